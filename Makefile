@@ -1,0 +1,53 @@
+# Everything that a newcomer or CI needs. `make run` and `make test` do all set-up themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+EXAMPLE := examples/users-terraform
+JOBS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench soak lock
+
+help: ## Show these commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+run: $(READY) ## Set up, start the region in the background, and say how to deploy the first example
+	@$(BIN)/atoll status >/dev/null 2>&1 || $(BIN)/atoll up -d
+	@$(BIN)/atoll status
+	@echo
+	@echo 'Deploy an unchanged Terraform stack and call its API:'
+	@echo
+	@echo '  $(BIN)/atoll terraform -chdir=$(EXAMPLE) init'
+	@echo '  $(BIN)/atoll terraform -chdir=$(EXAMPLE) apply'
+	@echo '  curl -X POST "$$($(BIN)/atoll urls users-api)/users" -H "Content-Type: application/json" -d '"'"'{"user_id": "01", "name": "Joy"}'"'"
+	@echo
+	@echo 'Watch it:  $(BIN)/atoll logs --follow users-api     Stop the region:  $(BIN)/atoll down'
+
+test: $(READY) ## Set up and run all tests (ATOLL_REQUIRE=1 turns skips for missing programs into failures)
+	$(BIN)/python -m pytest -n $(JOBS) -m 'not soak' $(ARGS)
+
+check: $(READY) ## Lint, formatting, types, layers, sizes
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/ratchet.py
+
+bench: $(READY) ## Benchmarks, side by side in one run (not tests)
+	$(BIN)/python benchmarks/store.py
+
+soak: $(READY) ## The long tests: 300 kills and more
+	$(BIN)/python -m pytest -n $(JOBS) -m soak --timeout 3000 $(ARGS)
+
+lock: $(READY) ## Write requirements.lock anew from pyproject.toml
+	$(PYTHON) tools/lock.py
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Atoll needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo 'Setting up $(VENV) …'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
