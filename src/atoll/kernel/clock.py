@@ -1,0 +1,153 @@
+"""The clock: the only place that reads time.
+
+*Region time* is wall time plus an offset; it drives schedules, TTLs, credential expiry, visibility time-outs and retries, and
+tests and users can move it forward. It never goes backward, also across restarts (`region.py` stores its high-water mark). *Wall
+time* and the monotonic clock drive what is real: signature dates, the Date header, function time-outs and durations.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+Callback = Callable[[], Awaitable[None] | None]
+MAX_ROUNDS = 1000
+
+
+class ClockStuck(RuntimeError):
+    """Something schedules itself again and again at one instant."""
+
+
+@dataclass(order=True, slots=True)
+class Timer:
+    """A callback due at a region time. `cancel()` makes it nothing."""
+
+    when: float
+    order: int
+    name: str = field(compare=False)
+    callback: Callback | None = field(compare=False)
+
+    def cancel(self) -> None:
+        """The callback will not run."""
+        self.callback = None
+
+
+class Clock:
+    """Region time and wall time, in seconds since the epoch, and waiting on either."""
+
+    def __init__(self, offset: float = 0.0, not_before: float = 0.0) -> None:
+        self._offset = offset
+        self._latest = not_before
+        self._timers: list[Timer] = []
+        self._order = itertools.count()
+        self._wakeup: asyncio.TimerHandle | None = None
+        self._running: set[asyncio.Future[None]] = set()
+
+    def wall(self) -> float:
+        """Real time, seconds since the epoch."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Real elapsed time, seconds from an arbitrary start."""
+        return time.monotonic()
+
+    @property
+    def offset(self) -> float:
+        """How far region time runs ahead of wall time, in seconds."""
+        return self._offset
+
+    def now(self) -> float:
+        """Region time, seconds since the epoch; never less than an earlier reading."""
+        self._latest = max(self._latest, time.time() + self._offset)
+        return self._latest
+
+    def datetime(self) -> datetime:
+        """Region time as an aware datetime (UTC)."""
+        return datetime.fromtimestamp(self.now(), UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits until region time has moved on by `seconds`."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        timer = self.call_at(self.now() + seconds, lambda: None if done.done() else done.set_result(None), "sleep")
+        try:
+            await done
+        finally:
+            timer.cancel()
+
+    async def wall_sleep(self, seconds: float) -> None:
+        """Waits `seconds` of real time."""
+        await asyncio.sleep(seconds)
+
+    def call_at(self, when: float, callback: Callback, name: str) -> Timer:
+        """Runs `callback` when region time reaches `when`. `name` says in errors what it is."""
+        timer = Timer(when, next(self._order), name, callback)
+        heapq.heappush(self._timers, timer)
+        self._arm()
+        return timer
+
+    async def advance(self, seconds: float) -> None:
+        """Moves region time forward by `seconds`, firing everything due on the way in order of its time, and lets it settle.
+
+        Raises ValueError for a negative amount, ClockStuck where something never settles.
+        """
+        if seconds < 0:
+            raise ValueError("region time never goes backward")
+        target = self.now() + seconds
+        rounds, instant = 0, 0.0
+        while (timer := self._next()) and timer.when <= target:
+            rounds = rounds + 1 if timer.when == instant else 1
+            instant = timer.when
+            if rounds > MAX_ROUNDS:
+                raise ClockStuck(f"{timer.name} scheduled itself {MAX_ROUNDS} times at one instant")
+            self._move_to(timer.when)
+            heapq.heappop(self._timers)
+            await self._settle(timer)
+        self._move_to(target)
+
+    def close(self) -> None:
+        """Forgets all timers."""
+        self._timers.clear()
+        if self._wakeup:
+            self._wakeup.cancel()
+
+    def _move_to(self, instant: float) -> None:
+        behind = instant - (time.time() + self._offset)
+        if behind > 0:
+            self._offset += behind
+        self.now()
+
+    async def _settle(self, timer: Timer) -> None:
+        """Runs the timer's callback and gives whatever it woke a chance to schedule its own next timer."""
+        if timer.callback and (result := timer.callback()):
+            await result
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    def _next(self) -> Timer | None:
+        while self._timers and self._timers[0].callback is None:
+            heapq.heappop(self._timers)
+        return self._timers[0] if self._timers else None
+
+    def _arm(self) -> None:
+        if self._wakeup:
+            self._wakeup.cancel()
+            self._wakeup = None
+        if timer := self._next():
+            delay = max(0.0, timer.when - self.now())
+            self._wakeup = asyncio.get_running_loop().call_later(delay, self._fire)
+
+    def _fire(self) -> None:
+        self._wakeup = None
+        now = self.now()
+        while (timer := self._next()) and timer.when <= now:
+            heapq.heappop(self._timers)
+            if timer.callback and (result := timer.callback()):
+                task = asyncio.ensure_future(result)
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+        self._arm()

@@ -1,0 +1,113 @@
+"""Context: who asks for what, on whose behalf, and the kernel's services that an operation may use."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from atoll.kernel.blobs import Blobs
+    from atoll.kernel.clock import Clock
+    from atoll.kernel.ids import Ids
+    from atoll.kernel.store.api import Store
+    from atoll.kernel.tracing import Span
+
+GLOBAL_ACCOUNT = "~"
+"""The account under which keys live that belong to no account: access keys, bucket names, tasks. No AWS account id sorts after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who makes a request.
+
+    `arn` is what policies and error messages name: `arn:aws:iam::ACCOUNT:root`, `…:user/NAME`,
+    `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`, or for a service its host name (`lambda.amazonaws.com`).
+    `user_id` is what GetCallerIdentity calls UserId. `role_arn` is set for sessions of a role.
+    `source_arn`/`source_account` are what a service acts for; they become `aws:SourceArn` and `aws:SourceAccount`.
+    """
+
+    kind: Literal["root", "user", "role", "service"]
+    account: str
+    arn: str
+    user_id: str = ""
+    access_key: str = ""
+    role_arn: str = ""
+    source_arn: str = ""
+    source_account: str = ""
+    session_policies: tuple[str, ...] = ()
+
+    @staticmethod
+    def root(account: str, access_key: str = "") -> Principal:
+        """The account itself, which every policy of its own account allows."""
+        return Principal("root", account, f"arn:aws:iam::{account}:root", account, access_key)
+
+    @staticmethod
+    def service(host: str, account: str, source_arn: str = "") -> Principal:
+        """An AWS service that acts in `account` for the resource `source_arn`."""
+        return Principal("service", account, host, source_arn=source_arn, source_account=account)
+
+
+class Caller(Protocol):
+    """Runs an operation of any service from inside another: authorised as `principal`, validated, traced."""
+
+    async def __call__(
+        self, parent: Context, service: str, operation: str, request: Mapping[str, Any], principal: Principal
+    ) -> Any: ...
+
+
+class Warnings(Protocol):
+    """Where accepted-but-not-honoured properties are reported (principle 5)."""
+
+    def report(self, ctx: Context, prop: str, reason: str) -> None:
+        """Records that `prop` of this call has no effect here. Raises under `--strict`."""
+
+
+@dataclass(slots=True)
+class Context:
+    """One request inside the region. `region` is "" for global services' data."""
+
+    account: str
+    region: str
+    principal: Principal
+    request_id: str
+    service: str
+    operation: str
+    span: Span
+    store: Store
+    blobs: Blobs
+    clock: Clock
+    ids: Ids
+    caller: Caller
+    warnings: Warnings
+    endpoint: str
+    """The URL at which this region answers, for values that name it. No slash at the end."""
+    host: str = ""
+    """The Host header of the request, "" inside the region."""
+    source_ip: str = "127.0.0.1"
+    user_agent: str = ""
+    secure: bool = False
+    runtime: Any = None
+    """What this service keeps running (`Service.runtime`), None where it keeps nothing."""
+
+    async def call(
+        self, service: str, operation: str, request: Mapping[str, Any], *, principal: Principal | None = None
+    ) -> Any:
+        """Runs `operation` of `service` (botocore's name) and returns its output. Raises the operation's ServiceError.
+
+        IAM applies: `principal` says who asks, by default whoever made this request.
+        """
+        return await self.caller(self, service, operation, request, principal or self.principal)
+
+    def warn(self, prop: str, reason: str) -> None:
+        """Says that this call set `prop` to something without effect here."""
+        self.warnings.report(self, prop, reason)
+
+    def arn(self, resource: str, service: str | None = None) -> str:
+        """`arn:aws:SERVICE:REGION:ACCOUNT:resource` for this service, account and region."""
+        return f"arn:aws:{service or self.service}:{self.region}:{self.account}:{resource}"
+
+    def derive(self, **changes: Any) -> Context:
+        """A copy with some fields changed."""
+        return dataclasses.replace(self, **changes)

@@ -1,0 +1,47 @@
+"""Identifiers and randomness: the one source, so that a simulation can seed it."""
+
+from __future__ import annotations
+
+import random
+import string
+import uuid
+
+_LOWER_ALPHANUMERIC = string.ascii_lowercase + string.digits
+_UPPER_ALPHANUMERIC = string.ascii_uppercase + string.digits
+_BASE32 = string.ascii_uppercase + "234567"
+_SECRET = string.ascii_letters + string.digits + "+/"
+
+
+class Ids:
+    """Draws ids. The default source is the operating system's; tests pass a seeded `random.Random`."""
+
+    def __init__(self, source: random.Random | None = None) -> None:
+        self.random = source or random.SystemRandom()
+
+    def uuid(self) -> str:
+        """A random (version 4) UUID, lower case: request ids, revision ids."""
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+    def hex(self, digits: int) -> str:
+        """`digits` hexadecimal digits."""
+        return f"{self.random.getrandbits(4 * digits):0{digits}x}"
+
+    def lower(self, length: int) -> str:
+        """Lower-case letters and digits: API Gateway's ids."""
+        return "".join(self.random.choices(_LOWER_ALPHANUMERIC, k=length))
+
+    def iam(self, prefix: str) -> str:
+        """An IAM unique id: a four-letter prefix (AROA, AIDA, ANPA, AKIA, ASIA) and 17 or 16 characters of base 32.
+
+        docs: IAM identifiers, "Unique identifiers". Access keys are 20 characters long, the others 21.
+        """
+        length = 16 if prefix in ("AKIA", "ASIA") else 17
+        return prefix + "".join(self.random.choices(_BASE32, k=length))
+
+    def secret(self, length: int = 40) -> str:
+        """A secret access key (40 characters) or a session token."""
+        return "".join(self.random.choices(_SECRET, k=length))
+
+    def upper(self, length: int) -> str:
+        """Upper-case letters and digits."""
+        return "".join(self.random.choices(_UPPER_ALPHANUMERIC, k=length))

@@ -1,0 +1,106 @@
+"""The kernel of one region, assembled: data directory, store, blobs, clock, ids, tasks, tracer."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+import msgspec
+
+from atoll.kernel.blobs import Blobs
+from atoll.kernel.clock import Clock
+from atoll.kernel.context import GLOBAL_ACCOUNT
+from atoll.kernel.datadir import DataDir, DataDirError
+from atoll.kernel.ids import Ids
+from atoll.kernel.records import encode
+from atoll.kernel.store.api import Durability, Transaction
+from atoll.kernel.store.sqlite import SQLiteStore
+from atoll.kernel.tasks import Tasks
+from atoll.kernel.tracing import Tracer
+
+CLOCK_KEY = (GLOBAL_ACCOUNT, "", "kernel", "clock")
+NODE_KEY = (GLOBAL_ACCOUNT, "", "kernel", "node")
+MARK_EVERY = 1.0
+"""Seconds of region time between two stored marks; a restart begins at least this far after the last."""
+
+
+class ClockMark(msgspec.Struct):
+    """What the store keeps of the clock: its offset and the latest region time given out, both in seconds."""
+
+    offset: float
+    latest: float
+
+
+@dataclass(slots=True)
+class Kernel:
+    """Everything that holds state, opened together and closed together."""
+
+    directory: DataDir
+    store: SQLiteStore
+    blobs: Blobs
+    clock: Clock
+    ids: Ids
+    tasks: Tasks
+    tracer: Tracer
+
+    async def close(self) -> None:
+        """Stops tasks, commits, and gives the directory free."""
+        await self.tasks.stop()
+        self.clock.close()
+        await self.store.close()
+        self.directory.close()
+
+
+async def open_kernel(path: Path, durability: Durability, *, verify: bool = False) -> Kernel:
+    """Opens the data directory at `path`, making it if needed. Raises DataDirError with one line that says what is wrong."""
+    directory = DataDir(path)
+    directory.open()
+    try:
+        return await _open(directory, durability, verify=verify)
+    except (apsw.Error, msgspec.DecodeError) as error:
+        directory.close()
+        raise DataDirError(f"The data directory {path} is damaged or unreadable: {error}.") from error
+
+
+async def _open(directory: DataDir, durability: Durability, *, verify: bool) -> Kernel:
+    marker = _ClockMarker()
+    store = SQLiteStore(directory.database, durability=durability, before_commit=marker, verify=verify)
+    ids = Ids()
+    raw = await store.read(lambda tx: tx.get(CLOCK_KEY))
+    mark = msgspec.msgpack.decode(raw, type=ClockMark) if raw else ClockMark(0.0, 0.0)
+    clock = Clock(mark.offset, not_before=mark.latest + MARK_EVERY if raw else 0.0)
+    marker.clock = clock
+    node = await _node(store, ids.uuid())
+    blobs = Blobs(directory.blobs, clock, durability)
+    asyncio.get_running_loop().slow_callback_duration = 0.05
+    return Kernel(directory, store, blobs, clock, ids, Tasks(store, clock, node), Tracer())
+
+
+class _ClockMarker:
+    """Adds the clock's mark to a batch when it has moved on enough: acknowledged work never lies in a restart's future."""
+
+    def __init__(self) -> None:
+        self.clock: Clock | None = None
+        self._marked = 0.0
+        self._offset = 0.0
+
+    def __call__(self, tx: Transaction) -> None:
+        if self.clock is None:
+            return
+        now, offset = self.clock.now(), self.clock.offset
+        if now - self._marked >= MARK_EVERY or offset != self._offset:
+            tx.set(CLOCK_KEY, encode(ClockMark(offset, now)))
+            self._marked, self._offset = now, offset
+
+
+async def _node(store: SQLiteStore, fresh: str) -> str:
+    def once(tx: Transaction) -> str:
+        raw = tx.get(NODE_KEY)
+        if raw is None:
+            tx.set(NODE_KEY, fresh.encode())
+            return fresh
+        return raw.decode()
+
+    return await store.transact(once)

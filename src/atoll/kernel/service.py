@@ -1,0 +1,111 @@
+"""Registration: what an operation is, what a service is. No behaviour lives here.
+
+A service's `__init__.py` names its modules; each `@operation` in them is found by its decorator, so that the one place that
+defines an operation is also the one that lists it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from atoll.kernel.context import Context, Principal
+
+if TYPE_CHECKING:
+    from atoll.kernel.region import Kernel
+
+Request = Mapping[str, Any]
+Handler = Callable[[Context, Any], Awaitable[Any]]
+H = TypeVar("H", bound=Handler)
+
+ResourceOf = Callable[[Context, Any], str | Sequence[str]]
+ConditionsOf = Callable[[Context, Any], Mapping[str, Sequence[str]]]
+PolicyOf = Callable[[Context, Any], Awaitable[str | None]]
+
+
+def any_resource(_ctx: Context, _request: Request) -> str:
+    """For actions that the service authorization reference gives no resource type."""
+    return "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One permission that an operation needs. All of an operation's must be allowed.
+
+    `resource` gives the ARN or ARNs acted on; `conditions` the service's own condition keys with their values (an
+    absent key is null); `resource_policy` reads the policy document that hangs on the resource, as JSON text, or None.
+    """
+
+    action: str
+    resource: ResourceOf = any_resource
+    conditions: ConditionsOf | None = None
+    resource_policy: PolicyOf | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation of a service: AWS's name, its handler, what it needs, and what it accepts without honouring it.
+
+    `access=()` means that any authenticated caller may (GetCallerIdentity).
+    `not_honoured` maps a request member's path (`VpcConfig`, `ImageConfig.Command`) to the reason it has no effect.
+    """
+
+    name: str
+    handler: Handler
+    access: tuple[Access, ...]
+    not_honoured: Mapping[str, str]
+
+
+def operation(
+    name: str, *, access: Sequence[Access], not_honoured: Mapping[str, str] | None = None
+) -> Callable[[H], H]:
+    """Marks `async def f(ctx, request) -> output` as the operation `name`. See `Operation` for the arguments."""
+
+    def mark(handler: H) -> H:
+        handler.__atoll_operation__ = Operation(name, handler, tuple(access), not_honoured or {})  # type: ignore[attr-defined]
+        return handler
+
+    return mark
+
+
+Step = Callable[[Context, dict[str, Any]], Awaitable[dict[str, Any] | None]]
+"""One step of a task: takes the stored state, returns the next state, or None when the task is done."""
+
+
+class Host(Protocol):
+    """What the composition root offers to a service that keeps something running beside its operations."""
+
+    kernel: Kernel
+    endpoint: str
+
+    def context(self, service: str, account: str, region: str, principal: Principal, name: str) -> Context:
+        """A context for work that no request caused (a new trace called `name`), acting as `principal`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service's manifest. `name` is botocore's name of its model; `tasks` are its long operations by kind.
+
+    `runtime` opens what the service keeps running (a pool of processes): an async context manager whose value operations
+    find at `ctx.runtime`.
+    """
+
+    name: str
+    modules: Sequence[ModuleType]
+    tasks: Mapping[str, Step] = field(default_factory=dict)
+    runtime: Callable[[Host], AbstractAsyncContextManager[Any]] | None = None
+
+    def operations(self) -> dict[str, Operation]:
+        """Every operation that the modules define, by name. Raises ValueError if one is defined twice."""
+        found: dict[str, Operation] = {}
+        for module in self.modules:
+            for value in vars(module).values():
+                op = getattr(value, "__atoll_operation__", None)
+                if isinstance(op, Operation) and value.__module__ == module.__name__:
+                    if op.name in found:
+                        raise ValueError(f"{self.name}.{op.name} is defined twice")
+                    found[op.name] = op
+        return found

@@ -1,0 +1,96 @@
+"""Tracing: one tree of spans per incoming request, in a bounded ring.
+
+A span costs two clock readings and one small object; nothing is written or sent. The console and the admin API read the ring.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from types import TracebackType
+from typing import Any
+
+_now = time.perf_counter_ns
+
+
+class Span:
+    """A timed step of a request. Use as a context manager; an exception that leaves it is noted under "error"."""
+
+    __slots__ = ("attributes", "children", "ended", "name", "started", "trace_id")
+
+    def __init__(self, name: str, trace_id: str, attributes: dict[str, Any] | None = None) -> None:
+        self.name = name
+        self.trace_id = trace_id
+        self.started = _now()
+        self.ended = 0
+        self.attributes = attributes
+        self.children: list[Span] | None = None
+
+    def child(self, name: str, **attributes: Any) -> Span:
+        """Begins a step inside this one."""
+        span = Span(name, self.trace_id, attributes or None)
+        if self.children is None:
+            self.children = [span]
+        else:
+            self.children.append(span)
+        return span
+
+    def note(self, **attributes: Any) -> None:
+        """Adds facts to the span."""
+        if self.attributes is None:
+            self.attributes = attributes
+        else:
+            self.attributes.update(attributes)
+
+    def end(self) -> None:
+        """Stops the span's time."""
+        self.ended = _now()
+
+    def __enter__(self) -> Span:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _tb: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self.note(error=f"{type(error).__name__}: {error}")
+        self.end()
+
+    @property
+    def milliseconds(self) -> float:
+        """How long the span took, or has taken so far."""
+        return ((self.ended or _now()) - self.started) / 1e6
+
+    def export(self, origin: int | None = None) -> dict[str, Any]:
+        """The tree as plain values: name, start (ms after the root's), ms, attributes, children."""
+        origin = self.started if origin is None else origin
+        tree: dict[str, Any] = {
+            "name": self.name,
+            "start": round((self.started - origin) / 1e6, 3),
+            "ms": round(self.milliseconds, 3),
+        }
+        if self.attributes:
+            tree["attributes"] = {key: str(value) for key, value in self.attributes.items()}
+        if self.children:
+            tree["children"] = [child.export(origin) for child in self.children]
+        return tree
+
+
+class Tracer:
+    """Keeps the last `size` traces by id."""
+
+    def __init__(self, size: int = 1000) -> None:
+        self._size = size
+        self._ring: OrderedDict[str, Span] = OrderedDict()
+
+    def begin(self, trace_id: str, name: str) -> Span:
+        """The root span of a new trace."""
+        span = Span(name, trace_id)
+        self._ring[trace_id] = span
+        if len(self._ring) > self._size:
+            self._ring.popitem(last=False)
+        return span
+
+    def find(self, trace_id: str) -> Span | None:
+        """The trace's root span, if the ring still holds it."""
+        return self._ring.get(trace_id)
