@@ -1,0 +1,124 @@
+"""The edge: bytes in, bytes out. Reads a request from uvicorn exactly as sent, decides which part of the region it is for, and answers.
+
+data planes   hosts and paths of deployed APIs, each claimed by its service
+/_atoll/*     the admin API
+the rest      AWS's management APIs (the gateway)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from atoll.edge.guard import Guard
+from atoll.edge.http import HttpRequest, HttpResponse
+from atoll.kernel.clock import Clock
+
+MAX_BODY = 80 << 20
+"""Bytes: the largest body that any service takes (a 50 MB function package in base64, with room)."""
+
+Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+
+
+class DataPlane(Protocol):
+    """A service's front door for its users' traffic."""
+
+    def claims(self, request: HttpRequest) -> Any | None:
+        """Its address within the service if the request is for it, else None. Cheap: no store."""
+
+    async def handle(self, address: Any, request: HttpRequest) -> HttpResponse:
+        """Answers a claimed request. Never raises."""
+
+
+class BodyTooLarge(Exception):
+    """The client sent more than MAX_BODY."""
+
+
+class Edge:
+    """The ASGI application."""
+
+    def __init__(
+        self, *, planes: Sequence[DataPlane], management: Handler, admin: Handler, guard: Guard, clock: Clock
+    ) -> None:
+        self._planes = planes
+        self._management = management
+        self._admin = admin
+        self._guard = guard
+        self._clock = clock
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise RuntimeError(f"no {scope['type']} here")
+        try:
+            body = await _read(receive)
+        except BodyTooLarge:
+            response = HttpResponse(
+                413, [("content-type", "application/json")], b'{"message":"Request Entity Too Large"}'
+            )
+            await _send(send, response, close=True, head=False)
+            return
+        if body is None:
+            return  # the client left before it had sent its request
+        request = _request(scope, body, self._clock.wall())
+        await _send(send, await self._answer(request), close=False, head=request.method == "HEAD")
+
+    async def _answer(self, request: HttpRequest) -> HttpResponse:
+        for plane in self._planes:
+            if (address := plane.claims(request)) is not None:
+                return await plane.handle(address, request)
+        if refusal := self._guard.refuse(request):
+            return refusal
+        if preflight := self._guard.preflight(request):
+            return preflight
+        admin = request.raw_path.startswith("/_atoll/")
+        response = await (self._admin if admin else self._management)(request)
+        if cors := self._guard.cors(request):
+            return HttpResponse(response.status, [*response.headers, *cors], response.body)
+        return response
+
+
+async def _read(receive: Receive) -> bytes | None:
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        body: bytes = message["body"]
+        return body
+    parts: list[bytes] = []
+    size = 0
+    while message["type"] == "http.request":
+        parts.append(message["body"])
+        size += len(message["body"])
+        if size > MAX_BODY:
+            raise BodyTooLarge
+        if not message.get("more_body"):
+            return b"".join(parts)
+        message = await receive()
+    return None
+
+
+def _request(scope: Mapping[str, Any], body: bytes, now: float) -> HttpRequest:
+    client, server = scope.get("client"), scope.get("server")
+    return HttpRequest(
+        method=scope["method"],
+        raw_path=scope["raw_path"].decode("latin-1"),
+        query_string=scope["query_string"].decode("latin-1"),
+        headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
+        body=body,
+        source_ip=client[0] if client else "127.0.0.1",
+        secure=scope.get("scheme") == "https",
+        http_version=scope.get("http_version", "1.1"),
+        port=server[1] if server else 0,
+        received=now,
+    )
+
+
+async def _send(send: Send, response: HttpResponse, *, close: bool, head: bool) -> None:
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
+    names = {name for name, _ in headers}
+    if b"content-length" not in names and response.status not in (204, 304):
+        headers.append((b"content-length", b"%d" % len(response.body)))
+    if close:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else response.body})

@@ -1,0 +1,92 @@
+"""The guard: local does not mean open. Which requests may reach the management APIs at all.
+
+A web page that the user happens to visit can make the browser send requests to 127.0.0.1. So management calls are refused with a
+foreign or missing Host (DNS rebinding), with a foreign Origin, and when the browser says that they come from another site. Data planes
+are not guarded here: their owners configure CORS.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from atoll.edge.http import HttpRequest, HttpResponse, host_name
+
+OWN_SUFFIXES = (".localhost", ".localhost.localstack.cloud", ".amazonaws.com")
+OWN_NAMES = ("localhost", "localhost.localstack.cloud")
+CORS_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
+
+class Guard:
+    """Judges requests by their headers. `allow_origins` are further origins (`https://app.example`) that may call."""
+
+    def __init__(self, allow_origins: Sequence[str] = ()) -> None:
+        self._allowed = frozenset(origin.rstrip("/").lower() for origin in allow_origins)
+
+    def refuse(self, request: HttpRequest) -> HttpResponse | None:
+        """The refusal, or None where the request may pass."""
+        host = request.header("host")
+        if not host or not is_own_host(host):
+            return _forbidden(f"This region does not answer for the host {host or '(none)'}.")
+        origin = request.header("origin")
+        if origin is not None:
+            return (
+                None if self.allows(origin) else _forbidden(f"The origin {origin} is not allowed (see --allow-origin).")
+            )
+        if request.header("sec-fetch-site") in ("cross-site", "same-site"):
+            return _forbidden("Requests from another site are not allowed.")
+        return None
+
+    def allows(self, origin: str) -> bool:
+        """Whether pages of this origin may call: loopback ones, and those the user named."""
+        if origin.rstrip("/").lower() in self._allowed:
+            return True
+        host = urlsplit(origin).netloc
+        return bool(host) and _is_loopback(host_name(host))
+
+    def preflight(self, request: HttpRequest) -> HttpResponse | None:
+        """The answer to a browser's preflight, None where the request is none."""
+        if request.method != "OPTIONS" or request.header("access-control-request-method") is None:
+            return None
+        wanted = request.header("access-control-request-headers") or ""
+        return HttpResponse(
+            204,
+            [
+                ("access-control-allow-methods", CORS_METHODS),
+                ("access-control-allow-headers", wanted),
+                ("access-control-max-age", "600"),
+                *self.cors(request),
+            ],
+        )
+
+    def cors(self, request: HttpRequest) -> list[tuple[str, str]]:
+        """The headers that let an allowed origin read the answer; never a wildcard."""
+        origin = request.header("origin")
+        if origin is None or not self.allows(origin):
+            return []
+        return [
+            ("access-control-allow-origin", origin),
+            ("access-control-expose-headers", "*"),
+            ("vary", "Origin"),
+        ]
+
+
+def is_own_host(host: str) -> bool:
+    """Whether a Host header names this region: loopback, or one of AWS's and the ecosystem's names for it."""
+    name = host_name(host)
+    return _is_loopback(name) or name in OWN_NAMES or name.endswith(OWN_SUFFIXES)
+
+
+def _is_loopback(name: str) -> bool:
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _forbidden(message: str) -> HttpResponse:
+    body = b'{"message":"%s"}' % message.replace("\\", "\\\\").replace('"', '\\"').encode()
+    return HttpResponse(403, [("content-type", "application/json")], body)

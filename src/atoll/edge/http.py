@@ -1,0 +1,53 @@
+"""HTTP as the layers above see it: a request exactly as sent, and a response. No framework's types get past the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A request. `raw_path` and `query_string` are undecoded; header names are lower-case, repeats kept in order.
+
+    `received` is wall time in seconds; `port` the one that the client connected to.
+    """
+
+    method: str
+    raw_path: str
+    query_string: str
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+    source_ip: str = "127.0.0.1"
+    secure: bool = False
+    http_version: str = "1.1"
+    port: int = 0
+    received: float = 0.0
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, by its lower-case name."""
+        for known, value in self.headers:
+            if known == name:
+                return value
+        return None
+
+    @property
+    def host(self) -> str:
+        """The Host header without its port, lower-case."""
+        return host_name(self.header("host") or "")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """A response. Content-Length and Date are the edge's to add."""
+
+    status: int
+    headers: Sequence[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+
+
+def host_name(host: str) -> str:
+    """A Host header's name part: without port, lower-case, brackets of an IPv6 address kept."""
+    if host.startswith("["):
+        return host[: host.find("]") + 1].lower()
+    return host.partition(":")[0].lower()

@@ -1,0 +1,71 @@
+"""Call: one operation on its way through the pipeline, and the gateway's parts that stages use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from atoll.kernel.service import Operation
+
+if TYPE_CHECKING:
+    from atoll.auth.principal import Directory
+    from atoll.auth.sigv4 import Authorization, SigningKeys
+    from atoll.edge.http import HttpRequest, HttpResponse
+    from atoll.gateway.unsupported import Unsupported
+    from atoll.kernel.context import Context, Principal
+    from atoll.kernel.region import Kernel
+    from atoll.kernel.tracing import Span
+    from atoll.protocol.codec import Codec
+    from atoll.protocol.models import Models
+    from atoll.protocol.wire import WireRequest
+
+AuthMode = Literal["enforce", "audit", "off", "strict"]
+"""What IAM does: decide (`enforce`), decide but only log denials (`audit`), nothing (`off`); `strict` is
+`enforce` that also refuses access keys which Atoll did not issue."""
+
+
+@dataclass(slots=True)
+class Parts:
+    """What the gateway is made of; made once by the composition root."""
+
+    kernel: Kernel
+    models: Models
+    directory: Directory
+    operations: Mapping[str, Mapping[str, Operation]]
+    """By service (botocore's name), then by operation."""
+    runtimes: Mapping[str, Any]
+    unsupported: Unsupported
+    signing_keys: SigningKeys
+    auth: AuthMode
+    endpoint: str
+
+
+@dataclass(slots=True)
+class Call:
+    """Filled in by the stages, in their order; each reads only what an earlier one wrote.
+
+    A call from inside the region begins at `authorize`: it has no `http`, and its `params` are given.
+    """
+
+    parts: Parts
+    span: Span
+    request_id: str
+    http: HttpRequest | None = None
+    wire: WireRequest | None = None
+    # identify
+    authorization: Authorization | None = None
+    service: str = ""
+    region: str = "us-east-1"
+    codec: Codec | None = None
+    # authenticate
+    principal: Principal | None = None
+    # parse
+    operation: str = ""
+    params: Any = None
+    # authorize
+    registered: Operation | None = None
+    ctx: Context | None = None
+    # run, serialize
+    output: Any = None
+    response: HttpResponse | None = None

@@ -1,0 +1,98 @@
+"""The pipeline: the one ordered list of what happens to a call. Each stage is a file in `stages/`; nothing else decides."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from atoll.edge.http import HttpRequest, HttpResponse
+from atoll.gateway.call import Call, Parts
+from atoll.gateway.stages.authenticate import authenticate
+from atoll.gateway.stages.authorize import authorize
+from atoll.gateway.stages.identify import identify
+from atoll.gateway.stages.parse import parse
+from atoll.gateway.stages.run import run
+from atoll.gateway.stages.serialize import serialize
+from atoll.gateway.stages.validate import validate
+from atoll.kernel.context import Context, Principal
+from atoll.kernel.errors import InternalFailure, NotImplementedByAtoll, ServiceError
+
+log = logging.getLogger(__name__)
+requests = logging.getLogger("atoll.requests")
+
+STAGES = (identify, authenticate, parse, authorize, validate, run, serialize)
+INSIDE = STAGES[STAGES.index(authorize) : STAGES.index(serialize)]
+"""The stages of a call from inside the region: it is already identified, and never leaves as bytes."""
+
+
+class Gateway:
+    """AWS's APIs: HTTP requests from outside (`handle`), and one service calling another (`__call__`, a `kernel.context.Caller`)."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+
+    async def handle(self, request: HttpRequest) -> HttpResponse:
+        """Answers a management request. Never raises."""
+        kernel = self.parts.kernel
+        request_id = kernel.ids.uuid()
+        span = kernel.tracer.begin(request_id, "request")
+        call = Call(self.parts, span, request_id, http=request)
+        try:
+            await self._through(call, STAGES)
+        except ServiceError as error:
+            call.response = self._failed(call, error)
+        except Exception as error:  # the outermost handler
+            log.exception("%s.%s failed (request %s)", call.service, call.operation, request_id, exc_info=error)
+            call.response = self._failed(
+                call, InternalFailure("The request processing has failed because of an unknown error.")
+            )
+        span.end()
+        assert call.response is not None
+        if requests.isEnabledFor(logging.INFO):
+            requests.info(
+                "%s.%s", call.service or "-", call.operation or request.method,
+                extra={"status": call.response.status, "ms": span.milliseconds, "request_id": request_id, "trace": span},
+            )  # fmt: skip
+        if self.parts.unsupported.pending:
+            await self.parts.unsupported.flush()
+        return call.response
+
+    async def __call__(
+        self, parent: Context, service: str, operation: str, request: Mapping[str, Any], principal: Principal
+    ) -> Any:
+        with parent.span.child(f"call {service}.{operation}", principal=principal.arn) as span:
+            call = Call(
+                self.parts, span, parent.request_id, service=service, region=parent.region, operation=operation,
+                principal=principal, params=request, codec=self.parts.models.codec(service),
+            )  # fmt: skip
+            await self._through(call, INSIDE)
+            return call.output
+
+    def context(self, call: Call) -> Context:
+        """The context under which the call's operation runs. Requires `service`, `region`, `principal` and `operation`."""
+        kernel, parts, principal, http = self.parts.kernel, self.parts, call.principal, call.http
+        assert principal is not None
+        return Context(
+            account=principal.account, region=call.region, principal=principal, request_id=call.request_id,
+            service=call.service, operation=call.operation, span=call.span, store=kernel.store, blobs=kernel.blobs,
+            clock=kernel.clock, ids=kernel.ids, caller=self, warnings=parts.unsupported, endpoint=parts.endpoint,
+            host=(http.header("host") or "") if http else "", source_ip=http.source_ip if http else "127.0.0.1",
+            user_agent=(http.header("user-agent") or "") if http else "", secure=http.secure if http else False,
+            runtime=parts.runtimes.get(call.service),
+        )  # fmt: skip
+
+    async def _through(self, call: Call, stages: Sequence[Any]) -> None:
+        for stage in stages:
+            if call.ctx is None and stage is authorize:
+                call.ctx = self.context(call)
+            with call.span.child(stage.__name__):
+                await stage(call)
+
+    def _failed(self, call: Call, error: ServiceError) -> HttpResponse:
+        if isinstance(error, NotImplementedByAtoll):
+            self.parts.unsupported.refused(call.service, call.operation, error.message)
+        call.span.note(error=f"{error.code}: {error.message}")
+        codec = call.codec or self.parts.models.codec("sts")
+        wire = codec.error(error, call.request_id, call.operation or None)
+        return HttpResponse(wire.status, wire.headers, wire.body)

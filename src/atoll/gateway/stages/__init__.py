@@ -1,0 +1,1 @@
+"""The stages of the pipeline, one per file. `pipeline.py` holds their order."""

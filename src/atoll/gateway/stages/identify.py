@@ -1,0 +1,51 @@
+"""identify: which service is this for, in which region, and who says they sent it?
+
+The scope of the signature names the service; X-Amz-Target and the query protocol's Version name it where nothing is signed.
+"""
+
+from __future__ import annotations
+
+from atoll.auth.sigv4 import parse_authorization
+from atoll.gateway.call import Call
+from atoll.kernel.errors import IncompleteSignature, MissingAuthenticationToken, NotImplementedByAtoll
+from atoll.protocol.models import ProtocolNotSupported
+from atoll.protocol.wire import WireRequest
+
+
+async def identify(call: Call) -> None:
+    """Sets `wire`, `service`, `codec`, `authorization` and `region`. Raises NotImplementedByAtoll where Atoll has no codec for it."""
+    http = call.http
+    assert http is not None
+    headers: dict[str, str] = {}
+    for name, value in http.headers:
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    call.wire = WireRequest(http.method, http.raw_path, http.query_string, headers, http.body)
+    header = http.header("authorization")
+    if header is None:
+        _find(call, None)
+        if not call.service:
+            raise MissingAuthenticationToken("Missing Authentication Token")
+        return
+    try:
+        call.authorization = parse_authorization(header)
+    finally:
+        # Also a header that cannot be read is answered in the protocol of the service it came for.
+        _find(call, call.authorization.service if call.authorization else None)
+    call.region = call.authorization.region
+    if call.service not in call.parts.operations:
+        raise NotImplementedByAtoll(
+            f"Atoll does not implement the service {call.service or call.authorization.service}."
+        )
+
+
+def _find(call: Call, signing_name: str | None) -> None:
+    assert call.wire is not None
+    models = call.parts.models
+    service = models.find(call.wire, signing_name)
+    if service is None:
+        return
+    call.service = service
+    try:
+        call.codec = models.codec(service)
+    except ProtocolNotSupported:
+        call.codec = None

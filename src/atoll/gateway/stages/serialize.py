@@ -1,0 +1,13 @@
+"""serialize: the output as the protocol writes it."""
+
+from __future__ import annotations
+
+from atoll.edge.http import HttpResponse
+from atoll.gateway.call import Call
+
+
+async def serialize(call: Call) -> None:
+    """Sets `response`."""
+    assert call.codec is not None
+    wire = call.codec.serialize(call.operation, call.output or {}, call.request_id)
+    call.response = HttpResponse(wire.status, wire.headers, wire.body)
