@@ -1,0 +1,67 @@
+"""atoll env, urls."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from atoll.cli.lifecycle import Port
+from atoll.cli.output import fail, out
+from atoll.cli.running import Running, client, client_environment, require
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command()(env)
+    app.command()(urls)
+
+
+def env(port: Port = None) -> None:
+    """Print the environment that points AWS clients at the region: eval "$(atoll env)"."""
+    for name, value in client_environment(require(port)).items():
+        print(f"export {name}={shlex.quote(value)}")  # noqa: T201  for a shell to read
+
+
+def urls(
+    name: Annotated[str | None, typer.Argument(help="Print only the URL of the API with this name or id.")] = None,
+    port: Port = None,
+) -> None:
+    """Show where deployed APIs can be called."""
+    region = require(port)
+    gateway = client(region, "apigatewayv2")
+    apis = [api for page in gateway.get_paginator("get_apis").paginate() for api in page["Items"]]
+    if name is not None:
+        chosen = [api for api in apis if name in (api["Name"], api["ApiId"])]
+        if len(chosen) != 1:
+            fail(
+                f"{len(chosen) or 'No'} APIs are called {name!r}.",
+                "Known: " + (", ".join(api["Name"] for api in apis) or "none"),
+            )
+        print(_stage_urls(region, gateway, chosen[0])[0])  # noqa: T201  for a script to read
+        return
+    if not apis:
+        out.print("No API is deployed yet.")
+        return
+    table = Table("API", "URL (curl, browsers)", "URL (everything else)", box=None)
+    for api in apis:
+        for by_path in _stage_urls(region, gateway, api):
+            stage = by_path.rsplit("/", 1)[1]
+            tail = "" if stage == "%24default" else f"/{stage}"
+            table.add_row(api["Name"], f"http://{api['ApiId']}.execute-api.localhost:{region.port}{tail}", by_path)
+    out.print(table)
+
+
+def _stage_urls(region: Running, gateway: Any, api: dict[str, Any]) -> list[str]:
+    """An API's URLs in the form that needs no name resolution, $default's first."""
+    stages = [
+        stage["StageName"]
+        for page in gateway.get_paginator("get_stages").paginate(ApiId=api["ApiId"])
+        for stage in page["Items"]
+    ]
+    if not stages:
+        fail(f"The API {api['Name']} has no stage yet.")
+    ordered = sorted(stages, key=lambda stage: (stage != "$default", stage))
+    return [f"{region.endpoint}/_aws/execute-api/{api['ApiId']}/{stage.replace('$', '%24')}" for stage in ordered]

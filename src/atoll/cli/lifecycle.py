@@ -1,0 +1,236 @@
+"""atoll up, down, status."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from atoll.cli.output import err, fail, out
+from atoll.cli.running import Running, all_running, find, log_file, require
+from atoll.config import DEFAULT_PORT, ConfigError, Settings, settings
+
+if TYPE_CHECKING:
+    from atoll.edge.server import Server
+
+READY_WITHIN = 20.0
+
+Port = Annotated[int | None, typer.Option("--port", "-p", help=f"The region's port ({DEFAULT_PORT}).")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command()(up)
+    app.command()(down)
+    app.command()(status)
+
+
+def up(
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Run in the background.")] = False,
+    port: Annotated[
+        int | None, typer.Option("--port", "-p", help=f"Port to serve ({DEFAULT_PORT}); 0 takes a free one.")
+    ] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Where everything is kept (~/.local/share/atoll/region).")
+    ] = None,
+    ephemeral: Annotated[bool, typer.Option("--ephemeral", help="Keep nothing after the end.")] = False,
+    durability: Annotated[
+        str | None,
+        typer.Option(
+            help="What an acknowledged write survives: 'process' (kill -9, the default) or 'fsync' (also power loss)."
+        ),
+    ] = None,
+    auth: Annotated[
+        str | None,
+        typer.Option(
+            help="IAM: 'enforce' (default), 'audit' (only log denials), 'off', 'strict' (also refuse unknown keys)."
+        ),
+    ] = None,
+    allow_origin: Annotated[list[str] | None, typer.Option(help="Let pages of this origin call the region.")] = None,
+) -> None:
+    """Start the region, in the foreground with a live log, or with -d in the background."""
+    if ephemeral and data_dir:
+        fail("--ephemeral and --data-dir exclude each other.")
+    try:
+        chosen = settings(
+            port=port,
+            data_dir=data_dir,
+            ephemeral=ephemeral,
+            durability=durability,
+            auth=auth,
+            allow_origins=tuple(allow_origin or ()),
+        )
+    except ConfigError as error:
+        fail(str(error))
+    if detach:
+        _in_background(chosen)
+    else:
+        _in_foreground(chosen)
+
+
+def down(port: Port = None) -> None:
+    """Stop a region. What it holds stays in its data directory."""
+    region = require(port)
+    os.kill(region.pid, signal.SIGTERM)
+    with err.status(f"Stopping the region at {region.endpoint} …"):
+        deadline = time.perf_counter() + READY_WITHIN
+        while region.alive and time.perf_counter() < deadline:
+            time.sleep(0.05)  # noqa: TID251  a command waits in real time
+    if region.alive:
+        fail(
+            f"The region (process {region.pid}) did not stop within {READY_WITHIN:.0f} s.",
+            f"To force it: kill -9 {region.pid}",
+        )
+    out.print(f"Stopped. {_kept(region)}")
+
+
+def status(port: Port = None) -> None:
+    """Show the running regions."""
+    regions = [require(port)] if port else all_running()
+    if not regions:
+        out.print("No region is running. Start one: [bold]atoll up -d[/]")
+        raise typer.Exit(1)
+    for region in regions:
+        _show(region)
+
+
+def _show(region: Running) -> None:
+    import urllib.request
+
+    import msgspec
+
+    out.print(f"[bold green]●[/] [bold]{region.endpoint}[/]  process {region.pid}")
+    try:
+        with urllib.request.urlopen(f"{region.endpoint}/_atoll/status", timeout=3) as answer:  # noqa: S310  our own endpoint
+            facts: dict[str, Any] = msgspec.json.decode(answer.read())
+    except OSError as error:
+        fail(f"The region does not answer: {error}.", f"Its log: {region.log}" if region.log else "")
+    out.print(f"  data       {region.data_dir or 'ephemeral'}")
+    out.print(f"  version    {facts['version']}, IAM {facts['auth']}")
+    out.print(f"  services   {', '.join(facts['services'])}")
+    for name, running in facts["running"].items():
+        for environment in running:
+            out.print(f"  {name:<10} {environment}")
+    if region.log:
+        out.print(f"  log        {region.log}")
+
+
+def _in_foreground(chosen: Settings) -> None:
+    import uvloop
+
+    from atoll.app import PortTaken
+    from atoll.cli.live_log import install
+    from atoll.kernel.datadir import DataDirError
+
+    install()
+    try:
+        uvloop.run(_serve(chosen))
+    except (PortTaken, DataDirError) as error:
+        fail(str(error), _hint(chosen, error))
+
+
+async def _serve(chosen: Settings) -> None:
+    import asyncio
+
+    from atoll.app import serve
+
+    known: list[Running] = []
+
+    def ready(server: Server, endpoint: str, data_dir: Path) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, _stop, server)
+        port = int(endpoint.rsplit(":", 1)[1])
+        log = str(log_file(port)) if not sys.stdout.isatty() and log_file(port).exists() else ""
+        known.append(Running(os.getpid(), port, endpoint, str(chosen.data_dir or ""), log))
+        known[0].save()
+        _greet(known[0])
+
+    try:
+        await serve(chosen, ready)
+    finally:
+        for region in known:
+            region.forget()
+
+
+def _stop(server: Server) -> None:
+    server.force_exit = server.should_exit  # asked twice: at once
+    server.should_exit = True
+
+
+def _greet(region: Running) -> None:
+    option = "" if region.port == DEFAULT_PORT else f" --port {region.port}"
+    out.print(f"[bold green]Atoll is ready[/] at [bold]{region.endpoint}[/]  [dim]({_kept(region)} Ctrl-C stops)[/]")
+    out.print(f'[dim]Point any AWS client at it:[/] eval "$(atoll env{option})"')
+
+
+def _kept(region: Running) -> str:
+    return f"Everything is kept in {region.data_dir}." if region.data_dir else "Nothing is kept: it is ephemeral."
+
+
+def _in_background(chosen: Settings) -> None:
+    if chosen.port and (region := find(chosen.port)):
+        fail(
+            f"A region already runs at {region.endpoint} (process {region.pid}).",
+            f"To stop it: atoll down --port {region.port}",
+        )
+    log = log_file(chosen.port)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [
+        sys.executable,
+        "-m",
+        "atoll",
+        "up",
+        "--port",
+        str(chosen.port),
+        "--durability",
+        chosen.durability,
+        "--auth",
+        chosen.auth,
+    ]
+    command += ["--data-dir", str(chosen.data_dir)] if chosen.data_dir else ["--ephemeral"]
+    for origin in chosen.allow_origins:
+        command += ["--allow-origin", origin]
+    with log.open("wb") as file:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True)  # noqa: S603
+    with err.status("Starting the region …"):
+        region = _await_ready(process)
+    if region is None:
+        lines = [line for line in log.read_text().splitlines() if line.strip()]
+        fail(lines[0].removeprefix("error: ") if lines else "The region did not start.", f"Its log: {log}")
+    _greet_background(region)
+
+
+def _await_ready(process: subprocess.Popen[bytes]) -> Running | None:
+    deadline = time.perf_counter() + READY_WITHIN
+    while time.perf_counter() < deadline and process.poll() is None:
+        for region in all_running():
+            if region.pid == process.pid:
+                return region
+        time.sleep(0.02)  # noqa: TID251  a command waits in real time
+    return None
+
+
+def _greet_background(region: Running) -> None:
+    out.print(f"[bold green]Atoll is ready[/] at [bold]{region.endpoint}[/]  [dim]({_kept(region)})[/]")
+    option = "" if region.port == DEFAULT_PORT else f" --port {region.port}"
+    out.print(f"[dim]Stop it:[/] atoll down{option}")
+
+
+def _hint(chosen: Settings, error: Exception) -> str:
+    from atoll.app import PortTaken
+
+    if isinstance(error, PortTaken):
+        region = find(chosen.port)
+        return (
+            f"A region runs there already: atoll status, atoll down."
+            if region
+            else "Choose another: atoll up --port 4567"
+        )
+    return "Choose another directory with --data-dir, or --ephemeral."
