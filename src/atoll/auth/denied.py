@@ -1,0 +1,37 @@
+"""The sentence with which AWS denies access. Docs: IAM User Guide, "Troubleshoot access denied error messages"."""
+
+from __future__ import annotations
+
+from atoll.auth.policy.evaluate import Decision, Question
+
+_NAMED = {"role": "role", "user": "user", "group": "group", "instance-profile": "instance profile"}
+
+
+def sentence(question: Question, decision: Decision) -> str:
+    """What an AccessDenied error says of a `decision` that is not allowed."""
+    who = f"User: {question.principal.arn} is not authorized to perform: {question.action}"
+    return f"{who} on resource: {_resource(question)} {_reason(question.action, decision)}"
+
+
+def _reason(action: str, decision: Decision) -> str:
+    if not decision.explicit:
+        return f"because no {decision.by} allows the {action} action"
+    if decision.by == "role trust policy":
+        return "with an explicit deny in the role trust policy"
+    article = "an" if decision.by[0] in "aeiou" else "a"
+    managed = f": {decision.policy}" if decision.policy.startswith("arn:") else ""
+    return f"with an explicit deny in {article} {decision.by}{managed}"
+
+
+def _resource(question: Question) -> str:
+    """The resource as AWS names it: by ARN, but IAM names what exists by type and name."""
+    service, _, operation = question.action.partition(":")
+    if service != "iam" or operation == "PassRole":
+        return question.resource
+    kind, slash, path = question.resource.rpartition(":")[2].partition("/")
+    if kind == "policy" and slash:
+        name = path.rpartition("/")[2] if operation == "CreatePolicy" else question.resource
+        return f"policy {name}"
+    if kind in _NAMED and slash and not operation.startswith("Create"):
+        return f"{_NAMED[kind]} {path.rpartition('/')[2]}"
+    return question.resource

@@ -1,0 +1,75 @@
+"""The `Principal` and `NotPrincipal` elements: whom a resource's policy means. Docs: IAM User Guide, "Principal"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from atoll.kernel.context import Principal
+
+
+class Reach(IntEnum):
+    """How a policy means a principal, from not at all to by its very name. The stronger, the less its own policies limit it."""
+
+    NONE = 0
+    ACCOUNT = 1
+    """Its account is named: the account must still allow it."""
+    ROLE = 2
+    """Its role is named, or everyone is: boundaries and session policies still limit it."""
+    DIRECT = 3
+    """It is named itself (user, session, root, service)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principals:
+    """The compiled element. `accounts` are account ids; `arns` name users, roles and sessions; `services` are host names.
+
+    `Federated` and `CanonicalUser` match nobody: no request in the region acts as one.
+    """
+
+    everyone: bool
+    accounts: frozenset[str]
+    arns: frozenset[str]
+    services: frozenset[str]
+
+    def reach(self, principal: Principal) -> Reach:
+        """How `principal` is meant."""
+        if principal.kind == "service":
+            return Reach.DIRECT if self.everyone or principal.arn in self.services else Reach.NONE
+        if principal.kind == "root":
+            return Reach.DIRECT if self.everyone or principal.account in self.accounts else Reach.NONE
+        if principal.arn in self.arns:
+            return Reach.DIRECT
+        if self.everyone or (principal.role_arn and principal.role_arn in self.arns):
+            return Reach.ROLE
+        return Reach.ACCOUNT if principal.account in self.accounts else Reach.NONE
+
+    def excepts(self, principal: Principal) -> bool:
+        """Whether `NotPrincipal` with these spares `principal`: its account, and its role, must be listed with it."""
+        if self.everyone:
+            return True
+        if principal.kind == "service":
+            return principal.arn in self.services
+        if principal.account not in self.accounts:
+            return False
+        names = {principal.arn, principal.role_arn} - {""}
+        return principal.kind == "root" or names <= self.arns
+
+
+def compile_principals(element: Mapping[str, list[str]]) -> Principals:
+    """Compiles a `Principal` element, whose `"*"` is written `{"AWS": ["*"]}`."""
+    accounts, arns = set(), set()
+    for value in element.get("AWS", []):
+        if value.isdigit():
+            accounts.add(value)
+        elif value.endswith(":root"):
+            accounts.add(value.split(":")[4])
+        elif value != "*":
+            arns.add(value)
+    return Principals(
+        everyone="*" in element.get("AWS", []),
+        accounts=frozenset(accounts),
+        arns=frozenset(arns),
+        services=frozenset(element.get("Service", [])),
+    )

@@ -1,0 +1,63 @@
+"""How an access key becomes a principal. What is stored about keys and policies is behind `Directory`; nothing here reads it."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from atoll.kernel.context import Principal
+from atoll.kernel.errors import ExpiredToken, UnrecognizedClient
+
+if TYPE_CHECKING:
+    from atoll.auth.policy.evaluate import PolicySet
+    from atoll.kernel.store.api import Reader
+
+DEFAULT_ACCOUNT = "000000000000"
+_INVALID = "The security token included in the request is invalid."
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """An access key that Atoll issued. `session_token` and `expires` (region time, seconds) are set for sessions only."""
+
+    secret: str
+    session_token: str | None
+    expires: float | None
+    principal: Principal
+    active: bool
+
+
+class Directory(Protocol):
+    """What authentication and authorization ask of IAM. Both reads of one request run in one snapshot of the store."""
+
+    def credential(self, tx: Reader, access_key: str) -> Credential | None:
+        """The credential with this access key id, or None if Atoll did not issue it."""
+
+    def policies(self, tx: Reader, principal: Principal) -> PolicySet:
+        """The compiled policies that are attached to `principal` (empty for root and for services)."""
+
+
+def unknown_key(access_key: str, strict: bool) -> Principal:
+    """Who acts under an access key that Atoll did not issue: the root of the account that a 12-digit key names, else of 000000000000.
+
+    Raises UnrecognizedClient if `strict` (`--auth strict`).
+    """
+    if strict:
+        raise UnrecognizedClient(_INVALID)
+    names_account = len(access_key) == 12 and access_key.isascii() and access_key.isdigit()
+    return Principal.root(access_key if names_account else DEFAULT_ACCOUNT, access_key)
+
+
+def check(credential: Credential, token: str | None, now: float) -> None:
+    """Returns if `credential` may be used with the session token that the request carries. `now` is region time in seconds.
+
+    Raises UnrecognizedClient where the key is inactive or the token is not its own, ExpiredToken where the session has ended.
+    """
+    own = credential.session_token or ""
+    if not credential.active or not hmac.compare_digest(
+        own.encode(), (token or "").encode("utf-8", "backslashreplace")
+    ):
+        raise UnrecognizedClient(_INVALID)
+    if credential.expires is not None and now >= credential.expires:
+        raise ExpiredToken("The security token included in the request is expired")
