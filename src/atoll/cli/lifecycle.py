@@ -202,8 +202,8 @@ def _in_background(chosen: Settings) -> None:
     with err.status("Starting the region …"):
         region = _await_ready(process)
     if region is None:
-        lines = [line for line in log.read_text().splitlines() if line.strip()]
-        fail(lines[0].removeprefix("error: ") if lines else "The region did not start.", f"Its log: {log}")
+        errors = [line for line in log.read_text().splitlines() if line.startswith("error: ")]
+        fail(errors[0].removeprefix("error: ") if errors else "The region did not start.", f"Its log: {log}")
     _greet_background(region)
 
 

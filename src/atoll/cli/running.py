@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +96,7 @@ def client(region: Running, service: str) -> Any:
     """A boto3 client for `region`."""
     import boto3
 
-    env: Mapping[str, str] = environment() | client_environment(region)
+    env = {**environment(), **client_environment(region)}
     return boto3.client(  # type: ignore[call-overload]
         service,
         endpoint_url=region.endpoint,

@@ -26,4 +26,4 @@ def terraform(ctx: typer.Context) -> None:
     if program is None:
         fail("terraform is not installed (or not on PATH).", "https://developer.hashicorp.com/terraform/install")
     region = require(None)
-    os.execve(program, ["terraform", *ctx.args], environment() | client_environment(region))  # noqa: S606
+    os.execve(program, ["terraform", *ctx.args], {**environment(), **client_environment(region)})  # noqa: S606

@@ -39,14 +39,13 @@ async def authorize(call: Call) -> None:
 async def _require(call: Call, ctx: Context, access: Access) -> None:
     principal = ctx.principal
     resource_policy = await _resource_policy(ctx, access, call.params)
-    if principal.kind == "root" and resource_policy is None:
-        return
     policies = (
         NO_POLICIES
         if principal.kind in ("service", "root")
         else await ctx.store.read(lambda tx: call.parts.directory.policies(tx, principal))
     )
-    resources = access.resource(ctx, call.params)
+    found = access.resource(ctx, call.params)
+    resources = found if isinstance(found, (str, Sequence)) else await found
     facts = Facts(ctx, access, call.params)
     for resource in (resources,) if isinstance(resources, str) else resources:
         question = Question(principal, access.action, resource, facts)
@@ -62,7 +61,7 @@ async def _require(call: Call, ctx: Context, access: Access) -> None:
 
 async def _resource_policy(ctx: Context, access: Access, params: Any) -> Policy | None:
     text = await access.resource_policy(ctx, params) if access.resource_policy else None
-    return parse(text, kind="resource") if text else None
+    return parse(text, kind="trust" if access.action == "sts:AssumeRole" else "resource") if text else None
 
 
 def _account_of(arn: str, ctx: Context) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from atoll.auth.sigv4 import parse_authorization
 from atoll.gateway.call import Call
-from atoll.kernel.errors import IncompleteSignature, MissingAuthenticationToken, NotImplementedByAtoll
+from atoll.kernel.errors import MissingAuthenticationToken, NotImplementedByAtoll
 from atoll.protocol.models import ProtocolNotSupported
 from atoll.protocol.wire import WireRequest
 
