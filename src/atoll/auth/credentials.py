@@ -21,7 +21,7 @@ ENDINGS: Key = (GLOBAL_ACCOUNT, "", "iam", "session-endings")
 """(*ENDINGS, expiry, id) for each session, so that those that ended are found in order."""
 
 REMEMBERED = 86_400
-"""Seconds for which an ended session still answers ExpiredToken; afterwards its key is as unknown as any other."""
+"""Seconds for which an ended session still answers ExpiredToken; afterwards its key is unknown, and unknown ASIA… keys are refused."""
 REAPED_AT_ONCE = 2
 
 
@@ -59,9 +59,11 @@ def write(tx: Transaction, key: AccessKey) -> None:
     tx.set((*PREFIX, key.principal.access_key), encode(key))
 
 
-def remove(tx: Transaction, access_key: str) -> None:
-    """Forgets a key."""
-    tx.delete((*PREFIX, access_key))
+def retire(tx: Transaction, access_key: str) -> None:
+    """Ends a user's key for good. Its record stays, for an unknown key would act as root, and this one must not."""
+    raw = tx.get((*PREFIX, access_key))
+    if raw is not None:
+        write(tx, msgspec.structs.replace(_decode(raw)[0], active=False, secret=""))
 
 
 def open_session(tx: Transaction, session: AccessKey, now: float) -> None:
@@ -69,7 +71,7 @@ def open_session(tx: Transaction, session: AccessKey, now: float) -> None:
     assert session.expires is not None
     ended = between(ENDINGS, (*ENDINGS, now - REMEMBERED))
     for ending, _ in list(tx.scan(ended, limit=REAPED_AT_ONCE)):
-        remove(tx, str(ending[-1]))
+        tx.delete((*PREFIX, str(ending[-1])))
         tx.delete(ending)
     write(tx, session)
     tx.set((*ENDINGS, session.expires, session.principal.access_key), b"")
