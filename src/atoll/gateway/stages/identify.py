@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from atoll.auth.sigv4 import parse_authorization
 from atoll.gateway.call import Call
-from atoll.kernel.errors import MissingAuthenticationToken, NotImplementedByAtoll
+from atoll.kernel.errors import IncompleteSignature, MissingAuthenticationToken, NotImplementedByAtoll
 from atoll.protocol.models import ProtocolNotSupported
 from atoll.protocol.wire import WireRequest
 
@@ -27,15 +27,14 @@ async def identify(call: Call) -> None:
             raise MissingAuthenticationToken("Missing Authentication Token")
         return
     try:
-        call.authorization = parse_authorization(header)
-    finally:
-        # Also a header that cannot be read is answered in the protocol of the service it came for.
-        _find(call, call.authorization.service if call.authorization else None)
-    call.region = call.authorization.region
-    if call.service not in call.parts.operations:
-        raise NotImplementedByAtoll(
-            f"Atoll does not implement the service {call.service or call.authorization.service}."
-        )
+        authorization = parse_authorization(header)
+    except IncompleteSignature:
+        _find(call, None)  # also this is answered in the protocol of the service that it came for
+        raise
+    _find(call, authorization.service)
+    call.authorization, call.region = authorization, authorization.region
+    if call.codec is None:
+        raise NotImplementedByAtoll(f"Atoll does not implement the service {call.service or authorization.service}.")
 
 
 def _find(call: Call, signing_name: str | None) -> None:

@@ -1,0 +1,169 @@
+"""What the region refuses, and how: operations that Atoll or AWS has not, keys and signatures, browsers, oversized headers."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Region
+
+Error = Callable[[Callable[[], Any]], tuple[str, str, int]]
+JSON = {"content-type": "application/x-amz-json-1.0", "x-amz-target": "DynamoDB_20120810.ListTables"}
+SIGNED = JSON | {
+    "authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0"
+}
+
+
+def test_unimplemented_operation_is_501_and_named(client: Callable[..., Any], aws_error: Error) -> None:
+    assert aws_error(lambda: client("dynamodb").list_backups()) == (
+        "NotImplemented", "Atoll does not implement dynamodb:ListBackups.", 501
+    )  # fmt: skip
+
+
+def test_unimplemented_service_is_501_and_named(client: Callable[..., Any], aws_error: Error) -> None:
+    assert aws_error(lambda: client("sqs").list_queues()) == (
+        "NotImplemented",
+        "Atoll does not implement sqs:ListQueues.",
+        501,
+    )
+    assert aws_error(lambda: client("s3").list_buckets()) == (
+        "NotImplemented",
+        "Atoll does not implement the service s3.",
+        501,
+    )
+
+
+def test_refusals_are_listed(region: Region, client: Callable[..., Any], aws_error: Error) -> None:
+    aws_error(lambda: client("dynamodb").list_backups())
+    listed = httpx.get(f"{region.endpoint}/_atoll/unsupported").json()["unsupported"]
+    assert any(entry["service"] == "dynamodb" and entry["operation"] == "ListBackups" for entry in listed)
+
+
+def test_operation_that_aws_has_not(region: Region) -> None:
+    json_rpc = httpx.post(
+        region.endpoint, headers=SIGNED | {"x-amz-target": "DynamoDB_20120810.Frobnicate"}, content=b"{}"
+    )
+    assert (json_rpc.status_code, json_rpc.json()["__type"]) == (
+        400,
+        "com.amazon.coral.service#UnknownOperationException",
+    )
+    headers = {
+        "authorization": SIGNED["authorization"].replace("dynamodb", "iam"),
+        "content-type": "application/x-www-form-urlencoded",
+    }
+    query = httpx.post(region.endpoint, headers=headers, content=b"Action=Frobnicate&Version=2010-05-08")
+    assert query.status_code == 400
+    assert (
+        "<Code>InvalidAction</Code><Message>Could not find operation Frobnicate for version 2010-05-08</Message>"
+        in query.text
+    )
+
+
+def test_unsigned_request(region: Region) -> None:
+    answer = httpx.post(region.endpoint, headers=JSON, content=b"{}")
+    assert answer.status_code == 400
+    assert answer.json()["__type"] == "com.amazon.coral.service#MissingAuthenticationTokenException"
+
+
+def test_issued_key_must_really_sign(
+    region: Region, client: Callable[..., Any], account: str, aws_error: Error
+) -> None:
+    iam = client("iam")
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    right = region.client("sts", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
+    assert right.get_caller_identity()["Arn"] == f"arn:aws:iam::{account}:user/ann"
+    wrong = region.client("dynamodb", key=key["AccessKeyId"], secret="wrong")
+    code, message, status = aws_error(wrong.list_tables)
+    assert (code, status) == ("InvalidSignatureException", 400)
+    assert message.startswith("The request signature we calculated does not match the signature you provided.")
+    nothing_allowed = region.client("dynamodb", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
+    assert aws_error(nothing_allowed.list_tables) == (
+        "AccessDeniedException",
+        f"User: arn:aws:iam::{account}:user/ann is not authorized to perform: dynamodb:ListTables on resource: "
+        f"arn:aws:dynamodb:us-east-1:{account}:table/* because no identity-based policy allows the dynamodb:ListTables action",
+        400,
+    )
+
+
+def test_a_deleted_key_does_not_become_root(region: Region, client: Callable[..., Any], aws_error: Error) -> None:
+    """An unknown key acts as root; one that Atoll issued and that was deleted must not."""
+    iam = client("iam")
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    iam.delete_access_key(UserName="ann", AccessKeyId=key["AccessKeyId"])
+    gone = region.client("sts", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
+    assert aws_error(gone.get_caller_identity) == (
+        "InvalidClientTokenId",
+        "The security token included in the request is invalid.",
+        403,
+    )
+
+
+def test_unknown_session_key_does_not_become_root(region: Region, aws_error: Error) -> None:
+    stranger = region.client("sts", key="ASIAQQQQQQQQQQQQQQQQ", token="token")
+    assert aws_error(stranger.get_caller_identity)[0] == "InvalidClientTokenId"
+
+
+def test_auth_strict_refuses_unknown_keys(new_region: Callable[..., Region], aws_error: Error) -> None:
+    strict = new_region("--auth", "strict")
+    assert aws_error(strict.client("sts").get_caller_identity)[0] == "InvalidClientTokenId"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "evil.example"},
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"sec-fetch-site": "cross-site"},
+    ],
+    ids=["DNS rebinding", "foreign origin", "sandboxed origin", "no origin but another site"],
+)
+@pytest.mark.parametrize("path", ["/", "/_atoll/status"])
+def test_browsers_of_other_sites_are_refused(region: Region, headers: dict[str, str], path: str) -> None:
+    answer = httpx.post(region.endpoint + path, headers=SIGNED | headers, content=b"{}")
+    assert answer.status_code == 403
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_no_host_is_refused(region: Region) -> None:
+    with socket.create_connection(("127.0.0.1", region.port)) as connection:
+        connection.sendall(b"GET /_atoll/status HTTP/1.0\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 403")
+
+
+def test_loopback_pages_may_call_and_read(region: Region) -> None:
+    origin = {"origin": "http://localhost:5173"}
+    preflight = httpx.options(region.endpoint, headers=origin | {"access-control-request-method": "POST"})
+    assert preflight.status_code == 204
+    assert preflight.headers["access-control-allow-origin"] == "http://localhost:5173"
+    answer = httpx.post(region.endpoint, headers=SIGNED | origin, content=b"{}")
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == "http://localhost:5173"
+
+
+def test_endless_headers_are_cut_off(region: Region) -> None:
+    with socket.create_connection(("127.0.0.1", region.port), timeout=10) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nhost: localhost\r\nx: " + b"a" * 70_000 + b"\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 431")
+
+
+def test_an_issued_key_s_path_and_query_are_verified_as_sent(region: Region, client: Callable[..., Any]) -> None:
+    """botocore signs a path with a raw `$` and encoded slashes; the signature holds because nothing was decoded before."""
+    iam = client("iam")
+    iam.create_user(UserName="ann")
+    policy = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+    iam.put_user_policy(UserName="ann", PolicyName="all", PolicyDocument=policy)
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    gateway = region.client("apigatewayv2", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
+    api = gateway.create_api(Name="a", ProtocolType="HTTP")["ApiId"]
+    gateway.create_stage(ApiId=api, StageName="$default")
+    arn = f"arn:aws:apigateway:us-east-1::/apis/{api}/stages/$default"
+    gateway.tag_resource(ResourceArn=arn, Tags={"a b": "c/d"})
+    assert gateway.get_tags(ResourceArn=arn)["Tags"] == {"a b": "c/d"}
