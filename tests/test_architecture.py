@@ -1,0 +1,47 @@
+"""Rules of the tree that no linter knows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from atoll.protocol.models import Models
+from atoll.services import SERVICES
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_every_operation_is_one_of_aws() -> None:
+    models = Models()
+    for service in SERVICES:
+        unknown = set(service.operations()) - set(models.service(service.name).operation_names)
+        assert not unknown, f"{service.name} has no {unknown}"
+
+
+def test_every_module_of_operations_is_named_by_its_manifest() -> None:
+    for service in SERVICES:
+        folder = Path(str(service.modules[0].__file__)).relative_to(ROOT / "src" / "atoll" / "services").parts[0]
+        listed = {Path(str(module.__file__)) for module in service.modules}
+        for path in (ROOT / "src" / "atoll" / "services" / folder).rglob("*.py"):
+            if "\n@operation(" in path.read_text():
+                assert path in listed, f"{path.relative_to(ROOT)} defines operations that no manifest lists"
+
+
+def test_coverage_page_is_up_to_date() -> None:
+    check = subprocess.run([sys.executable, ROOT / "tools" / "coverage.py", "--check"], check=False)
+    assert check.returncode == 0, "run: python tools/coverage.py"
+
+
+def test_not_honoured_properties_exist() -> None:
+    """A path that no model has would never be reported."""
+    models = Models()
+    for service in SERVICES:
+        for name, operation in service.operations().items():
+            for path in operation.not_honoured:
+                shape = models.service(service.name).operation_model(name).input_shape
+                for part in path.split("."):
+                    while shape.type_name == "list":
+                        shape = shape.member
+                    shape = shape.value if shape.type_name == "map" else shape.members.get(part)
+                    assert shape is not None, f"{service.name}.{name} has no member {path}"
