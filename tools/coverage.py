@@ -11,10 +11,10 @@ from atoll.services import SERVICES
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "coverage.md"
 HEAD = """# Coverage
 
-Written by `python tools/coverage.py`; a test fails when it is out of date.
+Written by `python tools/coverage.py`; a test fails when it is old.
 
-An operation that is not listed answers 501 `NotImplemented` and names itself. A property under *accepted without effect* is taken, and
-reported in the region's log and by `GET /_atoll/unsupported` whenever a call sets it. Services that are not listed are refused the same way.
+An operation that is not listed answers 501 `NotImplemented` and names itself. A property under *accepted without effect* is taken and
+reported, in the log and by `GET /_atoll/unsupported`, whenever a call sets it. Services that are not listed are refused the same way.
 """
 
 

@@ -125,10 +125,8 @@ def _in_foreground(chosen: Settings) -> None:
     import uvloop
 
     from atoll.app import PortTaken
-    from atoll.cli.live_log import install
     from atoll.kernel.datadir import DataDirError
 
-    install()
     try:
         uvloop.run(_serve(chosen))
     except (PortTaken, DataDirError) as error:
@@ -139,7 +137,10 @@ async def _serve(chosen: Settings) -> None:
     import asyncio
 
     from atoll.app import serve
+    from atoll.cli.live_log import install
 
+    live = install()
+    flusher = asyncio.create_task(live.flush_regularly())
     known: list[Running] = []
 
     def ready(server: Server, endpoint: str, data_dir: Path) -> None:
@@ -153,8 +154,10 @@ async def _serve(chosen: Settings) -> None:
         _greet(known[0])
 
     try:
-        await serve(chosen, ready)
+        await serve(chosen, ready, live.request)
     finally:
+        flusher.cancel()
+        await asyncio.wait([flusher])
         for region in known:
             region.forget()
 
@@ -229,7 +232,7 @@ def _hint(chosen: Settings, error: Exception) -> str:
     if isinstance(error, PortTaken):
         region = find(chosen.port)
         return (
-            f"A region runs there already: atoll status, atoll down."
+            "A region runs there already: atoll status, atoll down."
             if region
             else "Choose another: atoll up --port 4567"
         )

@@ -1,48 +1,82 @@
-"""The live log of `atoll up`: a line per request, warnings and errors between them."""
+"""The live log of `atoll up`: a line per request, warnings and errors between them.
+
+Lines are collected and written together by a thread, twenty times a second: a region under load must not wait for a terminal.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import sys
 from datetime import datetime
 
 from rich.console import Console
-from rich.markup import escape
 
-COLOURS = {2: "green", 3: "cyan", 4: "yellow", 5: "red"}
+FLUSH_EVERY = 0.05
+MOST_PENDING = 5000
+RESET, DIM, GREEN, CYAN, YELLOW, RED = "\x1b[0m", "\x1b[2m", "\x1b[32m", "\x1b[36m", "\x1b[33m", "\x1b[31m"
+BY_STATUS = {2: GREEN, 3: CYAN, 4: YELLOW, 5: RED}
 
 
 class LiveLog(logging.Handler):
-    """Writes records of "atoll.requests" as request lines, everything else as messages."""
+    """Where the region's log goes. As a logging handler it takes messages, `request` takes request lines."""
 
     def __init__(self) -> None:
         super().__init__()
-        # Terminals get colours and their own width; a log file gets plain, unwrapped lines.
-        self._console = Console(highlight=False, soft_wrap=True, file=sys.stdout)
+        self._coloured = Console().is_terminal
+        self._pending: list[str] = []
+        self._dropped = 0
+        self._flusher: asyncio.Task[None] | None = None
+
+    def request(self, what: str, status: int, milliseconds: float) -> None:
+        """Notes one answered request."""
+        colour = BY_STATUS.get(status // 100, "")
+        self._add(f"{self._paint(colour, str(status))}  {what}  {self._paint(DIM, f'{milliseconds:.1f} ms')}")
 
     def emit(self, record: logging.LogRecord) -> None:
+        colour = RED if record.levelno >= logging.ERROR else YELLOW if record.levelno >= logging.WARNING else DIM
+        self._add(self._paint(colour, self.format(record)))
+
+    async def flush_regularly(self) -> None:
+        """Runs until it is cancelled, then writes the rest."""
         try:
-            self._console.print(self._line(record))
-        except Exception:  # noqa: BLE001  logging's own way: a log line never breaks what it tells of
-            self.handleError(record)
+            while True:
+                await asyncio.sleep(FLUSH_EVERY)  # noqa: TID251  a terminal's time, not the region's
+                if self._pending:
+                    await asyncio.to_thread(self._write, self._take())
+        finally:
+            self._write(self._take())
 
-    def _line(self, record: logging.LogRecord) -> str:
-        moment = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")  # noqa: DTZ006  the reader's own time
-        message = escape(record.getMessage())
-        status = getattr(record, "status", None)
-        if status is not None:
-            milliseconds = getattr(record, "ms", 0.0)
-            colour = COLOURS.get(status // 100, "white")
-            return f"[dim]{moment}[/]  [{colour}]{status}[/]  {message}  [dim]{milliseconds:.1f} ms[/]"
-        colour = "red" if record.levelno >= logging.ERROR else "yellow" if record.levelno >= logging.WARNING else "dim"
-        if record.exc_info:
-            message += "\n" + escape(logging.Formatter().formatException(record.exc_info))
-        return f"[dim]{moment}[/]  [{colour}]{message}[/]"
+    def _add(self, line: str) -> None:
+        if len(self._pending) >= MOST_PENDING:
+            self._dropped += 1
+            return
+        moment = datetime.now().strftime("%H:%M:%S")  # noqa: DTZ005, TID251  the reader's own time
+        self._pending.append(f"{self._paint(DIM, moment)}  {line}\n")
+
+    def _take(self) -> str:
+        lines, self._pending = self._pending, []
+        if self._dropped:
+            lines.append(f"… {self._dropped} more lines\n")
+            self._dropped = 0
+        return "".join(lines)
+
+    @staticmethod
+    def _write(text: str) -> None:
+        with contextlib.suppress(BrokenPipeError):  # whoever read the log has gone; the region goes on
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+    def _paint(self, colour: str, text: str) -> str:
+        return f"{colour}{text}{RESET}" if self._coloured and colour else text
 
 
-def install() -> None:
+def install() -> LiveLog:
     """Sends the region's log to standard output."""
+    live = LiveLog()
     root = logging.getLogger()
-    root.addHandler(LiveLog())
+    root.addHandler(live)
     root.setLevel(logging.WARNING)
     logging.getLogger("atoll").setLevel(logging.INFO)
+    return live

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from atoll.edge.guard import Guard
-from atoll.edge.http import HttpRequest, HttpResponse
+from atoll.edge.http import HttpRequest, HttpResponse, RequestLog
 from atoll.kernel.clock import Clock
 
 MAX_BODY = 80 << 20
@@ -40,13 +40,21 @@ class Edge:
     """The ASGI application."""
 
     def __init__(
-        self, *, planes: Sequence[DataPlane], management: Handler, admin: Handler, guard: Guard, clock: Clock
+        self,
+        *,
+        planes: Sequence[DataPlane],
+        management: Handler,
+        admin: Handler,
+        guard: Guard,
+        clock: Clock,
+        request_log: RequestLog,
     ) -> None:
         self._planes = planes
         self._management = management
         self._admin = admin
         self._guard = guard
         self._clock = clock
+        self._request_log = request_log
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -67,7 +75,11 @@ class Edge:
     async def _answer(self, request: HttpRequest) -> HttpResponse:
         for plane in self._planes:
             if (address := plane.claims(request)) is not None:
-                return await plane.handle(address, request)
+                began = self._clock.monotonic()
+                response = await plane.handle(address, request)
+                what = f"{request.method} {request.host or ''}{request.raw_path}"
+                self._request_log(what, response.status, (self._clock.monotonic() - began) * 1e3)
+                return response
         if refusal := self._guard.refuse(request):
             return refusal
         if preflight := self._guard.preflight(request):

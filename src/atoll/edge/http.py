@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+
+RequestLog = Callable[[str, int, float], None]
+"""Notes an answered request: what it was, its status, how long it took in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,27 +17,36 @@ MAX_HEADER_BYTES = 64 << 10
 class LimitedProtocol(HttpToolsProtocol):
     """uvicorn's protocol, which would collect headers without end, with an end: 431."""
 
+    _in_headers = True
     _header_bytes = 0
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._in_headers:
+            self._header_bytes += len(data)
+            self._check()
+
     def on_message_begin(self) -> None:
+        self._in_headers = True
         self._header_bytes = 0
         super().on_message_begin()
 
-    def on_url(self, url: bytes) -> None:
-        self._count(len(url))
-        super().on_url(url)
+    def on_headers_complete(self) -> None:
+        # What came in one piece with the body was not counted as it arrived.
+        self._in_headers = False
+        self._header_bytes = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if self._check():
+            super().on_headers_complete()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(len(name) + len(value))
-        super().on_header(name, value)
-
-    def _count(self, size: int) -> None:
-        self._header_bytes += size
-        if self._header_bytes > MAX_HEADER_BYTES and not self.transport.is_closing():
+    def _check(self) -> bool:
+        if self._header_bytes <= MAX_HEADER_BYTES:
+            return True
+        if not self.transport.is_closing():
             self.transport.write(
                 b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
             )
             self.transport.close()
+        return False
 
 
 class Server(uvicorn.Server):

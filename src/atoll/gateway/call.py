@@ -11,7 +11,7 @@ from atoll.kernel.service import Operation
 if TYPE_CHECKING:
     from atoll.auth.principal import Directory
     from atoll.auth.sigv4 import Authorization, SigningKeys
-    from atoll.edge.http import HttpRequest, HttpResponse
+    from atoll.edge.http import HttpRequest, HttpResponse, RequestLog
     from atoll.gateway.unsupported import Unsupported
     from atoll.kernel.context import Context, Principal
     from atoll.kernel.region import Kernel
@@ -39,6 +39,7 @@ class Parts:
     signing_keys: SigningKeys
     auth: AuthMode
     endpoint: str
+    request_log: RequestLog
 
 
 @dataclass(slots=True)

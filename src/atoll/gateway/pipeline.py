@@ -19,7 +19,6 @@ from atoll.kernel.context import Context, Principal
 from atoll.kernel.errors import InternalFailure, NotImplementedByAtoll, ServiceError
 
 log = logging.getLogger(__name__)
-requests = logging.getLogger("atoll.requests")
 
 STAGES = (identify, authenticate, parse, authorize, validate, run, serialize)
 INSIDE = STAGES[STAGES.index(authorize) : STAGES.index(serialize)]
@@ -49,11 +48,9 @@ class Gateway:
             )
         span.end()
         assert call.response is not None
-        if requests.isEnabledFor(logging.INFO):
-            requests.info(
-                "%s.%s", call.service or "-", call.operation or request.method,
-                extra={"status": call.response.status, "ms": span.milliseconds, "request_id": request_id, "trace": span},
-            )  # fmt: skip
+        self.parts.request_log(
+            f"{call.service or '-'}.{call.operation or request.method}", call.response.status, span.milliseconds
+        )
         if self.parts.unsupported.pending:
             await self.parts.unsupported.flush()
         return call.response

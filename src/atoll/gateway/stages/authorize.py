@@ -65,9 +65,9 @@ async def _resource_policy(ctx: Context, access: Access, params: Any) -> Policy 
 
 
 def _account_of(arn: str, ctx: Context) -> str:
-    """The account that owns a resource: the fifth part of its ARN, the caller's where the ARN names none."""
+    """The account that owns a resource: the fifth part of its ARN, the caller's where the ARN names none, or AWS itself."""
     parts = arn.split(":", 5)
-    return parts[4] if len(parts) == 6 and parts[4] else ctx.account
+    return parts[4] if len(parts) == 6 and parts[4].isdecimal() else ctx.account
 
 
 class Facts(Mapping[str, Sequence[str]]):
