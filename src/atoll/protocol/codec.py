@@ -1,0 +1,80 @@
+"""Codec: one service's wire, between HTTP messages and plain mappings. Each protocol's module is one subclass.
+
+Everything about an operation is compiled from its shapes on first use and kept here, as closures: per request no
+botocore object is touched.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from botocore.model import OperationModel, ServiceModel
+
+from atoll.kernel.errors import MalformedRequest, ServiceError
+from atoll.protocol.constraints import Validator, compile_validator
+from atoll.protocol.facts import facts_of
+from atoll.protocol.wire import WireRequest, WireResponse
+
+Parser = Callable[[WireRequest], dict[str, Any]]
+Serializer = Callable[[Mapping[str, Any], str], WireResponse]
+
+
+class Codec(ABC):
+    """Parses, validates and serializes the operations of one service. Values stand under the API's own member names:
+    blobs are bytes, timestamps aware datetimes in UTC, long and integer int, double and float float."""
+
+    name: ClassVar[str]
+
+    def __init__(self, model: ServiceModel) -> None:
+        self.model = model
+        self.facts = facts_of(model.service_name)
+        self._parsers: dict[str, Parser] = {}
+        self._serializers: dict[str, Serializer] = {}
+        self._validators: dict[str, Validator | None] = {}
+
+    @abstractmethod
+    def operation_of(self, request: WireRequest) -> str:
+        """The operation that a request names. Raises UnknownOperation."""
+
+    @abstractmethod
+    def error(self, error: ServiceError, request_id: str, operation: str | None = None) -> WireResponse:
+        """The response that says `error`."""
+
+    @abstractmethod
+    def compile_parser(self, operation: OperationModel) -> Parser:
+        """A function from a request of `operation` to its input."""
+
+    @abstractmethod
+    def compile_serializer(self, operation: OperationModel) -> Serializer:
+        """A function from an output of `operation` and a request id to a response."""
+
+    def parse(self, operation: str, request: WireRequest) -> dict[str, Any]:
+        """The input of `operation`: members that were not sent, or sent as null, are absent. Raises MalformedRequest
+        where the syntax or a value's type is wrong."""
+        parser = self._parsers.get(operation)
+        if parser is None:
+            parser = self._parsers[operation] = self.compile_parser(self.model.operation_model(operation))
+        try:
+            return parser(request)
+        except RecursionError as error:
+            raise MalformedRequest from error
+
+    def validate(self, operation: str, params: Mapping[str, Any]) -> None:
+        """Checks required members, lengths, ranges, patterns and enumerations. Raises ValidationFailed that counts and
+        lists what is broken."""
+        if operation not in self._validators:
+            shape = self.model.operation_model(operation).input_shape
+            self._validators[operation] = compile_validator(shape, self.facts) if shape is not None else None
+        validator = self._validators[operation]
+        if validator is not None:
+            validator(params)
+
+    def serialize(self, operation: str, output: Mapping[str, Any], request_id: str) -> WireResponse:
+        """The response that carries `output`. Timestamps may be datetimes or seconds since 1970; None members are left
+        out."""
+        serializer = self._serializers.get(operation)
+        if serializer is None:
+            serializer = self._serializers[operation] = self.compile_serializer(self.model.operation_model(operation))
+        return serializer(output, request_id)

@@ -1,0 +1,61 @@
+"""What real services do on the wire that their models do not say. Data only; each entry was observed.
+
+Sources: ../shared/vectors/aws-observed, recorded answers of DynamoDB, the API references' error pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CORAL = "com.amazon.coral.service#"
+"""Namespace of the errors that AWS's service framework itself answers to JSON-RPC requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One service's peculiarities.
+
+    `error_namespace` stands before the code of a modelled error in `__type`, `common_namespace` before that of a common
+    one, `validation_namespace` before ValidationException. `validation_code` is what a broken constraint is called.
+    `crc32` adds `x-amz-crc32`. `blob_content_type` is that of an output whose body is a blob.
+    `enums` is False where the service leaves checking enumerations to the operation; `free_enums` names single ones.
+    `items_not_null` lists "Member must not be null" among the constraints of a list's items. `hides_values` leaves
+    offending values and allowed ones out of the messages.
+    """
+
+    error_namespace: str = ""
+    common_namespace: str = ""
+    validation_namespace: str = ""
+    validation_code: str = "ValidationException"
+    crc32: bool = False
+    blob_content_type: str = "application/octet-stream"
+    enums: bool = True
+    free_enums: frozenset[str] = frozenset()
+    items_not_null: bool = False
+    hides_values: bool = False
+
+
+_FACTS = {
+    "dynamodb": Facts(
+        error_namespace="com.amazonaws.dynamodb.v20120810#",
+        common_namespace=CORAL,
+        validation_namespace="com.amazon.coral.validate#",
+        crc32=True,
+    ),
+    "dynamodbstreams": Facts(
+        error_namespace="com.amazonaws.dynamodb.v20120810#",
+        common_namespace=CORAL,
+        validation_namespace="com.amazon.coral.validate#",
+        crc32=True,
+    ),
+    "iam": Facts(hides_values=True),
+    "lambda": Facts(blob_content_type="application/json", items_not_null=True, free_enums=frozenset({"Runtime"})),
+    "apigatewayv2": Facts(validation_code="BadRequestException", enums=False),
+}
+
+_DEFAULT = Facts()
+
+
+def facts_of(service: str) -> Facts:
+    """The facts of a service by botocore's name; services without peculiarities share the default."""
+    return _FACTS.get(service, _DEFAULT)

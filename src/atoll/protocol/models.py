@@ -1,0 +1,169 @@
+"""Models: finds the service that a request is for, and keeps each service's model and codec.
+
+Nothing is loaded before it is needed, and never more than is needed: which services exist is the list of botocore's
+folders, and what a request's service is called is in the first lines of a model's file. botocore itself (and the codecs,
+which use it) is imported with the first request, because that takes about as long as everything else at start.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+import msgspec
+
+from atoll.kernel.errors import UnknownOperation
+from atoll.protocol.wire import WireRequest
+
+if TYPE_CHECKING:
+    from botocore.loaders import Loader
+    from botocore.model import ServiceModel
+
+    from atoll.protocol.codec import Codec
+
+_HEAD_BYTES = 4096
+_METADATA = re.compile(rb'"metadata"\s*:\s*(\{.*?\n  \})', re.DOTALL)
+
+
+class ProtocolNotSupported(Exception):
+    """The service speaks none of the protocols that Atoll has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What names a service on the wire."""
+
+    signing_name: str
+    endpoint_prefix: str
+    target_prefix: str
+    protocol: str
+    api_version: str
+
+
+class Models:
+    """The models of one region. `implemented` are botocore's names of its services; they are looked at first."""
+
+    def __init__(self, implemented: Sequence[str] = ()) -> None:
+        self._implemented = tuple(implemented)
+        self._models: dict[str, ServiceModel] = {}
+        self._codecs: dict[str, Codec] = {}
+        self._heads: dict[str, Head] = {}
+        self._names: tuple[str, ...] | None = None
+
+    @cached_property
+    def _loader(self) -> Loader:
+        from botocore.loaders import Loader
+
+        return Loader()
+
+    def names(self) -> tuple[str, ...]:
+        """Every service that botocore knows."""
+        if self._names is None:
+            self._names = tuple(self._loader.list_available_services("service-2"))
+        return self._names
+
+    def service(self, name: str) -> ServiceModel:
+        """The model of a service by botocore's name. Raises botocore's UnknownServiceError."""
+        model = self._models.get(name)
+        if model is None:
+            from botocore.model import ServiceModel
+
+            model = self._models[name] = ServiceModel(self._loader.load_service_model(name, "service-2"), name)
+        return model
+
+    def codec(self, name: str) -> Codec:
+        """The codec of a service, in the protocol that its current SDKs speak. Raises ProtocolNotSupported."""
+        codec = self._codecs.get(name)
+        if codec is None:
+            from atoll.protocol.codecs import CODECS
+
+            model = self.service(name)
+            protocol = next((p for p in _protocols(model.metadata) if p in CODECS), None)
+            if protocol is None:
+                raise ProtocolNotSupported(f"{name} speaks {model.metadata['protocol']}")
+            codec = self._codecs[name] = CODECS[protocol](model)
+        return codec
+
+    def find(self, request: WireRequest, signing_name: str | None = None) -> str | None:
+        """The service that a request is for, None where AWS has none such.
+
+        `signing_name` is the service in the credential scope (or the first label of the host); without it the
+        X-Amz-Target or the query protocol's Version decides. Where several services share one name
+        (apigateway and apigatewayv2), the one that knows the request's operation is meant.
+        """
+        target = request.headers.get("x-amz-target", "").rpartition(".")[0]
+        if signing_name is None and not target and not (version := _version(request)):
+            return None
+
+        def named(name: str) -> bool:
+            head = self._head(name)
+            if signing_name is not None:
+                return signing_name in (head.signing_name, head.endpoint_prefix, name)
+            if target:
+                return head.target_prefix == target
+            return head.protocol == "query" and head.api_version == version
+
+        if (found := self._best(filter(named, self._implemented), request)) is not None:
+            return found
+        if signing_name in self.names() and self._knows(signing_name, request):
+            return signing_name
+        every = [name for name in self.names() if named(name)]
+        return (
+            self._best(every, request)
+            or next((n for n in every if n in self._implemented), None)
+            or next(iter(every), None)
+        )
+
+    def _best(self, names: Iterable[str], request: WireRequest) -> str | None:
+        return next((name for name in names if self._knows(name, request)), None)
+
+    def _knows(self, name: str, request: WireRequest) -> bool:
+        try:
+            self.codec(name).operation_of(request)
+        except (UnknownOperation, ProtocolNotSupported):
+            return False
+        return True
+
+    def _head(self, name: str) -> Head:
+        head = self._heads.get(name)
+        if head is None:
+            head = self._heads[name] = _head_of(self._metadata(name))
+        return head
+
+    def _metadata(self, name: str) -> dict[str, Any]:
+        """The metadata of a model, from the beginning of its file where it stands there (it does, in all of them)."""
+        version = self._loader.determine_latest_version(name, "service-2")
+        for root in self._loader.search_paths:
+            file = Path(root, name, version, "service-2.json.gz")
+            if file.exists():
+                with gzip.open(file) as stream:
+                    found = _METADATA.search(stream.read(_HEAD_BYTES))
+                if found:
+                    return dict(msgspec.json.decode(found[1]))
+        return dict(self.service(name).metadata)
+
+
+def _head_of(metadata: dict[str, Any]) -> Head:
+    prefix = metadata["endpointPrefix"]
+    return Head(
+        signing_name=metadata.get("signingName", prefix),
+        endpoint_prefix=prefix,
+        target_prefix=metadata.get("targetPrefix", ""),
+        protocol=metadata["protocol"],
+        api_version=metadata["apiVersion"],
+    )
+
+
+def _protocols(metadata: dict[str, Any]) -> list[str]:
+    return [metadata["protocol"], *metadata.get("protocols", ())]
+
+
+def _version(request: WireRequest) -> str:
+    text = request.query_string + "&" + request.body.decode("utf-8", "replace")
+    return parse_qs(text).get("Version", [""])[-1]

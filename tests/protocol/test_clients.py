@@ -1,0 +1,123 @@
+"""Every operation of the first services through boto3's real client: what it sends parses to what it was given, and what
+the codec answers reads back as what it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.config import Config
+from botocore.model import Shape, StructureShape
+
+from atoll.protocol.models import Models
+from atoll.protocol.wire import WireRequest, WireResponse
+
+from .protocol_cases import typed
+from .samples import Samples
+
+SERVICES = ("apigatewayv2", "dynamodb", "iam", "lambda", "logs", "sts")
+MODELS = Models(SERVICES)
+EVENT_STREAMS = {
+    ("lambda", "InvokeWithResponseStream"),
+    ("logs", "GetLogObject"),
+    ("logs", "StartLiveTail"),
+}
+"""Their answers are event streams, which come with the protocols of issue 3."""
+
+
+def operations() -> Iterator[Any]:
+    for service in SERVICES:
+        for name in MODELS.service(service).operation_names:
+            skip = (
+                [pytest.mark.skip(reason="event streams are not there yet")] if (service, name) in EVENT_STREAMS else []
+            )
+            yield pytest.param(service, name, id=f"{service}-{name}", marks=skip)
+
+
+class Body(bytes):
+    """A response's body as botocore's HTTP session gives it."""
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self
+
+    def read(self, *_: Any, **__: Any) -> bytes:
+        return self
+
+
+class Wire:
+    """A client whose requests end here, and are answered by what `answer` holds."""
+
+    def __init__(self, service: str) -> None:
+        self.service = service
+        self.sent: WireRequest | None = None
+        self.answer: WireResponse | None = None
+        self.client = boto3.client(
+            service,
+            region_name="us-east-1",
+            endpoint_url="http://127.0.0.1:1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(inject_host_prefix=False, retries={"max_attempts": 0}),
+        )
+        self.client.meta.events.register("before-send", self._send)
+
+    def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        url = urlsplit(request.url)
+        headers = {name.lower(): v.decode() if isinstance(v, bytes) else str(v) for name, v in request.headers.items()}
+        body = request.body or b""
+        body = body.read() if hasattr(body, "read") else body
+        self.sent = WireRequest(
+            request.method, url.path, url.query, headers, body.encode() if isinstance(body, str) else bytes(body)
+        )
+        assert self.answer is not None
+        return AWSResponse(request.url, self.answer.status, dict(self.answer.headers), Body(self.answer.body))
+
+    def call(self, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        result = self.client._make_api_call(operation, params)
+        assert result.pop("ResponseMetadata")["RequestId"] == "request-id"
+        return {k: v.read() if hasattr(v, "read") else v for k, v in result.items()}
+
+
+@pytest.fixture(scope="module")
+def wires() -> dict[str, Wire]:
+    return {service: Wire(service) for service in SERVICES}
+
+
+def visible(shape: Shape | None, value: dict[str, Any]) -> dict[str, Any]:
+    """Without what the wire cannot tell from nothing: empty structures and bodies, and the status, which is always there."""
+    if not isinstance(shape, StructureShape):
+        return value
+    status = {n for n, m in shape.members.items() if m.serialization.get("location") == "statusCode"}
+    return {k: v for k, v in typed(shape, value).items() if k not in status and v not in ({}, b"")}
+
+
+def without_generated(shape: Shape | None, parsed: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    """Without the idempotency tokens that the client made up itself."""
+    tokens = (
+        {n for n, m in shape.members.items() if m.metadata.get("idempotencyToken")}
+        if isinstance(shape, StructureShape)
+        else set()
+    )
+    return {k: v for k, v in parsed.items() if k in params or k not in tokens}
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["required", "full"])
+@pytest.mark.parametrize(("service", "operation"), list(operations()))
+def test_round_trip(wires: dict[str, Wire], service: str, operation: str, full: bool) -> None:
+    codec, model = MODELS.codec(service), MODELS.service(service).operation_model(operation)
+    samples = Samples(f"{service}.{operation}", full=full)
+    params, output = samples.structure(model.input_shape), samples.structure(model.output_shape)
+    wire = wires[service]
+    wire.answer = codec.serialize(operation, output, "request-id")
+
+    result = wire.call(operation, params)
+
+    assert wire.sent is not None
+    assert codec.operation_of(wire.sent) == operation
+    parsed = without_generated(model.input_shape, codec.parse(operation, wire.sent), params)
+    assert visible(model.input_shape, parsed) == visible(model.input_shape, params)
+    assert visible(model.output_shape, result) == visible(model.output_shape, output)

@@ -1,0 +1,83 @@
+"""Requests find their service and REST paths their operation and labels."""
+
+from __future__ import annotations
+
+import pytest
+
+from atoll.kernel.errors import UnknownOperation
+from atoll.protocol.models import Models, ProtocolNotSupported
+from atoll.protocol.wire import WireRequest
+
+MODELS = Models(["dynamodb", "iam", "lambda", "apigatewayv2", "logs", "sts"])
+
+
+def request(method: str, path: str, query: str = "", target: str = "", body: bytes = b"") -> WireRequest:
+    return WireRequest(method, path, query, {"x-amz-target": target} if target else {}, body)
+
+
+@pytest.mark.parametrize(
+    ("sent", "signing_name", "service"),
+    [
+        (request("POST", "/", target="DynamoDB_20120810.PutItem"), "dynamodb", "dynamodb"),
+        (request("POST", "/", target="DynamoDB_20120810.PutItem"), None, "dynamodb"),
+        (request("POST", "/", target="DynamoDBStreams_20120810.GetRecords"), "dynamodb", "dynamodbstreams"),
+        (request("POST", "/", target="Logs_20140328.Nope"), "logs", "logs"),
+        (request("POST", "/", body=b"Action=GetCallerIdentity&Version=2011-06-15"), None, "sts"),
+        (request("GET", "/", "Action=AssumeRoleWithWebIdentity&Version=2011-06-15"), None, "sts"),
+        (request("GET", "/v2/apis"), "apigateway", "apigatewayv2"),
+        (request("GET", "/restapis"), "apigateway", "apigateway"),
+        (request("POST", "/", target="AmazonSQS.SendMessage"), "sqs", "sqs"),
+        (request("POST", "/", target="AWSEvents.PutRule"), "events", "events"),
+        (request("GET", "/x"), "s3", "s3"),
+        (request("GET", "/x"), "no-such-service", None),
+        (request("GET", "/x"), None, None),
+    ],
+)
+def test_the_service_of_a_request(sent: WireRequest, signing_name: str | None, service: str | None) -> None:
+    assert MODELS.find(sent, signing_name) == service
+
+
+def test_a_protocol_that_is_not_there_is_named() -> None:
+    with pytest.raises(ProtocolNotSupported, match="rest-xml"):
+        MODELS.codec("s3")
+
+
+ARN = "arn:aws:apigateway:us-east-1::/apis/ID/stages/$default"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/v2/tags/{ARN}",
+        "/v2/tags/arn:aws:apigateway:us-east-1::/apis/ID/stages/%24default",
+        "/v2/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Fapis%2FID%2Fstages%2F%24default",
+    ],
+)
+def test_arns_in_paths_may_hold_raw_slashes(path: str) -> None:
+    codec = MODELS.codec("apigatewayv2")
+    sent = request("GET", path)
+    assert codec.operation_of(sent) == "GetTags"
+    assert codec.parse("GetTags", sent) == {"ResourceArn": ARN}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "operation"),
+    [
+        ("POST", "/2015-03-31/functions", "CreateFunction"),
+        ("POST", "/2015-03-31/functions/", "CreateFunction"),
+        ("GET", "/2015-03-31/functions/f", "GetFunction"),
+        ("GET", "/2015-03-31/functions/a%2Fb", "GetFunction"),
+        ("POST", "/2015-03-31/functions/f/invocations", "Invoke"),
+        ("GET", "/2015-03-31/functions/f/policy", "GetPolicy"),
+    ],
+)
+def test_lambda_routes(method: str, path: str, operation: str) -> None:
+    assert MODELS.codec("lambda").operation_of(request(method, path)) == operation
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("PUT", "/2015-03-31/functions"), ("GET", "/nope"), ("GET", "/2015-03-31/functions/a/b/c")]
+)
+def test_what_no_route_matches_is_no_operation(method: str, path: str) -> None:
+    with pytest.raises(UnknownOperation):
+        MODELS.codec("lambda").operation_of(request(method, path))
