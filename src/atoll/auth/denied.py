@@ -32,6 +32,7 @@ def _resource(question: Question) -> str:
     if kind == "policy" and slash:
         name = path.rpartition("/")[2] if operation == "CreatePolicy" else question.resource
         return f"policy {name}"
-    if kind in _NAMED and slash and not operation.startswith("Create"):
-        return f"{_NAMED[kind]} {path.rpartition('/')[2]}"
+    name = path.rpartition("/")[2]
+    if kind in _NAMED and name and not operation.startswith("Create"):
+        return f"{_NAMED[kind]} {name}"
     return question.resource

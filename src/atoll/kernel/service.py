@@ -21,7 +21,8 @@ Request = Mapping[str, Any]
 Handler = Callable[[Context, Any], Awaitable[Any]]
 H = TypeVar("H", bound=Handler)
 
-ResourceOf = Callable[[Context, Any], str | Sequence[str]]
+ResourceOf = Callable[[Context, Any], str | Sequence[str] | Awaitable[str]]
+"""Gives the ARN or ARNs; awaited where what the request names must be looked up to know its ARN (the path of a role)."""
 ConditionsOf = Callable[[Context, Any], Mapping[str, Sequence[str]]]
 PolicyOf = Callable[[Context, Any], Awaitable[str | None]]
 

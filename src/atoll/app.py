@@ -1,0 +1,115 @@
+"""The composition root: makes a region out of its parts, and serves it. The only place that knows them all."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from atoll.admin import Admin
+from atoll.auth.sigv4 import SigningKeys
+from atoll.config import Settings
+from atoll.edge.asgi import Edge
+from atoll.edge.guard import Guard
+from atoll.edge.http import RequestLog
+from atoll.edge.server import Server, listen, make_server
+from atoll.gateway.call import Call, Parts
+from atoll.gateway.pipeline import Gateway
+from atoll.gateway.unsupported import Unsupported
+from atoll.kernel.context import Context, Principal
+from atoll.kernel.region import Kernel, open_kernel
+from atoll.kernel.tasks import Task
+from atoll.protocol.models import Models
+from atoll.services import SERVICES
+from atoll.services.apigatewayv2.data_plane import DataPlane
+from atoll.services.iam.directory import IamDirectory
+
+
+class PortTaken(Exception):
+    """The address to listen on is in use or not allowed. The message is one line for the user."""
+
+
+class Host:
+    """What services get that keep something running. A `kernel.service.Host`."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self.kernel: Kernel = gateway.parts.kernel
+        self.endpoint: str = gateway.parts.endpoint
+
+    def context(self, service: str, account: str, region: str, principal: Principal, name: str) -> Context:
+        request_id = self.kernel.ids.uuid()
+        span = self.kernel.tracer.begin(request_id, name)
+        call = Call(self._gateway.parts, span, request_id, service=service, region=region, principal=principal)
+        return self._gateway.context(call).derive(account=account)
+
+
+@asynccontextmanager
+async def open_region(settings: Settings, endpoint: str, request_log: RequestLog) -> AsyncIterator[Edge]:
+    """A running region as an ASGI application. Raises DataDirError where the data directory cannot be used."""
+    async with AsyncExitStack() as stack:
+        data_dir = settings.data_dir or _temporary(stack)
+        kernel = await open_kernel(data_dir, settings.durability, verify=settings.verify_transactions)
+        stack.push_async_callback(kernel.close)
+        parts = Parts(
+            kernel=kernel,
+            models=Models([service.name for service in SERVICES]),
+            directory=IamDirectory(),
+            operations={service.name: service.operations() for service in SERVICES},
+            runtimes={},
+            unsupported=Unsupported(kernel.store, kernel.clock),
+            signing_keys=SigningKeys(),
+            auth=settings.auth,
+            endpoint=endpoint,
+            request_log=request_log,
+        )
+        gateway = Gateway(parts)
+        host = Host(gateway)
+        parts.runtimes = {
+            service.name: await stack.enter_async_context(service.runtime(host))
+            for service in SERVICES
+            if service.runtime
+        }
+        steps = {kind: step for service in SERVICES for kind, step in service.tasks.items()}
+        kernel.tasks.run(steps, lambda task_id, task: _task_context(host, task_id, task))
+        await kernel.blobs.collect(kernel.store)
+        yield Edge(
+            planes=[DataPlane(host)],
+            management=gateway.handle,
+            admin=Admin(parts),
+            guard=Guard(settings.allow_origins),
+            clock=kernel.clock,
+            request_log=request_log,
+        )
+        await kernel.tasks.stop()
+
+
+async def serve(settings: Settings, on_ready: Callable[[Server, str, Path], None], request_log: RequestLog) -> None:
+    """Serves a region until the server's `should_exit` is set. Calls `on_ready(server, endpoint, data directory)` once it answers.
+
+    Raises PortTaken or DataDirError.
+    """
+    try:
+        listener = listen(settings.host, settings.port)
+    except OSError as error:
+        raise PortTaken(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}.") from error
+    with listener:
+        endpoint = f"http://{settings.host}:{listener.getsockname()[1]}"
+        async with open_region(settings, endpoint, request_log) as edge:
+            server = make_server(edge)
+            server.on_started = lambda: on_ready(server, endpoint, settings.data_dir or Path())
+            await server.serve(sockets=[listener])
+
+
+def _temporary(stack: AsyncExitStack) -> Path:
+    path = Path(tempfile.mkdtemp(prefix="atoll-"))
+    stack.callback(shutil.rmtree, path, ignore_errors=True)
+    return path
+
+
+def _task_context(host: Host, task_id: str, task: Task) -> Context:
+    service = task.kind.partition(".")[0]
+    principal = Principal.service(f"{service}.amazonaws.com", task.account)
+    return host.context(service, task.account, task.region, principal, f"task {task.kind}")

@@ -1,0 +1,15 @@
+"""The services of the region, one line each. Adding one: docs/adding-a-service.md."""
+
+from __future__ import annotations
+
+from atoll.kernel.service import Service
+from atoll.services import apigatewayv2, dynamodb, iam, lambda_, logs, sts
+
+SERVICES: tuple[Service, ...] = (
+    apigatewayv2.SERVICE,
+    dynamodb.SERVICE,
+    iam.SERVICE,
+    lambda_.SERVICE,
+    logs.SERVICE,
+    sts.SERVICE,
+)

@@ -1,0 +1,34 @@
+"""IAM: roles, users with access keys, managed and inline policies, boundaries. Groups, MFA, SAML and OIDC are not here.
+
+What the region asks of IAM at every request is in `directory.py`.
+"""
+
+from __future__ import annotations
+
+from atoll.kernel.service import Service
+from atoll.services.iam import (
+    access_keys,
+    attachments,
+    boundaries,
+    inline_policies,
+    policies,
+    policy_versions,
+    roles,
+    tags,
+    users,
+)
+
+SERVICE = Service(
+    "iam",
+    [
+        roles,
+        users,
+        access_keys,
+        policies,
+        policy_versions,
+        attachments,
+        inline_policies,
+        boundaries,
+        tags,
+    ],
+)

@@ -1,0 +1,69 @@
+"""What authentication and authorization ask of IAM: an `auth.principal.Directory`, on the way of every signed request.
+
+An access key costs one look-up. The compiled policies of a principal stay in a bounded memo that belongs to this node: they are
+as good as the account's version is the one they were compiled under, which costs one look-up to know. The memo can only be wrong
+if it is filled from a version that is never committed; reads see what is committed and nothing else.
+"""
+
+from __future__ import annotations
+
+from atoll.auth import credentials
+from atoll.auth.policy.evaluate import PolicySet
+from atoll.auth.policy.parse import Policy, parse
+from atoll.auth.principal import Credential
+from atoll.kernel.context import Principal
+from atoll.kernel.store.api import Reader
+from atoll.services.iam import policies
+from atoll.services.iam.store import ROLES, USERS, Entity, version_key
+
+MEMO = 4096
+NOTHING = PolicySet(identity=())
+
+
+class IamDirectory:
+    """See the module."""
+
+    def __init__(self) -> None:
+        self._memo: dict[tuple[bytes | None, str, str, tuple[str, ...]], PolicySet] = {}
+
+    def credential(self, tx: Reader, access_key: str) -> Credential | None:
+        """The credential with this access key id, or None if Atoll did not issue it."""
+        return credentials.credential(tx, access_key)
+
+    def policies(self, tx: Reader, principal: Principal) -> PolicySet:
+        """The compiled policies of a user or a role's session; none for the root and for services.
+
+        A session of a role that was deleted has none, even if a role of that name was made since.
+        """
+        if principal.kind not in ("user", "role"):
+            return NOTHING
+        identity = principal.user_id.partition(":")[0]
+        key = (tx.get(version_key(principal.account)), principal.account, identity, principal.session_policies)
+        found = self._memo.get(key)
+        if found is None:
+            if len(self._memo) >= MEMO:
+                self._memo.clear()
+            found = self._memo[key] = _compile(tx, principal, identity)
+        return found
+
+
+def _compile(tx: Reader, principal: Principal, identity: str) -> PolicySet:
+    kind = ROLES if principal.kind == "role" else USERS
+    name = (principal.role_arn or principal.arn).rpartition("/")[2]
+    entity: Entity | None = kind.find(tx, principal.account, name)
+    if entity is None or entity.id != identity:
+        return NOTHING
+    return PolicySet(
+        identity=(
+            *(_managed(tx, principal.account, arn) for arn in entity.attached),
+            *(parse(text, name=name) for name, text in entity.inline.items()),
+        ),
+        boundary=_managed(tx, principal.account, entity.boundary) if entity.boundary else None,
+        session=tuple(parse(text) for text in principal.session_policies),
+    )
+
+
+def _managed(tx: Reader, account: str, arn: str) -> Policy:
+    """The default version of a managed policy. It exists: one that is in use cannot be deleted."""
+    found = policies.get(tx, account, arn)
+    return parse(policies.document(tx, account, arn, found.default), name=arn)

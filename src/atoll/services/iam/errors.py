@@ -1,0 +1,45 @@
+"""IAM's own errors. docs: IAM API reference, "Errors" of each action."""
+
+from __future__ import annotations
+
+from atoll.kernel.errors import ServiceError
+
+
+class DeleteConflictException(ServiceError):
+    """Something still hangs on what is to be deleted."""
+
+    code = "DeleteConflict"
+    status = 409
+
+
+class EntityAlreadyExistsException(ServiceError):
+    """The name is taken. Names differ only by more than case."""
+
+    code = "EntityAlreadyExists"
+    status = 409
+
+
+class InvalidInputException(ServiceError):
+    """A value that cannot be right."""
+
+    code = "InvalidInput"
+
+
+class LimitExceededException(ServiceError):
+    """A quota of IAM."""
+
+    code = "LimitExceeded"
+    status = 409
+
+
+class MalformedPolicyDocumentException(ServiceError):
+    """The policy document is not one."""
+
+    code = "MalformedPolicyDocument"
+
+
+class NoSuchEntityException(ServiceError):
+    """There is no such role, user, policy, version or key."""
+
+    code = "NoSuchEntity"
+    status = 404

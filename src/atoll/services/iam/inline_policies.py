@@ -1,0 +1,121 @@
+"""Inline policies: {Put,Get,Delete}{Role,User}Policy and List{Role,User}Policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from atoll.kernel.context import Context
+from atoll.kernel.service import Access, operation
+from atoll.kernel.store.api import Transaction
+from atoll.services.iam import documents, paging
+from atoll.services.iam.errors import LimitExceededException, NoSuchEntityException
+from atoll.services.iam.resources import role_in_request, user_in_request
+from atoll.services.iam.store import ROLES, USERS, E, Entity, Kind
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        DeleteRolePolicyRequestTypeDef,
+        DeleteUserPolicyRequestTypeDef,
+        GetRolePolicyRequestTypeDef,
+        GetUserPolicyRequestTypeDef,
+        ListRolePoliciesRequestTypeDef,
+        ListUserPoliciesRequestTypeDef,
+        PutRolePolicyRequestTypeDef,
+        PutUserPolicyRequestTypeDef,
+    )
+
+
+async def _put(ctx: Context, kind: Kind[E], name: str, policy: str, text: str) -> None:
+    documents.check(text)
+
+    def put(tx: Transaction) -> None:
+        entity = kind.get(tx, ctx.account, name)
+        inline = entity.inline | {policy: text}
+        if sum(map(documents.size, inline.values())) > kind.inline_size:
+            raise LimitExceededException(
+                f"Maximum policy size of {kind.inline_size} bytes exceeded for {kind.word} {entity.name}"
+            )
+        kind.put(tx, ctx.account, replace(entity, inline=inline))
+
+    await ctx.store.transact(put)
+
+
+async def _delete(ctx: Context, kind: Kind[E], name: str, policy: str) -> None:
+    def delete(tx: Transaction) -> None:
+        entity = kind.get(tx, ctx.account, name)
+        _document(kind, entity, policy)
+        inline = {kept: text for kept, text in entity.inline.items() if kept != policy}
+        kind.put(tx, ctx.account, replace(entity, inline=inline))
+
+    await ctx.store.transact(delete)
+
+
+async def _get(ctx: Context, kind: Kind[E], name: str, policy: str) -> str:
+    entity = await ctx.store.read(lambda tx: kind.get(tx, ctx.account, name))
+    return documents.encoded(_document(kind, entity, policy))
+
+
+async def _list(ctx: Context, kind: Kind[E], name: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    entity = await ctx.store.read(lambda tx: kind.get(tx, ctx.account, name))
+    found, more = paging.page(request, paging.named(entity.inline))
+    return {"PolicyNames": [policy for policy, _ in found], **more}
+
+
+def _document(kind: Kind[Any], entity: Entity, policy: str) -> str:
+    text = entity.inline.get(policy)
+    if text is None:
+        raise NoSuchEntityException(f"The {kind.word} policy with name {policy} cannot be found.")
+    return text
+
+
+@operation("PutRolePolicy", access=[Access("iam:PutRolePolicy", resource=role_in_request)])
+async def put_role_policy(ctx: Context, request: PutRolePolicyRequestTypeDef) -> None:
+    """docs: API_PutRolePolicy."""
+    await _put(ctx, ROLES, request["RoleName"], request["PolicyName"], request["PolicyDocument"])
+
+
+@operation("GetRolePolicy", access=[Access("iam:GetRolePolicy", resource=role_in_request)])
+async def get_role_policy(ctx: Context, request: GetRolePolicyRequestTypeDef) -> dict[str, Any]:
+    """docs: API_GetRolePolicy."""
+    name, policy = request["RoleName"], request["PolicyName"]
+    return {"RoleName": name, "PolicyName": policy, "PolicyDocument": await _get(ctx, ROLES, name, policy)}
+
+
+@operation("DeleteRolePolicy", access=[Access("iam:DeleteRolePolicy", resource=role_in_request)])
+async def delete_role_policy(ctx: Context, request: DeleteRolePolicyRequestTypeDef) -> None:
+    """docs: API_DeleteRolePolicy."""
+    await _delete(ctx, ROLES, request["RoleName"], request["PolicyName"])
+
+
+@operation("ListRolePolicies", access=[Access("iam:ListRolePolicies", resource=role_in_request)])
+async def list_role_policies(ctx: Context, request: ListRolePoliciesRequestTypeDef) -> dict[str, Any]:
+    """docs: API_ListRolePolicies."""
+    return await _list(ctx, ROLES, request["RoleName"], request)
+
+
+@operation("PutUserPolicy", access=[Access("iam:PutUserPolicy", resource=user_in_request)])
+async def put_user_policy(ctx: Context, request: PutUserPolicyRequestTypeDef) -> None:
+    """docs: API_PutUserPolicy."""
+    await _put(ctx, USERS, request["UserName"], request["PolicyName"], request["PolicyDocument"])
+
+
+@operation("GetUserPolicy", access=[Access("iam:GetUserPolicy", resource=user_in_request)])
+async def get_user_policy(ctx: Context, request: GetUserPolicyRequestTypeDef) -> dict[str, Any]:
+    """docs: API_GetUserPolicy."""
+    name, policy = request["UserName"], request["PolicyName"]
+    return {"UserName": name, "PolicyName": policy, "PolicyDocument": await _get(ctx, USERS, name, policy)}
+
+
+@operation("DeleteUserPolicy", access=[Access("iam:DeleteUserPolicy", resource=user_in_request)])
+async def delete_user_policy(ctx: Context, request: DeleteUserPolicyRequestTypeDef) -> None:
+    """docs: API_DeleteUserPolicy."""
+    await _delete(ctx, USERS, request["UserName"], request["PolicyName"])
+
+
+@operation("ListUserPolicies", access=[Access("iam:ListUserPolicies", resource=user_in_request)])
+async def list_user_policies(ctx: Context, request: ListUserPoliciesRequestTypeDef) -> dict[str, Any]:
+    """docs: API_ListUserPolicies."""
+    return await _list(ctx, USERS, request["UserName"], request)

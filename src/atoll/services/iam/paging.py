@@ -1,0 +1,71 @@
+"""Pages: MaxItems and Marker, in and out. docs: IAM API reference, ListRoles and its like."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from atoll.kernel.errors import ValidationFailed
+from atoll.kernel.keys import Key, under
+from atoll.kernel.store.api import Reader
+
+T = TypeVar("T")
+Positioned = Iterable[tuple[str, T]]
+"""Entries, each with what finds its place again."""
+
+
+def page(request: Mapping[str, Any], after: Callable[[str], Positioned[T]]) -> tuple[list[T], dict[str, Any]]:
+    """One page of the entries that `after(position)` gives ("" for all), and the members that say whether more follow.
+
+    Raises ValidationFailed for a marker that IAM did not give out.
+    """
+    limit = request.get("MaxItems", 100)
+    found: list[T] = []
+    last = ""
+    for position, entry in after(_position(request.get("Marker"))):
+        if len(found) == limit:
+            return found, {"IsTruncated": True, "Marker": base64.b64encode(last.encode()).decode()}
+        found.append(entry)
+        last = position
+    return found, {"IsTruncated": False}
+
+
+def stored(tx: Reader, prefix: Key) -> Callable[[str], Iterator[tuple[str, bytes]]]:
+    """Pages over what lies under `prefix` by name."""
+
+    def after(position: str) -> Iterator[tuple[str, bytes]]:
+        span = under(prefix)
+        for key, raw in tx.scan(span.past((*prefix, position)) if position else span):
+            yield str(key[-1]), raw
+
+    return after
+
+
+def named(entries: Mapping[str, T]) -> Callable[[str], Iterator[tuple[str, tuple[str, T]]]]:
+    """Pages over a mapping in the order of its keys."""
+
+    def after(position: str) -> Iterator[tuple[str, tuple[str, T]]]:
+        return ((name, (name, entries[name])) for name in sorted(entries) if name > position)
+
+    return after
+
+
+def listed(entries: Sequence[T]) -> Callable[[str], Iterator[tuple[str, T]]]:
+    """Pages over a sequence in its own order."""
+
+    def after(position: str) -> Iterator[tuple[str, T]]:
+        start = int(position) if position.isdecimal() else 0
+        return ((str(index), entry) for index, entry in enumerate(entries[start:], start + 1))
+
+    return after
+
+
+def _position(marker: str | None) -> str:
+    if marker is None:
+        return ""
+    try:
+        return base64.b64decode(marker, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        raise ValidationFailed("Invalid Marker.") from None

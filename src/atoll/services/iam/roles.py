@@ -1,0 +1,177 @@
+"""Roles: CreateRole, GetRole, ListRoles, UpdateRole, UpdateRoleDescription, UpdateAssumeRolePolicy, DeleteRole, and
+ListInstanceProfilesForRole, which finds none: the region has no instances."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from atoll.kernel.context import Context
+from atoll.kernel.service import Access, operation
+from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.iam import boundaries, documents, paging, tagging
+from atoll.services.iam.errors import DeleteConflictException, EntityAlreadyExistsException
+from atoll.services.iam.resources import new_entity, new_role, role_in_request, roles_below
+from atoll.services.iam.store import ROLES, Role
+from atoll.services.iam.trust import check_principals
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        CreateRoleRequestTypeDef,
+        DeleteRoleRequestTypeDef,
+        GetRoleRequestTypeDef,
+        ListInstanceProfilesForRoleRequestTypeDef,
+        ListRolesRequestTypeDef,
+        UpdateAssumeRolePolicyRequestTypeDef,
+        UpdateRoleDescriptionRequestTypeDef,
+        UpdateRoleRequestTypeDef,
+    )
+
+
+def _basic(account: str, role: Role) -> dict[str, Any]:
+    """What every answer says of a role."""
+    return {
+        "Path": role.path,
+        "RoleName": role.name,
+        "RoleId": role.id,
+        "Arn": ROLES.arn(account, role),
+        "CreateDate": role.created,
+        "AssumeRolePolicyDocument": documents.encoded(role.trust),
+        "Description": role.description,
+    }
+
+
+def _full(account: str, role: Role) -> dict[str, Any]:
+    """A role as GetRole shows it. RoleLastUsed stays empty, as AWS's does until it has gathered the uses."""
+    return _basic(account, role) | {
+        "MaxSessionDuration": role.max_session,
+        "PermissionsBoundary": boundaries.shown(role),
+        "Tags": tagging.shown(role.tags) or None,
+        "RoleLastUsed": {},
+    }
+
+
+@operation("CreateRole", access=[Access("iam:CreateRole", resource=new_role, conditions=new_entity)])
+async def create_role(ctx: Context, request: CreateRoleRequestTypeDef) -> dict[str, Any]:
+    """docs: API_CreateRole."""
+    trust = request["AssumeRolePolicyDocument"]
+    documents.check_trust(trust)
+    role = Role(
+        name=request["RoleName"], path=request.get("Path", "/"), id=ctx.ids.iam("AROA"),
+        created=int(ctx.clock.now()), trust=trust, description=request.get("Description"),
+        max_session=request.get("MaxSessionDuration", 3600), tags=tagging.given(request.get("Tags", ()), fold=True),
+    )  # fmt: skip
+
+    def create(tx: Transaction) -> Role:
+        if ROLES.find(tx, ctx.account, role.name) is not None:
+            raise EntityAlreadyExistsException(f"Role with name {role.name} already exists.")
+        check_principals(tx, trust)
+        created = boundaries.set_boundary(tx, ctx.account, ROLES, role, request.get("PermissionsBoundary", ""))
+        ROLES.put(tx, ctx.account, created)
+        return created
+
+    created = await ctx.store.transact(create)
+    # CreateRole leaves out what was not asked for; the later answers give defaults.
+    return {
+        "Role": _basic(ctx.account, created)
+        | {
+            "MaxSessionDuration": request.get("MaxSessionDuration"),
+            "PermissionsBoundary": boundaries.shown(created),
+            "Tags": tagging.shown(created.tags) or None,
+        }
+    }
+
+
+@operation("GetRole", access=[Access("iam:GetRole", resource=role_in_request)])
+async def get_role(ctx: Context, request: GetRoleRequestTypeDef) -> dict[str, Any]:
+    """docs: API_GetRole."""
+    role = await ctx.store.read(lambda tx: ROLES.get(tx, ctx.account, request["RoleName"]))
+    return {"Role": _full(ctx.account, role)}
+
+
+@operation("ListRoles", access=[Access("iam:ListRoles", resource=roles_below)])
+async def list_roles(ctx: Context, request: ListRolesRequestTypeDef) -> dict[str, Any]:
+    """By name. docs: API_ListRoles, which names the attributes that a list leaves out."""
+    prefix = request.get("PathPrefix", "/")
+
+    def read(tx: Reader) -> dict[str, Any]:
+        roles = paging.stored(tx, ROLES.prefix(ctx.account))
+        found, more = paging.page(
+            request,
+            lambda position: (
+                (name, role)
+                for name, raw in roles(position)
+                if (role := ROLES.codec.decode(raw)).path.startswith(prefix)
+            ),
+        )
+        shown = [_basic(ctx.account, role) | {"MaxSessionDuration": role.max_session} for role in found]
+        return {"Roles": shown, **more}
+
+    return await ctx.store.read(read)
+
+
+@operation("UpdateRole", access=[Access("iam:UpdateRole", resource=role_in_request)])
+async def update_role(ctx: Context, request: UpdateRoleRequestTypeDef) -> dict[str, Any]:
+    """Without MaxSessionDuration it becomes one hour again, as the page says. docs: API_UpdateRole."""
+
+    def update(tx: Transaction) -> None:
+        role = ROLES.get(tx, ctx.account, request["RoleName"])
+        description = request.get("Description", role.description)
+        duration = request.get("MaxSessionDuration", 3600)
+        ROLES.put(tx, ctx.account, replace(role, description=description, max_session=duration))
+
+    await ctx.store.transact(update)
+    return {}
+
+
+@operation("UpdateRoleDescription", access=[Access("iam:UpdateRoleDescription", resource=role_in_request)])
+async def update_role_description(ctx: Context, request: UpdateRoleDescriptionRequestTypeDef) -> dict[str, Any]:
+    """docs: API_UpdateRoleDescription."""
+
+    def update(tx: Transaction) -> Role:
+        role = replace(ROLES.get(tx, ctx.account, request["RoleName"]), description=request["Description"])
+        ROLES.put(tx, ctx.account, role)
+        return role
+
+    role = await ctx.store.transact(update)
+    return {"Role": _basic(ctx.account, role) | {"MaxSessionDuration": role.max_session}}
+
+
+@operation("UpdateAssumeRolePolicy", access=[Access("iam:UpdateAssumeRolePolicy", resource=role_in_request)])
+async def update_assume_role_policy(ctx: Context, request: UpdateAssumeRolePolicyRequestTypeDef) -> None:
+    """docs: API_UpdateAssumeRolePolicy."""
+    trust = request["PolicyDocument"]
+    documents.check_trust(trust)
+
+    def update(tx: Transaction) -> None:
+        role = ROLES.get(tx, ctx.account, request["RoleName"])
+        check_principals(tx, trust)
+        ROLES.put(tx, ctx.account, replace(role, trust=trust))
+
+    await ctx.store.transact(update)
+
+
+@operation("DeleteRole", access=[Access("iam:DeleteRole", resource=role_in_request)])
+async def delete_role(ctx: Context, request: DeleteRoleRequestTypeDef) -> None:
+    """docs: API_DeleteRole."""
+
+    def delete(tx: Transaction) -> None:
+        role = ROLES.get(tx, ctx.account, request["RoleName"])
+        if role.attached:
+            raise DeleteConflictException("Cannot delete entity, must detach all policies first.")
+        if role.inline:
+            raise DeleteConflictException("Cannot delete entity, must delete policies first.")
+        boundaries.set_boundary(tx, ctx.account, ROLES, role, "")
+        ROLES.delete(tx, ctx.account, role)
+
+    await ctx.store.transact(delete)
+
+
+@operation("ListInstanceProfilesForRole", access=[Access("iam:ListInstanceProfilesForRole", resource=role_in_request)])
+async def list_instance_profiles_for_role(
+    ctx: Context, request: ListInstanceProfilesForRoleRequestTypeDef
+) -> dict[str, Any]:
+    """docs: API_ListInstanceProfilesForRole."""
+    await ctx.store.read(lambda tx: ROLES.get(tx, ctx.account, request["RoleName"]))
+    return {"InstanceProfiles": [], "IsTruncated": False}

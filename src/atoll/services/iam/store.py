@@ -1,0 +1,175 @@
+"""IAM's keys and records. Everything lies under (account, "", "iam", …): IAM knows no regions.
+
+Names are kept as given and found whatever their case (docs: "IAM and AWS STS quotas", names are unique regardless of case).
+Every write that can change what somebody may do bumps the account's version (`changed`), which validates the directory's memo.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
+
+import msgspec
+
+from atoll.kernel.keys import Key, Range, under
+from atoll.kernel.records import Codec
+from atoll.kernel.store.api import Reader, Transaction, counter
+from atoll.services.iam.errors import NoSuchEntityException
+
+Usage = Literal["PermissionsPolicy", "PermissionsBoundary"]
+"""What a managed policy is to the role or user that it hangs on."""
+
+
+class Entity(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What roles and users have in common. `created` is in whole seconds; `inline` maps policy names to documents.
+
+    `attached` are the ARNs of managed policies in the order of their attachment; `boundary` is one, or "".
+    """
+
+    name: str
+    path: str
+    id: str
+    created: int
+    tags: dict[str, str] = {}
+    boundary: str = ""
+    attached: tuple[str, ...] = ()
+    inline: dict[str, str] = {}
+
+
+class Role(Entity, frozen=True, omit_defaults=True, kw_only=True):
+    """A role. `trust` is the document that says who may assume it; `max_session` is in seconds."""
+
+    trust: str
+    description: str | None = None
+    max_session: int = 3600
+
+
+class User(Entity, frozen=True, omit_defaults=True, kw_only=True):
+    """A user. `access_keys` are ids, oldest first; their records are `auth.credentials`'s."""
+
+    access_keys: tuple[str, ...] = ()
+
+
+E = TypeVar("E", bound=Entity)
+
+
+@dataclass(frozen=True)
+class Kind(Generic[E]):
+    """Roles or users: where they lie, and what differs when policies hang on them.
+
+    `inline_size` is the most characters that all inline policies have together, white space not counted.
+    """
+
+    word: Literal["role", "user"]
+    codec: Codec[E]
+    inline_size: int
+    attached_quota: str
+
+    def find(self, tx: Reader, account: str, name: str) -> E | None:
+        """The entity, or None."""
+        raw = tx.get(self._key(account, name))
+        return self.codec.decode(raw) if raw else None
+
+    def get(self, tx: Reader, account: str, name: str) -> E:
+        """The entity. Raises NoSuchEntityException."""
+        found = self.find(tx, account, name)
+        if found is None:
+            raise NoSuchEntityException(f"The {self.word} with name {name} cannot be found.")
+        return found
+
+    def put(self, tx: Transaction, account: str, entity: E) -> None:
+        """Stores the entity under its name."""
+        tx.set(self._key(account, entity.name), self.codec.encode(entity))
+        changed(tx, account)
+
+    def delete(self, tx: Transaction, account: str, entity: E) -> None:
+        """Removes the entity."""
+        tx.delete(self._key(account, entity.name))
+        changed(tx, account)
+
+    def prefix(self, account: str) -> Key:
+        """Under which all entities of this kind lie, by name in lower case."""
+        return (account, "", "iam", f"{self.word}s")
+
+    def arn(self, account: str, entity: E) -> str:
+        """The entity's ARN."""
+        return f"arn:aws:iam::{account}:{self.word}{entity.path}{entity.name}"
+
+    def _key(self, account: str, name: str) -> Key:
+        return (*self.prefix(account), name.lower())
+
+
+ROLES = Kind("role", Codec(Role), 10_240, "PoliciesPerRole")
+USERS = Kind("user", Codec(User), 2_048, "PoliciesPerUser")
+
+
+class Policy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A managed policy; its documents lie beside it. `versions` maps version numbers to their creation (whole seconds).
+
+    `last` is the highest number ever given, for numbers are not used again.
+    """
+
+    name: str
+    path: str
+    id: str
+    created: int
+    updated: int
+    description: str | None = None
+    tags: dict[str, str] = {}
+    default: int = 1
+    last: int = 1
+    versions: dict[int, int]
+
+
+POLICIES = Codec(Policy)
+
+
+def policies_prefix(account: str) -> Key:
+    """Under which the account's own managed policies lie, by name in lower case."""
+    return (account, "", "iam", "policies")
+
+
+def document_key(account: str, name: str, version: int) -> Key:
+    """Where the document of a version of a managed policy lies, as UTF-8 text."""
+    return (account, "", "iam", "policy-documents", name.lower(), version)
+
+
+def documents_of(account: str, name: str) -> Range:
+    """All documents of a managed policy."""
+    return under((account, "", "iam", "policy-documents", name.lower()))
+
+
+def uses_prefix(account: str, policy_arn: str) -> Key:
+    """Under which (…, usage, "role" or "user", name in lower case) lies for each use of a managed policy."""
+    return (account, "", "iam", "policy-uses", policy_arn)
+
+
+def use(tx: Transaction, account: str, policy_arn: str, usage: Usage, kind: str, name: str) -> None:
+    """Notes that a role or user has the policy. It had it not."""
+    tx.set((*uses_prefix(account, policy_arn), usage, kind, name.lower()), b"")
+    tx.add(_count_key(account, policy_arn, usage), 1)
+
+
+def disuse(tx: Transaction, account: str, policy_arn: str, usage: Usage, kind: str, name: str) -> None:
+    """Notes that a role or user that had the policy has it no more."""
+    tx.delete((*uses_prefix(account, policy_arn), usage, kind, name.lower()))
+    tx.add(_count_key(account, policy_arn, usage), -1)
+
+
+def uses(tx: Reader, account: str, policy_arn: str, usage: Usage) -> int:
+    """How many roles and users have the policy."""
+    return counter(tx.get(_count_key(account, policy_arn, usage)))
+
+
+def _count_key(account: str, policy_arn: str, usage: Usage) -> Key:
+    return (account, "", "iam", "policy-use-counts", policy_arn, usage)
+
+
+def version_key(account: str) -> Key:
+    """Where the account's version lies."""
+    return (account, "", "iam", "version")
+
+
+def changed(tx: Transaction, account: str) -> None:
+    """Says that compiled policies of this account may be out of date."""
+    tx.add(version_key(account), 1)

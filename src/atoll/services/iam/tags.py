@@ -1,0 +1,117 @@
+"""Tag{Role,User,Policy}, Untag{Role,User,Policy}, List{Role,User,Policy}Tags. What makes a legal set is in `tagging.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from atoll.kernel.context import Context
+from atoll.kernel.service import Access, operation
+from atoll.kernel.store.api import Transaction
+from atoll.services.iam import paging, policies, tagging
+from atoll.services.iam.resources import policy_in_request, role_in_request, user_in_request
+from atoll.services.iam.store import ROLES, USERS, E, Kind
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import (
+        ListPolicyTagsRequestTypeDef,
+        ListRoleTagsRequestTypeDef,
+        ListUserTagsRequestTypeDef,
+        TagPolicyRequestTypeDef,
+        TagRoleRequestTypeDef,
+        TagUserRequestTypeDef,
+        UntagPolicyRequestTypeDef,
+        UntagRoleRequestTypeDef,
+        UntagUserRequestTypeDef,
+    )
+
+Change = Callable[[Mapping[str, str]], dict[str, str]]
+
+
+async def _change(ctx: Context, kind: Kind[E], name: str, change: Change) -> None:
+    def write(tx: Transaction) -> None:
+        entity = kind.get(tx, ctx.account, name)
+        kind.put(tx, ctx.account, replace(entity, tags=change(entity.tags)))
+
+    await ctx.store.transact(write)
+
+
+async def _change_policy(ctx: Context, arn: str, change: Change) -> None:
+    def write(tx: Transaction) -> None:
+        policy = policies.own(tx, ctx, arn)
+        policies.put(tx, ctx.account, replace(policy, tags=change(policy.tags)))
+
+    await ctx.store.transact(write)
+
+
+async def _list(ctx: Context, kind: Kind[E], name: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    entity = await ctx.store.read(lambda tx: kind.get(tx, ctx.account, name))
+    return _page(request, entity.tags)
+
+
+def _page(request: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
+    found, more = paging.page(request, paging.named(tags))
+    return {"Tags": tagging.shown(dict(found)), **more}
+
+
+@operation("TagRole", access=[Access("iam:TagRole", resource=role_in_request, conditions=tagging.requested)])
+async def tag_role(ctx: Context, request: TagRoleRequestTypeDef) -> None:
+    """docs: API_TagRole."""
+    new = tagging.given(request["Tags"], fold=True)
+    await _change(ctx, ROLES, request["RoleName"], lambda tags: tagging.merged(tags, new, fold=True))
+
+
+@operation("UntagRole", access=[Access("iam:UntagRole", resource=role_in_request, conditions=tagging.requested)])
+async def untag_role(ctx: Context, request: UntagRoleRequestTypeDef) -> None:
+    """docs: API_UntagRole."""
+    keys = request["TagKeys"]
+    await _change(ctx, ROLES, request["RoleName"], lambda tags: tagging.without(tags, keys, fold=True))
+
+
+@operation("ListRoleTags", access=[Access("iam:ListRoleTags", resource=role_in_request)])
+async def list_role_tags(ctx: Context, request: ListRoleTagsRequestTypeDef) -> dict[str, Any]:
+    """docs: API_ListRoleTags."""
+    return await _list(ctx, ROLES, request["RoleName"], request)
+
+
+@operation("TagUser", access=[Access("iam:TagUser", resource=user_in_request, conditions=tagging.requested)])
+async def tag_user(ctx: Context, request: TagUserRequestTypeDef) -> None:
+    """docs: API_TagUser."""
+    new = tagging.given(request["Tags"], fold=True)
+    await _change(ctx, USERS, request["UserName"], lambda tags: tagging.merged(tags, new, fold=True))
+
+
+@operation("UntagUser", access=[Access("iam:UntagUser", resource=user_in_request, conditions=tagging.requested)])
+async def untag_user(ctx: Context, request: UntagUserRequestTypeDef) -> None:
+    """docs: API_UntagUser."""
+    keys = request["TagKeys"]
+    await _change(ctx, USERS, request["UserName"], lambda tags: tagging.without(tags, keys, fold=True))
+
+
+@operation("ListUserTags", access=[Access("iam:ListUserTags", resource=user_in_request)])
+async def list_user_tags(ctx: Context, request: ListUserTagsRequestTypeDef) -> dict[str, Any]:
+    """docs: API_ListUserTags."""
+    return await _list(ctx, USERS, request["UserName"], request)
+
+
+@operation("TagPolicy", access=[Access("iam:TagPolicy", resource=policy_in_request, conditions=tagging.requested)])
+async def tag_policy(ctx: Context, request: TagPolicyRequestTypeDef) -> None:
+    """docs: API_TagPolicy."""
+    new = tagging.given(request["Tags"], fold=False)
+    await _change_policy(ctx, request["PolicyArn"], lambda tags: tagging.merged(tags, new, fold=False))
+
+
+@operation("UntagPolicy", access=[Access("iam:UntagPolicy", resource=policy_in_request, conditions=tagging.requested)])
+async def untag_policy(ctx: Context, request: UntagPolicyRequestTypeDef) -> None:
+    """docs: API_UntagPolicy."""
+    keys = request["TagKeys"]
+    await _change_policy(ctx, request["PolicyArn"], lambda tags: tagging.without(tags, keys, fold=False))
+
+
+@operation("ListPolicyTags", access=[Access("iam:ListPolicyTags", resource=policy_in_request)])
+async def list_policy_tags(ctx: Context, request: ListPolicyTagsRequestTypeDef) -> dict[str, Any]:
+    """docs: API_ListPolicyTags."""
+    policy = await ctx.store.read(lambda tx: policies.get(tx, ctx.account, request["PolicyArn"]))
+    return _page(request, policy.tags)

@@ -1,0 +1,155 @@
+"""AssumeRole: temporary credentials of a role.
+
+Who may is decided before this runs: the role's trust policy is the operation's resource policy, together with the caller's own
+policies. STS learns about the role by calling IAM's GetRole as the root of the role's account: STS keeps no roles, and whoever
+asks need not be allowed to read them. A role that does not exist is denied like one that trusts nobody.
+
+One departure from AWS, which never lets an account's root assume a role: here root is whoever comes with keys that Atoll did not
+issue, in place of the administrator that they are on AWS. The trust policy must name the account all the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from atoll.auth.policy.parse import PolicySyntaxError, parse
+from atoll.kernel.context import Context, Principal
+from atoll.kernel.errors import AccessDenied, NotImplementedByAtoll, ServiceError, ValidationFailed
+from atoll.kernel.service import Access, operation
+from atoll.services.sts.errors import MalformedPolicyDocumentException, PackedPolicyTooLargeException
+from atoll.services.sts.sessions import issue
+
+if TYPE_CHECKING:
+    from types_boto3_sts.type_defs import AssumeRoleRequestTypeDef
+
+DEFAULT_SECONDS = CHAINED_SECONDS = 3_600
+POLICY_SIZE = 2_048
+MOST_POLICY_ARNS = 10
+_ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/(?:[!-~]+/)?([\w+=,.@-]+)", re.ASCII)
+
+
+def _role_of(arn: str) -> tuple[str, str]:
+    """Account and name of a role. Raises ValidationFailed for what is no role's ARN."""
+    match = _ROLE_ARN.fullmatch(arn)
+    if match is None:
+        raise ValidationFailed(f"{arn} is invalid")
+    return match[1], match[2]
+
+
+async def _find(ctx: Context, arn: str) -> dict[str, Any] | None:
+    """The role as GetRole shows it, or None."""
+    account, name = _role_of(arn)
+    try:
+        role: dict[str, Any] = (
+            await ctx.call("iam", "GetRole", {"RoleName": name}, principal=Principal.root(account))
+        )["Role"]
+    except ServiceError as error:
+        if error.code != "NoSuchEntity":
+            raise
+        return None
+    return role if role["Arn"] == arn else None
+
+
+async def _trust_policy(ctx: Context, request: AssumeRoleRequestTypeDef) -> str | None:
+    role = await _find(ctx, request["RoleArn"])
+    return unquote(role["AssumeRolePolicyDocument"]) if role else None
+
+
+def _role(_ctx: Context, request: AssumeRoleRequestTypeDef) -> str:
+    return request["RoleArn"]
+
+
+def _conditions(_ctx: Context, request: AssumeRoleRequestTypeDef) -> dict[str, Sequence[str]]:
+    """docs: IAM User Guide, "Available keys for AWS STS"."""
+    found: dict[str, Sequence[str]] = {"sts:RoleSessionName": (request["RoleSessionName"],)}
+    if "ExternalId" in request:
+        found["sts:ExternalId"] = (request["ExternalId"],)
+    return found
+
+
+@operation(
+    "AssumeRole",
+    access=[Access("sts:AssumeRole", resource=_role, conditions=_conditions, resource_policy=_trust_policy)],
+)
+async def assume_role(ctx: Context, request: AssumeRoleRequestTypeDef) -> dict[str, Any]:
+    """docs: API_AssumeRole."""
+    _refuse_what_is_not_done(request)
+    arn, name = request["RoleArn"], request["RoleSessionName"]
+    role = await _find(ctx, arn)
+    if role is None:
+        raise AccessDenied(f"User: {ctx.principal.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}")
+    seconds = request.get("DurationSeconds", DEFAULT_SECONDS)
+    _check_duration(ctx, seconds, role["MaxSessionDuration"])
+    account, role_name = _role_of(arn)
+    session = Principal(
+        "role",
+        account,
+        f"arn:aws:sts::{account}:assumed-role/{role_name}/{name}",
+        f"{role['RoleId']}:{name}",
+        role_arn=arn,
+        session_policies=await _session_policies(ctx, account, request),
+    )
+    output: dict[str, Any] = {
+        "Credentials": await issue(ctx, session, seconds),
+        "AssumedRoleUser": {"AssumedRoleId": session.user_id, "Arn": session.arn},
+    }
+    if session.session_policies:
+        output["PackedPolicySize"] = min(100, _percent(*session.session_policies))
+    return output
+
+
+def _refuse_what_is_not_done(request: AssumeRoleRequestTypeDef) -> None:
+    for member in ("Tags", "TransitiveTagKeys", "SourceIdentity", "ProvidedContexts"):
+        if request.get(member):
+            raise NotImplementedByAtoll(f"sts: {member} of AssumeRole (session tags and identities).")
+    if request.get("SerialNumber") or request.get("TokenCode"):
+        raise AccessDenied("MultiFactorAuthentication failed with invalid MFA one time pass code. ")
+
+
+def _check_duration(ctx: Context, seconds: int, most: int) -> None:
+    """A service is not limited by the role's setting; a session that assumes a role may ask for an hour. docs: "Role chaining"."""
+    if ctx.principal.kind == "service":
+        return
+    if ctx.principal.access_key.startswith("ASIA") and seconds > CHAINED_SECONDS:
+        raise ValidationFailed(
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+        )
+    if seconds > most:
+        raise ValidationFailed("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+
+
+async def _session_policies(ctx: Context, account: str, request: AssumeRoleRequestTypeDef) -> tuple[str, ...]:
+    """The documents that limit the session: the one given and, as they are now, the managed ones that are named."""
+    found = []
+    text = request.get("Policy")
+    if text is not None:
+        if len(text) > POLICY_SIZE:
+            raise PackedPolicyTooLargeException(
+                f"Packed policy consumes {_percent(text)}% of allotted space, please use smaller policy."
+            )
+        try:
+            parse(text)
+        except PolicySyntaxError as error:
+            raise MalformedPolicyDocumentException(error.message) from None
+        found.append(text)
+    arns = [one["arn"] for one in request.get("PolicyArns", ())]
+    if len(arns) > MOST_POLICY_ARNS:
+        raise ValidationFailed(
+            "1 validation error detected: Value at 'policyArns' failed to satisfy constraint: Member must have length "
+            f"less than or equal to {MOST_POLICY_ARNS}"
+        )
+    root = Principal.root(account)
+    for arn in arns:
+        policy = (await ctx.call("iam", "GetPolicy", {"PolicyArn": arn}, principal=root))["Policy"]
+        wanted = {"PolicyArn": arn, "VersionId": policy["DefaultVersionId"]}
+        version = (await ctx.call("iam", "GetPolicyVersion", wanted, principal=root))["PolicyVersion"]
+        found.append(unquote(version["Document"]))
+    return tuple(found)
+
+
+def _percent(*policies: str) -> int:
+    """How much of a session's room its policies take. AWS packs them first, in a way of its own."""
+    return sum(map(len, policies)) * 100 // POLICY_SIZE
