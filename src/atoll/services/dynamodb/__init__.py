@@ -1,0 +1,17 @@
+"""DynamoDB: tables and their items. This is the service's manifest; docs: docs/services/dynamodb.md."""
+
+from __future__ import annotations
+
+from atoll.kernel.service import Service
+from atoll.services.dynamodb import continuous_backups, limits, tags, time_to_live
+from atoll.services.dynamodb.items import delete_item, get_item, put_item
+from atoll.services.dynamodb.tables import create_table, tables, update_table
+
+SERVICE = Service(
+    "dynamodb",
+    [
+        create_table, update_table, tables, tags, time_to_live, continuous_backups, limits,
+        put_item, get_item, delete_item,
+    ],
+    tasks={"dynamodb.reap": tables.reap},
+)  # fmt: skip

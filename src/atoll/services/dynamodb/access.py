@@ -1,0 +1,80 @@
+"""What DynamoDB's operations act on: table names given as names or ARNs, the ARNs that IAM sees, and its condition keys.
+
+Docs: Service Authorization Reference, "Actions, resources, and condition keys for Amazon DynamoDB". Authorization comes before the
+request's constraints are checked, so a member may still be missing here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from atoll.kernel.context import Context
+from atoll.kernel.errors import AccessDenied, ValidationFailed
+
+NAME_PATTERN = "[a-zA-Z0-9_.-]+"
+_NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
+_TABLE_ARN = re.compile(r"arn:([^:]*):dynamodb:([^:]*):([^:]*):table/([^/]+)")
+
+
+def table_arn(ctx: Context, request: Mapping[str, Any]) -> str:
+    """The ARN of the table that `TableName` names."""
+    name = request.get("TableName") or ""
+    return name if name.startswith("arn:") else ctx.arn(f"table/{name}")
+
+
+def any_table_arn(ctx: Context, _request: Mapping[str, Any]) -> str:
+    """For operations on all tables."""
+    return ctx.arn("table/*")
+
+
+def resource_arn(_ctx: Context, request: Mapping[str, Any]) -> str:
+    """The ARN in `ResourceArn`."""
+    return request.get("ResourceArn") or "*"
+
+
+def item_table(ctx: Context, given: str) -> str:
+    """The name of the table that an operation on items names. Raises ValidationFailed, AccessDenied for another account's."""
+    if _NAME.fullmatch(given):
+        return given
+    if given.startswith("arn:"):
+        return _name_in_arn(ctx, given)
+    constraint = _broken_constraint(given)
+    raise ValidationFailed(
+        f"1 validation error detected: Value '{given}' at 'tableName' failed to satisfy constraint: {constraint}"
+    )
+
+
+def named_table(ctx: Context, given: str) -> str:
+    """The name of the table that an operation on tables names; these word a wrong length differently."""
+    if not given.startswith("arn:") and not 3 <= len(given) <= 255:
+        raise ValidationFailed("TableName must be at least 3 characters long and at most 255 characters long")
+    return item_table(ctx, given)
+
+
+def _broken_constraint(name: str) -> str:
+    if len(name) < 3:
+        return "Member must have length greater than or equal to 3"
+    if len(name) > 255:
+        return "Member must have length less than or equal to 255"
+    return f"Member must satisfy regular expression pattern: {NAME_PATTERN}"
+
+
+def _name_in_arn(ctx: Context, arn: str) -> str:
+    match = _TABLE_ARN.fullmatch(arn)
+    if match is None:
+        raise ValidationFailed(f"1 validation error detected: Invalid resource type in '{arn}'")
+    partition, region, account, name = match.groups()
+    if partition != "aws":
+        raise ValidationFailed(f"1 validation error detected: Invalid AWS partition in '{arn}'")
+    if region != ctx.region:
+        raise ValidationFailed(f"1 validation error detected: Invalid AWS region in '{arn}'")
+    if account != ctx.account:
+        # Tables have no resource policies here yet (PutResourcePolicy is refused), and nothing else lets a stranger in.
+        action = f"{ctx.service}:{ctx.operation}"
+        raise AccessDenied(
+            f"User: {ctx.principal.arn} is not authorized to perform: {action} on resource: {arn} "
+            f"because no resource-based policy allows the {action} action"
+        )
+    return item_table(ctx, name)

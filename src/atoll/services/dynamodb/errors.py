@@ -1,0 +1,45 @@
+"""DynamoDB's errors, one class per shape of its model, and the prefixes that its validation messages share.
+
+Docs: API Reference, "Common Errors" and the errors of each operation; the texts are AWS's, as its answers show them.
+"""
+
+from __future__ import annotations
+
+from atoll.kernel.errors import ServiceError, ValidationFailed
+
+
+class ConditionalCheckFailedException(ServiceError):
+    """The condition of a write did not hold. Member `Item`: what is stored, where the request asked for it."""
+
+
+class ItemCollectionSizeLimitExceededException(ServiceError):
+    """An item collection of a table with local secondary indexes would exceed 10 GB."""
+
+
+class LimitExceededException(ServiceError):
+    """Too many tables, or too many operations on tables at once."""
+
+
+class ResourceInUseException(ServiceError):
+    """The table exists already, or is being changed."""
+
+
+class ResourceNotFoundException(ServiceError):
+    """There is no such table."""
+
+
+class TableNotFoundException(ServiceError):
+    """There is no such table, as the operations on backups say it."""
+
+
+def invalid(detail: str) -> ValidationFailed:
+    """The most common refusal of a parameter."""
+    return ValidationFailed(f"One or more parameter values were invalid: {detail}")
+
+
+def table_not_found(name: str) -> ResourceNotFoundException:
+    """What operations on tables answer; those on items say no more than `ITEM_TABLE_NOT_FOUND`."""
+    return ResourceNotFoundException(f"Requested resource not found: Table: {name} not found")
+
+
+ITEM_TABLE_NOT_FOUND = "Requested resource not found"

@@ -1,0 +1,1 @@
+"""Operations on items, and the decisions they share."""

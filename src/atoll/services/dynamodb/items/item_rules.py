@@ -1,0 +1,193 @@
+"""What an item may be: the rules for attribute values, their sizes, and key attributes. Pure; the texts are AWS's.
+
+Docs: Developer Guide, "Constraints in Amazon DynamoDB", "DynamoDB item sizes and formats". Whether the item fits what is
+stored (conditions, collections) is not decided here.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from atoll.kernel.errors import ValidationFailed
+from atoll.services.dynamodb import numbers
+from atoll.services.dynamodb.errors import invalid
+from atoll.services.dynamodb.store import Attribute, Index, Item, Table
+
+MAX_ITEM = 400 * 1024
+MAX_NESTING = 32
+MAX_PARTITION_KEY, MAX_SORT_KEY = 2048, 1024
+
+KEY_MISMATCH = "The provided key element does not match the schema"
+_NONE_SET = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
+_MANY_SET = (
+    "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
+)
+_TOO_DEEP = (
+    "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit"
+)
+
+
+def check_item(item: Mapping[str, Mapping[str, Any]]) -> tuple[Item, int]:
+    """The item with its numbers normalised, and its size in bytes. Raises ValidationFailed where a value breaks a rule."""
+    checked: Item = {}
+    total = 0
+    for name, value in item.items():
+        text = value.get("S")
+        if text is not None and len(value) == 1:
+            checked[name] = value  # type: ignore[assignment]  # the hot path: nothing about a string changes
+            total += utf8_length(name) + utf8_length(text)
+        else:
+            checked[name], size = check_value(value)
+            total += utf8_length(name) + size
+    if total > MAX_ITEM:
+        raise ValidationFailed("Item size has exceeded the maximum allowed size")
+    return checked, total
+
+
+def check_value(value: Mapping[str, Any], depth: int = 0) -> tuple[dict[str, Any], int]:
+    """One attribute value with its numbers normalised, and its size without the attribute's name."""
+    if len(value) != 1:
+        raise ValidationFailed(_MANY_SET if value else _NONE_SET)
+    ((kind, content),) = value.items()
+    if kind == "S":
+        return value, utf8_length(content)  # type: ignore[return-value]
+    if kind == "N":
+        text = numbers.normalise(content)
+        return {"N": text}, numbers.size(text)
+    if kind == "B":
+        return value, len(content)  # type: ignore[return-value]
+    if kind == "BOOL":
+        return value, 1  # type: ignore[return-value]
+    if kind == "NULL":
+        if not content:
+            raise invalid("Null attribute value types must have the value of true")
+        return value, 1  # type: ignore[return-value]
+    if kind in ("M", "L"):
+        return _check_document(kind, content, depth + 1)
+    return _check_set(kind, content)
+
+
+def utf8_length(text: str) -> int:
+    """Bytes of the text in UTF-8, which is how AWS counts it."""
+    return len(text) if text.isascii() else len(text.encode())
+
+
+def item_size(item: Mapping[str, Mapping[str, Any]]) -> int:
+    """The size of an item whose values are checked already."""
+    return sum(utf8_length(name) + check_value(value)[1] for name, value in item.items())
+
+
+def check_item_keys(table: Table, item: Item) -> None:
+    """Refuses an item that lacks a key attribute of the table or breaks a rule for one (also of its indexes)."""
+    _check_present(table.partition, item, MAX_PARTITION_KEY)
+    if table.sort is not None:
+        _check_present(table.sort, item, MAX_SORT_KEY)
+    for index in table.indexes:
+        _check_index_keys(index, item)
+
+
+def check_key(table: Table, key: Item) -> None:
+    """Refuses a `Key` that is not exactly the table's primary key."""
+    if len(key) != (1 if table.sort is None else 2):
+        raise ValidationFailed(KEY_MISMATCH)
+    _check_matches(table.partition, key, MAX_PARTITION_KEY)
+    if table.sort is not None:
+        _check_matches(table.sort, key, MAX_SORT_KEY)
+
+
+def _check_document(kind: str, content: Any, depth: int) -> tuple[dict[str, Any], int]:
+    if depth > MAX_NESTING:
+        raise ValidationFailed(_TOO_DEEP)
+    size = 3
+    if kind == "L":
+        members = []
+        for member in content:
+            checked, length = check_value(member, depth)
+            members.append(checked)
+            size += 1 + length
+        return {"L": members}, size
+    entries = {}
+    for name, member in content.items():
+        entries[name], length = check_value(member, depth)
+        size += 1 + utf8_length(name) + length
+    return {"M": entries}, size
+
+
+def _check_set(kind: str, content: list[Any]) -> tuple[dict[str, Any], int]:
+    if kind == "NS":
+        if not content:
+            raise invalid("An number set  may not be empty")
+        texts = [numbers.normalise(text) for text in content]
+        if len(set(texts)) != len(texts):
+            raise ValidationFailed("Input collection contains duplicates")
+        return {"NS": texts}, sum(map(numbers.size, texts))
+    if kind == "SS":
+        if not content:
+            raise invalid("An string set  may not be empty")
+        if len(set(content)) != len(content):
+            raise invalid(f"Input collection [{', '.join(content)}] contains duplicates.")
+        return {"SS": content}, sum(map(utf8_length, content))
+    if not content:
+        raise invalid("Binary sets should not be empty")
+    if len(set(content)) != len(content):
+        shown = ", ".join(base64.b64encode(member).decode() for member in content)
+        raise invalid(f"Input collection [{shown}]of type BS contains duplicates.")
+    return {"BS": content}, sum(map(len, content))
+
+
+def _check_present(attribute: Attribute, item: Item, limit: int) -> None:
+    value = item.get(attribute.name)
+    if value is None:
+        raise invalid(f"Missing the key {attribute.name} in the item")
+    content = value.get(attribute.type)
+    if content is None:
+        raise invalid(
+            f"Type mismatch for key {attribute.name} expected: {attribute.type} actual: {next(iter(value), 'NULL')}"
+        )
+    _check_length(attribute, content, limit)
+
+
+def _check_matches(attribute: Attribute, key: Item, limit: int) -> None:
+    value = key.get(attribute.name)
+    content = value.get(attribute.type) if value is not None else None
+    if content is None:
+        raise ValidationFailed(KEY_MISMATCH)
+    _check_length(attribute, content, limit)
+
+
+def _check_length(attribute: Attribute, content: Any, limit: int) -> None:
+    if attribute.type == "N":
+        return
+    if not content:
+        raise ValidationFailed(
+            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
+            f"empty {'string' if attribute.type == 'S' else 'binary'} value. Key: {attribute.name}"
+        )
+    if (utf8_length(content) if attribute.type == "S" else len(content)) > limit:
+        if limit == MAX_PARTITION_KEY:
+            raise invalid("Size of hashkey has exceeded the maximum size limit of2048 bytes")
+        raise invalid("Aggregated size of all range keys has exceeded the size limit of 1024 bytes")
+
+
+def _check_index_keys(index: Index, item: Item) -> None:
+    for attributes, limit in ((index.partition, MAX_PARTITION_KEY), (index.sort, MAX_SORT_KEY)):
+        for attribute in attributes:
+            value = item.get(attribute.name)
+            if value is None:
+                continue
+            content = value.get(attribute.type)
+            if content is None:
+                raise invalid(
+                    f"Type mismatch for Index Key {attribute.name} Expected: {attribute.type} "
+                    f"Actual: {next(iter(value))} IndexName: {index.name}"
+                )
+            if attribute.type != "N" and not content:
+                raise ValidationFailed(
+                    "One or more parameter values are not valid. A value specified for a secondary index key is not "
+                    "supported. The AttributeValue for a key attribute cannot contain an empty "
+                    f"{'string' if attribute.type == 'S' else 'binary'} value. IndexName: {index.name}, "
+                    f"IndexKey: {attribute.name}"
+                )
+            _check_length(attribute, content, limit)

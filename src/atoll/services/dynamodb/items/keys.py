@@ -1,0 +1,55 @@
+"""Keys of items and index entries, relative to their table. Pure.
+
+An item's key is (bucket, partition key[, sort key]): within one partition key items lie in the order of the sort key (numbers by
+value, strings by their UTF-8 bytes, binary values by theirs). The bucket is a hash of the partition key: a Scan meets items in no
+order that a program could come to rely on, as on AWS, and the segments of a parallel scan are ranges.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from zlib import crc32
+
+from atoll.kernel.keys import Element, Key
+from atoll.services.dynamodb import numbers
+from atoll.services.dynamodb.store import Attribute, Index, Item, Table
+
+BUCKETS = 1 << 16
+
+
+def item_key(table: Table, item: Item) -> Key:
+    """The key of an item (or of a `Key`) whose key attributes are checked."""
+    partition = _element(table.partition.type, item[table.partition.name])
+    bucket = _bucket(partition)
+    if table.sort is None:
+        return (bucket, partition)
+    return (bucket, partition, _element(table.sort.type, item[table.sort.name]))
+
+
+def entry_key(table: Table, index: Index, item: Item) -> Key | None:
+    """The key of the item's entry in an index: the index's key, then the table's. None where the item lacks part of the former."""
+    elements = []
+    for attribute in (*index.partition, *index.sort):
+        value = item.get(attribute.name)
+        if value is None:
+            return None
+        elements.append(_element(attribute.type, value))
+    bucket = _bucket(*elements[: len(index.partition)])
+    return (index.id, bucket, *elements, *item_key(table, item)[1:])
+
+
+def key_attributes(table: Table) -> tuple[Attribute, ...]:
+    """The attributes of the table's primary key."""
+    return (table.partition,) if table.sort is None else (table.partition, table.sort)
+
+
+def _element(kind: str, value: dict[str, Any]) -> Element:
+    content: Any = value[kind]
+    return numbers.key(content) if kind == "N" else content
+
+
+def _bucket(*partition: Element) -> int:
+    digest = 0
+    for element in partition:
+        digest = crc32(element.encode() if isinstance(element, str) else element, digest)  # type: ignore[arg-type]
+    return digest % BUCKETS

@@ -1,0 +1,104 @@
+"""What requests on items have in common: their expressions, legacy parameters, and what a write shall return. Pure but for reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from atoll.kernel.context import Context
+from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
+from atoll.kernel.keys import Key
+from atoll.kernel.store.api import Reader
+from atoll.services.dynamodb.errors import ConditionalCheckFailedException
+from atoll.services.dynamodb.expressions.bindings import Bindings
+from atoll.services.dynamodb.expressions.condition import holds
+from atoll.services.dynamodb.expressions.nodes import Condition, Path
+from atoll.services.dynamodb.items.storage import collection_size, decode_item
+from atoll.services.dynamodb.store import Item, Table
+
+GIGABYTE = 1 << 30
+
+
+def condition(request: Mapping[str, Any]) -> Condition | None:
+    """The bound ConditionExpression of a PutItem or DeleteItem. Raises ValidationFailed."""
+    text = request.get("ConditionExpression")
+    _check_legacy(request, ("Expected", "ConditionalOperator"), ("ConditionExpression",))
+    if text is None:
+        _check_none_given(request)
+        if request.get("ExpressionAttributeValues") is not None:
+            raise ValidationFailed(
+                "ExpressionAttributeValues can only be specified when using expressions: ConditionExpression is null"
+            )
+        return None
+    bindings = Bindings(request)
+    bound = bindings.condition("ConditionExpression", text)
+    bindings.check_unused()
+    return bound
+
+
+def projection(request: Mapping[str, Any]) -> tuple[Path, ...] | None:
+    """The bound ProjectionExpression of a GetItem; None for the whole item. Raises ValidationFailed."""
+    text = request.get("ProjectionExpression")
+    _check_legacy(request, ("AttributesToGet",), ("ProjectionExpression",))
+    if text is None:
+        _check_none_given(request)
+        return None
+    bindings = Bindings(request)
+    paths = bindings.projection(text)
+    bindings.check_unused()
+    return paths
+
+
+def require(condition: Condition | None, request: Mapping[str, Any], raw: bytes | None) -> None:
+    """Raises ConditionalCheckFailedException where the stored item does not meet the condition."""
+    if condition is None:
+        return
+    item = None if raw is None else decode_item(raw)
+    if holds(condition, item):
+        return
+    if item is not None and request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
+        raise ConditionalCheckFailedException("The conditional request failed", Item=item)
+    raise ConditionalCheckFailedException("The conditional request failed")
+
+
+def check_return_values(request: Mapping[str, Any]) -> bool:
+    """Whether a PutItem or DeleteItem shall return what it replaced. Raises ValidationFailed for the values of UpdateItem."""
+    wanted = request.get("ReturnValues")
+    if wanted is None or wanted == "NONE":
+        return False
+    if wanted != "ALL_OLD":
+        raise ValidationFailed("ReturnValues can only be ALL_OLD or NONE")
+    return True
+
+
+def collection_metrics(
+    tx: Reader, ctx: Context, request: Mapping[str, Any], table: Table, key: Key, item: Item
+) -> dict[str, Any] | None:
+    """ItemCollectionMetrics, for tables with local secondary indexes, where the request asks for them.
+
+    docs: API_ItemCollectionMetrics: the size is an estimate, a range in gigabytes.
+    """
+    if request.get("ReturnItemCollectionMetrics") != "SIZE" or not any(index.local for index in table.indexes):
+        return None
+    lower = collection_size(tx, ctx, table, key) // GIGABYTE
+    name = table.partition.name
+    return {"ItemCollectionKey": {name: item[name]}, "SizeEstimateRangeGB": [float(lower), float(lower + 1)]}
+
+
+def _check_none_given(request: Mapping[str, Any]) -> None:
+    if request.get("ExpressionAttributeNames") is not None:
+        raise ValidationFailed("ExpressionAttributeNames can only be specified when using expressions")
+
+
+def _check_legacy(request: Mapping[str, Any], legacy: Sequence[str], expressions: Sequence[str]) -> None:
+    """Refuses the parameters that came before expressions."""
+    used = [name for name in legacy if request.get(name) is not None]
+    if not used:
+        return
+    modern = [name for name in expressions if request.get(name) is not None]
+    if modern:
+        raise ValidationFailed(
+            "Can not use both expression and non-expression parameters in the same request: "
+            f"Non-expression parameters: {{{', '.join(used)}}} Expression parameters: {{{', '.join(modern)}}}"
+        )
+    raise NotImplementedByAtoll(f"dynamodb: {', '.join(used)} (legacy parameters; use expressions)")

@@ -1,0 +1,134 @@
+"""Items at rest: reading one, and the one way in which any write changes one, with its index entries and counters.
+
+Every operation that writes items goes through `replace`; what is allowed was decided before. A stored item is its size (four
+bytes, big-endian) followed by its MessagePack, so that a write that needs nothing of the old item but its size decodes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, cast
+
+from atoll.kernel import records
+from atoll.kernel.context import Context
+from atoll.kernel.keys import Key
+from atoll.kernel.store.api import Reader, Transaction, counter
+from atoll.services.dynamodb.errors import ItemCollectionSizeLimitExceededException
+from atoll.services.dynamodb.items.item_rules import item_size
+from atoll.services.dynamodb.items.keys import entry_key, key_attributes
+from atoll.services.dynamodb.store import Index, Item, Table, total_change, total_key
+
+MAX_COLLECTION = 10 << 30
+WRITE_UNIT = 1024
+
+
+class Written(NamedTuple):
+    """What a write cost: write units of the table and of each index that it touched."""
+
+    table: int
+    indexes: tuple[tuple[Index, int], ...] = ()
+
+
+def encode_item(item: Item, size: int) -> bytes:
+    """An item as it is stored."""
+    return size.to_bytes(4, "big") + records.encode(item)
+
+
+def decode_item(raw: bytes) -> Item:
+    """The item that `encode_item` made `raw` from."""
+    return cast(Item, records.decode(raw[4:]))
+
+
+def stored_size(raw: bytes | None) -> int:
+    """The size of a stored item by AWS's rules, 0 for none."""
+    return 0 if raw is None else int.from_bytes(raw[:4], "big")
+
+
+def read(tx: Reader, ctx: Context, table: Table, key: Key) -> bytes | None:
+    """The stored item at `key`, or None."""
+    return tx.get((ctx.account, ctx.region, "dynamodb", "item", table.incarnation, *key))
+
+
+def replace(
+    tx: Transaction,
+    ctx: Context,
+    table: Table,
+    key: Key,
+    old: bytes | None,
+    new: bytes | None,
+    item: Item | None = None,
+) -> Written:
+    """Puts `new` in the place of `old` (None: no item); `item` is what `new` holds. Raises where a collection grows too large."""
+    place = (ctx.account, ctx.region, "dynamodb", "item", table.incarnation, *key)
+    if new is not None:
+        tx.set(place, new)
+    elif old is not None:
+        tx.delete(place)
+    old_size, new_size = stored_size(old), stored_size(new)
+    change = total_change((new is not None) - (old is not None), new_size - old_size)
+    if change:
+        tx.add(total_key(ctx, table.incarnation), change)
+    cost = _units(max(old_size, new_size))
+    if not table.indexes:
+        return Written(cost)
+    return Written(cost, _replace_entries(tx, ctx, table, key, decode_item(old) if old is not None else None, item))
+
+
+def _replace_entries(
+    tx: Transaction, ctx: Context, table: Table, key: Key, old: Item | None, new: Item | None
+) -> tuple[tuple[Index, int], ...]:
+    touched = []
+    grown = (item_size(new) if new else 0) - (item_size(old) if old else 0)
+    for index in table.indexes:
+        before, after = _entry(table, index, old), _entry(table, index, new)
+        if before == after:
+            continue
+        units, change, size = 0, 0, 0
+        if before is not None and (after is None or after[0] != before[0]):
+            tx.delete((ctx.account, ctx.region, "dynamodb", "entry", table.incarnation, *before[0]))
+            units += _units(stored_size(before[1]))
+        if after is not None:
+            tx.set((ctx.account, ctx.region, "dynamodb", "entry", table.incarnation, *after[0]), after[1])
+            moved = before is None or before[0] != after[0]
+            units += _units(stored_size(after[1]) if moved else max(stored_size(after[1]), stored_size(before[1])))  # type: ignore[index]
+        change = (after is not None) - (before is not None)
+        size = (stored_size(after[1]) if after else 0) - (stored_size(before[1]) if before else 0)
+        tx.add(total_key(ctx, table.incarnation, index.id), total_change(change, size))
+        touched.append((index, units))
+        grown += size if index.local else 0
+    if grown and any(index.local for index in table.indexes):
+        _grow_collection(tx, ctx, table, key, grown)
+    return tuple(touched)
+
+
+def _grow_collection(tx: Transaction, ctx: Context, table: Table, key: Key, grown: int) -> None:
+    place = _collection_key(ctx, table, key)
+    if grown > 0 and counter(tx.get(place)) + grown > MAX_COLLECTION:
+        raise ItemCollectionSizeLimitExceededException("Item collection size limit of 10 GB exceeded.")
+    tx.add(place, grown)
+
+
+def collection_size(tx: Reader, ctx: Context, table: Table, key: Key) -> int:
+    """Bytes of all items with this partition key, and of their entries in local indexes. Kept for tables that have some."""
+    return counter(tx.get(_collection_key(ctx, table, key)))
+
+
+def _collection_key(ctx: Context, table: Table, key: Key) -> Key:
+    return (ctx.account, ctx.region, "dynamodb", "collection", table.incarnation, key[1])
+
+
+def _entry(table: Table, index: Index, item: Item | None) -> tuple[Key, bytes] | None:
+    """The key and the stored form of the item's entry in the index; None where it has none."""
+    if item is None:
+        return None
+    key = entry_key(table, index, item)
+    if key is None:
+        return None
+    if index.projection != "ALL":
+        names = {attribute.name for attribute in (*key_attributes(table), *index.partition, *index.sort)}
+        names.update(index.projected)
+        item = {name: value for name, value in item.items() if name in names}
+    return key, encode_item(item, item_size(item))
+
+
+def _units(size: int) -> int:
+    return max(1, -(-size // WRITE_UNIT))

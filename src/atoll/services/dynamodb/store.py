@@ -1,0 +1,161 @@
+"""What DynamoDB keeps: the records of tables and their keys in the store. Items lie in `items/storage.py`.
+
+(account, region, "dynamodb", "table", name)                               Table
+(account, region, "dynamodb", "tags", name)                                the table's tags, a map
+(account, region, "dynamodb", "item", incarnation, *item key)              an item
+(account, region, "dynamodb", "entry", incarnation, index, *entry key)     an item's entry in a secondary index
+(account, region, "dynamodb", "total", incarnation, index or "")           count and bytes of a table or an index
+(account, region, "dynamodb", "collection", incarnation, partition key)    bytes of an item collection (with local indexes)
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from atoll.kernel.context import Context
+from atoll.kernel.keys import Key
+from atoll.kernel.records import Codec
+from atoll.kernel.store.api import Reader, counter
+from atoll.services.dynamodb.errors import ITEM_TABLE_NOT_FOUND, ResourceNotFoundException, table_not_found
+
+ScalarType = Literal["S", "N", "B"]
+PAY_PER_REQUEST = "PAY_PER_REQUEST"
+
+
+class Attribute(msgspec.Struct, frozen=True):
+    """A key attribute."""
+
+    name: str
+    type: ScalarType
+
+
+class Throughput(msgspec.Struct, frozen=True):
+    """Read and write units: provisioned per second, or at most on demand (-1: no limit)."""
+
+    read: int = 0
+    write: int = 0
+
+
+class Index(msgspec.Struct, frozen=True):
+    """A secondary index. `partition` and `sort` are its key; a local one shares the table's partition key.
+
+    `projected` are the non-key attributes that ProjectionType INCLUDE names. `id` is part of its entries' keys.
+    """
+
+    name: str
+    id: str
+    local: bool
+    partition: tuple[Attribute, ...]
+    sort: tuple[Attribute, ...]
+    projection: str
+    projected: tuple[str, ...] = ()
+    provisioned: Throughput = Throughput()
+    on_demand: Throughput | None = None
+    warm: Throughput | None = None
+
+
+class Table(msgspec.Struct, frozen=True):
+    """A table. Times are region time. `definitions` are AttributeDefinitions in the order given.
+
+    `id` is what AWS calls TableId; `incarnation` is what its items' keys begin with.
+    """
+
+    name: str
+    id: str
+    incarnation: str
+    created: float
+    definitions: tuple[Attribute, ...]
+    partition: Attribute
+    sort: Attribute | None = None
+    indexes: tuple[Index, ...] = ()
+    billing_mode: str = "PROVISIONED"
+    on_demand_since: float = 0.0
+    provisioned: Throughput = Throughput()
+    last_increase: float = 0.0
+    last_decrease: float = 0.0
+    on_demand: Throughput | None = None
+    warm: Throughput | None = None
+    table_class: str = ""
+    table_class_since: float = 0.0
+    deletion_protection: bool = False
+    sse_key_arn: str = ""
+    ttl_attribute: str = ""
+    recovery_since: float = 0.0
+    recovery_days: int = 35
+
+
+TABLES = Codec(Table)
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """How many items a table or index holds, and their bytes by AWS's rules."""
+
+    count: int
+    size: int
+
+
+_ONE_ITEM = 1 << 48
+"""Count and bytes share one counter (count * 2**48 + bytes), so that a write pays for one addition. 2**48 bytes are 256 TiB."""
+
+
+def space(ctx: Context) -> Key:
+    """Where this account's and region's data begins."""
+    return (ctx.account, ctx.region, "dynamodb")
+
+
+def table_key(ctx: Context, name: str) -> Key:
+    """Where a table's record lies."""
+    return (ctx.account, ctx.region, "dynamodb", "table", name)
+
+
+def find_table(tx: Reader, ctx: Context, name: str) -> Table | None:
+    """The table, if there is one."""
+    raw = tx.get((ctx.account, ctx.region, "dynamodb", "table", name))
+    return None if raw is None else TABLES.decode(raw)
+
+
+def table_described(tx: Reader, ctx: Context, name: str) -> Table:
+    """The table. Raises ResourceNotFoundException as operations on tables do."""
+    table = find_table(tx, ctx, name)
+    if table is None:
+        raise table_not_found(name)
+    return table
+
+
+def table_of_items(tx: Reader, ctx: Context, name: str) -> Table:
+    """The table. Raises ResourceNotFoundException as operations on items do."""
+    raw = tx.get((ctx.account, ctx.region, "dynamodb", "table", name))
+    if raw is None:
+        raise ResourceNotFoundException(ITEM_TABLE_NOT_FOUND)
+    return TABLES.decode(raw)
+
+
+def tags_key(ctx: Context, name: str) -> Key:
+    """Where a table's tags lie."""
+    return (*space(ctx), "tags", name)
+
+
+def total_key(ctx: Context, incarnation: str, index: str = "") -> Key:
+    """The counter of a table, or of the index with this id."""
+    return (ctx.account, ctx.region, "dynamodb", "total", incarnation, index)
+
+
+def total_change(count: int, size: int) -> int:
+    """What to add to a counter for `count` more items of `size` more bytes (either may be negative)."""
+    return count * _ONE_ITEM + size
+
+
+def totals(tx: Reader, ctx: Context, incarnation: str, index: str = "") -> Totals:
+    """Items and bytes of a table or index, at this moment. AWS refreshes the same figures about every six hours."""
+    return Totals(*divmod(counter(tx.get(total_key(ctx, incarnation, index))), _ONE_ITEM))
+
+
+def data_prefixes(account: str, region: str, incarnation: str) -> list[Key]:
+    """Everything that a table's deletion leaves to be cleared."""
+    return [(account, region, "dynamodb", part, incarnation) for part in ("item", "entry", "total", "collection")]
+
+
+Item = dict[str, dict[str, Any]]
+"""An item as the API has it: attribute name to a map of one type to its value; binary values are bytes."""

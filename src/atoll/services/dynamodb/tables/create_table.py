@@ -1,0 +1,90 @@
+"""CreateTable. docs: API_CreateTable. The answer says CREATING, as AWS's does; the table is usable with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from atoll.kernel import records
+from atoll.kernel.context import Context
+from atoll.kernel.errors import NotImplementedByAtoll
+from atoll.kernel.service import Access, operation
+from atoll.kernel.store.api import Transaction
+from atoll.services.dynamodb.access import named_table, table_arn
+from atoll.services.dynamodb.errors import ResourceInUseException
+from atoll.services.dynamodb.store import PAY_PER_REQUEST, TABLES, Table, table_key, tags_key
+from atoll.services.dynamodb.tables import schema, throughput
+from atoll.services.dynamodb.tables.description import describe
+from atoll.services.dynamodb.tags import checked_tags
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import CreateTableInputTypeDef
+
+_REFUSED = ("ResourcePolicy", "GlobalTableSourceArn", "GlobalTableSettingsReplicationMode")
+
+
+@operation(
+    "CreateTable",
+    access=[Access("dynamodb:CreateTable", resource=table_arn)],
+    not_honoured={
+        "ProvisionedThroughput": throughput.NOT_THROTTLED,
+        "GlobalSecondaryIndexes.ProvisionedThroughput": throughput.NOT_THROTTLED,
+        "OnDemandThroughput": throughput.NOT_THROTTLED,
+        "GlobalSecondaryIndexes.OnDemandThroughput": throughput.NOT_THROTTLED,
+        "WarmThroughput": throughput.NOT_THROTTLED,
+        "GlobalSecondaryIndexes.WarmThroughput": throughput.NOT_THROTTLED,
+        "SSESpecification.Enabled": throughput.NOT_ENCRYPTED,
+    },
+)
+async def create_table(ctx: Context, request: CreateTableInputTypeDef) -> dict[str, Any]:
+    """Raises ResourceInUseException where the name is taken."""
+    name = named_table(ctx, request["TableName"])
+    table = _table(ctx, name, request)
+    tags = checked_tags(request.get("Tags") or ())
+
+    def create(tx: Transaction) -> None:
+        if tx.get(table_key(ctx, name)) is not None:
+            raise ResourceInUseException(f"Table already exists: {name}")
+        tx.set(table_key(ctx, name), TABLES.encode(table))
+        if tags:
+            tx.set(tags_key(ctx, name), records.encode(tags))
+
+    await ctx.store.transact(create)
+    return {"TableDescription": describe(ctx, table, "CREATING", {}, settled=False)}
+
+
+def _table(ctx: Context, name: str, request: CreateTableInputTypeDef) -> Table:
+    """The table that the request describes. Raises ValidationFailed; NotImplementedByAtoll for what is not there yet."""
+    for member in _REFUSED:
+        if request.get(member):
+            raise NotImplementedByAtoll(f"dynamodb: CreateTable {member}")
+    billing_mode = request.get("BillingMode") or "PROVISIONED"
+    provisioned = throughput.provisioned(request)
+    throughput.check_on_demand(request.get("OnDemandThroughput"), billing_mode)
+    defined = schema.definitions(request)
+    partition, sort = schema.table_schema(request, defined)
+    wanted = len(request.get("LocalSecondaryIndexes") or ()) + len(request.get("GlobalSecondaryIndexes") or ())
+    indexes = schema.indexes(request, defined, partition, sort, [ctx.ids.lower(8) for _ in range(wanted)])
+    throughput.check_stream(
+        request.get("StreamSpecification"),
+        "Table is being created with a stream enabled, UpdateViewType is required",
+        "Table is being created with a stream disabled, UpdateViewType should not be specified",
+    )
+    now = ctx.clock.now()
+    return Table(
+        name=name,
+        id=ctx.ids.uuid(),
+        incarnation=ctx.ids.lower(12),
+        created=now,
+        definitions=defined,
+        partition=partition,
+        sort=sort,
+        indexes=indexes,
+        billing_mode=billing_mode,
+        on_demand_since=now if billing_mode == PAY_PER_REQUEST else 0.0,
+        provisioned=provisioned,
+        on_demand=schema.on_demand(request.get("OnDemandThroughput")),
+        warm=schema.warm(request.get("WarmThroughput")),
+        table_class=throughput.check_table_class(request),
+        deletion_protection=bool(request.get("DeletionProtectionEnabled")),
+        sse_key_arn=throughput.encryption_key(ctx, request.get("SSESpecification")),
+    )

@@ -1,0 +1,122 @@
+"""DescribeTable, ListTables and DeleteTable, and the task that clears what a deleted table leaves.
+
+Docs: API_DescribeTable, API_ListTables, API_DeleteTable. Item counts and sizes are those of the moment, where AWS's are up to six
+hours old: whoever looks at a table that they have just filled sees it filled.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from atoll.kernel import tasks
+from atoll.kernel.context import Context
+from atoll.kernel.errors import ValidationFailed
+from atoll.kernel.keys import Key, Range, under
+from atoll.kernel.service import Access, operation
+from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.dynamodb.access import any_table_arn, named_table, table_arn
+from atoll.services.dynamodb.store import (
+    Table,
+    Totals,
+    data_prefixes,
+    space,
+    table_described,
+    table_key,
+    tags_key,
+    totals,
+)
+from atoll.services.dynamodb.tables.description import describe
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import (
+        DeleteTableInputTypeDef,
+        DescribeTableInputTypeDef,
+        ListTablesInputTypeDef,
+    )
+
+MOST_LISTED = 100
+REAP_SLICE = 250
+"""Entries that one step of the reaper clears: about a millisecond of the event loop."""
+
+
+@operation("DescribeTable", access=[Access("dynamodb:DescribeTable", resource=table_arn)])
+async def describe_table(ctx: Context, request: DescribeTableInputTypeDef) -> dict[str, Any]:
+    """Raises ResourceNotFoundException."""
+    name = named_table(ctx, request["TableName"])
+
+    def find(tx: Reader) -> tuple[Table, dict[str, Totals]]:
+        table = table_described(tx, ctx, name)
+        return table, all_totals(tx, ctx, table)
+
+    table, figures = await ctx.store.read(find)
+    return {"Table": describe(ctx, table, "ACTIVE", figures)}
+
+
+@operation("ListTables", access=[Access("dynamodb:ListTables", resource=any_table_arn)])
+async def list_tables(ctx: Context, request: ListTablesInputTypeDef) -> dict[str, Any]:
+    """Table names in order, a page of at most `Limit` (100)."""
+    limit = request.get("Limit") or MOST_LISTED
+    start = request.get("ExclusiveStartTableName")
+    prefix: Key = (*space(ctx), "table")
+
+    def find(tx: Reader) -> list[str]:
+        span = under(prefix)
+        if start is not None:
+            span = span.past((*prefix, start))
+        return [str(key[-1]) for key, _ in tx.scan(span, limit=limit + 1)]
+
+    names = await ctx.store.read(find)
+    more = len(names) > limit
+    return {"TableNames": names[:limit], "LastEvaluatedTableName": names[limit - 1] if more else None}
+
+
+@operation("DeleteTable", access=[Access("dynamodb:DeleteTable", resource=table_arn)])
+async def delete_table(ctx: Context, request: DeleteTableInputTypeDef) -> dict[str, Any]:
+    """Unlinks the table at once; a task clears its items. Raises ResourceNotFoundException, ValidationFailed if protected."""
+    name = named_table(ctx, request["TableName"])
+    task_id = ctx.ids.uuid()
+
+    def delete(tx: Transaction) -> tuple[Table, dict[str, Totals]]:
+        table = table_described(tx, ctx, name)
+        if table.deletion_protection:
+            raise ValidationFailed(
+                "Resource cannot be deleted as it is currently protected against deletion. "
+                "Disable deletion protection first."
+            )
+        figures = all_totals(tx, ctx, table)
+        tx.delete(table_key(ctx, name))
+        tx.delete(tags_key(ctx, name))
+        tasks.start(tx, task_id, "dynamodb.reap", ctx.account, ctx.region, {"incarnation": table.incarnation})
+        return table, figures
+
+    table, figures = await ctx.store.transact(delete)
+    deleting = describe(ctx, table, "DELETING", figures)
+    # AWS leaves these out of a table that goes away.
+    return {"TableDescription": deleting | {"AttributeDefinitions": None, "KeySchema": None, "WarmThroughput": None}}
+
+
+async def reap(ctx: Context, state: dict[str, Any]) -> dict[str, Any] | None:
+    """One step of clearing a deleted table: the next slice of its entries. Done when there is none left."""
+    spans = [under(prefix) for prefix in data_prefixes(ctx.account, ctx.region, state["incarnation"])]
+
+    def clear(tx: Transaction) -> bool:
+        left = REAP_SLICE
+        for span in spans:
+            left -= _clear(tx, span, left)
+            if left <= 0:
+                return True
+        return False
+
+    return state if await ctx.store.transact(clear) else None
+
+
+def all_totals(tx: Reader, ctx: Context, table: Table) -> dict[str, Totals]:
+    """Items and bytes of the table (under "") and of each index (under its id)."""
+    return {part: totals(tx, ctx, table.incarnation, part) for part in ("", *(index.id for index in table.indexes))}
+
+
+def _clear(tx: Transaction, span: Range, most: int) -> int:
+    keys = [key for key, _ in tx.scan(span, limit=most)]
+    for key in keys:
+        tx.delete(key)
+    return len(keys)

@@ -1,0 +1,99 @@
+"""Billing modes, throughput and encryption settings of a table: AWS's checks on what CreateTable and UpdateTable say. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from atoll.kernel.context import Context
+from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
+from atoll.services.dynamodb.errors import invalid
+from atoll.services.dynamodb.store import PAY_PER_REQUEST, Throughput
+
+MAX_UNITS = 1_000_000_000_000
+TABLE_CLASSES = ("STANDARD", "STANDARD_INFREQUENT_ACCESS")
+NOT_THROTTLED = "Atoll does not throttle yet: requests past the provisioned or maximum throughput succeed"
+NOT_ENCRYPTED = "Atoll has no KMS yet: the table's data is not encrypted with this key"
+
+Given = Mapping[str, Any]
+
+
+def provisioned(request: Given) -> Throughput:
+    """ProvisionedThroughput of a CreateTable; none where billing is per request. Raises ValidationFailed."""
+    given = request.get("ProvisionedThroughput")
+    if request.get("BillingMode") == PAY_PER_REQUEST:
+        if given:
+            raise invalid(
+                "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"
+            )
+        return Throughput()
+    if not given:
+        raise invalid("ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED")
+    return units(given)
+
+
+def units(given: Given) -> Throughput:
+    """A ProvisionedThroughput within bounds."""
+    for member in ("ReadCapacityUnits", "WriteCapacityUnits"):
+        if given[member] > MAX_UNITS:
+            raise ValidationFailed(f"Given value {given[member]} for {member} is out of bounds")
+    return Throughput(given["ReadCapacityUnits"], given["WriteCapacityUnits"])
+
+
+def check_on_demand(given: Given | None, billing_mode: str) -> None:
+    """Refuses an OnDemandThroughput out of range, or on a provisioned table."""
+    for member in ("MaxReadRequestUnits", "MaxWriteRequestUnits"):
+        value = (given or {}).get(member)
+        if value is None:
+            continue
+        if billing_mode != PAY_PER_REQUEST:
+            raise invalid(
+                f"{member} for OnDemandThroughput cannot be specified when the table BillingMode is PROVISIONED"
+            )
+        if value < 1 and value != -1:
+            raise invalid(f"Requested {member} for OnDemandThroughput for table is outside of valid range")
+
+
+def check_table_class(request: Given) -> str:
+    """The TableClass, "" where none is given. It changes only what AWS charges."""
+    table_class: str = request.get("TableClass") or ""
+    if table_class and table_class not in TABLE_CLASSES:
+        raise ValidationFailed(
+            "Invalid table-class parameter provided. Please try again with a valid table-class value: "
+            "[STANDARD, STANDARD_INFREQUENT_ACCESS]."
+        )
+    return table_class
+
+
+def encryption_key(ctx: Context, given: Given | None) -> str:
+    """The ARN of the key that SSESpecification asks for, "" for the default key that AWS owns. Raises ValidationFailed."""
+    if not given:
+        return ""
+    key, kind = given.get("KMSMasterKeyId"), given.get("SSEType")
+    if not given.get("Enabled"):
+        for member, value in (("SSEType", kind), ("KMSMasterKeyId", key)):
+            if value:
+                raise invalid(f"{member} can not be specified if Enabled is false")
+        return ""
+    if kind == "AES256":
+        raise invalid("SSEType AES256 is not supported")
+    if key and not kind:
+        raise invalid("SSEType KMS is required if KMSMasterKeyId is specified")
+    if key and key.startswith("arn:"):
+        return str(key)
+    if key and not key.startswith("alias/"):
+        return ctx.arn(f"key/{key}", "kms")
+    return ctx.arn(key or "alias/aws/dynamodb", "kms")
+
+
+def check_stream(given: Given | None, without_view: str, with_view: str) -> None:
+    """Refuses streams, after AWS's own checks; a specification that says "no stream" passes."""
+    if given is None:
+        return
+    enabled, view = given["StreamEnabled"], given.get("StreamViewType")
+    if enabled and not view:
+        raise invalid(without_view)
+    if not enabled and view:
+        raise invalid(with_view)
+    if enabled:
+        raise NotImplementedByAtoll("dynamodb: StreamSpecification.StreamEnabled (streams)")

@@ -1,0 +1,38 @@
+"""What DynamoDB's tests share: a client and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Types = dict[str, str]
+
+
+@pytest.fixture
+def dynamodb(client: Callable[..., Any]) -> Any:
+    """A client of the test's own account."""
+    return client("dynamodb")
+
+
+@pytest.fixture
+def make_table(dynamodb: Any) -> Callable[..., str]:
+    """make_table("users", "id", "S", sort=("at", "N")) creates an on-demand table and returns its name."""
+
+    def make(
+        name: str = "users", key: str = "id", kind: str = "S", sort: tuple[str, str] | None = None, **more: Any
+    ) -> str:
+        attributes = [(key, kind), *([sort] if sort else [])]
+        dynamodb.create_table(
+            TableName=name,
+            AttributeDefinitions=[{"AttributeName": a, "AttributeType": t} for a, t in attributes]
+            + more.pop("also", []),
+            KeySchema=[
+                {"AttributeName": a, "KeyType": k} for (a, _), k in zip(attributes, ("HASH", "RANGE"), strict=False)
+            ],
+            **({"BillingMode": "PAY_PER_REQUEST"} | more),
+        )
+        return name
+
+    return make
