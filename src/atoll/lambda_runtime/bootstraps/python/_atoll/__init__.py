@@ -1,0 +1,7 @@
+"""What runs inside Python execution environments: Python 3.8 and later, standard library only, nothing of Atoll.
+
+zygote      forks one environment after another from a warm interpreter
+namespaces  Linux: the root file system, and the system calls that isolate
+supervisor  process 1 of an environment: sets it up, waits for its end, takes everything with it
+bootstrap   the runtime itself: imports the handler and serves invocations
+"""

@@ -1,0 +1,367 @@
+"""The Python runtime: imports the handler, then takes invocations from the Runtime API one after another.
+
+Behaves as Lambda's own runtime does towards the function: how handlers are found, what is logged and how, the context object,
+JSON both ways, and the shape of every error. docs: Lambda developer guide, "Define Lambda function handler in Python",
+"Using the Lambda context object", "Log and monitor Python Lambda functions", "Lambda runtime API".
+"""
+
+import importlib
+import io
+import json
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+import traceback
+
+from _atoll import marshal
+
+SDK = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
+FRAME = b"\xa5\x5a\x00\x03"
+"""Begins a log event that keeps its line breaks: then its length (4 bytes, big-endian), microseconds (8 bytes), and the text."""
+NO_BREAK_SPACE = "\u00a0"
+TOO_LARGE = "LAMBDA_RUNTIME Failed to post handler success response. Http response code: 413."
+
+
+class Fault(Exception):
+    """An error that has a type of Lambda's own."""
+
+    def __init__(self, kind, message, trace=None):
+        super().__init__(message)
+        self.kind, self.message, self.trace = kind, message, trace
+
+
+def start(request, api, log, baseline, executable):
+    """Runs the function described by `request`. Starts a fresh interpreter where the function configures the interpreter itself."""
+    environment, paths = request["environment"], request["paths"]
+    configured = any(name.startswith(("LD_", "PYTHON")) for name in request["own"])
+    wrapper = environment.get("AWS_LAMBDA_EXEC_WRAPPER")
+    if configured or wrapper:
+        code = (
+            "import sys; sys.path.insert(0, %r); from _atoll import bootstrap; bootstrap.fresh(sys.argv[1])" % paths[-1]
+        )
+        argument = json.dumps({"handler": request["handler"], "paths": paths, "api": api, "log": log})
+        for descriptor in (api, log):
+            os.set_inheritable(descriptor, True)
+        command = ([wrapper] if wrapper else []) + [executable, "-c", code, argument]
+        os.execve(command[0], command, environment)
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    standard = [path for path in sys.path if path.startswith(sys.base_prefix) and "-packages" not in path]
+    sys.path[:] = paths + standard
+    forget_shadowed(paths, baseline)
+    serve(request["handler"], api, log)
+
+
+def fresh(text):
+    """The same in an interpreter of its own, which has read the function's environment variables at its start."""
+    request = json.loads(text)
+    own = [path for path in sys.path[1:] if path not in request["paths"] and path]
+    sys.path[:] = request["paths"] + own
+    serve(request["handler"], request["api"], request["log"])
+
+
+def forget_shadowed(paths, baseline):
+    """Unloads preloaded modules that the function brings itself, for its own must win; the SDK's packages go together."""
+    brought = set()
+    for path in paths[:-1]:
+        if os.path.isdir(path):
+            brought.update(name.split(".")[0] for name in os.listdir(path))
+    if brought.intersection(SDK):
+        brought.update(SDK)
+    for name in set(sys.modules) - baseline:
+        if name.split(".")[0] in brought:
+            del sys.modules[name]
+    importlib.invalidate_caches()
+
+
+def serve(handler_name, api, log):
+    """Imports the handler and serves until the other side hangs up. Raises SystemExit where the function does."""
+    sys.argv = ["/var/runtime/bootstrap.py"]
+    sys.stdin = open(0, closefd=False)
+    sys.stdout, sys.stderr = Unbuffered(1), Unbuffered(2)
+    sink = LogSink(log)
+    handler = LambdaLoggerHandler(sink)
+    logging.getLogger().handlers[:] = [handler]
+    client = RuntimeClient(socket.socket(fileno=api))
+    try:
+        function = find_handler(handler_name)
+    except Fault as fault:
+        fail_init(client, sink, error_payload(fault.message, fault.kind, fault.trace, ""))
+    except Exception as error:
+        fail_init(client, sink, error_payload(str(error), type(error).__name__, own_frames(error), ""))
+    while True:
+        invocation = client.next()
+        handler.request_id = invocation.request_id
+        if invocation.trace_id:
+            os.environ["_X_AMZN_TRACE_ID"] = invocation.trace_id
+        else:
+            os.environ.pop("_X_AMZN_TRACE_ID", None)
+        handle(client, sink, function, invocation)
+
+
+def fail_init(client, sink, error):
+    sink.error(error)
+    client.fail_init(error)
+    raise SystemExit(1)
+
+
+def handle(client, sink, function, invocation):
+    """One invocation, from event to answer."""
+    try:
+        context = Context(invocation)
+        try:
+            event = json.loads(invocation.body)
+        except Exception as error:
+            raise Fault("Runtime.UnmarshalError", "Unable to unmarshal input: %s" % error) from None
+        answer = function(event, context)
+        try:
+            body, kind = marshal.dump(answer)
+        except Exception as error:
+            raise Fault("Runtime.MarshalError", "Unable to marshal response: %s" % error) from None
+    except Fault as fault:
+        failure = error_payload(fault.message, fault.kind, fault.trace, invocation.request_id)
+    except Exception as error:
+        failure = error_payload(str(error), type(error).__name__, own_frames(error), invocation.request_id)
+    else:
+        return client.respond(invocation.request_id, body, kind)
+    sink.error(failure)
+    return client.fail(invocation.request_id, failure)
+
+
+def find_handler(name):
+    """The function that `package/module.function` names."""
+    try:
+        module_name, function_name = name.rsplit(".", 1)
+    except ValueError as error:
+        raise Fault("Runtime.MalformedHandlerName", "Bad handler '%s': %s" % (name, error)) from None
+    if module_name.split(".")[0] in sys.builtin_module_names:
+        text = "Cannot use built-in module %s as a handler module" % module_name
+        raise Fault("Runtime.BuiltInModuleConflict", text)
+    try:
+        module = importlib.import_module(module_name.replace("/", "."))
+    except ImportError as error:
+        raise Fault("Runtime.ImportModuleError", "Unable to import module '%s': %s" % (module_name, error)) from None
+    except SyntaxError as error:
+        trace = ['  File "%s" Line %s\n    %s' % (error.filename, error.lineno, error.text)]
+        raise Fault(
+            "Runtime.UserCodeSyntaxError", "Syntax error in module '%s': %s" % (module_name, error), trace
+        ) from None
+    try:
+        return getattr(module, function_name)
+    except AttributeError:
+        text = "Handler '%s' missing on module '%s'" % (function_name, module_name)
+        raise Fault("Runtime.HandlerNotFound", text) from None
+
+
+def error_payload(message, kind, trace, request_id):
+    return {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": trace or []}
+
+
+def own_frames(error):
+    """The traceback's entries as text, from the first that is not the runtime's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    while len(frames) > 1 and frames[0].filename.endswith("/_atoll/bootstrap.py"):
+        del frames[0]
+    return traceback.format_list([(frame.filename, frame.lineno, frame.name, frame.line) for frame in frames])
+
+
+class Unbuffered(io.TextIOWrapper):
+    """A text stream on a descriptor that writes at once: what was printed is not lost when the process dies."""
+
+    def __init__(self, descriptor):
+        raw = io.FileIO(descriptor, "w", closefd=False)
+        super().__init__(io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace")
+
+    def write(self, text):
+        written = super().write(text)
+        self.flush()
+        return written
+
+
+class LogSink:
+    """Writes whole log events, line breaks and all, on the descriptor that plain output also goes to, so that order is kept."""
+
+    def __init__(self, descriptor):
+        self.descriptor = descriptor
+        self.lock = threading.Lock()
+
+    def log(self, text):
+        data = text.encode("utf-8", "backslashreplace")
+        data = memoryview(FRAME + len(data).to_bytes(4, "big") + int(time.time() * 1e6).to_bytes(8, "big") + data)
+        with self.lock:
+            while data:
+                data = data[os.write(self.descriptor, data) :]
+
+    def error(self, payload):
+        """Logs an error payload as Lambda does: one event, indented with no-break spaces."""
+        head = ": ".join(part for part in (payload["errorType"], payload["errorMessage"]) if part)
+        lines = ["[ERROR] " + head, "Traceback (most recent call last):"]
+        for entry in payload["stackTrace"]:
+            for line in entry.splitlines():
+                text = line.lstrip(" ")
+                lines.append(NO_BREAK_SPACE * (len(line) - len(text)) + text)
+        self.log("\n".join(lines))
+
+
+class LambdaLoggerHandler(logging.Handler):
+    """The root logger's handler, in Lambda's text format."""
+
+    def __init__(self, sink):
+        super().__init__()
+        self.sink = sink
+        self.request_id = ""
+        formatter = logging.Formatter(
+            "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n", "%Y-%m-%dT%H:%M:%S"
+        )
+        logging.Formatter.converter = time.gmtime
+        self.setFormatter(formatter)
+        self.addFilter(self.add_request_id)
+
+    def add_request_id(self, record):
+        record.aws_request_id = self.request_id
+        return True
+
+    def emit(self, record):
+        self.sink.log(self.format(record))
+
+
+class Fields:
+    """An object with the attributes given; prints as Lambda's context classes do."""
+
+    def __init__(self, name, **fields):
+        self.__dict__.update(fields)
+        self._name, self._fields = name, tuple(fields)
+
+    def __repr__(self):
+        return "%s([%s])" % (self._name, ",".join("%s=%s" % (field, getattr(self, field)) for field in self._fields))
+
+
+class Context:
+    """The context object. docs: "Using the Lambda context object to retrieve Python function information"."""
+
+    def __init__(self, invocation):
+        self.aws_request_id = invocation.request_id
+        self.log_group_name = os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
+        self.log_stream_name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
+        self.function_name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
+        self.memory_limit_in_mb = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+        self.function_version = os.environ.get("AWS_LAMBDA_FUNCTION_VERSION")
+        self.invoked_function_arn = invocation.arn
+        self.tenant_id = None
+        self.client_context = client_context(invocation.client_context)
+        self.identity = Fields("CognitoIdentity", cognito_identity_id=None, cognito_identity_pool_id=None)
+        self._deadline = invocation.deadline_ms
+
+    def get_remaining_time_in_millis(self):
+        """Milliseconds until the invocation times out, never negative."""
+        return max(self._deadline - int(time.time() * 1000), 0)
+
+    def log(self, message):
+        """Writes to the log without a line break."""
+        sys.stdout.write(str(message))
+
+    def __repr__(self):
+        names = (
+            "aws_request_id", "log_group_name", "log_stream_name", "function_name", "memory_limit_in_mb", "function_version",
+            "invoked_function_arn", "client_context", "identity", "tenant_id",
+        )  # fmt: skip
+        return "LambdaContext([%s])" % ",".join("%s=%s" % (name, getattr(self, name)) for name in names)
+
+
+def client_context(text):
+    """The caller's client context, None without one. Fields that the caller did not give are None."""
+    if not text:
+        return None
+    try:
+        given = json.loads(text)
+    except ValueError as error:
+        kind, message = "Runtime.LambdaContextUnmarshalError", "Unable to parse Client Context JSON: %s" % error
+        raise Fault(kind, message) from None
+    client = given.get("client")
+    if client is not None:
+        names = ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")
+        client = Fields("Client", **{name: client.get(name) for name in names})
+    return Fields("ClientContext", custom=given.get("custom"), env=given.get("env"), client=client)
+
+
+class Invocation:
+    """What the Runtime API hands out: see the headers of its `next`."""
+
+    def __init__(self, headers, body):
+        self.body = body
+        self.request_id = headers["lambda-runtime-aws-request-id"]
+        self.deadline_ms = int(headers["lambda-runtime-deadline-ms"])
+        self.arn = headers["lambda-runtime-invoked-function-arn"]
+        self.trace_id = headers.get("lambda-runtime-trace-id")
+        self.client_context = headers.get("lambda-runtime-client-context")
+
+
+class RuntimeClient:
+    """The Runtime API over a connected socket. An answer travels together with the request for the next invocation."""
+
+    PATH = "/2018-06-01/runtime/"
+
+    def __init__(self, connection):
+        self.connection = connection
+        self.buffer = bytearray()
+        self.unsent = None
+
+    def next(self):
+        """Sends the last answer, waits for an invocation and returns it. Raises SystemExit when the environment is let go."""
+        request = b"GET %sinvocation/next HTTP/1.1\r\nHost: runtime\r\n\r\n" % self.PATH.encode()
+        self.connection.sendall(request if self.unsent is None else self.unsent + request)
+        if self.unsent is not None:
+            self.unsent = None
+            if self._read()[0] == 413:
+                print(TOO_LARGE)
+        return Invocation(*self._read()[1:])
+
+    def respond(self, request_id, body, kind):
+        self.unsent = self._post("invocation/%s/response" % request_id, body, kind)
+
+    def fail(self, request_id, error):
+        self.unsent = self._post(
+            "invocation/%s/error" % request_id, *marshal.dump(error), kind_of_error=error["errorType"]
+        )
+
+    def fail_init(self, error):
+        self.connection.sendall(self._post("init/error", *marshal.dump(error), kind_of_error=error["errorType"]))
+        self._read()
+
+    def _post(self, path, body, kind, kind_of_error=None):
+        head = "POST %s%s HTTP/1.1\r\nHost: runtime\r\nContent-Type: %s\r\nContent-Length: %d\r\n" % (
+            self.PATH,
+            path,
+            kind,
+            len(body),
+        )
+        if kind_of_error:
+            head += "Lambda-Runtime-Function-Error-Type: %s\r\n" % kind_of_error
+        return head.encode() + b"\r\n" + body
+
+    def _read(self):
+        """One response: its status, headers (names in lower case) and body."""
+        buffer = self.buffer
+        while (end := buffer.find(b"\r\n\r\n")) < 0:
+            self._fill()
+        status, *lines = buffer[:end].decode().split("\r\n")
+        headers = {}
+        for line in lines:
+            name, _, value = line.partition(":")
+            headers[name.lower()] = value.strip()
+        size = end + 4 + int(headers.get("content-length", 0))
+        while len(buffer) < size:
+            self._fill()
+        body = bytes(buffer[end + 4 : size])
+        del buffer[:size]
+        return int(status.split(" ", 2)[1]), headers, body
+
+    def _fill(self):
+        data = self.connection.recv(1 << 18)
+        if not data:
+            raise SystemExit(0)
+        self.buffer += data

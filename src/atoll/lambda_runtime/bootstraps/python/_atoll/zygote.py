@@ -1,0 +1,145 @@
+"""The zygote: a small single-threaded process that forks one environment after another from a warm interpreter.
+
+    zygote.main(control)     once per interpreter: enters the sandbox's root, where there is one, and starts over in it
+    zygote.serve(config)     inside: preloads the SDK, then answers requests until its control socket closes
+
+Control socket, both ways: a 4-byte big-endian length, then JSON. First comes the configuration, then one request per environment,
+with three descriptors: the environment's control socket, its Runtime API connection, and its log. The command line holds none of
+it, because functions can read that.
+"""
+
+import array
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+
+PRELOAD = (
+    "asyncio", "base64", "boto3", "boto3.session", "botocore.client", "botocore.endpoint", "botocore.httpsession", "botocore.loaders",
+    "botocore.regions", "botocore.session", "collections", "concurrent.futures", "contextlib", "csv", "dataclasses", "datetime",
+    "decimal", "email.mime.text", "enum", "functools", "hashlib", "hmac", "http.client", "itertools", "logging", "math", "random",
+    "s3transfer.manager", "secrets", "ssl", "string", "tempfile", "threading", "typing", "urllib.request", "uuid",
+)  # fmt: skip
+"""What functions commonly import. `bootstrap.forget_shadowed` takes back what a function's own package also contains."""
+
+
+def main(control):
+    """Enters the sandbox's root and starts over in it; without namespaces it only starts over. `control` is a descriptor."""
+    config = receive(socket.socket(fileno=os.dup(control)))[0]
+    if config["namespaces"]:
+        from _atoll import namespaces
+
+        namespaces.enter_root(config["root"], config["prefix"], config["runtime"], config["hidden"])
+    where = "/var/runtime" if config["namespaces"] else config["sdk"]
+    code = "import sys; sys.path.insert(0, %r); from _atoll import zygote; zygote.serve(%d, %d)" % (
+        where,
+        control,
+        hand_over(config),
+    )
+    os.set_inheritable(control, True)
+    arguments = [config["executable"], "-s", "-c", code]
+    os.execve(config["executable"], arguments, config["environment"])
+
+
+def hand_over(config):
+    """A descriptor from which the program that this process becomes can read the configuration."""
+    reader, writer = os.pipe()
+    os.write(writer, json.dumps(config).encode())  # fits a pipe's buffer
+    os.close(writer)
+    os.set_inheritable(reader, True)
+    return reader
+
+
+def serve(control, config):
+    """Preloads, says so, and forks an environment per request. Takes descriptors; never returns."""
+    with open(config, "rb") as file:
+        config = json.load(file)
+    control = socket.socket(fileno=control)
+    baseline = preload(config["pycache"], config["namespaces"])
+    wakeup, writer = watch_children()
+    send(control, {"ready": True})
+    while True:
+        readable = select.select([control, wakeup], [], [])[0]
+        if wakeup in readable:
+            os.read(wakeup, 4096)
+            reap()
+        if control in readable:
+            request, descriptors = receive(control)
+            if request is None:
+                os._exit(0)
+            if os.fork() == 0:
+                control.close()
+                os.close(wakeup)
+                signal.set_wakeup_fd(-1)
+                os.close(writer)
+                become(config, request, descriptors, baseline)
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+
+def become(config, request, descriptors, baseline):
+    """In the forked child: becomes the supervisor of one environment. Never returns."""
+    from _atoll import supervisor
+
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        supervisor.supervise(config, request, descriptors, baseline)
+    except BaseException as error:
+        os.write(descriptors[0], ("failed %s\n" % error).encode())
+    finally:
+        os._exit(1)
+
+
+def preload(pycache, namespaces):
+    """Imports what functions commonly need. Returns the modules that a runtime has anyway, which no function can shadow."""
+    from _atoll import bootstrap  # noqa: F401
+
+    baseline = frozenset(sys.modules)
+    sys.pycache_prefix = pycache
+    for name in PRELOAD + ("_atoll.supervisor",) + (("_atoll.namespaces",) if namespaces else ()):
+        importlib.import_module(name)
+    sys.pycache_prefix = None
+    gc.collect()
+    gc.freeze()
+    return baseline
+
+
+def watch_children():
+    """A pipe that turns readable when a child has ended."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(writer)
+    return reader, writer
+
+
+def reap():
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def send(control, message):
+    data = json.dumps(message).encode()
+    control.sendall(len(data).to_bytes(4, "big") + data)
+
+
+def receive(control):
+    """The next request and its descriptors; (None, []) when the other side is gone."""
+    buffer, descriptors = b"", array.array("i")
+    while len(buffer) < 4 or len(buffer) < 4 + int.from_bytes(buffer[:4], "big"):
+        wanted = 4 - len(buffer) if len(buffer) < 4 else 4 + int.from_bytes(buffer[:4], "big") - len(buffer)
+        data, ancillary, _, _ = control.recvmsg(wanted, socket.CMSG_SPACE(3 * descriptors.itemsize))
+        if not data:
+            return None, []
+        buffer += data
+        for _, kind, payload in ancillary:
+            if kind == socket.SCM_RIGHTS:
+                descriptors.frombytes(payload)
+    return json.loads(buffer[4:]), list(descriptors)

@@ -1,0 +1,332 @@
+"""The pool: keeps environments warm, gives each invocation one of its own, and writes the platform's lines around it.
+
+docs: Lambda developer guide, "Understanding Lambda function scaling", "Lambda execution environment lifecycle".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from atoll.kernel.clock import Clock
+from atoll.kernel.ids import Ids
+from atoll.lambda_runtime import sandbox, sdk, texts
+from atoll.lambda_runtime.environment import Environment, Outcome
+from atoll.lambda_runtime.errors import RuntimeUnavailable, TooManyRequests
+from atoll.lambda_runtime.interpreters import Interpreters
+from atoll.lambda_runtime.logs import Log
+from atoll.lambda_runtime.run import Run
+from atoll.lambda_runtime.spec import (
+    CredentialsSource,
+    EnvironmentInfo,
+    FunctionSpec,
+    InvokeResult,
+    LogSink,
+    WarningHook,
+)
+from atoll.lambda_runtime.states import State
+from atoll.lambda_runtime.zygote import Zygote
+
+CONCURRENCY = 1000
+"""docs: Lambda quotas, "Concurrent executions"."""
+IDLE_SECONDS = 600.0
+TEND_SECONDS = 30.0
+SAMPLE_SECONDS = 0.05
+CREDENTIALS_MARGIN = 60.0
+STOPPING = "Atoll is stopping."
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Function:
+    """The environments of one function version at one revision."""
+
+    revision: str
+    idle: list[Environment] = field(default_factory=list)
+    warned: bool = False
+
+
+class Pool:
+    """Runs functions. `start` it before the first invocation and `stop` it after the last."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        ids: Ids,
+        work_dir: Path,
+        endpoint: Callable[[], str],
+        credentials: CredentialsSource,
+        logs: LogSink,
+        concurrency: int = CONCURRENCY,
+        warnings: WarningHook | None = None,
+        hidden: Sequence[Path] = (),
+    ) -> None:
+        """`endpoint` gives the region's URL as functions reach it, `hidden` directories that no function may see (the data
+        directory). `warnings` is told once per function revision what is not as on AWS."""
+        self._clock = clock
+        self._ids = ids
+        self._work_dir = work_dir.resolve()
+        self._endpoint = endpoint
+        self._credentials = credentials
+        self._sink = logs
+        self._limit = concurrency
+        self._warnings = warnings
+        self._hidden = [self._work_dir, *hidden, *([Path(sys.prefix)] if sys.prefix != sys.base_prefix else [])]
+        self._users = sandbox.users() if sandbox.is_root() else None
+        self._functions: dict[tuple[str, str], _Function] = {}
+        self._environments: set[Environment] = set()
+        self._zygotes: dict[str, Zygote] = {}
+        self._running = 0
+        self._busy = asyncio.Event()
+        self._work: set[asyncio.Task[Any]] = set()
+        self._tending: list[asyncio.Task[None]] = []
+        self._stopping = False
+        self.capabilities = sandbox.Capabilities(False, "The pool has not started.")
+
+    async def start(self) -> None:
+        """Finds out what isolation there is, and says in the log if there is none."""
+        self._work_dir.mkdir(parents=True, exist_ok=True)
+        self.capabilities = await sandbox.probe(self._work_dir)
+        if self.capabilities.missing:
+            logger.warning(self.capabilities.missing)
+        self._sdk = sdk.locate(self._work_dir)
+        self._interpreters = Interpreters(self._sdk, self._work_dir)
+        self._keep(self._watch_memory())
+        self._keep(self._reap_idle())
+
+    async def stop(self) -> None:
+        """Kills every environment; returns when no process is left and the sink has every log event."""
+        self._stopping = True
+        for task in self._tending:
+            task.cancel()
+        while self._work:
+            for environment in self._environments:
+                environment.kill()
+            await asyncio.wait(self._work, return_when=asyncio.FIRST_COMPLETED)
+        for zygote in self._zygotes.values():
+            await zygote.stop()
+        self._zygotes.clear()
+
+    async def prepare(self, runtime: str) -> str | None:
+        """Starts the zygote of a runtime, so that its first invocation need not. Returns what `warnings` would be told.
+
+        Raises RuntimeUnavailable where nothing can run the runtime.
+        """
+        zygote, warning = await self._zygote(runtime)
+        await zygote.ready()
+        return warning
+
+    async def invoke(
+        self,
+        spec: FunctionSpec,
+        payload: bytes,
+        *,
+        request_id: str,
+        trace_header: str,
+        client_context: str | None = None,
+    ) -> InvokeResult:
+        """Runs the function once. It runs to its end even if the caller is cancelled.
+
+        Raises TooManyRequests past the concurrency limit, RuntimeUnavailable where nothing can run the function.
+        """
+        if self._stopping:
+            raise RuntimeUnavailable(STOPPING)
+        if self._running >= self._limit:
+            raise TooManyRequests("Rate Exceeded.")
+        self._running += 1
+        self._busy.set()
+        work = self._background(self._invoke(spec, payload, request_id, trace_header, client_context))
+        return await asyncio.shield(work)
+
+    def drain(self, arn: str) -> None:
+        """The function changed or is gone: idle environments stop now, busy ones after their invocation."""
+        for key in [key for key in self._functions if key[0] == arn]:
+            del self._functions[key]
+        for environment in list(self._environments):
+            if environment.spec.arn == arn:
+                environment.drain()
+
+    def snapshot(self) -> list[EnvironmentInfo]:
+        """Every environment that has not ended."""
+        return [environment.info() for environment in self._environments]
+
+    async def _invoke(
+        self, spec: FunctionSpec, payload: bytes, request_id: str, trace_header: str, client_context: str | None
+    ) -> InvokeResult:
+        try:
+            function = self._function(spec)
+
+            def begin(log: Log) -> Run:
+                return Run(
+                    spec,
+                    log,
+                    self._clock,
+                    request_id=request_id,
+                    payload=payload,
+                    trace_header=trace_header,
+                    client_context=client_context,
+                )
+
+            environment = self._take_idle(function)
+            if environment is not None:
+                run, init_ms = begin(environment.log), None
+            else:
+                environment, run, init_ms, failed = await self._cold_start(spec, function, begin)
+                if failed is not None:
+                    return self._fail(environment, run, failed, init_ms)
+            outcome = await environment.invoke(run.invocation, run.seconds_left)
+            result = run.finish(outcome, environment, init_ms)
+            environment.on_idle = self._release
+            if environment.state is State.IDLE:
+                self._release(environment)
+            return result
+        finally:
+            self._running -= 1
+
+    async def _cold_start(
+        self, spec: FunctionSpec, function: _Function, begin: Callable[[Log], Run]
+    ) -> tuple[Environment, Run, float | None, Outcome | None]:
+        """A new environment. Where its initialization fails it is made once more, now on the function's own time, as on AWS."""
+        log = Log(spec, self._stream_name(spec), self._sink, self._clock)
+        log.write(texts.init_start(spec.runtime, spec.region))
+        environment = await self._environment(spec, function, log)
+        began = self._clock.monotonic()
+        outcome = await environment.start(self._endpoint(), texts.INIT_SECONDS)
+        init_ms = (outcome.ended - began) * 1000
+        if outcome.failure is None:
+            return environment, begin(log), init_ms, None
+        self._log_failed_init(log, outcome, began, "init")
+        environment.kill()
+        await environment.stopped()
+        run = begin(log)
+        began = self._clock.monotonic()
+        environment = await self._environment(spec, function, log)
+        outcome = await environment.start(self._endpoint(), run.seconds_left)
+        if outcome.failure is None:
+            return environment, run, None, None
+        self._log_failed_init(log, outcome, began, "invoke")
+        return environment, run, None, outcome
+
+    def _log_failed_init(self, log: Log, outcome: Outcome, began: float, phase: str) -> None:
+        log.drain()
+        kind = outcome.kind if outcome.failure == "error" else ""
+        log.write(texts.init_report((outcome.ended - began) * 1000, phase, outcome.failure or "", kind))
+
+    def _fail(self, environment: Environment, run: Run, outcome: Outcome, init_ms: float | None) -> InvokeResult:
+        result = run.finish(outcome, environment, init_ms)
+        environment.kill()
+        return result
+
+    async def _environment(self, spec: FunctionSpec, function: _Function, log: Log) -> Environment:
+        zygote, warning = await self._zygote(spec.runtime)
+        await zygote.ready()
+        credentials = await self._credentials(spec)
+        if self._stopping:
+            raise RuntimeUnavailable(STOPPING)
+        if warning and not function.warned and self._warnings:
+            function.warned = True
+            self._warnings(spec, warning)
+        environment = Environment(
+            spec,
+            credentials,
+            zygote=zygote,
+            log=log,
+            clock=self._clock,
+            isolated=self.capabilities.namespaces,
+            uid=next(self._users) if self._users else None,
+        )
+        self._environments.add(environment)
+        self._background(self._bury(environment))
+        return environment
+
+    async def _bury(self, environment: Environment) -> None:
+        """Waits for the environment's end and sees to its last log lines."""
+        await environment.stopped()
+        self._environments.discard(environment)
+        function = self._functions.get(_key(environment.spec))
+        if function is not None and environment in function.idle:
+            function.idle.remove(environment)
+        await environment.log.close()
+
+    async def _zygote(self, runtime: str) -> tuple[Zygote, str | None]:
+        interpreter, warning = await self._interpreters.choose(runtime)
+        if interpreter.name not in self._zygotes:
+            self._zygotes[interpreter.name] = Zygote(
+                interpreter, self._sdk, self.capabilities, self._work_dir, self._hidden
+            )
+        return self._zygotes[interpreter.name], warning
+
+    def _function(self, spec: FunctionSpec) -> _Function:
+        """The function's present revision. Environments of another are drained first."""
+        function = self._functions.get(_key(spec))
+        if function is None or function.revision != spec.revision:
+            if function is not None:
+                for environment in function.idle:
+                    environment.drain()
+            function = self._functions[_key(spec)] = _Function(spec.revision)
+        return function
+
+    def _take_idle(self, function: _Function) -> Environment | None:
+        """The environment that was used last, so that the others can be reaped."""
+        while function.idle:
+            environment = function.idle.pop()
+            if environment.state is not State.IDLE:
+                continue
+            if environment.credentials.expires - self._clock.now() > environment.spec.timeout + CREDENTIALS_MARGIN:
+                return environment
+            environment.kill()
+        return None
+
+    def _release(self, environment: Environment) -> None:
+        """Keeps an environment that has become idle, or stops it if its function has another revision by now."""
+        environment.on_idle = _ignore
+        function = self._functions.get(_key(environment.spec))
+        if function is not None and function.revision == environment.spec.revision and not self._stopping:
+            function.idle.append(environment)
+        else:
+            environment.kill()
+
+    async def _watch_memory(self) -> None:
+        while True:
+            await self._busy.wait()
+            if not self._running:
+                self._busy.clear()
+            for environment in list(self._environments):
+                await environment.sample()
+            await self._clock.wall_sleep(SAMPLE_SECONDS)
+
+    async def _reap_idle(self) -> None:
+        while True:
+            await self._clock.wall_sleep(TEND_SECONDS)
+            oldest = self._clock.monotonic() - IDLE_SECONDS
+            for environment in list(self._environments):
+                if environment.state is State.IDLE and environment.idle_since < oldest:
+                    environment.kill()
+
+    def _stream_name(self, spec: FunctionSpec) -> str:
+        return f"{self._clock.datetime():%Y/%m/%d}/[{spec.version}]{self._ids.hex(32)}"
+
+    def _background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+        return task
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tending.append(asyncio.get_running_loop().create_task(work))
+
+
+def _key(spec: FunctionSpec) -> tuple[str, str]:
+    return spec.arn, spec.version
+
+
+def _ignore(_environment: Environment) -> None:
+    """An environment that is idle and known to be."""

@@ -1,0 +1,195 @@
+"""The Runtime API, server side: HTTP on one connection of one environment. What its requests mean is decided by `Handler`.
+
+docs: Lambda developer guide, "Using the Lambda runtime API for custom runtimes" (its OpenAPI file gives headers and statuses).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+import httptools
+
+from atoll.lambda_runtime.texts import RESPONSE_LIMIT
+
+PREFIX = b"/2018-06-01/runtime/"
+ACCEPTED = b'{"status":"OK"}\n'
+REASONS = {
+    200: b"OK",
+    202: b"Accepted",
+    400: b"Bad Request",
+    403: b"Forbidden",
+    404: b"Not Found",
+    413: b"Payload Too Large",
+}
+HEADER_LIMIT = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One invocation as the runtime sees it. `deadline_ms` is wall time in milliseconds since the epoch."""
+
+    request_id: str
+    deadline_ms: int
+    arn: str
+    trace_header: str
+    client_context: str | None
+    payload: bytes
+
+
+class Rejected(Exception):
+    """The request does not fit the environment's state."""
+
+    def __init__(self, status: int, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.kind, self.message = status, kind, message
+
+
+class Handler(Protocol):
+    """What an environment does with the requests. The three answers raise Rejected where they do not fit."""
+
+    def on_next(self, connection: RuntimeConnection) -> None:
+        """The runtime waits on `connection`, which gets `deliver` when there is work."""
+
+    def on_response(self, request_id: str, body: bytes) -> None:
+        """The function has answered."""
+
+    def on_error(self, request_id: str, body: bytes, kind: str) -> None:
+        """The function has failed."""
+
+    def on_init_error(self, body: bytes, kind: str) -> None:
+        """The handler could not be imported."""
+
+    def on_too_large(self, request_id: str) -> None:
+        """The function has answered more than an invocation may return."""
+
+    def on_connected(self, connection: RuntimeConnection) -> bool:
+        """Whether the one who connected may."""
+
+    def on_disconnected(self, connection: RuntimeConnection) -> None:
+        """The connection is gone."""
+
+
+class RuntimeConnection(asyncio.Protocol):
+    """One HTTP/1.1 connection; requests may be pipelined, as Atoll's own bootstraps do."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+        self._parser = httptools.HttpRequestParser(self)
+        self._url = b""
+        self._body = bytearray()
+        self._oversize = False
+        self._error_type = ""
+        self._header_bytes = 0
+        self.transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's are no subclass
+        if not self._handler.on_connected(self):
+            self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.transport = None
+        self._handler.on_disconnected(self)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self.close()
+
+    def close(self) -> None:
+        """Ends the connection without an answer."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def deliver(self, invocation: Invocation) -> None:
+        """Answers the request for the next invocation."""
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
+            "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
+            "Lambda-Runtime-Invoked-Function-Arn": invocation.arn,
+        }
+        if invocation.trace_header:
+            headers["Lambda-Runtime-Trace-Id"] = _one_line(invocation.trace_header)
+        if invocation.client_context is not None:
+            headers["Lambda-Runtime-Client-Context"] = _one_line(invocation.client_context)
+        self._answer(200, invocation.payload, headers)
+
+    # httptools calls these
+
+    def on_message_begin(self) -> None:
+        self._url, self._body, self._oversize, self._error_type, self._header_bytes = b"", bytearray(), False, "", 0
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._header_bytes += len(name) + len(value)
+        if self._header_bytes > HEADER_LIMIT:
+            self.close()
+        elif name.lower() == b"lambda-runtime-function-error-type":
+            self._error_type = value.decode("latin-1")
+
+    def on_body(self, body: bytes) -> None:
+        if len(self._body) + len(body) > RESPONSE_LIMIT:
+            self._oversize = True
+        else:
+            self._body += body
+
+    def on_message_complete(self) -> None:
+        if self.transport is None or self.transport.is_closing():
+            return
+        try:
+            self._route(self._parser.get_method(), self._url)
+        except Rejected as rejected:
+            self._refuse(rejected)
+
+    def _route(self, method: bytes, url: bytes) -> None:
+        path = url.removeprefix(PREFIX) if url.startswith(PREFIX) else b""
+        if method == b"GET" and path == b"invocation/next":
+            self._handler.on_next(self)
+            return
+        match path.split(b"/") if method == b"POST" else []:
+            case [b"invocation", request_id, b"response"]:
+                self._respond(request_id.decode("latin-1"))
+            case [b"invocation", request_id, b"error"]:
+                self._handler.on_error(request_id.decode("latin-1"), bytes(self._body), self._error_type)
+                self._answer(202, ACCEPTED)
+            case [b"init", b"error"]:
+                self._handler.on_init_error(bytes(self._body), self._error_type)
+                self._answer(202, ACCEPTED)
+            case _:
+                raise Rejected(404, "NotFound", "404 page not found")
+
+    def _respond(self, request_id: str) -> None:
+        if self._oversize:
+            self._handler.on_too_large(request_id)
+            text = f"Exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
+            raise Rejected(413, "RequestEntityTooLarge", text)
+        self._handler.on_response(request_id, bytes(self._body))
+        self._answer(202, ACCEPTED)
+
+    def _refuse(self, rejected: Rejected) -> None:
+        self._answer(
+            rejected.status,
+            b'{"errorMessage":"%s","errorType":"%s"}\n' % (rejected.message.encode(), rejected.kind.encode()),
+        )
+
+    def _answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+        if self.transport is None:
+            return
+        lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items()).encode()
+        head = b"HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n" % (
+            status,
+            REASONS[status],
+            len(body),
+        )
+        self.transport.write(head + lines + b"\r\n" + body)
+
+
+def _one_line(value: str) -> str:
+    """A header value: line breaks, which JSON text may contain, become spaces."""
+    return value.replace("\r", " ").replace("\n", " ")

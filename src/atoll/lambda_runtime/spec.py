@@ -1,0 +1,90 @@
+"""What the pool is told about a function, and what it answers. Plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Temporary credentials of a function's role. `expires` is region time, in seconds since the epoch."""
+
+    access_key: str
+    secret_key: str
+    session_token: str
+    expires: float
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """One revision of a function: everything that its environments are made from.
+
+    `arn` is unqualified. `code` is the directory of the unzipped package; when Atoll runs as root its files must be readable
+    by others, as AWS demands of packages. `timeout` is in seconds, `memory_mb` and `ephemeral_mb` in MiB. Any change of code or
+    configuration comes with a new `revision`; environments of the old one finish their invocation and stop.
+    """
+
+    arn: str
+    name: str
+    version: str
+    account: str
+    region: str
+    runtime: str
+    handler: str
+    code: Path
+    timeout: float
+    memory_mb: int
+    ephemeral_mb: int
+    environment: Mapping[str, str]
+    log_group: str
+    revision: str
+    role_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvokeResult:
+    """The answer to an invocation.
+
+    `function_error` is None or "Unhandled"; `log_tail` the last 4 KB of the invocation's log, START, END and REPORT included.
+    """
+
+    payload: bytes
+    function_error: str | None
+    log_tail: bytes
+    executed_version: str
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """One CloudWatch Logs event. `timestamp` is wall time in milliseconds since the epoch."""
+
+    timestamp: int
+    message: str
+
+
+class LogSink(Protocol):
+    """Stores the events of one log stream, in order. Called for one stream at a time; slowness holds the function back."""
+
+    async def __call__(self, spec: FunctionSpec, stream: str, events: Sequence[LogEvent]) -> None: ...
+
+
+CredentialsSource = Callable[[FunctionSpec], Awaitable[Credentials]]
+WarningHook = Callable[[FunctionSpec, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentInfo:
+    """One environment, as `atoll status` shows it. `memory_mb` is the most that it has had resident."""
+
+    function: str
+    revision: str
+    state: str
+    pid: int | None
+    runtime: str
+    log_stream: str
+    memory_mb: int
+    invocations: int

@@ -1,0 +1,51 @@
+"""The environment variables of a function: Lambda's own set, its role's credentials, and the function's own. Nothing of the host.
+
+docs: Lambda developer guide, "Defined runtime environment variables".
+"""
+
+from __future__ import annotations
+
+from atoll.lambda_runtime.spec import Credentials, FunctionSpec
+
+SEARCH_PATH = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"
+LIBRARY_PATH = "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
+
+
+def variables(
+    spec: FunctionSpec,
+    credentials: Credentials,
+    *,
+    stream: str,
+    runtime_api: str,
+    endpoint: str,
+    task_root: str,
+    runtime_dir: str,
+) -> dict[str, str]:
+    """What a function of `spec` finds in its environment before its first invocation."""
+    return {
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_ENDPOINT_URL": endpoint,
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "PATH": SEARCH_PATH,
+        "LD_LIBRARY_PATH": LIBRARY_PATH,
+        "PYTHONPATH": runtime_dir,
+        "PWD": task_root,
+        "SHLVL": "0",
+        **spec.environment,
+        "_HANDLER": spec.handler,
+        "LAMBDA_TASK_ROOT": task_root,
+        "LAMBDA_RUNTIME_DIR": runtime_dir,
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.runtime}",
+        "AWS_LAMBDA_FUNCTION_NAME": spec.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": spec.version,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
+        "AWS_LAMBDA_LOG_GROUP_NAME": spec.log_group,
+        "AWS_LAMBDA_LOG_STREAM_NAME": stream,
+        "AWS_LAMBDA_RUNTIME_API": runtime_api,
+        "AWS_REGION": spec.region,
+        "AWS_DEFAULT_REGION": spec.region,
+        "AWS_ACCESS_KEY_ID": credentials.access_key,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
+        "AWS_SESSION_TOKEN": credentials.session_token,
+    }

@@ -1,0 +1,282 @@
+"""What a Python function sees and how its answers and exceptions look, as on AWS."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from harness import RUNTIME, Harness
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+RAISE = "def handler(event, context):\n    raise ValueError('x')\n"
+
+
+async def test_event_in_answer_out(harness: Harness) -> None:
+    echo = harness.function("def handler(event, context):\n    return event\n")
+    events: tuple[Any, ...] = ({"a": [1, 2.5, None, True, "ü"]}, None, [], "text", 0)
+    for event in events:
+        result = await harness.invoke(echo, event)
+        assert (json.loads(result.payload), result.function_error, result.status) == (event, None, 200)
+    assert result.executed_version == "$LATEST"
+
+
+@pytest.mark.parametrize(
+    ("value", "payload"),
+    [
+        ("None", b"null"),
+        ("{'a': (1, 2)}", b'{"a": [1, 2]}'),
+        ("'\\u00fc'", b'"\\u00fc"'),
+        ("Decimal('1.10')", b"1.10"),
+        ("{'n': [Decimal('3'), 'Decimal']}", b'{"n": [3, "Decimal"]}'),
+        ("float('nan')", b"NaN"),
+        ("b'raw'", b"raw"),
+    ],
+)
+async def test_values_become_json_as_lambdas_runtime_writes_them(harness: Harness, value: str, payload: bytes) -> None:
+    function = harness.function(f"from decimal import Decimal\ndef handler(event, context):\n    return {value}\n")
+    assert (await harness.invoke(function)).payload == payload
+
+
+async def test_context(harness: Harness) -> None:
+    source = """
+def handler(event, context):
+    names = ("aws_request_id function_name function_version invoked_function_arn log_group_name log_stream_name memory_limit_in_mb")
+    found = {name: getattr(context, name) for name in names.split()}
+    found["left"] = context.get_remaining_time_in_millis()
+    found["custom"] = context.client_context.custom if context.client_context else None
+    found["identity"] = context.identity.cognito_identity_id
+    found["repr"] = repr(context)
+    return found
+"""
+    function = harness.function(source, timeout=5.0)
+    result = await harness.invoke(function, request_id="the-id", client_context='{"custom":\n{"k": "v"}}')
+    found = json.loads(result.payload)
+    assert found.pop("repr").startswith("LambdaContext([aws_request_id=the-id,log_group_name=/aws/lambda/")
+    assert 4000 < found.pop("left") <= 5000
+    assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", found["log_stream_name"])
+    assert found == {
+        "aws_request_id": "the-id",
+        "function_name": function.name,
+        "function_version": "$LATEST",
+        "invoked_function_arn": function.arn,
+        "log_group_name": function.log_group,
+        "log_stream_name": harness.environments(function)[0].log_stream,
+        "memory_limit_in_mb": "256",
+        "custom": {"k": "v"},
+        "identity": None,
+    }
+    assert json.loads((await harness.invoke(function)).payload)["custom"] is None
+
+
+async def test_environment_is_awss_set_and_nothing_of_the_host(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATOLL_TEST_SECRET", "do-not-tell")
+    source = "import os\ndef handler(event, context):\n    return [dict(os.environ), os.getcwd(), open('/proc/self/environ').read()]\n"
+    function = harness.function(source, environment={"TEST_KEY": "TEST_VAL"})
+    found, cwd, raw = json.loads((await harness.invoke(function)).payload)
+    assert cwd == "/var/task"
+    assert "do-not-tell" not in raw
+    assert re.fullmatch(r"127\.0\.0\.1:\d+", found.pop("AWS_LAMBDA_RUNTIME_API"))
+    assert found.pop("AWS_LAMBDA_LOG_STREAM_NAME")
+    assert found == {
+        "AWS_ACCESS_KEY_ID": "ASIAEXAMPLE",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:4566",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{RUNTIME}",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
+        "AWS_REGION": "eu-west-1",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_SESSION_TOKEN": "token",
+        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+        "LAMBDA_TASK_ROOT": "/var/task",
+        "LANG": "en_US.UTF-8",
+        "LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
+        "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+        "PWD": "/var/task",
+        "PYTHONPATH": "/var/runtime",
+        "SHLVL": "0",
+        "TEST_KEY": "TEST_VAL",
+        "TZ": ":UTC",
+        "_HANDLER": "lambda.handler",
+        "_X_AMZN_TRACE_ID": "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("handler", "path"),
+    [
+        ("lambda.handler", "lambda.py"),
+        ("a/b/c.handler", "a/b/c.py"),
+        ("pkg.mod.handler", "pkg/mod.py"),
+        ("x-y.handler", "x-y.py"),
+    ],
+)
+async def test_handlers_are_found_as_aws_finds_them(harness: Harness, handler: str, path: str) -> None:
+    files: dict[str, str | bytes] = {path: "def handler(event, context):\n    return __file__\n"}
+    result = await harness.invoke(harness.function(files, handler=handler))
+    assert json.loads(result.payload) == f"/var/task/{path}"
+
+
+INIT_ERRORS: list[tuple[str, str, dict[str, Any]]] = [
+    ("lambda.handler", "import nothing_there", {
+        "errorType": "Runtime.ImportModuleError",
+        "errorMessage": "Unable to import module 'lambda': No module named 'nothing_there'", "stackTrace": [],
+    }),
+    ("missing.handler", "", {
+        "errorType": "Runtime.ImportModuleError",
+        "errorMessage": "Unable to import module 'missing': No module named 'missing'", "stackTrace": [],
+    }),
+    ("lambda.other", "", {
+        "errorType": "Runtime.HandlerNotFound", "errorMessage": "Handler 'other' missing on module 'lambda'", "stackTrace": [],
+    }),
+    ("lambda", "", {
+        "errorType": "Runtime.MalformedHandlerName",
+        "errorMessage": "Bad handler 'lambda': not enough values to unpack (expected 2, got 1)", "stackTrace": [],
+    }),
+    ("lambda.handler", "def handler(:\n", {
+        "errorType": "Runtime.UserCodeSyntaxError",
+        "errorMessage": "Syntax error in module 'lambda': invalid syntax (lambda.py, line 1)",
+        "stackTrace": ['  File "/var/task/lambda.py" Line 1\n    def handler(:\n'],
+    }),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("handler", "source", "error"), INIT_ERRORS, ids=lambda value: str(value)[:20])
+async def test_errors_of_initialization(harness: Harness, handler: str, source: str, error: dict[str, Any]) -> None:
+    result = await harness.invoke(harness.function(source, handler=handler))
+    assert result.function_error == "Unhandled"
+    assert json.loads(result.payload) == {**error, "requestId": ""}
+    assert (
+        f"[ERROR] {error['errorType']}: {error['errorMessage']}\nTraceback (most recent call last):\n".encode()
+        in result.log_tail
+    )
+
+
+async def test_an_exception_while_importing(harness: Harness) -> None:
+    function = harness.function("raise Exception('Runtime startup fails')")
+    result = await harness.invoke(function)
+    error = json.loads(result.payload)
+    frames = error.pop("stackTrace")
+    assert error == {"errorMessage": "Runtime startup fails", "errorType": "Exception", "requestId": ""}
+    assert re.match(r'  File "/var/lang/lib/python3.11/importlib/__init__.py", line \d+, in import_module\n', frames[0])
+    assert (
+        frames[-1]
+        == "  File \"/var/task/lambda.py\", line 1, in <module>\n    raise Exception('Runtime startup fails')\n"
+    )
+    messages = await harness.log(function)
+    kinds = "INIT_START [ERROR] INIT_REPORT START [ERROR] INIT_REPORT END REPORT"
+    assert [text.split(" ")[0] for text in messages] == kinds.split(" ")
+    assert messages[2].endswith(" ms\tPhase: init\tStatus: error\tError Type: Exception\n")
+    assert messages[5].endswith(" ms\tPhase: invoke\tStatus: error\tError Type: Exception\n")
+
+
+async def test_an_exception_of_the_handler(harness: Harness) -> None:
+    function = harness.function(RAISE)
+    result = await harness.invoke(function, request_id="the-id")
+    assert (result.function_error, result.status) == ("Unhandled", 200)
+    assert json.loads(result.payload) == {
+        "errorMessage": "x",
+        "errorType": "ValueError",
+        "requestId": "the-id",
+        "stackTrace": ["  File \"/var/task/lambda.py\", line 2, in handler\n    raise ValueError('x')\n"],
+    }
+    event = (
+        "[ERROR] ValueError: x\nTraceback (most recent call last):\n"
+        '\u00a0\u00a0File "/var/task/lambda.py", line 2, in handler\n'
+        "\u00a0\u00a0\u00a0\u00a0raise ValueError('x')"
+    )
+    assert event in await harness.log(function)
+
+
+async def test_an_answer_that_is_no_json(harness: Harness) -> None:
+    result = await harness.invoke(
+        harness.function("def handler(event, context):\n    return object()\n"), request_id="i"
+    )
+    assert json.loads(result.payload) == {
+        "errorMessage": "Unable to marshal response: Object of type object is not JSON serializable",
+        "errorType": "Runtime.MarshalError",
+        "requestId": "i",
+        "stackTrace": [],
+    }
+
+
+async def test_log_lines(harness: Harness) -> None:
+    source = """
+import logging, os, subprocess, sys
+logging.getLogger().setLevel(logging.INFO)
+def handler(event, context):
+    print("printed\\ntwice")
+    logging.info("two\\nlines %s", "here")
+    print("to stderr", file=sys.stderr)
+    subprocess.run(["sh", "-c", "echo from a child"])
+    os.write(1, b"no newline")
+"""
+    function = harness.function(source)
+    result = await harness.invoke(function, request_id="the-id")
+    messages = await harness.log(function)
+    assert messages[1:4] == ["START RequestId: the-id Version: $LATEST\n", "printed\n", "twice\n"]
+    assert re.fullmatch(r"\[INFO\]\t\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\tthe-id\ttwo\nlines here\n", messages[4])
+    assert messages[5:9] == ["to stderr\n", "from a child\n", "no newline", "END RequestId: the-id\n"]
+    assert re.fullmatch(
+        r"REPORT RequestId: the-id\tDuration: \d+\.\d\d ms\tBilled Duration: \d+ ms\tMemory Size: 256 MB\t"
+        r"Max Memory Used: \d+ MB\tInit Duration: \d+\.\d\d ms\t\n",
+        messages[9],
+    )
+    assert result.log_tail.decode() == "".join(messages[1:7]) + "no newline\n" + "".join(messages[8:])
+    (events,) = harness.events[function.log_group].values()
+    assert all(abs(event.timestamp / 1000 - harness.clock.wall()) < 60 for event in events)
+
+
+async def test_the_log_tail_is_the_last_4_kb(harness: Harness) -> None:
+    result = await harness.invoke(
+        harness.function("def handler(event, context):\n    for n in range(2000): print('line', n)\n")
+    )
+    assert len(result.log_tail) == 4096
+    assert b"line 1999\nEND RequestId: " in result.log_tail
+
+
+async def test_a_package_of_the_functions_own_wins_over_the_preloaded_one(harness: Harness) -> None:
+    files: dict[str, str | bytes] = {
+        "lambda.py": "import urllib3, boto3, csv\ndef handler(event, context):\n    return [urllib3.MINE, boto3.MINE, csv.MINE]\n",
+        "urllib3/__init__.py": "MINE = 1",
+        "boto3.py": "MINE = 2",
+        "csv.py": "MINE = 3",
+    }
+    assert json.loads((await harness.invoke(harness.function(files))).payload) == [1, 2, 3]
+
+
+async def test_boto3_is_there_and_nothing_else_of_atolls(harness: Harness) -> None:
+    source = """
+import importlib, boto3
+def missing(name):
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        return True
+def handler(event, context):
+    client = boto3.client("dynamodb")
+    others = ("uvicorn", "msgspec", "apsw", "atoll", "pytest", "pip")
+    return [boto3.__file__, client.meta.endpoint_url, [name for name in others if not missing(name)]]
+"""
+    assert await harness.run(source) == ["/var/runtime/boto3/__init__.py", "http://127.0.0.1:4566", []]
+
+
+async def test_a_function_that_configures_the_interpreter_gets_one_of_its_own(harness: Harness) -> None:
+    source = "import sys, os, boto3\ndef handler(event, context):\n    return [sys.flags.optimize, sys.path[0], os.environ['PYTHONPATH']]\n"
+    environment = {"PYTHONOPTIMIZE": "2", "PYTHONPATH": "/var/runtime:/var/task/lib"}
+    assert await harness.run(source, environment=environment) == [2, "/var/task", "/var/runtime:/var/task/lib"]
+
+
+async def test_one_environment_serves_one_invocation_after_another(harness: Harness) -> None:
+    function = harness.function("n = 0\ndef handler(event, context):\n    global n\n    n += 1\n    return n\n")
+    assert [json.loads((await harness.invoke(function)).payload) for _ in range(5)] == [1, 2, 3, 4, 5]
+    (info,) = harness.environments(function)
+    assert (info.state, info.invocations, info.function) == ("idle", 5, function.arn)

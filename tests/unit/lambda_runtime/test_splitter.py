@@ -1,0 +1,36 @@
+"""How a function's output becomes log events."""
+
+from __future__ import annotations
+
+import pytest
+
+from atoll.lambda_runtime.logs import FRAME, LINE_LIMIT, Splitter
+
+
+def frame(text: str, milliseconds: int = 7) -> bytes:
+    return FRAME + len(text.encode()).to_bytes(4, "big") + (milliseconds * 1000).to_bytes(8, "big") + text.encode()
+
+
+def texts(found: list[tuple[int | None, str]]) -> list[str]:
+    return [text for _, text in found]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 1000])
+def test_lines_and_frames_come_out_in_order_however_the_bytes_are_cut(size: int) -> None:
+    data = b"one\n" + frame("[ERROR] x\nTraceback\n\u00a0line") + b"two\nthree" + frame("four\n") + b"five"
+    splitter = Splitter()
+    found = [event for at in range(0, len(data), size) for event in splitter.feed(data[at : at + size])]
+    found += splitter.flush()
+    merged = "".join(texts(found))
+    assert merged == "one\n[ERROR] x\nTraceback\n\u00a0linetwo\nthreefour\nfive"
+    assert "[ERROR] x\nTraceback\n\u00a0line" in texts(found)
+    assert (7, "four\n") in found
+
+
+def test_a_line_longer_than_an_event_may_be_is_split() -> None:
+    found = texts(Splitter().feed(b"x" * (LINE_LIMIT + 10) + b"\n"))
+    assert [len(text) for text in found] == [LINE_LIMIT, 11]
+
+
+def test_bytes_that_are_no_text_do_not_get_lost() -> None:
+    assert texts(Splitter().feed(b"a\xffb\n")) == ["a\ufffdb\n"]
