@@ -1,0 +1,85 @@
+"""Calling what stands behind a route: the one step of the data plane with I/O."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from atoll.api_runtime import map as mapping
+from atoll.api_runtime.answers import INTERNAL_ERROR, TOO_LARGE, UNAVAILABLE
+from atoll.api_runtime.event import Arrival, payload_2
+from atoll.api_runtime.match import DEFAULT
+from atoll.api_runtime.serving import LambdaIntegration
+from atoll.edge.http import HttpResponse
+from atoll.kernel.context import Context
+from atoll.kernel.errors import ServiceError
+
+log = logging.getLogger(__name__)
+
+_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
+_ERRORS = {"TooManyRequestsException": UNAVAILABLE, "RequestTooLargeException": TOO_LARGE}
+"""What the client gets where Lambda refuses the call; everything else (no permission, no such function) is a 500."""
+
+
+class Integrations:
+    """Runs integrations. Keeps hold of invocations whose client was told that they took too long: AWS lets them end too."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def invoke(self, ctx: Context, integration: LambdaIntegration, arrival: Arrival) -> HttpResponse:
+        """The answer of a Lambda proxy integration. `ctx` acts as API Gateway for this route: the function's policy decides."""
+        invocation = asyncio.ensure_future(
+            ctx.call(
+                "lambda",
+                "Invoke",
+                {
+                    "FunctionName": function_arn(integration.function, arrival.variables),
+                    "InvocationType": "RequestResponse",
+                    "Payload": msgspec.json.encode(payload_2(arrival)),
+                },
+            )
+        )
+        self._running.add(invocation)
+        invocation.add_done_callback(self._ended)
+        done, _ = await asyncio.wait((invocation,), timeout=integration.timeout)
+        if not done:
+            ctx.span.note(error=f"integration timed out after {integration.timeout:g} s")
+            return UNAVAILABLE
+        try:
+            output = invocation.result()
+        except ServiceError as error:
+            ctx.span.note(error=f"{error.code}: {error.message}")
+            log.warning("%s %s: %s: %s", arrival.api_id, arrival.route_key, error.code, error.message)
+            return _ERRORS.get(error.code, INTERNAL_ERROR)
+        if output.get("FunctionError"):
+            return INTERNAL_ERROR
+        return mapping.payload_2(output["Payload"])
+
+    def _ended(self, invocation: asyncio.Task[Any]) -> None:
+        self._running.discard(invocation)
+        if not invocation.cancelled():
+            invocation.exception()  # one that nobody waits for any more failed for its function's caller, not for Atoll
+
+
+def source_arn(arrival: Arrival) -> str:
+    """What API Gateway invokes for: `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/route/path`, or `…/STAGE/$default`.
+
+    docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html
+    """
+    prefix = f"arn:aws:execute-api:{arrival.region}:{arrival.account}:{arrival.api_id}/{arrival.stage}/"
+    if arrival.route_key == DEFAULT:
+        return prefix + DEFAULT
+    return prefix + arrival.request.method + arrival.route_key.partition(" ")[2]
+
+
+def function_arn(function: str, variables: Mapping[str, str]) -> str:
+    """The function's ARN with the stage variables put in; an undefined one is empty."""
+    if "${" not in function:
+        return function
+    return _STAGE_VARIABLE.sub(lambda found: variables.get(found[1], ""), function)

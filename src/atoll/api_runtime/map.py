@@ -1,0 +1,121 @@
+"""From what a function returned to an HTTP response. Pure.
+
+Payload format 2.0, as observed on AWS (aws/aws-lambda-dotnet, LambdaTestTool-v2): an object with a `statusCode` is a response and
+must be well formed, else the client gets a 500; anything else is the body of a 200 `application/json`, byte for byte.
+docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html#http-api-develop-integrations-lambda.v2
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from atoll.api_runtime.answers import INTERNAL_ERROR, JSON
+from atoll.api_runtime.event import HOP_BY_HOP
+from atoll.edge.http import HttpResponse
+
+PLAIN = ("content-type", "text/plain; charset=utf-8")
+REMAPPED = frozenset(
+    ("authorization", "connection", "content-length", "date", "server", "user-agent", "www-authenticate")
+)
+"""Headers of a function that reach the client as `x-amzn-remapped-NAME`, because the real ones are API Gateway's to write.
+
+docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+"""
+
+_decode = msgspec.json.Decoder().decode
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
+
+
+class _Malformed(Exception):
+    """The function's response cannot be sent."""
+
+
+def payload_2(payload: bytes) -> HttpResponse:
+    """The response that a function's return value stands for in payload format 2.0."""
+    try:
+        answer = _decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        answer = None
+    if not isinstance(answer, dict) or "statusCode" not in answer:
+        return HttpResponse(200, [JSON], payload)
+    try:
+        status = _status(answer["statusCode"])
+        headers = _headers(answer.get("headers"))
+        headers += _cookies(answer.get("cookies"))
+        body = _body(answer.get("body"), encoded=answer.get("isBase64Encoded"))
+    except _Malformed:
+        return INTERNAL_ERROR
+    if not any(name == "content-type" for name, _ in headers):
+        headers.append(PLAIN)
+    return HttpResponse(status, headers, body)
+
+
+def _status(value: Any) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 200 <= value <= 599:
+        raise _Malformed
+    return value
+
+
+def _headers(value: Any) -> list[tuple[str, str]]:
+    if value is None:
+        return []
+    if not isinstance(value, Mapping):
+        raise _Malformed
+    headers: list[tuple[str, str]] = []
+    for name, raw in value.items():
+        lower = name.lower()
+        if not _NAME.fullmatch(lower):
+            raise _Malformed
+        if lower in REMAPPED:
+            headers.append((f"x-amzn-remapped-{lower}", _safe(_text(raw))))
+        elif lower not in HOP_BY_HOP:
+            headers.append((lower, _safe(_text(raw))))
+    return headers
+
+
+def _cookies(value: Any) -> list[tuple[str, str]]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise _Malformed
+    return [("set-cookie", _safe(_text(cookie))) for cookie in value]
+
+
+def _body(value: Any, *, encoded: Any) -> bytes:
+    text = _text(value)
+    if encoded not in (True, "true"):
+        return text.encode()
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise _Malformed from error
+
+
+def _text(value: Any) -> str:
+    """A string as it is, a number or truth value as JSON writes it, null as nothing."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, (bool, int, float)):
+        return msgspec.json.encode(value).decode()
+    raise _Malformed
+
+
+def _safe(text: str) -> str:
+    """A header's value that can go on the wire: no line breaks (they would begin another header), nothing past Latin-1."""
+    if any(char in text for char in "\r\n\0"):
+        raise _Malformed
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise _Malformed from error
+    return text

@@ -1,0 +1,8 @@
+"""API Gateway v2: HTTP APIs. `data_plane.py` answers their users; every other module manages what they are."""
+
+from __future__ import annotations
+
+from atoll.kernel.service import Service
+from atoll.services.apigatewayv2 import apis, deployments, integrations, routes, stages, tags
+
+SERVICE = Service("apigatewayv2", [apis, integrations, routes, stages, deployments, tags])

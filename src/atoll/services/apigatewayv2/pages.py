@@ -1,0 +1,47 @@
+"""Pages of a list: MaxResults and NextToken as API Gateway v2 has them (both strings)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from atoll.kernel.keys import Key, Range
+from atoll.kernel.records import Codec
+from atoll.kernel.store.api import Reader
+from atoll.services.apigatewayv2.errors import BadRequestException
+
+R = TypeVar("R", bound=msgspec.Struct)
+DEFAULT_SIZE = 100
+
+
+def page(
+    tx: Reader, request: Mapping[str, Any], span: Range, prefix: Key, codec: Codec[R], members: Callable[[R], Any]
+) -> dict[str, Any]:
+    """`Items` (and `NextToken` where there are more) of the records in `span`, whose keys are `prefix` and an id."""
+    size = _size(request.get("MaxResults"))
+    if token := request.get("NextToken"):
+        span = span.past((*prefix, _position(token)))
+    found = list(tx.scan(span, limit=size + 1))
+    output: dict[str, Any] = {"Items": [members(codec.decode(raw)) for _, raw in found[:size]]}
+    if len(found) > size:
+        output["NextToken"] = base64.urlsafe_b64encode(str(found[size - 1][0][-1]).encode()).decode("ascii")
+    return output
+
+
+def _size(value: str | None) -> int:
+    if not value:
+        return DEFAULT_SIZE
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 1000:
+        raise BadRequestException("Invalid value for maxResults: it must be a number between 1 and 1000")
+    return int(value)
+
+
+def _position(token: str) -> str:
+    try:
+        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError) as error:
+        raise BadRequestException("Invalid nextToken") from error

@@ -1,0 +1,110 @@
+"""What API Gateway accepts as a route key, a target, an integration's URI, a CORS configuration. Pure; raises AWS's errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from atoll.api_runtime.match import DEFAULT, variable
+from atoll.api_runtime.serving import Cors
+from atoll.services.apigatewayv2.errors import BadRequestException
+
+METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"))
+STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+_BAD_ROUTE_KEY = (
+    "The provided route key is not formatted properly for HTTP protocol. "
+    'Format should be "<HTTP METHOD> /<RESOURCE PATH>" or "$default"'
+)
+_NAME = re.compile(r"[A-Za-z0-9_.:-]+")
+_LITERAL = re.compile(r"[A-Za-z0-9._~:!$&'()*,;=@%+-]+")
+_FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_.${}:-]+")
+_INVOKE = re.compile(
+    r"arn:aws[a-z-]*:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(?P<function>.+)/invocations"
+)
+
+
+def check_route_key(key: str) -> str:
+    """The route key, if it is `$default` or `METHOD /path`. Raises BadRequestException."""
+    if key == DEFAULT:
+        return key
+    method, space, path = key.partition(" ")
+    if not space or method not in METHODS or not path.startswith("/"):
+        raise BadRequestException(_BAD_ROUTE_KEY)
+    segments = path.split("/")[1:]
+    if segments != [""]:
+        _check_segments(segments)
+    return key
+
+
+def _check_segments(segments: list[str]) -> None:
+    names: list[str] = []
+    for position, segment in enumerate(segments):
+        name = variable(segment)
+        if name is None:
+            if not _LITERAL.fullmatch(segment):
+                raise BadRequestException(_BAD_ROUTE_KEY)
+            continue
+        greedy = name.endswith("+")
+        if not _NAME.fullmatch(name.removesuffix("+")) or (greedy and position != len(segments) - 1):
+            raise BadRequestException(_BAD_ROUTE_KEY)
+        names.append(name.removesuffix("+"))
+    if len(set(names)) != len(names):
+        raise BadRequestException(_BAD_ROUTE_KEY)
+
+
+def function_of(uri: str) -> str:
+    """The function's ARN in an integration's URI, which is that ARN itself or its invoke ARN. Raises BadRequestException."""
+    found = _INVOKE.fullmatch(uri)
+    function = found["function"] if found else uri
+    if not _FUNCTION.fullmatch(function):
+        raise BadRequestException("Invalid Lambda function ARN specified in the integration URI")
+    return function
+
+
+def integration_of(target: str) -> str:
+    """The id in a route's target `integrations/ID`. Raises BadRequestException."""
+    kind, _, integration_id = target.partition("/")
+    if kind != "integrations" or not integration_id:
+        raise BadRequestException("Invalid target specified. Format should be integrations/<integration-id>")
+    return integration_id
+
+
+def check_stage_name(name: str) -> str:
+    """The stage's name, if it is `$default` or made of letters, digits, - and _. Raises BadRequestException."""
+    if name != DEFAULT and not STAGE_NAME.fullmatch(name):
+        raise BadRequestException("Stage name only allows a-zA-Z0-9_- or $default")
+    return name
+
+
+def cors_of(configuration: Mapping[str, Any]) -> Cors | None:
+    """A request's CorsConfiguration as a record; an empty one is none. Raises BadRequestException for what browsers refuse."""
+    cors = Cors(
+        allow_credentials=configuration.get("AllowCredentials"),
+        allow_headers=_tuple(configuration, "AllowHeaders"),
+        allow_methods=_tuple(configuration, "AllowMethods"),
+        allow_origins=_tuple(configuration, "AllowOrigins"),
+        expose_headers=_tuple(configuration, "ExposeHeaders"),
+        max_age=configuration.get("MaxAge"),
+    )
+    if cors.allow_credentials and "*" in (cors.allow_origins or ()):
+        raise BadRequestException("allowCredentials cannot be true if allowOrigins contains a wildcard (*)")
+    return None if cors == Cors() else cors
+
+
+def _tuple(configuration: Mapping[str, Any], member: str) -> tuple[str, ...] | None:
+    values = configuration.get(member)
+    return None if values is None else tuple(values)
+
+
+def cors_members(cors: Cors) -> dict[str, Any]:
+    """A CORS record under the API's member names."""
+    return {
+        "AllowCredentials": cors.allow_credentials,
+        "AllowHeaders": cors.allow_headers,
+        "AllowMethods": cors.allow_methods,
+        "AllowOrigins": cors.allow_origins,
+        "ExposeHeaders": cors.expose_headers,
+        "MaxAge": cors.max_age,
+    }

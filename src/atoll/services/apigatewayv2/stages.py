@@ -1,0 +1,212 @@
+"""Stages of an HTTP API: names under which a deployment answers, with its variables.
+
+docs: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from atoll.kernel.context import Context
+from atoll.kernel.service import operation
+from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.apigatewayv2 import deploy, routes, store
+from atoll.services.apigatewayv2.access import access
+from atoll.services.apigatewayv2.errors import BadRequestException, ConflictException, NotFoundException
+from atoll.services.apigatewayv2.pages import page
+from atoll.services.apigatewayv2.rules import check_stage_name
+
+if TYPE_CHECKING:
+    from types_boto3_apigatewayv2.type_defs import (
+        CreateStageRequestTypeDef,
+        DeleteAccessLogSettingsRequestTypeDef,
+        DeleteRouteSettingsRequestTypeDef,
+        DeleteStageRequestTypeDef,
+        GetStageRequestTypeDef,
+        GetStagesRequestTypeDef,
+        UpdateStageRequestTypeDef,
+    )
+
+_NOT_HONOURED = {
+    "AccessLogSettings": "access logs are not written yet",
+    "ClientCertificateId": "AWS has it for WebSocket APIs only",
+}
+_AUTO_DEPLOYED = "Deployment ID cannot be specified for a stage with auto-deploy enabled"
+
+
+@operation("CreateStage", access=access("POST", "/apis/{ApiId}/stages"), not_honoured=_NOT_HONOURED)
+async def create_stage(ctx: Context, request: CreateStageRequestTypeDef) -> dict[str, Any]:
+    """Adds a stage; one with AutoDeploy runs the API as it is now, one with a DeploymentId that deployment, another nothing."""
+    api_id, name = request["ApiId"], check_stage_name(request["StageName"])
+    drawn = deploy.draw(ctx)
+    new = store.Stage(name, drawn.now, drawn.now, tags=dict(request.get("Tags", {})))
+    _warn_settings(ctx, request)
+
+    def write(tx: Transaction) -> store.Stage:
+        store.api(tx, ctx, api_id)
+        if tx.get(store.key(ctx, "v2.stages", api_id, name)) is not None:
+            raise ConflictException("Stage already exists")
+        return _write(tx, ctx, new, request, drawn, deploys=request.get("AutoDeploy", False))
+
+    return members(await ctx.store.transact(write))
+
+
+@operation("GetStage", access=access("GET", "/apis/{ApiId}/stages/{StageName}"))
+async def get_stage(ctx: Context, request: GetStageRequestTypeDef) -> dict[str, Any]:
+    """One stage. Raises NotFoundException."""
+    return members(await ctx.store.read(lambda tx: store.stage(tx, ctx, request["ApiId"], request["StageName"])))
+
+
+@operation("GetStages", access=access("GET", "/apis/{ApiId}/stages"))
+async def get_stages(ctx: Context, request: GetStagesRequestTypeDef) -> dict[str, Any]:
+    """A page of an API's stages, by name."""
+    api_id = request["ApiId"]
+
+    def read(tx: Reader) -> dict[str, Any]:
+        store.api(tx, ctx, api_id)
+        prefix = store.key(ctx, "v2.stages", api_id)
+        return page(tx, request, store.parts(ctx, "v2.stages", api_id), prefix, store.STAGES, members)
+
+    return await ctx.store.read(read)
+
+
+@operation("UpdateStage", access=access("PATCH", "/apis/{ApiId}/stages/{StageName}"), not_honoured=_NOT_HONOURED)
+async def update_stage(ctx: Context, request: UpdateStageRequestTypeDef) -> dict[str, Any]:
+    """Changes the members that the request names. Stage variables and settings are merged; a variable set to "" goes."""
+    drawn = deploy.draw(ctx)
+    _warn_settings(ctx, request)
+
+    def write(tx: Transaction) -> store.Stage:
+        stage = store.stage(tx, ctx, request["ApiId"], request["StageName"])
+        begins = request.get("AutoDeploy", False) and not stage.auto_deploy
+        return _write(tx, ctx, msgspec.structs.replace(stage, updated=drawn.now), request, drawn, deploys=begins)
+
+    return members(await ctx.store.transact(write))
+
+
+@operation("DeleteStage", access=access("DELETE", "/apis/{ApiId}/stages/{StageName}"))
+async def delete_stage(ctx: Context, request: DeleteStageRequestTypeDef) -> None:
+    """Removes a stage; its address answers no more."""
+    api_id, name = request["ApiId"], request["StageName"]
+
+    def write(tx: Transaction) -> None:
+        stage = store.stage(tx, ctx, api_id, name)
+        tx.delete(store.key(ctx, "v2.stages", api_id, name))
+        deploy.forget(tx, ctx, api_id, {stage.deployment} - {""})
+        deploy.publish(tx, ctx, api_id)
+
+    await ctx.store.transact(write)
+
+
+@operation("DeleteRouteSettings", access=access("DELETE", "/apis/{ApiId}/stages/{StageName}/routesettings/{RouteKey}"))
+async def delete_route_settings(ctx: Context, request: DeleteRouteSettingsRequestTypeDef) -> None:
+    """Takes the settings of one route out of a stage."""
+    now = ctx.clock.now()
+
+    def write(tx: Transaction) -> None:
+        stage = store.stage(tx, ctx, request["ApiId"], request["StageName"])
+        if request["RouteKey"] not in stage.route_settings:
+            raise NotFoundException("Invalid RouteSettings identifier specified")
+        kept = {key: value for key, value in stage.route_settings.items() if key != request["RouteKey"]}
+        store.put(tx, ctx, request["ApiId"], msgspec.structs.replace(stage, route_settings=kept, updated=now))
+
+    await ctx.store.transact(write)
+
+
+@operation("DeleteAccessLogSettings", access=access("DELETE", "/apis/{ApiId}/stages/{StageName}/accesslogsettings"))
+async def delete_access_log_settings(ctx: Context, request: DeleteAccessLogSettingsRequestTypeDef) -> None:
+    """Takes the access log settings out of a stage."""
+    now = ctx.clock.now()
+
+    def write(tx: Transaction) -> None:
+        stage = store.stage(tx, ctx, request["ApiId"], request["StageName"])
+        store.put(tx, ctx, request["ApiId"], msgspec.structs.replace(stage, access_log=None, updated=now))
+
+    await ctx.store.transact(write)
+
+
+def _write(
+    tx: Transaction,
+    ctx: Context,
+    stage: store.Stage,
+    request: Mapping[str, Any],
+    drawn: deploy.Drawn,
+    *,
+    deploys: bool,
+) -> store.Stage:
+    """Stores the stage with the request's members, and makes it effective; `deploys` takes an automatic deployment now."""
+    api_id = request["ApiId"]
+    conversions: dict[str, tuple[str, Callable[[Any], Any]]] = {
+        "AutoDeploy": ("auto_deploy", bool),
+        "Description": ("description", str),
+        "DeploymentId": ("deployment", str),
+        "StageVariables": ("variables", lambda given: _merged_variables(stage.variables, given)),
+        "DefaultRouteSettings": ("default_settings", lambda given: {**stage.default_settings, **given}),
+        "RouteSettings": ("route_settings", lambda given: _merged_settings(stage.route_settings, given)),
+        "AccessLogSettings": ("access_log", lambda given: dict(given) or None),
+        "ClientCertificateId": ("client_certificate", str),
+    }
+    changed = store.changed(stage, request, conversions)
+    if request.get("DeploymentId"):
+        if changed.auto_deploy:
+            raise BadRequestException(_AUTO_DEPLOYED)
+        store.deployment(tx, ctx, api_id, request["DeploymentId"])
+    for route_key in request.get("RouteSettings", {}):
+        if not routes.exists(tx, ctx, api_id, route_key):
+            raise NotFoundException(f"Unable to find Route by key {route_key} within the provided RouteSettings")
+    store.put(tx, ctx, api_id, changed)
+    if deploys:
+        deploy.after_change(tx, ctx, api_id, drawn)
+    else:
+        deploy.forget(tx, ctx, api_id, {stage.deployment} - {"", changed.deployment})
+        deploy.publish(tx, ctx, api_id)
+    return store.stage(tx, ctx, api_id, stage.name)
+
+
+def _merged_variables(before: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in {**before, **given}.items() if value}
+
+
+def _merged_settings(
+    before: Mapping[str, Mapping[str, Any]], given: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    merged = {key: dict(value) for key, value in before.items()}
+    for key, value in given.items():
+        merged[key] = {**merged.get(key, {}), **value}
+    return merged
+
+
+def _warn_settings(ctx: Context, request: Mapping[str, Any]) -> None:
+    """Refuses the settings that HTTP APIs do not have, and reports those without effect here."""
+    named = {f"RouteSettings.{key}": value for key, value in request.get("RouteSettings", {}).items()}
+    for place, settings in {"DefaultRouteSettings": request.get("DefaultRouteSettings", {}), **named}.items():
+        if settings.get("DataTraceEnabled") or settings.get("LoggingLevel", "OFF") != "OFF":
+            raise BadRequestException("Execution logs are not supported on protocolType HTTP")
+        for member in ("ThrottlingBurstLimit", "ThrottlingRateLimit"):
+            if settings.get(member) is not None:
+                ctx.warn(f"{place}.{member}", "requests are not throttled yet")
+        if settings.get("DetailedMetricsEnabled"):
+            ctx.warn(f"{place}.DetailedMetricsEnabled", "metrics are not recorded yet")
+
+
+def members(stage: store.Stage) -> dict[str, Any]:
+    """A stage under the API's member names."""
+    return {
+        "AccessLogSettings": stage.access_log,
+        "ApiGatewayManaged": stage.managed or None,
+        "AutoDeploy": stage.auto_deploy,
+        "ClientCertificateId": stage.client_certificate,
+        "CreatedDate": int(stage.created),
+        "DefaultRouteSettings": {"DetailedMetricsEnabled": False, **stage.default_settings},
+        "DeploymentId": stage.deployment or None,
+        "Description": stage.description,
+        "LastDeploymentStatusMessage": stage.deployment_message,
+        "LastUpdatedDate": int(stage.updated),
+        "RouteSettings": stage.route_settings,
+        "StageName": stage.name,
+        "StageVariables": stage.variables,
+        "Tags": stage.tags,
+    }

@@ -1,0 +1,81 @@
+"""Tags of APIs and stages, by ARN: `arn:aws:apigateway:REGION::/apis/ID` and `…/apis/ID/stages/NAME`.
+
+docs: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/tags-resource-arn.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from atoll.kernel.context import Context
+from atoll.kernel.service import operation
+from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.apigatewayv2 import store
+from atoll.services.apigatewayv2.access import tag_access
+from atoll.services.apigatewayv2.errors import BadRequestException, NotFoundException
+
+if TYPE_CHECKING:
+    from types_boto3_apigatewayv2.type_defs import (
+        GetTagsRequestTypeDef,
+        TagResourceRequestTypeDef,
+        UntagResourceRequestTypeDef,
+    )
+
+MAX_TAGS = 50
+_ARN = re.compile(
+    r"arn:aws[a-z-]*:apigateway:(?P<region>[a-z0-9-]+)::/apis/(?P<api>[^/]+)(?:/stages/(?P<stage>[^/]+))?"
+)
+
+
+@operation("TagResource", access=tag_access("POST"))
+async def tag_resource(ctx: Context, request: TagResourceRequestTypeDef) -> dict[str, Any]:
+    """Adds tags, or gives them new values."""
+
+    def write(tx: Transaction) -> None:
+        resource = _resource(tx, ctx, request["ResourceArn"])
+        _put(tx, ctx, request["ResourceArn"], resource, {**resource.tags, **request.get("Tags", {})})
+
+    await ctx.store.transact(write)
+    return {}
+
+
+@operation("UntagResource", access=tag_access("DELETE"))
+async def untag_resource(ctx: Context, request: UntagResourceRequestTypeDef) -> None:
+    """Removes tags by their keys; keys that are not there do not matter."""
+    gone = set(request["TagKeys"])
+
+    def write(tx: Transaction) -> None:
+        resource = _resource(tx, ctx, request["ResourceArn"])
+        kept = {key: value for key, value in resource.tags.items() if key not in gone}
+        _put(tx, ctx, request["ResourceArn"], resource, kept)
+
+    await ctx.store.transact(write)
+
+
+@operation("GetTags", access=tag_access("GET"))
+async def get_tags(ctx: Context, request: GetTagsRequestTypeDef) -> dict[str, Any]:
+    """The tags of an API or a stage."""
+    return {"Tags": (await ctx.store.read(lambda tx: _resource(tx, ctx, request["ResourceArn"]))).tags}
+
+
+def _resource(tx: Reader, ctx: Context, arn: str) -> store.Api | store.Stage:
+    found = _ARN.fullmatch(arn)
+    if found is None or found["region"] != ctx.region:
+        raise NotFoundException("Invalid resource identifier specified")
+    if found["stage"] is None:
+        return store.api(tx, ctx, found["api"])
+    return store.stage(tx, ctx, found["api"], found["stage"])
+
+
+def _put(tx: Transaction, ctx: Context, arn: str, resource: store.Api | store.Stage, tags: Mapping[str, str]) -> None:
+    if len(tags) > MAX_TAGS:
+        raise BadRequestException(f"A resource can have at most {MAX_TAGS} tags")
+    if isinstance(resource, store.Api):
+        store.put_api(tx, ctx, msgspec.structs.replace(resource, tags=dict(tags)))
+    else:
+        api_id = arn.split("/")[2]
+        store.put(tx, ctx, api_id, msgspec.structs.replace(resource, tags=dict(tags)))

@@ -1,0 +1,102 @@
+"""CreateApi, GetApi, GetApis, UpdateApi, DeleteApi, DeleteCorsConfiguration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+AwsError = Callable[[Callable[[], Any]], tuple[str, str, int]]
+
+
+def own(response: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in response.items() if key not in ("ResponseMetadata", "CreatedDate")}
+
+
+def test_a_new_api_has_awss_defaults(api: Any) -> None:
+    created = api.create_api(Name="users", ProtocolType="HTTP")
+    api_id = created["ApiId"]
+    assert re.fullmatch(r"[a-z0-9]{10}", api_id)
+    assert created["ResponseMetadata"]["HTTPStatusCode"] == 201
+    assert own(created) == {
+        "ApiId": api_id,
+        "ApiEndpoint": f"https://{api_id}.execute-api.us-east-1.amazonaws.com",
+        "ApiKeySelectionExpression": "$request.header.x-api-key",
+        "DisableExecuteApiEndpoint": False,
+        "IpAddressType": "ipv4",
+        "Name": "users",
+        "ProtocolType": "HTTP",
+        "RouteSelectionExpression": "$request.method $request.path",
+        "Tags": {},
+    }
+    assert own(api.get_api(ApiId=api_id)) == own(created)
+
+
+def test_update_changes_what_it_names(api: Any, api_id: str) -> None:
+    cors = {"AllowOrigins": ["https://a.example"], "AllowMethods": ["GET"], "MaxAge": 60}
+    api.update_api(ApiId=api_id, Description="about", CorsConfiguration=cors)
+    updated = api.update_api(ApiId=api_id, Name="renamed", DisableExecuteApiEndpoint=True)
+    assert (updated["Name"], updated["Description"], updated["CorsConfiguration"]) == ("renamed", "about", cors)
+    assert own(api.get_api(ApiId=api_id)) == own(updated)
+    api.delete_cors_configuration(ApiId=api_id)
+    assert "CorsConfiguration" not in api.get_api(ApiId=api_id)
+
+
+def test_apis_come_in_pages_and_belong_to_their_account_and_region(
+    api: Any, client: Callable[..., Any], region: Any
+) -> None:
+    made = {api.create_api(Name=f"api{i}", ProtocolType="HTTP")["ApiId"] for i in range(5)}
+    pages = list(api.get_paginator("get_apis").paginate(PaginationConfig={"PageSize": 2}))
+    assert [len(page["Items"]) for page in pages] == [2, 2, 1]
+    assert {item["ApiId"] for page in pages for item in page["Items"]} == made
+    assert client("apigatewayv2", "eu-west-1").get_apis()["Items"] == []
+
+
+def test_a_deleted_api_is_gone_with_all_its_parts(api: Any, api_id: str, integration: str, aws_error: AwsError) -> None:
+    api.create_route(ApiId=api_id, RouteKey="GET /a", Target=integration)
+    api.create_stage(ApiId=api_id, StageName="$default", AutoDeploy=True)
+    assert api.delete_api(ApiId=api_id)["ResponseMetadata"]["HTTPStatusCode"] == 204
+    for call in (api.get_api, api.delete_api, api.get_routes, api.get_integrations, api.get_stages):
+        code, message, status = aws_error(lambda call=call: call(ApiId=api_id))  # type: ignore[misc]
+        assert (code, status) == ("NotFoundException", 404)
+        assert re.fullmatch(rf"Invalid API identifier specified \d{{12}}:{api_id}", message)
+
+
+def test_another_accounts_api_is_not_found(api_id: str, region: Any, aws_error: AwsError) -> None:
+    stranger = region.client("apigatewayv2", key="210987654321")
+    expected = ("NotFoundException", f"Invalid API identifier specified 210987654321:{api_id}", 404)
+    assert aws_error(lambda: stranger.get_api(ApiId=api_id)) == expected
+
+
+def test_quick_create_makes_an_integration_a_route_and_a_stage(api: Any, account: str) -> None:
+    function = f"arn:aws:lambda:us-east-1:{account}:function:f"
+    api_id = api.create_api(Name="quick", ProtocolType="HTTP", Target=function)["ApiId"]
+    (integration,) = api.get_integrations(ApiId=api_id)["Items"]
+    (route,) = api.get_routes(ApiId=api_id)["Items"]
+    (stage,) = api.get_stages(ApiId=api_id)["Items"]
+    assert (integration["IntegrationUri"], integration["PayloadFormatVersion"]) == (function, "2.0")
+    assert (route["RouteKey"], route["Target"]) == ("$default", f"integrations/{integration['IntegrationId']}")
+    assert (stage["StageName"], stage["AutoDeploy"]) == ("$default", True)
+    assert all(made["ApiGatewayManaged"] for made in (integration, route, stage))
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        ({"ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "$request.body.action"}, ("NotImplemented", 501)),
+        ({"ProtocolType": "HTTP", "Target": "https://example.com"}, ("NotImplemented", 501)),
+        ({"ProtocolType": "HTTP", "RouteKey": "GET /"}, ("BadRequestException", 400)),
+        (
+            {"ProtocolType": "HTTP", "CorsConfiguration": {"AllowOrigins": ["*"], "AllowCredentials": True}},
+            ("BadRequestException", 400),
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    api: Any, aws_error: AwsError, request_: dict[str, Any], expected: tuple[str, int]
+) -> None:
+    code, _, status = aws_error(lambda: api.create_api(Name="x", **request_))
+    assert (code, status) == expected
+    assert api.get_apis()["Items"] == []
