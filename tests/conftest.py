@@ -104,16 +104,12 @@ class Region:
             self.kill()
             raise AssertionError(f"the region did not stop:\n{self.log.read_text()}") from None
 
-    def atoll(self, *arguments: str, check: bool = True, **more: str) -> subprocess.CompletedProcess[str]:
-        """Runs an atoll command beside it."""
-        return subprocess.run(
-            [sys.executable, "-m", "atoll", *arguments],
-            env=self.env(**more),
-            capture_output=True,
-            text=True,
-            check=check,
-            timeout=60,
-        )
+    def atoll(
+        self, *arguments: str, check: bool = True, timeout: float = 60, **more: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs an atoll command beside it; `more` are further environment variables."""
+        command = [sys.executable, "-m", "atoll", *arguments]
+        return subprocess.run(command, env=self.env(**more), capture_output=True, text=True, check=check, timeout=timeout)
 
     def client(
         self, service: str, key: str = "test", secret: str = "test", token: str | None = None, region: str = "us-east-1"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from atoll.edge.http import HttpRequest, HttpResponse, host_name
@@ -72,6 +73,7 @@ class Guard:
         ]
 
 
+@lru_cache(maxsize=1024)
 def is_own_host(host: str) -> bool:
     """Whether a Host header names this region: loopback, or one of AWS's and the ecosystem's names for it."""
     name = host_name(host)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 from atoll.kernel.clock import Clock
@@ -41,7 +42,10 @@ class Blobs:
         self._directory = directory
         self._clock = clock
         self._synced = durability == "fsync"
+        self._lock = threading.Lock()
         directory.mkdir(parents=True, exist_ok=True)
+        if self._synced:
+            _sync_directory(directory.parent)
 
     async def put(self, content: bytes) -> str:
         """Stores `content` and returns its digest. It is complete, or not there, whatever happens meanwhile."""
@@ -57,44 +61,57 @@ class Blobs:
 
     async def collect(self, store: Store) -> int:
         """Removes unlinked blobs past their grace and the remains of interrupted writes; returns how many files went."""
-        old = await asyncio.to_thread(self._older_than, self._clock.wall() - GRACE)
+        moment = self._clock.wall() - GRACE
         removed = 0
-        for path in old:
+        for path in await asyncio.to_thread(self._older_than, moment):
 
             def linked(tx: Reader, digest: str = path.name) -> bool:
                 return any(True for _ in tx.scan(under(_links(digest)), limit=1))
 
             if not await store.read(linked):
-                path.unlink(missing_ok=True)
-                removed += 1
+                removed += await asyncio.to_thread(self._remove, path, moment)
         return removed
 
     def _write(self, content: bytes) -> str:
         digest = hashlib.sha256(content).hexdigest()
         path = self.path(digest)
         path.parent.mkdir(exist_ok=True)
-        if path.exists():
-            path.touch()  # young again: its new link is not committed yet
-            return digest
-        temporary = path.with_name(f"{digest}.{os.urandom(6).hex()}.part")
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            if self._synced:
-                os.fsync(file.fileno())
-        temporary.replace(path)
-        if self._synced:
-            self._sync_directory(path.parent)
-            self._sync_directory(self._directory)
+        if not self._renew(path):
+            temporary = path.with_name(f"{digest}.{os.urandom(6).hex()}.part")
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                if self._synced:
+                    os.fsync(file.fileno())
+            temporary.replace(path)
+        if self._synced:  # also where another put wrote it: that one may not have come so far yet
+            _sync_directory(path.parent)
+            _sync_directory(self._directory)
         return digest
 
-    @staticmethod
-    def _sync_directory(directory: Path) -> None:
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    def _renew(self, path: Path) -> bool:
+        """Makes a blob that is there young again, for its new link is not committed yet; says whether it is there."""
+        with self._lock:
+            if not path.exists():
+                return False
+            path.touch()
+            return True
+
+    def _remove(self, path: Path, moment: float) -> bool:
+        """Removes a file unless it was renewed meanwhile."""
+        with self._lock:
+            if not path.exists() or path.stat().st_mtime >= moment:
+                return False
+            path.unlink()
+            return True
 
     def _older_than(self, moment: float) -> list[Path]:
-        return [path for path in self._directory.glob("??/*") if path.stat().st_mtime < moment]
+        return [path for path in self._directory.glob("??/*") if path.exists() and path.stat().st_mtime < moment]
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

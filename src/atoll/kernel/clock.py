@@ -17,6 +17,10 @@ from datetime import UTC, datetime
 
 Callback = Callable[[], Awaitable[None] | None]
 MAX_ROUNDS = 1000
+SETBACK = 5.0
+"""Seconds by which the wall clock may fall behind region time before the offset makes up for it; until then region time stands."""
+LOOK_AGAIN = 60.0
+"""Seconds after which an armed timer looks at the time again: the wall clock may have been set, or the machine have slept."""
 
 
 class ClockStuck(RuntimeError):
@@ -43,6 +47,7 @@ class Clock:
     def __init__(self, offset: float = 0.0, not_before: float = 0.0) -> None:
         self._offset = offset
         self._latest = not_before
+        self._held: float | None = None
         self._timers: list[Timer] = []
         self._order = itertools.count()
         self._wakeup: asyncio.TimerHandle | None = None
@@ -63,7 +68,12 @@ class Clock:
 
     def now(self) -> float:
         """Region time, seconds since the epoch; never less than an earlier reading."""
-        self._latest = max(self._latest, time.time() + self._offset)
+        if self._held is not None:
+            return self._held
+        reading = time.time() + self._offset
+        if reading < self._latest - SETBACK:  # the wall clock was set back: region time goes on from where it was
+            self._offset += self._latest - reading
+        self._latest = max(self._latest, reading)
         return self._latest
 
     def datetime(self) -> datetime:
@@ -98,16 +108,12 @@ class Clock:
         if seconds < 0:
             raise ValueError("region time never goes backward")
         target = self.now() + seconds
-        rounds, instant = 0, 0.0
-        while (timer := self._next()) and timer.when <= target:
-            rounds = rounds + 1 if timer.when == instant else 1
-            instant = timer.when
-            if rounds > MAX_ROUNDS:
-                raise ClockStuck(f"{timer.name} scheduled itself {MAX_ROUNDS} times at one instant")
-            self._move_to(timer.when)
-            heapq.heappop(self._timers)
-            await self._settle(timer)
-        self._move_to(target)
+        try:
+            await self._fire_until(target)
+        finally:
+            self._held = None
+            self._offset = max(self._offset, self._latest - time.time())
+            self._arm()
 
     def close(self) -> None:
         """Forgets all timers."""
@@ -115,11 +121,20 @@ class Clock:
         if self._wakeup:
             self._wakeup.cancel()
 
-    def _move_to(self, instant: float) -> None:
-        behind = instant - (time.time() + self._offset)
-        if behind > 0:
-            self._offset += behind
-        self.now()
+    async def _fire_until(self, target: float) -> None:
+        """Region time stands at each timer's instant while it fires. A round is all that was due there when the round began."""
+        rounds, round_ends = 0, 0
+        while (timer := self._next()) and timer.when <= target:
+            if timer.when > (self._held or 0.0):
+                rounds, round_ends = 0, 0
+            if timer.order >= round_ends:
+                rounds, round_ends = rounds + 1, next(self._order)
+            if rounds > MAX_ROUNDS:
+                raise ClockStuck(f"{timer.name} scheduled itself {MAX_ROUNDS} times at one instant")
+            self._held = self._latest = max(self._latest, timer.when)
+            heapq.heappop(self._timers)
+            await self._settle(timer)
+        self._latest = max(self._latest, target)
 
     async def _settle(self, timer: Timer) -> None:
         """Runs the timer's callback and gives whatever it woke a chance to schedule its own next timer."""
@@ -138,16 +153,20 @@ class Clock:
             self._wakeup.cancel()
             self._wakeup = None
         if timer := self._next():
-            delay = max(0.0, timer.when - self.now())
+            delay = min(max(0.0, timer.when - self.now()), LOOK_AGAIN)
             self._wakeup = asyncio.get_running_loop().call_later(delay, self._fire)
 
     def _fire(self) -> None:
         self._wakeup = None
+        if self._held is not None:  # `advance` fires what is due, and arms the rest when it is done
+            return
         now = self.now()
-        while (timer := self._next()) and timer.when <= now:
-            heapq.heappop(self._timers)
-            if timer.callback and (result := timer.callback()):
-                task = asyncio.ensure_future(result)
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
-        self._arm()
+        try:
+            while (timer := self._next()) and timer.when <= now:
+                heapq.heappop(self._timers)
+                if timer.callback and (result := timer.callback()):
+                    task = asyncio.ensure_future(result)
+                    self._running.add(task)
+                    task.add_done_callback(self._running.discard)
+        finally:  # a callback that raises must not stop the others
+            self._arm()

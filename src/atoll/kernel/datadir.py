@@ -107,5 +107,8 @@ class DataDir:
 
     def _write_format(self, version: int) -> None:
         temporary = self.path / "format.json.part"
-        temporary.write_bytes(msgspec.json.encode(Format(version, __version__)))
+        with temporary.open("wb") as file:
+            file.write(msgspec.json.encode(Format(version, __version__)))
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut could leave the new name without its content
         temporary.replace(self._format_file)

@@ -13,6 +13,7 @@ from atoll.kernel.blobs import Blobs
 from atoll.kernel.clock import Clock
 from atoll.kernel.context import GLOBAL_ACCOUNT
 from atoll.kernel.datadir import DataDir, DataDirError
+from atoll.kernel.errors import StoreUnavailable
 from atoll.kernel.ids import Ids
 from atoll.kernel.records import encode
 from atoll.kernel.store.api import Durability, Transaction
@@ -53,20 +54,26 @@ class Kernel:
         self.directory.close()
 
 
-async def open_kernel(path: Path, durability: Durability, *, verify: bool = False) -> Kernel:
-    """Opens the data directory at `path`, making it if needed. Raises DataDirError with one line that says what is wrong."""
+async def open_kernel(path: Path, durability: Durability, *, verify: bool = False, vfs: str | None = None) -> Kernel:
+    """Opens the data directory at `path`, making it if needed. Raises DataDirError with one line that says what is wrong.
+
+    `verify` and `vfs` are for tests: see SQLiteStore.
+    """
     directory = DataDir(path)
     directory.open()
+    store: SQLiteStore | None = None
     try:
-        return await _open(directory, durability, verify=verify)
-    except (apsw.Error, msgspec.DecodeError) as error:
+        marker = _ClockMarker()
+        store = SQLiteStore(directory.database, durability=durability, before_commit=marker, verify=verify, vfs=vfs)
+        return await _open(directory, store, marker, durability)
+    except (apsw.Error, msgspec.DecodeError, OSError, StoreUnavailable) as error:
+        if store is not None:
+            await store.close()
         directory.close()
         raise DataDirError(f"The data directory {path} is damaged or unreadable: {error}.") from error
 
 
-async def _open(directory: DataDir, durability: Durability, *, verify: bool) -> Kernel:
-    marker = _ClockMarker()
-    store = SQLiteStore(directory.database, durability=durability, before_commit=marker, verify=verify)
+async def _open(directory: DataDir, store: SQLiteStore, marker: _ClockMarker, durability: Durability) -> Kernel:
     ids = Ids()
     raw = await store.read(lambda tx: tx.get(CLOCK_KEY))
     mark = msgspec.msgpack.decode(raw, type=ClockMark) if raw else ClockMark(0.0, 0.0)

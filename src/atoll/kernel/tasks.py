@@ -54,6 +54,11 @@ def start(tx: Transaction, task_id: str, kind: str, account: str, region: str, s
     tx.set((*PREFIX, task_id), RECORDS.encode(Task(kind, account, region, state)))
 
 
+def cancel(tx: Transaction, task_id: str) -> None:
+    """Removes a task in this transaction: a step under way ends, no further one begins."""
+    tx.delete((*PREFIX, task_id))
+
+
 class Tasks:
     """Runs the stored tasks of the kinds it knows."""
 
@@ -115,6 +120,7 @@ class Tasks:
                 log.exception("task %s %s failed in a step; it is tried again", task.kind, task_id)
                 await self._clock.sleep(delay)
                 delay = min(delay * 2, RETRY_MOST)
+                task = await self._take(task_id)  # it may have been cancelled meanwhile, or be another's
                 continue
             delay = RETRY_FIRST
             task = await self._advance(task_id, state)

@@ -24,6 +24,9 @@ class Checkpointer:
     def __init__(self, db: apsw.Connection, limit: int) -> None:
         self._db = db
         self._db.set_busy_timeout(READER_PATIENCE)
+        self._db.execute(
+            "SELECT count(*) FROM sqlite_schema"
+        ).fetchall()  # a connection that never read checkpoints nothing
         self._page_size = int(db.execute("PRAGMA page_size").get)
         self._limit = self._full_at = limit
         self._size = self._asked_at = 0

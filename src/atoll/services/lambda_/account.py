@@ -1,0 +1,39 @@
+"""GetAccountSettings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from atoll.kernel.context import Context
+from atoll.kernel.service import Access, operation
+from atoll.kernel.store.api import Reader, counter
+from atoll.lambda_runtime.pool import CONCURRENCY
+from atoll.services.lambda_.names import Target
+from atoll.services.lambda_.package import MAX_UNZIPPED, MAX_ZIPPED
+from atoll.services.lambda_.store import key
+
+TOTAL_CODE_SIZE = 75 << 30
+"""docs: Lambda quotas, "Storage for uploaded functions"; AWS answers the same number of bytes."""
+
+
+@operation("GetAccountSettings", access=[Access("lambda:GetAccountSettings")])
+async def get_account_settings(ctx: Context, _request: Mapping[str, Any]) -> dict[str, Any]:
+    """docs: API_GetAccountSettings."""
+    place = Target(ctx.account, ctx.region, "", None)
+
+    def read(tx: Reader) -> tuple[int, int, int]:
+        count, size, reserved = (counter(tx.get(key(place, "usage", name))) for name in ("count", "bytes", "reserved"))
+        return count, size, reserved
+
+    count, size, reserved = await ctx.store.read(read)
+    return {
+        "AccountLimit": {
+            "TotalCodeSize": TOTAL_CODE_SIZE,
+            "CodeSizeUnzipped": MAX_UNZIPPED,
+            "CodeSizeZipped": MAX_ZIPPED,
+            "ConcurrentExecutions": CONCURRENCY,
+            "UnreservedConcurrentExecutions": CONCURRENCY - reserved,
+        },
+        "AccountUsage": {"TotalCodeSize": size, "FunctionCount": count},
+    }

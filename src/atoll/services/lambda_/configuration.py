@@ -1,0 +1,212 @@
+"""A function's configuration: what may be asked for, and how it is shown. Pure but for `report`, which tells the caller.
+
+docs: API_FunctionConfiguration; shapes and messages as in ../shared/vectors/aws-observed/lambda_.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from atoll.kernel.context import Context
+from atoll.kernel.errors import NotImplementedByAtoll
+from atoll.services.lambda_ import runtimes
+from atoll.services.lambda_.errors import InvalidParameterValueException
+from atoll.services.lambda_.names import Target
+from atoll.services.lambda_.store import Version
+
+MAX_ENVIRONMENT = 4096
+MAX_TIMEOUT, MAX_MEMORY, MAX_EPHEMERAL = 900, 10_240, 10_240
+RESERVED = frozenset(
+    {
+        "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_XRAY_CONTEXT_MISSING",
+        "AWS_XRAY_DAEMON_ADDRESS", "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT",
+    }
+)  # fmt: skip
+"""docs: Lambda developer guide, "Defined runtime environment variables", those marked as reserved."""
+NOT_HONOURED = {
+    "VpcConfig.SubnetIds": "functions run in this machine's network",
+    "VpcConfig.SecurityGroupIds": "functions run in this machine's network",
+    "KMSKeyArn": "Atoll does not encrypt environment variables",
+    "DeadLetterConfig.TargetArn": "Atoll does not run asynchronous invocations yet",
+    "LoggingConfig.ApplicationLogLevel": "Atoll writes every log line",
+    "LoggingConfig.SystemLogLevel": "Atoll writes every log line",
+}
+REFUSED = {
+    "Layers": "layers",
+    "FileSystemConfigs": "file systems",
+    "ImageConfig": "container images",
+    "CapacityProviderConfig": "capacity providers",
+    "DurableConfig": "durable functions",
+    "TenancyConfig": "tenant isolation",
+    "CodeSigningConfigArn": "code signing",
+    "PublishTo": "publishing versions",
+    "Publish": "publishing versions",
+}
+_MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+
+
+def refuse(request: Mapping[str, Any]) -> None:
+    """Raises NotImplementedByAtoll for what cannot be done at all."""
+    for member, what in REFUSED.items():
+        if request.get(member):
+            raise NotImplementedByAtoll(f"lambda: {what} ({member}).")
+
+
+def check(request: Mapping[str, Any]) -> None:
+    """Raises InvalidParameterValueException for what the shapes allow and the service does not."""
+    if runtime := request.get("Runtime"):
+        runtimes.check(runtime)
+    for member, value, most in (
+        ("timeout", request.get("Timeout", 0), MAX_TIMEOUT),
+        ("memorySize", request.get("MemorySize", 0), MAX_MEMORY),
+        ("ephemeralStorage.size", request.get("EphemeralStorage", {}).get("Size", 0), MAX_EPHEMERAL),
+    ):
+        if value > most:
+            raise InvalidParameterValueException(
+                f"'{member}' value failed to satisfy constraint: Member must have value less than or equal to {most}"
+            )
+    variables = request.get("Environment", {}).get("Variables", {})
+    measured = msgspec.json.encode(variables)
+    if len(measured) > MAX_ENVIRONMENT:
+        raise InvalidParameterValueException(
+            "Lambda was unable to configure your environment variables because the environment variables you have "
+            f"provided exceeded the 4KB limit. String measured: {measured.decode()}"
+        )
+    if taken := [name for name in variables if name in RESERVED]:
+        raise InvalidParameterValueException(
+            "Lambda was unable to configure your environment variables because the environment variables you have "
+            "provided contains reserved keys that are currently not supported for modification. "
+            f"Reserved keys used in this request: {', '.join(taken)}"
+        )
+
+
+def report(ctx: Context, request: Mapping[str, Any]) -> None:
+    """Says what of the request has no effect here."""
+    if request.get("TracingConfig", {}).get("Mode") == "Active":
+        ctx.warn("TracingConfig.Mode", "Atoll does not send traces to X-Ray")
+    if request.get("SnapStart", {}).get("ApplyOn") == "PublishedVersions":
+        ctx.warn("SnapStart.ApplyOn", "Atoll starts functions without snapshots")
+    if request.get("LoggingConfig", {}).get("LogFormat") == "JSON":
+        ctx.warn("LoggingConfig.LogFormat", "Atoll writes function logs as text")
+    machine = _MACHINES.get(platform.machine(), platform.machine())
+    for architecture in request.get("Architectures", ()):
+        if architecture != machine:
+            ctx.warn("Architectures", f"functions run on this machine's {machine}")
+
+
+def changed(version: Version, request: Mapping[str, Any]) -> Version:
+    """The version with what the request sets; what it does not mention stays."""
+    changes: dict[str, Any] = {}
+    for member, name in (
+        ("Role", "role"),
+        ("Runtime", "runtime"),
+        ("Handler", "handler"),
+        ("Description", "description"),
+        ("Timeout", "timeout"),
+        ("MemorySize", "memory"),
+        ("KMSKeyArn", "kms_key"),
+    ):
+        if member in request:
+            changes[name] = request[member]
+    for member, part, name in (
+        ("EphemeralStorage", "Size", "ephemeral"),
+        ("TracingConfig", "Mode", "tracing"),
+        ("SnapStart", "ApplyOn", "snap_start"),
+        ("DeadLetterConfig", "TargetArn", "dead_letter"),
+    ):
+        if part in request.get(member, {}):
+            changes[name] = request[member][part]
+    if "Environment" in request:
+        changes["environment"] = dict(request["Environment"].get("Variables", {}))
+    if "Architectures" in request:
+        changes["architecture"] = request["Architectures"][0]
+    if "LoggingConfig" in request:
+        changes["logging"] = {**version.logging, **request["LoggingConfig"]}
+    if "VpcConfig" in request:
+        changes["vpc"] = {**(version.vpc or {}), **request["VpcConfig"]}
+    return msgspec.structs.replace(version, **changes)
+
+
+def log_group(target: Target, version: Version) -> str:
+    """The log group that the function writes to."""
+    return str(version.logging.get("LogGroup") or f"/aws/lambda/{target.name}")
+
+
+def described(target: Target, version: Version, *, state: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """FunctionConfiguration. `state` gives the members that tell of its State and LastUpdateStatus."""
+    output: dict[str, Any] = {
+        "FunctionName": target.name,
+        "FunctionArn": target.qualified_arn,
+        "Runtime": version.runtime,
+        "Role": version.role,
+        "Handler": version.handler,
+        "CodeSize": version.code_size,
+        "Description": version.description,
+        "Timeout": version.timeout,
+        "MemorySize": version.memory,
+        "LastModified": _moment(version.modified),
+        "CodeSha256": base64.b64encode(bytes.fromhex(version.code)).decode(),
+        "Version": version.version,
+        "TracingConfig": {"Mode": version.tracing},
+        "RevisionId": version.revision,
+        "PackageType": "Zip",
+        "Architectures": [version.architecture],
+        "EphemeralStorage": {"Size": version.ephemeral},
+        "SnapStart": {"ApplyOn": version.snap_start, "OptimizationStatus": "Off"},
+        "LoggingConfig": _logging(target, version),
+        "Environment": {"Variables": version.environment} if version.environment is not None else None,
+        "KMSKeyArn": version.kms_key or None,
+        "DeadLetterConfig": {"TargetArn": version.dead_letter} if version.dead_letter else None,
+        "VpcConfig": _vpc(version.vpc) if version.vpc is not None else None,
+    }
+    if state is not None:
+        output |= state
+        output["RuntimeVersionConfig"] = {"RuntimeVersionArn": _runtime_version(target, version)}
+    return output
+
+
+SETTLED = {"State": "Active", "LastUpdateStatus": "Successful"}
+CREATING = {"State": "Pending", "StateReason": "The function is being created.", "StateReasonCode": "Creating"}
+UPDATING = {
+    "State": "Active",
+    "LastUpdateStatus": "InProgress",
+    "LastUpdateStatusReason": "The function is being created.",
+    "LastUpdateStatusReasonCode": "Creating",
+}
+
+
+def _logging(target: Target, version: Version) -> dict[str, Any]:
+    shown = {"LogFormat": version.logging.get("LogFormat", "Text"), "LogGroup": log_group(target, version)}
+    if shown["LogFormat"] == "JSON":
+        shown["ApplicationLogLevel"] = version.logging.get("ApplicationLogLevel", "INFO")
+        shown["SystemLogLevel"] = version.logging.get("SystemLogLevel", "INFO")
+    return shown
+
+
+def _vpc(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "SubnetIds": given.get("SubnetIds", []),
+        "SecurityGroupIds": given.get("SecurityGroupIds", []),
+        "VpcId": "",
+        "Ipv6AllowedForDualStack": given.get("Ipv6AllowedForDualStack", False),
+    }
+
+
+def _runtime_version(target: Target, version: Version) -> str:
+    digest = hashlib.sha256(version.runtime.encode()).hexdigest()
+    return f"arn:aws:lambda:{target.region}::runtime:{digest}"
+
+
+def _moment(seconds: float) -> str:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}+0000"

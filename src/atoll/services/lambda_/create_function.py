@@ -1,0 +1,115 @@
+"""CreateFunction.
+
+docs: API_CreateFunction. The function can be invoked at once; the answer says Pending, as AWS's does, and the first GetFunction Active.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from atoll.kernel import blobs
+from atoll.kernel.context import Context
+from atoll.kernel.errors import NotImplementedByAtoll
+from atoll.kernel.service import operation
+from atoll.kernel.store.api import Transaction
+from atoll.lambda_runtime.errors import RuntimeUnavailable
+from atoll.services.lambda_ import configuration, roles
+from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceConflictException
+from atoll.services.lambda_.names import LATEST, Target, function_arn, target
+from atoll.services.lambda_.policy import permission
+from atoll.services.lambda_.running import Running
+from atoll.services.lambda_.store import Function, Version, find, key, put, put_version, version_key
+from atoll.services.lambda_.tags import check_tags
+
+if TYPE_CHECKING:
+    from types_boto3_lambda.type_defs import CreateFunctionRequestTypeDef
+
+MAX_NAME = 64
+
+
+@operation(
+    "CreateFunction",
+    access=[permission("CreateFunction", resource=function_arn), roles.PASS_ROLE],
+    not_honoured=configuration.NOT_HONOURED,
+)
+async def create_function(ctx: Context, request: CreateFunctionRequestTypeDef) -> dict[str, Any]:
+    """Raises InvalidParameterValueException, ResourceConflictException, NotImplementedByAtoll."""
+    place = target(ctx, request)
+    running: Running = ctx.runtime
+    _check(request, place)
+    if await ctx.store.read(lambda tx: find(tx, place)):
+        raise exists(place)
+    await roles.check(ctx, place, request["Role"])
+    await find_runtime(ctx, request["Runtime"])
+    content = zip_of(request["Code"])
+    digest = await running.packages.store(content)
+    configuration.report(ctx, request)
+    version = configuration.changed(
+        Version(
+            version=LATEST, role=request["Role"], runtime=request["Runtime"], handler=request["Handler"], code=digest,
+            code_size=len(content), modified=ctx.clock.now(), revision=ctx.ids.uuid(), build=ctx.ids.uuid(),
+        ),
+        request,
+    )  # fmt: skip
+    function = Function(place.name, tags=dict(request.get("Tags", {})))
+
+    def create(tx: Transaction) -> None:
+        if find(tx, place):
+            raise exists(place)
+        put(tx, place, function)
+        put_version(tx, place, version)
+        blobs.link(tx, digest, version_key(place))
+        tx.add(key(place, "usage", "count"), 1)
+        tx.add(key(place, "usage", "bytes"), version.code_size)
+
+    await ctx.store.transact(create)
+    shown = configuration.described(place, version, state=configuration.CREATING)
+    return {**shown, "RevisionId": ctx.ids.uuid()}  # becoming Active changes it, on AWS too
+
+
+def _check(request: CreateFunctionRequestTypeDef, place: Target) -> None:
+    if request.get("PackageType") == "Image" or "ImageUri" in request["Code"]:
+        raise NotImplementedByAtoll(
+            "lambda: container images (PackageType Image). Atoll runs functions from zip packages."
+        )
+    configuration.refuse(request)
+    if not request.get("Runtime") or not request.get("Handler"):
+        raise InvalidParameterValueException(
+            "Runtime and Handler are mandatory parameters for functions created with deployment packages."
+        )
+    if len(place.name) > MAX_NAME:
+        raise InvalidParameterValueException(
+            f"1 validation error detected: Value '{place.name}' at 'functionName' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {MAX_NAME}"
+        )
+    configuration.check(request)
+    check_tags(request.get("Tags", {}))
+
+
+def exists(place: Target) -> ResourceConflictException:
+    """The name is taken."""
+    return ResourceConflictException(f"Function already exist: {place.name}")
+
+
+def zip_of(code: Mapping[str, Any]) -> bytes:
+    """The package that a request carries. Raises InvalidParameterValueException, NotImplementedByAtoll."""
+    if code.get("S3Bucket") or code.get("S3Key"):
+        raise NotImplementedByAtoll("lambda: packages from S3 (S3Bucket, S3Key). Send the zip file itself (ZipFile).")
+    if code.get("ImageUri"):
+        raise NotImplementedByAtoll("lambda: container images (ImageUri). Atoll runs functions from zip packages.")
+    if "ZipFile" not in code:
+        raise InvalidParameterValueException("Please provide a source for function code.")
+    content: bytes = code["ZipFile"]
+    return content
+
+
+async def find_runtime(ctx: Context, runtime: str) -> None:
+    """Makes the runtime ready, and tells the caller if another stands in for it. Raises NotImplementedByAtoll if none can."""
+    running: Running = ctx.runtime
+    try:
+        warning = await running.pool.prepare(runtime)
+    except RuntimeUnavailable as error:
+        raise NotImplementedByAtoll(f"lambda: {error}") from error
+    if warning:
+        ctx.warn("Runtime", warning)

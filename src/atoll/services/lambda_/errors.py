@@ -1,0 +1,55 @@
+"""Lambda's own errors. Each carries `Type`, as AWS's do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from atoll.kernel.errors import ServiceError
+
+
+class LambdaError(ServiceError):
+    """An error that the caller made."""
+
+    def __init__(self, message: str, **members: Any) -> None:
+        super().__init__(message, Type="User", **members)
+
+
+class ResourceNotFoundException(LambdaError):
+    """No such function, version, policy or statement."""
+
+
+class ResourceConflictException(LambdaError):
+    """The name or statement id is taken."""
+
+
+class InvalidParameterValueException(LambdaError):
+    """A value that the shape allows and the service does not."""
+
+
+class InvalidRequestContentException(LambdaError):
+    """The payload of an invocation is no JSON."""
+
+
+class PreconditionFailedException(LambdaError):
+    """The revision id that the caller expected is not the present one."""
+
+
+class PolicyLengthExceededException(LambdaError):
+    """A resource policy would be longer than 20 KB."""
+
+
+class TooManyRequestsException(LambdaError):
+    """Past a concurrency limit; `Reason` says which."""
+
+
+def function_not_found(arn: str) -> ResourceNotFoundException:
+    """There is no function, or no such version of it."""
+    return ResourceNotFoundException(f"Function not found: {arn}")
+
+
+def stale_revision() -> PreconditionFailedException:
+    """Somebody changed the function since the caller looked."""
+    return PreconditionFailedException(
+        "The Revision Id provided does not match the latest Revision Id. "
+        "Call the GetFunction/GetAlias API to retrieve the latest Revision Id"
+    )

@@ -1,0 +1,109 @@
+"""Invoke: runs a function and waits for its answer.
+
+docs: API_Invoke. What the function does wrong is a success of Invoke, with `FunctionError`; only what Lambda itself refuses is an error.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from atoll.kernel.context import Context
+from atoll.kernel.errors import NotImplementedByAtoll, RequestTooLarge
+from atoll.kernel.service import operation
+from atoll.kernel.store.api import Reader
+from atoll.lambda_runtime.errors import RuntimeUnavailable, TooManyRequests
+from atoll.services.lambda_.errors import (
+    InvalidParameterValueException,
+    InvalidRequestContentException,
+    TooManyRequestsException,
+)
+from atoll.services.lambda_.names import LATEST, target
+from atoll.services.lambda_.policy import permission
+from atoll.services.lambda_.running import ReservedConcurrencyReached, Running
+from atoll.services.lambda_.store import Function, Version, find, get_version
+
+if TYPE_CHECKING:
+    from types_boto3_lambda.type_defs import InvocationRequestTypeDef
+
+MAX_PAYLOAD = 6_291_456
+MAX_CLIENT_CONTEXT = 3583
+
+
+@operation("Invoke", access=[permission("InvokeFunction")])
+async def invoke(ctx: Context, request: InvocationRequestTypeDef) -> dict[str, Any]:
+    """Raises ResourceNotFoundException, InvalidRequestContentException, TooManyRequestsException, RequestTooLarge."""
+    place = target(ctx, request)
+    kind = request.get("InvocationType", "RequestResponse")
+    payload = _payload(request, kind)
+    for member in ("DurableExecutionName", "TenantId"):
+        if request.get(member):
+            raise NotImplementedByAtoll(f"lambda: {member} of Invoke.")
+
+    def read(tx: Reader) -> tuple[Version, Function | None]:
+        version = get_version(tx, place, named=f"{place.arn}:{place.qualifier or LATEST}")
+        return version, find(tx, place)
+
+    version, function = await ctx.store.read(read)
+    if kind == "DryRun":
+        return {"StatusCode": 204}
+    if kind == "Event":
+        raise NotImplementedByAtoll("lambda: asynchronous invocation (InvocationType Event).")
+    running: Running = ctx.runtime
+    try:
+        result = await running.invoke(
+            place, version, payload, request_id=ctx.request_id, client_context=_client_context(request),
+            reserved=function.reserved if function else None,
+        )  # fmt: skip
+    except ReservedConcurrencyReached:
+        raise TooManyRequestsException(
+            "Rate Exceeded.", Reason="ReservedFunctionConcurrentInvocationLimitExceeded"
+        ) from None
+    except TooManyRequests:
+        raise TooManyRequestsException("Rate Exceeded.", Reason="ConcurrentInvocationLimitExceeded") from None
+    except RuntimeUnavailable as error:
+        raise NotImplementedByAtoll(f"lambda: {error}") from error
+    return {
+        "StatusCode": 200,
+        "FunctionError": result.function_error,
+        "LogResult": base64.b64encode(result.log_tail).decode() if request.get("LogType") == "Tail" else None,
+        "Payload": result.payload,
+        "ExecutedVersion": result.executed_version,
+    }
+
+
+def _payload(request: InvocationRequestTypeDef, kind: str) -> bytes:
+    payload = request.get("Payload", b"")
+    assert isinstance(payload, bytes)
+    if len(payload) > MAX_PAYLOAD:
+        raise RequestTooLarge(
+            f"{len(payload)} byte payload is too large for the {kind} invocation type (limit {MAX_PAYLOAD} bytes)"
+        )
+    if not payload.strip():
+        return b"{}"
+    try:
+        msgspec.json.decode(payload, type=msgspec.Raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidRequestContentException(
+            f"Could not parse request body into json: Could not parse payload into json: {error}"
+        ) from None
+    return payload
+
+
+def _client_context(request: InvocationRequestTypeDef) -> str | None:
+    """The client context as JSON text. Raises InvalidParameterValueException, InvalidRequestContentException."""
+    encoded = request.get("ClientContext")
+    if encoded is None:
+        return None
+    if len(encoded) > MAX_CLIENT_CONTEXT:
+        raise InvalidParameterValueException(
+            f"Client context must be no more than {MAX_CLIENT_CONTEXT} bytes when base64-encoded"
+        )
+    try:
+        text = base64.b64decode(encoded, validate=True)
+        msgspec.json.decode(text)
+        return text.decode()
+    except (ValueError, msgspec.DecodeError):
+        raise InvalidRequestContentException("Client context must be a valid Base64-encoded JSON object.") from None

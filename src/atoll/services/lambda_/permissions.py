@@ -1,0 +1,117 @@
+"""AddPermission, RemovePermission, GetPolicy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from atoll.kernel.context import Context
+from atoll.kernel.service import operation
+from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.lambda_.errors import (
+    InvalidParameterValueException,
+    PolicyLengthExceededException,
+    ResourceConflictException,
+    ResourceNotFoundException,
+    stale_revision,
+)
+from atoll.services.lambda_.names import LATEST, Target, target
+from atoll.services.lambda_.policy import document, permission, statement
+from atoll.services.lambda_.store import (
+    POLICIES,
+    Policy,
+    get,
+    get_version,
+    policy_key,
+    put_version,
+    statements,
+)
+
+if TYPE_CHECKING:
+    from types_boto3_lambda.type_defs import (
+        AddPermissionRequestTypeDef,
+        GetPolicyRequestTypeDef,
+        RemovePermissionRequestTypeDef,
+    )
+
+MAX_POLICY = 20_480
+
+
+@operation("AddPermission", access=[permission("AddPermission")])
+async def add_permission(ctx: Context, request: AddPermissionRequestTypeDef) -> dict[str, Any]:
+    """docs: API_AddPermission. Returns the statement as JSON text. Raises ResourceConflictException, ResourceNotFoundException,
+    InvalidParameterValueException, PreconditionFailedException, PolicyLengthExceededException."""
+    place = target(ctx, request)
+    if place.qualifier == LATEST:
+        raise InvalidParameterValueException("We currently do not support adding policies for $LATEST.")
+    added = statement(place, request)
+    revision = ctx.ids.uuid()
+
+    def add(tx: Transaction) -> None:
+        get(tx, place)
+        _expect(tx, place, request.get("RevisionId"))
+        found = statements(tx, place)
+        if any(one["Sid"] == added["Sid"] for one in found):
+            raise ResourceConflictException(
+                f"The statement id ({added['Sid']}) provided already exists. Please provide a new statement id, "
+                "or remove the existing statement."
+            )
+        if (size := len(document([*found, added]))) > MAX_POLICY:
+            raise PolicyLengthExceededException(
+                f"The final policy size ({size}) is bigger than the limit ({MAX_POLICY})."
+            )
+        _save(tx, place, [*found, added], revision)
+
+    await ctx.store.transact(add)
+    return {"Statement": msgspec.json.encode(added).decode()}
+
+
+@operation("RemovePermission", access=[permission("RemovePermission")])
+async def remove_permission(ctx: Context, request: RemovePermissionRequestTypeDef) -> None:
+    """docs: API_RemovePermission. Raises ResourceNotFoundException, PreconditionFailedException."""
+    place = target(ctx, request)
+    revision = ctx.ids.uuid()
+
+    def remove(tx: Transaction) -> None:
+        get(tx, place)
+        found = statements(tx, place)
+        if not found:
+            raise ResourceNotFoundException("No policy is associated with the given resource.")
+        left = [one for one in found if one["Sid"] != request["StatementId"]]
+        if len(left) == len(found):
+            raise ResourceNotFoundException(f"Statement {request['StatementId']} is not found in resource policy.")
+        _expect(tx, place, request.get("RevisionId"))
+        _save(tx, place, left, revision)
+
+    await ctx.store.transact(remove)
+
+
+@operation("GetPolicy", access=[permission("GetPolicy")])
+async def get_policy(ctx: Context, request: GetPolicyRequestTypeDef) -> dict[str, Any]:
+    """docs: API_GetPolicy. Raises ResourceNotFoundException."""
+    place = target(ctx, request)
+
+    def read(tx: Reader) -> tuple[list[dict[str, Any]], str]:
+        get(tx, place)
+        return statements(tx, place), get_version(tx, place).revision
+
+    found, revision = await ctx.store.read(read)
+    if not found:
+        raise ResourceNotFoundException("The resource you requested does not exist.")
+    return {"Policy": document(found), "RevisionId": revision}
+
+
+def _expect(tx: Reader, place: Target, revision: str | None) -> None:
+    """Raises PreconditionFailedException if the caller knows another revision. The version must exist in any case."""
+    current = get_version(tx, place).revision
+    if revision is not None and revision != current:
+        raise stale_revision()
+
+
+def _save(tx: Transaction, place: Target, found: list[dict[str, Any]], revision: str) -> None:
+    if found:
+        tx.set(policy_key(place), POLICIES.encode(Policy(found)))
+    else:
+        tx.delete(policy_key(place))
+    put_version(tx, place, msgspec.structs.replace(get_version(tx, place), revision=revision))

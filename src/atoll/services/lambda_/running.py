@@ -1,0 +1,134 @@
+"""What the service keeps running: the pool of execution environments, unpacked packages, and the functions' identity and logs."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from atoll.kernel.context import Principal
+from atoll.kernel.service import Host
+from atoll.lambda_runtime.pool import Pool
+from atoll.lambda_runtime.spec import Credentials, FunctionSpec, InvokeResult
+from atoll.services.lambda_.configuration import log_group
+from atoll.services.lambda_.downloads import download_key, url
+from atoll.services.lambda_.log_writer import LogWriter
+from atoll.services.lambda_.names import Target
+from atoll.services.lambda_.package import Packages
+from atoll.services.lambda_.roles import SERVICE_HOST, assume
+from atoll.services.lambda_.store import Version
+
+log = logging.getLogger(__name__)
+
+
+class ReservedConcurrencyReached(Exception):
+    """As many invocations run as the function has reserved."""
+
+
+class Running:
+    """What operations find at `ctx.runtime`."""
+
+    def __init__(self, host: Host, url_key: bytes) -> None:
+        kernel = host.kernel
+        self._host = host
+        self._url_key = url_key
+        self._ids = kernel.ids
+        self._clock = kernel.clock
+        self._writer = LogWriter(host)
+        self._invocations: Counter[str] = Counter()
+        self.packages = Packages(kernel.directory.work / "code", kernel.blobs)
+        self.pool = Pool(
+            clock=kernel.clock,
+            ids=kernel.ids,
+            work_dir=kernel.directory.work / "lambda",
+            endpoint=lambda: host.endpoint,
+            credentials=self._credentials,
+            logs=self._writer,
+            warnings=lambda spec, text: log.warning("%s: %s", spec.name, text),
+            hidden=[kernel.directory.path],
+        )
+
+    async def invoke(
+        self,
+        place: Target,
+        version: Version,
+        payload: bytes,
+        *,
+        request_id: str,
+        client_context: str | None,
+        reserved: int | None,
+    ) -> InvokeResult:
+        """Runs a version once. `reserved` is the function's reserved concurrency.
+
+        Raises ReservedConcurrencyReached, and TooManyRequests or RuntimeUnavailable as the pool does.
+        """
+        if reserved is not None and self._invocations[place.arn] >= reserved:
+            raise ReservedConcurrencyReached
+        self._invocations[place.arn] += 1
+        try:
+            spec = await self._spec(place, version)
+            return await self.pool.invoke(
+                spec, payload, request_id=request_id, trace_header=self._trace(), client_context=client_context
+            )
+        finally:
+            self._invocations[place.arn] -= 1
+            if not self._invocations[place.arn]:
+                del self._invocations[place.arn]
+
+    def package_url(self, digest: str) -> str:
+        """Where a package can be fetched for the next ten minutes."""
+        return url(self._host.endpoint, self._url_key, digest, self._clock.now())
+
+    async def _spec(self, place: Target, version: Version) -> FunctionSpec:
+        return FunctionSpec(
+            arn=place.arn,
+            name=place.name,
+            version=version.version,
+            account=place.account,
+            region=place.region,
+            runtime=version.runtime,
+            handler=version.handler,
+            code=await self.packages.directory(version.code),
+            timeout=float(version.timeout),
+            memory_mb=version.memory,
+            ephemeral_mb=version.ephemeral,
+            environment=version.environment or {},
+            log_group=log_group(place, version),
+            revision=version.build,
+            role_arn=version.role,
+        )
+
+    async def _credentials(self, spec: FunctionSpec) -> Credentials:
+        """Temporary credentials of the function's role."""
+        caller = Principal.service(SERVICE_HOST, spec.account, source_arn=spec.arn)
+        ctx = self._host.context("lambda", spec.account, spec.region, caller, f"role of {spec.name}")
+        with ctx.span:
+            answer = await assume(ctx, Target(spec.account, spec.region, spec.name, None), spec.role_arn)
+        given, user = answer["Credentials"], answer["AssumedRoleUser"]
+        session = Principal(
+            "role", spec.role_arn.split(":")[4], user["Arn"], user["AssumedRoleId"], given["AccessKeyId"], spec.role_arn
+        )
+        self._writer.acts_as(spec, session)
+        return Credentials(
+            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], float(given["Expiration"])
+        )
+
+    def _trace(self) -> str:
+        """A trace header as Lambda makes one where the caller sent none: not sampled."""
+        return (
+            f"Root=1-{int(self._clock.wall()):08x}-{self._ids.hex(24)};Parent={self._ids.hex(16)};Sampled=0;"
+            f"Lineage=1:{self._ids.hex(8)}:0"
+        )
+
+
+@asynccontextmanager
+async def open_running(host: Host) -> AsyncIterator[Running]:
+    """The service's runtime, for as long as the region runs."""
+    running = Running(host, await download_key(host.kernel.store, host.kernel.ids))
+    running.packages.sweep()
+    await running.pool.start()
+    try:
+        yield running
+    finally:
+        await running.pool.stop()

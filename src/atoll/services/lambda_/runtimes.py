@@ -1,0 +1,39 @@
+"""Which runtimes AWS takes, and which of them Atoll can run. docs: Lambda developer guide, "Lambda runtimes"."""
+
+from __future__ import annotations
+
+import re
+
+from atoll.kernel.errors import NotImplementedByAtoll
+from atoll.services.lambda_.errors import InvalidParameterValueException
+
+SUPPORTED = (
+    "nodejs20.x", "python3.14", "provided.al2023", "python3.12", "python3.13", "nodejs24.x", "nodejs22.x", "java25",
+    "python3.10", "python3.11", "java21", "ruby3.3", "ruby3.4", "ruby3.2", "python3.8", "python3.9", "java17",
+    "nodejs16.x", "dotnet10", "dotnet8", "java11", "dotnet6", "nodejs18.x", "provided.al2", "java8.al2",
+)  # fmt: skip
+"""In the order of AWS's own message."""
+RETIRED = frozenset(
+    {
+        "dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1", "go1.x", "java8", "nodejs", "nodejs10.x",
+        "nodejs12.x", "nodejs14.x", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "provided",
+        "python2.7", "python3.6", "python3.7", "ruby2.5", "ruby2.7",
+    }
+)  # fmt: skip
+_RUNNABLE = re.compile(r"python3\.\d+")
+
+
+def check(runtime: str) -> None:
+    """Raises InvalidParameterValueException for what AWS does not take, NotImplementedByAtoll for what Atoll cannot run."""
+    if runtime in RETIRED:
+        raise InvalidParameterValueException(
+            f"The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda functions. "
+            "We recommend you use a supported runtime while creating or updating functions."
+        )
+    if runtime not in SUPPORTED:
+        raise InvalidParameterValueException(
+            f"Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: "
+            f"[{', '.join(SUPPORTED)}] or be a valid ARN"
+        )
+    if not _RUNNABLE.fullmatch(runtime):
+        raise NotImplementedByAtoll(f"lambda: functions of the runtime {runtime}. Atoll runs python3.8 to python3.14.")

@@ -1,0 +1,125 @@
+"""Where functions lie in the store.
+
+    …, "function", NAME               Function     what its versions share
+    …, "version", NAME, VERSION       Version      code and configuration; "$LATEST" can change
+    …, "policy", NAME, QUALIFIER      Policy       resource policy; "$LATEST" is the function's own
+    …, "usage", "count" | "bytes" | "reserved"     counters of the account in the region
+
+A version owns a link to the blob of its package.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from atoll.kernel.keys import Element, Key
+from atoll.kernel.records import Codec
+from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.lambda_.errors import function_not_found
+from atoll.services.lambda_.names import LATEST, Target
+
+
+class Function(msgspec.Struct, frozen=True):
+    """What all versions of a function share. `reserved` is its reserved concurrency, None for none."""
+
+    name: str
+    tags: dict[str, str] = {}
+    reserved: int | None = None
+
+
+class Version(msgspec.Struct, frozen=True):
+    """A version's code and configuration.
+
+    `code` is the package's SHA-256 in hex, `code_size` its bytes; `modified` region time in seconds; `revision` the
+    RevisionId. `build` changes with code and configuration only: environments serve one build.
+    `environment` is None where the caller never set one. Nested structures are kept as the API gives them.
+    """
+
+    version: str
+    role: str
+    runtime: str
+    handler: str
+    code: str
+    code_size: int
+    modified: float
+    revision: str
+    build: str
+    description: str = ""
+    timeout: int = 3
+    memory: int = 128
+    ephemeral: int = 512
+    architecture: str = "x86_64"
+    environment: dict[str, str] | None = None
+    tracing: str = "PassThrough"
+    snap_start: str = "None"
+    kms_key: str = ""
+    dead_letter: str = ""
+    logging: dict[str, Any] = {}
+    vpc: dict[str, Any] | None = None
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """A resource policy: statements as they stand in the document, in the order they were added."""
+
+    statements: list[dict[str, Any]]
+
+
+FUNCTIONS = Codec(Function)
+VERSIONS = Codec(Version)
+POLICIES = Codec(Policy)
+
+
+def key(target: Target, kind: str, *rest: Element) -> Key:
+    """The key of a thing of `kind` in the target's account and region."""
+    return (target.account, target.region, "lambda", kind, *rest)
+
+
+def version_key(target: Target, version: str = LATEST) -> Key:
+    """Where a version lies; also the owner of its blob's link."""
+    return key(target, "version", target.name, version)
+
+
+def policy_key(target: Target) -> Key:
+    """Where the policy of the target's qualifier lies."""
+    return key(target, "policy", target.name, target.qualifier or LATEST)
+
+
+def find(tx: Reader, target: Target) -> Function | None:
+    """The function, if it is there."""
+    raw = tx.get(key(target, "function", target.name))
+    return FUNCTIONS.decode(raw) if raw else None
+
+
+def get(tx: Reader, target: Target) -> Function:
+    """The function. Raises ResourceNotFoundException."""
+    function = find(tx, target)
+    if function is None:
+        raise function_not_found(target.arn)
+    return function
+
+
+def get_version(tx: Reader, target: Target, *, named: str = "") -> Version:
+    """The version that the target's qualifier means, $LATEST without one. Raises ResourceNotFoundException that names
+    `named`, by default the ARN as the request qualified it."""
+    raw = tx.get(version_key(target, target.qualifier or LATEST))
+    if raw is None:
+        raise function_not_found(named or target.qualified_arn)
+    return VERSIONS.decode(raw)
+
+
+def put(tx: Transaction, target: Target, function: Function) -> None:
+    """Stores what the versions share."""
+    tx.set(key(target, "function", target.name), FUNCTIONS.encode(function))
+
+
+def put_version(tx: Transaction, target: Target, version: Version) -> None:
+    """Stores a version."""
+    tx.set(version_key(target, version.version), VERSIONS.encode(version))
+
+
+def statements(tx: Reader, target: Target) -> list[dict[str, Any]]:
+    """The statements of the policy of the target's qualifier; none where it has no policy."""
+    raw = tx.get(policy_key(target))
+    return POLICIES.decode(raw).statements if raw else []
