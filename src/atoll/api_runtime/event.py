@@ -1,7 +1,7 @@
 """The event that an integration receives, built from the request. Pure.
 
-Payload format 2.0 (HTTP APIs): https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-and recorded events in tests/unit/api_runtime.
+Payload formats 1.0 and 2.0 of HTTP APIs: recorded events in tests/unit/api_runtime, and
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
 
 from __future__ import annotations
@@ -17,6 +17,21 @@ from atoll.edge.http import HttpRequest
 HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect")
 )
+_IDENTITY = dict.fromkeys(
+    (
+        "accessKey",
+        "accountId",
+        "caller",
+        "cognitoAuthenticationProvider",
+        "cognitoAuthenticationType",
+        "cognitoIdentityId",
+        "cognitoIdentityPoolId",
+        "principalOrgId",
+        "user",
+        "userArn",
+    )
+)
+"""What payload format 1.0 says of a caller who did not sign: nothing, in so many members."""
 _TEXT_TYPES = frozenset(("application/json", "application/xml", "application/javascript"))
 
 
@@ -41,7 +56,9 @@ class Arrival(NamedTuple):
 def payload_2(arrival: Arrival) -> dict[str, Any]:
     """The event in payload format 2.0. Members without a value are absent, as AWS leaves them out."""
     request = arrival.request
-    headers, cookies = _headers(arrival)
+    values = _header_values(arrival)
+    cookies = [cookie for line in values.pop("cookie", ()) for part in line.split(";") if (cookie := part.strip())]
+    headers = {name: ",".join(lines) for name, lines in values.items()}
     path = _visible_path(arrival)
     event: dict[str, Any] = {
         "version": "2.0",
@@ -53,7 +70,8 @@ def payload_2(arrival: Arrival) -> dict[str, Any]:
         event["cookies"] = cookies
     event["headers"] = headers
     if request.query_string:
-        event["queryStringParameters"] = _query(request.query_string)
+        query = _query_values(request.query_string)
+        event["queryStringParameters"] = {name: ",".join(given) for name, given in query.items()}
     event["requestContext"] = _context(arrival, path, headers.get("user-agent", ""))
     if arrival.parameters:
         event["pathParameters"] = arrival.parameters
@@ -61,17 +79,62 @@ def payload_2(arrival: Arrival) -> dict[str, Any]:
         event["stageVariables"] = arrival.variables
     encoded = False
     if request.body:
-        event["body"], encoded = _body(request.body, headers)
+        event["body"], encoded = _body(request)
     event["isBase64Encoded"] = encoded
     return event
 
 
-def _context(arrival: Arrival, path: str, user_agent: str) -> dict[str, Any]:
-    domain = arrival.request.host if arrival.by_host else f"{arrival.api_id}.execute-api.{arrival.region}.amazonaws.com"
+def payload_1(arrival: Arrival) -> dict[str, Any]:
+    """The event in payload format 1.0: every member is there, null where it has no value; repeats are lists, cookies are headers."""
+    request = arrival.request
+    headers, query = _header_values(arrival), _query_values(request.query_string)
+    path = _visible_path(arrival)
+    resource = arrival.route_key.partition(" ")[2] or arrival.route_key
+    body, encoded = _body(request) if request.body else (None, False)
+    return {
+        "version": "1.0",
+        "resource": resource,
+        "path": path,
+        "httpMethod": request.method,
+        "headers": {name: lines[-1] for name, lines in headers.items()},
+        "multiValueHeaders": headers,
+        "queryStringParameters": {name: given[-1] for name, given in query.items()} or None,
+        "multiValueQueryStringParameters": query or None,
+        "requestContext": _context_1(arrival, path, resource, headers.get("user-agent", [""])[-1]),
+        "pathParameters": arrival.parameters or None,
+        "stageVariables": arrival.variables or None,
+        "body": body,
+        "isBase64Encoded": encoded,
+    }
+
+
+def _context_1(arrival: Arrival, path: str, resource: str, user_agent: str) -> dict[str, Any]:
+    request = arrival.request
     return {
         "accountId": arrival.account,
         "apiId": arrival.api_id,
-        "domainName": domain,
+        "authorizer": {"claims": None, "scopes": None},
+        "domainName": _domain(arrival),
+        "domainPrefix": arrival.api_id,
+        "extendedRequestId": arrival.request_id,
+        "httpMethod": request.method,
+        "identity": {**_IDENTITY, "sourceIp": request.source_ip, "userAgent": user_agent},
+        "path": path,
+        "protocol": f"HTTP/{request.http_version}",
+        "requestId": arrival.request_id,
+        "requestTime": _written(arrival.time),
+        "requestTimeEpoch": int(arrival.time * 1000),
+        "resourceId": None,
+        "resourcePath": resource,
+        "stage": arrival.stage,
+    }
+
+
+def _context(arrival: Arrival, path: str, user_agent: str) -> dict[str, Any]:
+    return {
+        "accountId": arrival.account,
+        "apiId": arrival.api_id,
+        "domainName": _domain(arrival),
         "domainPrefix": arrival.api_id,
         "http": {
             "method": arrival.request.method,
@@ -83,9 +146,21 @@ def _context(arrival: Arrival, path: str, user_agent: str) -> dict[str, Any]:
         "requestId": arrival.request_id,
         "routeKey": arrival.route_key,
         "stage": arrival.stage,
-        "time": datetime.fromtimestamp(arrival.time, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
+        "time": _written(arrival.time),
         "timeEpoch": int(arrival.time * 1000),
     }
+
+
+def _domain(arrival: Arrival) -> str:
+    """The host that was called, or where the path named the API, the one that AWS would give it."""
+    if arrival.by_host:
+        return arrival.request.host
+    return f"{arrival.api_id}.execute-api.{arrival.region}.amazonaws.com"
+
+
+def _written(time: float) -> str:
+    """A time as Apache's logs write it: `12/Mar/2020:19:03:58 +0000`."""
+    return datetime.fromtimestamp(time, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
 
 
 def _visible_path(arrival: Arrival) -> str:
@@ -97,41 +172,37 @@ def _visible_path(arrival: Arrival) -> str:
     return unquote(path).partition("?")[0] if "%" in path else path
 
 
-def _headers(arrival: Arrival) -> tuple[dict[str, str], list[str]]:
-    """Headers by lower-case name, repeats joined by commas, with those that API Gateway adds; and the cookies one by one."""
+def _header_values(arrival: Arrival) -> dict[str, list[str]]:
+    """All values of the headers by lower-case name, with those that API Gateway adds and without those of the connection."""
     request = arrival.request
-    headers: dict[str, str] = {}
-    cookies: list[str] = []
+    headers: dict[str, list[str]] = {}
     for name, value in request.headers:
-        if name == "cookie":
-            cookies += [cookie for part in value.split(";") if (cookie := part.strip())]
-        elif name not in HOP_BY_HOP:
-            headers[name] = f"{headers[name]},{value}" if name in headers else value
-    forwarded = headers.get("x-forwarded-for")
-    headers["x-forwarded-for"] = f"{forwarded}, {request.source_ip}" if forwarded else request.source_ip
-    headers["x-forwarded-port"] = str(request.port)
-    headers["x-forwarded-proto"] = "https" if request.secure else "http"
-    headers["x-amzn-trace-id"] = arrival.trace_id
-    headers["content-length"] = str(len(request.body))
-    return headers, cookies
+        if name not in HOP_BY_HOP:
+            headers.setdefault(name, []).append(value)
+    headers["x-forwarded-for"] = [", ".join([*headers.get("x-forwarded-for", ()), request.source_ip])]
+    headers["x-forwarded-port"] = [str(request.port)]
+    headers["x-forwarded-proto"] = ["https" if request.secure else "http"]
+    headers["x-amzn-trace-id"] = [arrival.trace_id]
+    headers["content-length"] = [str(len(request.body))]
+    return headers
 
 
-def _query(query_string: str) -> dict[str, str]:
-    """Decoded parameters (a + is a space), repeats joined by commas, empty values kept."""
-    parameters: dict[str, str] = {}
-    for name, value in parse_qsl(query_string, keep_blank_values=True, max_num_fields=None):
-        parameters[name] = f"{parameters[name]},{value}" if name in parameters else value
+def _query_values(query_string: str) -> dict[str, list[str]]:
+    """Decoded parameters (a + is a space) with all their values, empty ones too."""
+    parameters: dict[str, list[str]] = {}
+    for name, value in parse_qsl(query_string, keep_blank_values=True):
+        parameters.setdefault(name, []).append(value)
     return parameters
 
 
-def _body(body: bytes, headers: Mapping[str, str]) -> tuple[str, bool]:
+def _body(request: HttpRequest) -> tuple[str, bool]:
     """The body as the event carries it, and whether that is base64: everything that is not known to be text."""
-    if is_text(headers.get("content-type", "")) and "content-encoding" not in headers:
+    if is_text(request.header("content-type") or "") and request.header("content-encoding") is None:
         try:
-            return body.decode(), False
+            return request.body.decode(), False
         except UnicodeDecodeError:
             pass  # text by its header only: base64 loses nothing
-    return base64.b64encode(body).decode("ascii"), True
+    return base64.b64encode(request.body).decode("ascii"), True
 
 
 def is_text(content_type: str) -> bool:

@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
+from atoll.api_runtime import event
 from atoll.api_runtime import map as mapping
 from atoll.api_runtime.answers import INTERNAL_ERROR, TOO_LARGE, UNAVAILABLE
-from atoll.api_runtime.event import Arrival, payload_2
+from atoll.api_runtime.event import Arrival
 from atoll.api_runtime.match import DEFAULT
 from atoll.api_runtime.serving import LambdaIntegration
 from atoll.edge.http import HttpResponse
@@ -22,6 +23,8 @@ from atoll.kernel.errors import ServiceError
 log = logging.getLogger(__name__)
 
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
+_FORMATS = {"1.0": (event.payload_1, mapping.payload_1), "2.0": (event.payload_2, mapping.payload_2)}
+"""Per payload format: how the event is built and how the answer is read."""
 _ERRORS = {"TooManyRequestsException": UNAVAILABLE, "RequestTooLargeException": TOO_LARGE}
 """What the client gets where Lambda refuses the call; everything else (no permission, no such function) is a 500."""
 
@@ -34,6 +37,7 @@ class Integrations:
 
     async def invoke(self, ctx: Context, integration: LambdaIntegration, arrival: Arrival) -> HttpResponse:
         """The answer of a Lambda proxy integration. `ctx` acts as API Gateway for this route: the function's policy decides."""
+        to_event, to_response = _FORMATS[integration.payload_format]
         invocation = asyncio.ensure_future(
             ctx.call(
                 "lambda",
@@ -41,7 +45,7 @@ class Integrations:
                 {
                     "FunctionName": function_arn(integration.function, arrival.variables),
                     "InvocationType": "RequestResponse",
-                    "Payload": msgspec.json.encode(payload_2(arrival)),
+                    "Payload": msgspec.json.encode(to_event(arrival)),
                 },
             )
         )
@@ -59,7 +63,7 @@ class Integrations:
             return _ERRORS.get(error.code, INTERNAL_ERROR)
         if output.get("FunctionError"):
             return INTERNAL_ERROR
-        return mapping.payload_2(output["Payload"])
+        return to_response(output["Payload"])
 
     def _ended(self, invocation: asyncio.Task[Any]) -> None:
         self._running.discard(invocation)

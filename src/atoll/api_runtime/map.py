@@ -1,7 +1,8 @@
 """From what a function returned to an HTTP response. Pure.
 
-Payload format 2.0, as observed on AWS (aws/aws-lambda-dotnet, LambdaTestTool-v2): an object with a `statusCode` is a response and
-must be well formed, else the client gets a 500; anything else is the body of a 200 `application/json`, byte for byte.
+Payload format 1.0: an object with a `statusCode`, and nothing else will do. Payload format 2.0, as observed on AWS
+(aws/aws-lambda-dotnet, LambdaTestTool-v2): an object with a `statusCode` is a response and must be well formed, else the client
+gets a 500; anything else is the body of a 200 `application/json`, byte for byte.
 docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html#http-api-develop-integrations-lambda.v2
 """
 
@@ -45,12 +46,25 @@ def payload_2(payload: bytes) -> HttpResponse:
     if not isinstance(answer, dict) or "statusCode" not in answer:
         return HttpResponse(200, [JSON], payload)
     try:
-        status = _status(answer["statusCode"])
-        headers = _headers(answer.get("headers"))
-        headers += _cookies(answer.get("cookies"))
-        body = _body(answer.get("body"), encoded=answer.get("isBase64Encoded"))
+        return _response(answer, [*_headers(answer.get("headers")), *_cookies(answer.get("cookies"))])
     except _Malformed:
         return INTERNAL_ERROR
+
+
+def payload_1(payload: bytes) -> HttpResponse:
+    """The response that a function's return value stands for in payload format 1.0."""
+    try:
+        answer = _decode(payload)
+        if not isinstance(answer, dict):
+            return INTERNAL_ERROR
+        return _response(answer, [*_multi_headers(answer.get("multiValueHeaders")), *_headers(answer.get("headers"))])
+    except (msgspec.DecodeError, UnicodeDecodeError, _Malformed):
+        return INTERNAL_ERROR
+
+
+def _response(answer: Mapping[str, Any], headers: list[tuple[str, str]]) -> HttpResponse:
+    status = _status(answer.get("statusCode"))
+    body = _body(answer.get("body"), encoded=answer.get("isBase64Encoded"))
     if not any(name == "content-type" for name, _ in headers):
         headers.append(PLAIN)
     return HttpResponse(status, headers, body)
@@ -79,6 +93,14 @@ def _headers(value: Any) -> list[tuple[str, str]]:
         elif lower not in HOP_BY_HOP:
             headers.append((lower, _safe(_text(raw))))
     return headers
+
+
+def _multi_headers(value: Any) -> list[tuple[str, str]]:
+    if value is None:
+        return []
+    if not isinstance(value, Mapping) or not all(isinstance(values, list) for values in value.values()):
+        raise _Malformed
+    return [header for name, values in value.items() for one in values for header in _headers({name: one})]
 
 
 def _cookies(value: Any) -> list[tuple[str, str]]:

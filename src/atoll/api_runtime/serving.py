@@ -34,7 +34,7 @@ class LambdaIntegration(msgspec.Struct, frozen=True):
     """Invokes `function` (its ARN, which may hold `${stageVariables.NAME}`) and waits `timeout` seconds."""
 
     function: str
-    payload_format: Literal["2.0"]
+    payload_format: Literal["1.0", "2.0"]
     timeout: float
 
 

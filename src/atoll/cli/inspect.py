@@ -6,7 +6,6 @@ import shlex
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from atoll.cli.lifecycle import Port
 from atoll.cli.output import fail, out
@@ -44,14 +43,13 @@ def urls(
         return
     if not apis:
         out.print("No API is deployed yet.")
-        return
-    table = Table("API", "URL (curl, browsers)", "URL (everything else)", box=None)
     for api in apis:
+        out.print(f"[bold]{api['Name']}[/]")
         for by_path in _stage_urls(region, gateway, api):
             stage = by_path.rsplit("/", 1)[1]
             tail = "" if stage == "%24default" else f"/{stage}"
-            table.add_row(api["Name"], f"http://{api['ApiId']}.execute-api.localhost:{region.port}{tail}", by_path)
-    out.print(table)
+            out.print(f"  {by_path}")
+            out.print(f"  http://{api['ApiId']}.execute-api.localhost:{region.port}{tail}  [dim](curl, browsers)[/]")
 
 
 def _stage_urls(region: Running, gateway: Any, api: dict[str, Any]) -> list[str]:

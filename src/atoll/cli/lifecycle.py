@@ -168,9 +168,9 @@ def _stop(server: Server) -> None:
 
 
 def _greet(region: Running) -> None:
-    option = "" if region.port == DEFAULT_PORT else f" --port {region.port}"
-    out.print(f"[bold green]Atoll is ready[/] at [bold]{region.endpoint}[/]  [dim]({_kept(region)} Ctrl-C stops)[/]")
-    out.print(f'[dim]Point any AWS client at it:[/] eval "$(atoll env{option})"')
+    out.print(f"[bold green]Atoll is ready[/] at [bold]{region.endpoint}[/]  [dim]({_kept(region)})[/]")
+    if out.is_terminal:
+        out.print(f'[dim]Point any AWS client at it:[/] eval "$(atoll env{_option(region)})"   [dim]Ctrl-C stops[/]')
 
 
 def _kept(region: Running) -> str:
@@ -222,8 +222,12 @@ def _await_ready(process: subprocess.Popen[bytes]) -> Running | None:
 
 def _greet_background(region: Running) -> None:
     out.print(f"[bold green]Atoll is ready[/] at [bold]{region.endpoint}[/]  [dim]({_kept(region)})[/]")
-    option = "" if region.port == DEFAULT_PORT else f" --port {region.port}"
-    out.print(f"[dim]Stop it:[/] atoll down{option}")
+    out.print(f"[dim]Stop it:[/] atoll down{_option(region)}")
+
+
+def _option(region: Running) -> str:
+    """What a command needs to find this region again."""
+    return "" if region.port == DEFAULT_PORT else f" --port {region.port}"
 
 
 def _hint(chosen: Settings, error: Exception) -> str:

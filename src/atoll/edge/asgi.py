@@ -77,8 +77,9 @@ class Edge:
             if (address := plane.claims(request)) is not None:
                 began = self._clock.monotonic()
                 response = await plane.handle(address, request)
-                what = f"{request.method} {request.host or ''}{request.raw_path}"
-                self._request_log(what, response.status, (self._clock.monotonic() - began) * 1e3)
+                self._request_log(
+                    f"{request.method} {_shown(request)}", response.status, (self._clock.monotonic() - began) * 1e3
+                )
                 return response
         if refusal := self._guard.refuse(request):
             return refusal
@@ -89,6 +90,11 @@ class Edge:
         if cors := self._guard.cors(request):
             return HttpResponse(response.status, [*response.headers, *cors], response.body)
         return response
+
+
+def _shown(request: HttpRequest) -> str:
+    """The address of a request as a reader of the log wants it: with its host only where that says more than "this machine"."""
+    return request.raw_path if request.raw_path.startswith("/_aws/") else request.host + request.raw_path
 
 
 async def _read(receive: Receive) -> bytes | None:

@@ -25,7 +25,7 @@ class Unsupported:
 
     def report(self, ctx: Context, prop: str, reason: str) -> None:
         """Notes one use; the request's span and the log carry it at once, the store when `flush` is next called."""
-        log.warning("%s.%s: %s has no effect here: %s", ctx.service, ctx.operation, prop, reason)
+        log.warning("%s.%s: %s is not honoured: %s", ctx.service, ctx.operation, prop, reason)
         ctx.span.note(**{f"unsupported {prop}": reason})
         self._note(ctx.service, ctx.operation, prop, reason)
 

@@ -16,7 +16,7 @@ from atoll.kernel.datadir import DataDir, DataDirError
 from atoll.kernel.errors import StoreUnavailable
 from atoll.kernel.ids import Ids
 from atoll.kernel.records import encode
-from atoll.kernel.store.api import Durability, Transaction
+from atoll.kernel.store.api import Durability, Reader, Transaction
 from atoll.kernel.store.sqlite import SQLiteStore
 from atoll.kernel.tasks import Tasks
 from atoll.kernel.tracing import Tracer
@@ -45,6 +45,14 @@ class Kernel:
     ids: Ids
     tasks: Tasks
     tracer: Tracer
+
+    async def advance(self, seconds: float) -> None:
+        """Moves region time forward (`Clock.advance`) and stores that, so that a restart does not take it back."""
+        try:
+            await self.clock.advance(seconds)
+        finally:
+            mark = ClockMark(self.clock.offset, self.clock.now())
+            await self.store.transact(lambda tx: tx.set(CLOCK_KEY, encode(mark)))
 
     async def close(self) -> None:
         """Stops tasks, commits, and gives the directory free."""
@@ -75,9 +83,8 @@ async def open_kernel(path: Path, durability: Durability, *, verify: bool = Fals
 
 async def _open(directory: DataDir, store: SQLiteStore, marker: _ClockMarker, durability: Durability) -> Kernel:
     ids = Ids()
-    raw = await store.read(lambda tx: tx.get(CLOCK_KEY))
-    mark = msgspec.msgpack.decode(raw, type=ClockMark) if raw else ClockMark(0.0, 0.0)
-    clock = Clock(mark.offset, not_before=mark.latest + MARK_EVERY if raw else 0.0)
+    mark = await store.read(_mark)
+    clock = Clock(mark.offset, not_before=mark.latest + MARK_EVERY)
     marker.clock = clock
     node = await _node(store, ids.uuid())
     blobs = Blobs(directory.blobs, clock, durability)
@@ -90,16 +97,19 @@ class _ClockMarker:
 
     def __init__(self) -> None:
         self.clock: Clock | None = None
-        self._marked = 0.0
-        self._offset = 0.0
 
     def __call__(self, tx: Transaction) -> None:
         if self.clock is None:
             return
-        now, offset = self.clock.now(), self.clock.offset
-        if now - self._marked >= MARK_EVERY or offset != self._offset:
-            tx.set(CLOCK_KEY, encode(ClockMark(offset, now)))
-            self._marked, self._offset = now, offset
+        stored = _mark(tx)  # read, not remembered: the batch that last wrote it may have failed
+        mark = ClockMark(self.clock.offset, self.clock.now())
+        if mark.latest - stored.latest >= MARK_EVERY or mark.offset != stored.offset:
+            tx.set(CLOCK_KEY, encode(mark))
+
+
+def _mark(tx: Reader) -> ClockMark:
+    raw = tx.get(CLOCK_KEY)
+    return msgspec.msgpack.decode(raw, type=ClockMark) if raw else ClockMark(0.0, 0.0)
 
 
 async def _node(store: SQLiteStore, fresh: str) -> str:

@@ -23,7 +23,9 @@ H = TypeVar("H", bound=Handler)
 
 ResourceOf = Callable[[Context, Any], str | Sequence[str] | Awaitable[str]]
 """Gives the ARN or ARNs; awaited where what the request names must be looked up to know its ARN (the path of a role)."""
-ConditionsOf = Callable[[Context, Any], Mapping[str, Sequence[str]]]
+ConditionsOf = Callable[[Context, Any], Mapping[str, Sequence[str]] | Awaitable[Mapping[str, Sequence[str]]]]
+"""Gives condition keys with their values: plainly, when a policy asks; or as a coroutine function, which is always awaited, where
+what the request names must be looked up (its tags)."""
 PolicyOf = Callable[[Context, Any], Awaitable[str | None]]
 
 

@@ -25,6 +25,8 @@ from atoll.lambda_runtime.zygote import Zygote
 
 KILL_SECONDS = 2.0
 """How long the supervisor may take to end its tree before it is killed itself."""
+RETURN_SECONDS = 0.02
+"""How long an answer is kept for the runtime to ask for its next invocation: a caller that calls again then finds it idle."""
 RUNNING = frozenset({State.INIT, State.BUSY, State.DRAINING})
 INVALID_ID = Rejected(400, "InvalidRequestID", "Invalid request ID")
 
@@ -82,6 +84,8 @@ class Environment:
         self._invocation: Invocation | None = None
         self._pending: asyncio.Future[Outcome] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._answer: Outcome | None = None
+        self._returning: asyncio.TimerHandle | None = None
         self._out_of_memory = False
         self._status_file: int | None = None
         self._stopped = asyncio.Event()
@@ -194,6 +198,8 @@ class Environment:
             self._waiting = connection
             if self._timer is not None:
                 self._timer.cancel()
+            if self._answer is not None:
+                self._settle(self._answer)
             if self.state is State.DRAINING:
                 self.kill()
             else:
@@ -240,14 +246,19 @@ class Environment:
         if self._invocation is None or self._invocation.request_id != request_id:
             raise INVALID_ID
         self._invocation = None
-        self._settle(outcome)
+        self._answer = outcome
+        self._returning = self._loop.call_later(RETURN_SECONDS, self._settle, outcome)
 
     def _settle(self, outcome: Outcome) -> None:
+        self._answer = None
+        if self._returning is not None:
+            self._returning.cancel()
+            self._returning = None
         if self._pending is not None and not self._pending.done():
             self._pending.set_result(outcome)
 
     def _on_timeout(self) -> None:
-        self._settle(Outcome(self._clock.monotonic(), failure="timeout", kind=texts.TIMED_OUT))
+        self._settle(self._answer or Outcome(self._clock.monotonic(), failure="timeout", kind=texts.TIMED_OUT))
         self._invocation = None
         self.kill()
 
@@ -334,7 +345,7 @@ class Environment:
             self._pending.set_exception(RuntimeUnavailable(f"The sandbox could not be set up: {text}"))
         kind = texts.OUT_OF_MEMORY if self._out_of_memory else texts.EXIT_ERROR
         reason = texts.exited(_exit_status(self._report))
-        self._settle(Outcome(self._clock.monotonic(), failure="error", kind=kind, exit_reason=reason))
+        self._settle(self._answer or Outcome(self._clock.monotonic(), failure="error", kind=kind, exit_reason=reason))
         self._finish_stop()
 
     def _finish_stop(self) -> None:

@@ -93,6 +93,22 @@ def test_answers(echo: str, call: Any) -> None:
     assert (malformed.status_code, malformed.text) == (500, ERROR)
 
 
+def test_payload_format_1(api: Any, echo: str, function: str, call: Any) -> None:
+    created = api.create_integration(
+        ApiId=echo, IntegrationType="AWS_PROXY", IntegrationUri=function, PayloadFormatVersion="1.0"
+    )
+    api.create_route(ApiId=echo, RouteKey="ANY /old/{id}", Target=f"integrations/{created['IntegrationId']}")
+    event = call(echo, "/old/7?a=1&a=2", headers={"cookie": "x=1"}).json()
+    assert (event["version"], event["resource"], event["path"]) == ("1.0", "/old/{id}", "/old/7")
+    assert event["multiValueQueryStringParameters"] == {"a": ["1", "2"]}
+    assert (event["pathParameters"], event["headers"]["cookie"]) == ({"id": "7"}, "x=1")
+    answer = {"statusCode": 200, "multiValueHeaders": {"set-cookie": ["a=1", "b=2"]}}
+    cookies = call(echo, "/old/7", "POST", json={"answer": answer}).headers.get_list("set-cookie")
+    assert cookies == ["a=1", "b=2"]
+    malformed = call(echo, "/old/7", "POST", json={"answer": {"hello": "world"}})
+    assert (malformed.status_code, malformed.text) == (500, ERROR)
+
+
 def test_head_has_no_body_and_options_reaches_the_function(echo: str, call: Any) -> None:
     head = call(echo, "/x", "HEAD")
     assert (head.status_code, head.content) == (200, b"")

@@ -179,6 +179,40 @@ def test_conditions_on_what_is_attached(iam, ann, account, aws_error):
     assert denied[0] == "AccessDenied"
 
 
+def test_conditions_on_the_tags_and_the_boundary_of_what_is_there(iam, ann, account, aws_error):
+    limit = iam.create_policy(PolicyName="limit", PolicyDocument=document("s3:*"))["Policy"]["Arn"]
+    iam.create_user(UserName="bob", PermissionsBoundary=limit, Tags=[{"Key": "team", "Value": "a"}])
+    iam.create_user(UserName="eve")
+    policy = json.loads(document(["iam:PutUserPolicy", "iam:GetUser"]))
+    policy["Statement"][0]["Condition"] = {"StringEquals": {"aws:ResourceTag/team": "a"}}
+    iam.put_user_policy(UserName="ann", PolicyName="tagged", PolicyDocument=json.dumps(policy))
+    assert ann("iam").get_user(UserName="bob")
+    assert aws_error(lambda: ann("iam").get_user(UserName="eve"))[0] == "AccessDenied"
+    policy["Statement"][0]["Condition"] = {"StringEquals": {"iam:PermissionsBoundary": limit}}
+    iam.put_user_policy(UserName="ann", PolicyName="tagged", PolicyDocument=json.dumps(policy))
+    ann("iam").put_user_policy(UserName="bob", PolicyName="p", PolicyDocument=document("s3:GetObject"))
+    denied = aws_error(
+        lambda: ann("iam").put_user_policy(UserName="eve", PolicyName="p", PolicyDocument=document("s3:GetObject"))
+    )
+    assert denied[0] == "AccessDenied"
+
+
+def test_conditions_on_the_boundary_and_tags_of_what_is_made(iam, ann, account, aws_error):
+    limit = iam.create_policy(PolicyName="limit", PolicyDocument=document("s3:*"))["Policy"]["Arn"]
+    policy = json.loads(document("iam:CreateUser"))
+    policy["Statement"][0]["Condition"] = {
+        "StringEquals": {"iam:PermissionsBoundary": limit, "aws:RequestTag/team": "a"},
+        "ForAllValues:StringEquals": {"aws:TagKeys": ["team"]},
+    }
+    iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=json.dumps(policy))
+    tag = {"Key": "team", "Value": "a"}
+    ann("iam").create_user(UserName="bob", PermissionsBoundary=limit, Tags=[tag])
+    assert aws_error(lambda: ann("iam").create_user(UserName="eve", Tags=[tag]))[0] == "AccessDenied"
+    two = [tag, {"Key": "other", "Value": ""}]
+    denied = aws_error(lambda: ann("iam").create_user(UserName="eve", PermissionsBoundary=limit, Tags=two))
+    assert denied[0] == "AccessDenied"
+
+
 def test_who_names_nobody_means_itself(iam, ann, account, aws_error):
     own = document("iam:*", resource="arn:aws:iam::*:user/${aws:username}")
     iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=own)

@@ -14,11 +14,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from tests.sim.crash import workload
+from tests.sim.crash.writer import context_for
 
 from atoll.kernel.region import Kernel, open_kernel
 from atoll.kernel.store.api import Durability
-from tests.sim.crash import workload
-from tests.sim.crash.writer import context_for
 
 KILLS, SOAK_KILLS = 20, 300
 WRITER = Path(__file__).with_name("writer.py")

@@ -16,10 +16,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
-from atoll.kernel.region import Kernel, open_kernel
-from atoll.kernel.tracing import Span
 from tests.sim.crash import workload
 from tests.sim.power_cut_vfs import NAME, PowerCutVFS
+
+from atoll.kernel.region import Kernel, open_kernel
+from atoll.kernel.tracing import Span
 
 
 def context_for(kernel: Kernel) -> Any:

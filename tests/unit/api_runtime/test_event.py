@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from atoll.api_runtime.event import Arrival, payload_2
+from atoll.api_runtime.event import Arrival, payload_1, payload_2
 from atoll.edge.http import HttpRequest
 
 AT = 1583348638.390
@@ -234,3 +234,63 @@ def test_called_by_path_the_domain_is_the_one_aws_would_give() -> None:
     event = payload_2(arrival(by_host=False))
     assert event["requestContext"]["domainName"] == "id.execute-api.us-east-1.amazonaws.com"
     assert event["requestContext"]["domainPrefix"] == "id"
+
+
+def test_the_documented_event_of_format_1() -> None:
+    """The example of the developer guide for payload format 1.0, but for what only authorizers and mutual TLS add."""
+    event = payload_1(
+        arrival(
+            query="parameter1=value1&parameter1=value2&parameter2=value",
+            headers=[("header1", "value1"), ("header2", "value1"), ("header2", "value2"), ("cookie", "a=1; b=2")],
+            body=b"Hello from Lambda!",
+            route_key="GET /my/{name}",
+            parameters={"name": "path"},
+        )
+    )
+    headers = event.pop("multiValueHeaders")
+    assert headers["header2"] == ["value1", "value2"]
+    assert headers["cookie"] == ["a=1; b=2"]
+    assert event.pop("headers") == {name: values[-1] for name, values in headers.items()}
+    context = event.pop("requestContext")
+    assert event == {
+        "version": "1.0",
+        "resource": "/my/{name}",
+        "path": "/my/path",
+        "httpMethod": "GET",
+        "queryStringParameters": {"parameter1": "value2", "parameter2": "value"},
+        "multiValueQueryStringParameters": {"parameter1": ["value1", "value2"], "parameter2": ["value"]},
+        "pathParameters": {"name": "path"},
+        "stageVariables": None,
+        "body": base64.b64encode(b"Hello from Lambda!").decode(),
+        "isBase64Encoded": True,
+    }
+    assert context.pop("identity") | {"sourceIp": None, "userAgent": None} == dict.fromkeys(
+        (
+            "accessKey accountId caller cognitoAuthenticationProvider cognitoAuthenticationType cognitoIdentityId "
+            "cognitoIdentityPoolId principalOrgId sourceIp user userAgent userArn"
+        ).split()
+    )
+    assert context == {
+        "accountId": "123456789012",
+        "apiId": "id",
+        "authorizer": {"claims": None, "scopes": None},
+        "domainName": "id.execute-api.us-east-1.amazonaws.com",
+        "domainPrefix": "id",
+        "extendedRequestId": "JKJaXmPLvHcESHA=",
+        "httpMethod": "GET",
+        "path": "/my/path",
+        "protocol": "HTTP/1.1",
+        "requestId": "JKJaXmPLvHcESHA=",
+        "requestTime": "04/Mar/2020:19:03:58 +0000",
+        "requestTimeEpoch": 1583348638390,
+        "resourceId": None,
+        "resourcePath": "/my/{name}",
+        "stage": "$default",
+    }
+
+
+def test_format_1_says_null_where_there_is_nothing() -> None:
+    event = payload_1(arrival("/"))
+    nothing = ("queryStringParameters", "multiValueQueryStringParameters", "pathParameters", "stageVariables", "body")
+    assert all(event[member] is None for member in nothing)
+    assert event["resource"] == event["requestContext"]["resourcePath"] == "$default"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atoll.api_runtime.map import payload_2
+from atoll.api_runtime.map import payload_1, payload_2
 
 PLAIN = ("content-type", "text/plain; charset=utf-8")
 JSON = ("content-type", "application/json")
@@ -123,3 +123,28 @@ def test_whatever_a_function_returns_can_be_sent(returned: Any) -> None:
         assert not set("\r\n\0 ") & set(name)
         assert not set("\r\n\0") & set(value)
         value.encode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("returned", "response"),
+    [
+        ({"statusCode": 200, "body": "hi"}, (200, [PLAIN], b"hi")),
+        (
+            {"statusCode": 200, "multiValueHeaders": {"Set-Cookie": ["a=1", "b=2"]}, "headers": {"X-A": "b"}},
+            (200, [("set-cookie", "a=1"), ("set-cookie", "b=2"), ("x-a", "b"), PLAIN], b""),
+        ),
+        ({"statusCode": 200, "cookies": ["a=1"]}, (200, [PLAIN], b"")),
+    ],
+)
+def test_responses_in_format_1(returned: Any, response: tuple[int, list[tuple[str, str]], bytes]) -> None:
+    mapped_1 = payload_1(json.dumps(returned).encode())
+    assert (mapped_1.status, list(mapped_1.headers), mapped_1.body) == response
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"{}", b'"hi"', b"null", b"", b'{"message": "hi"}', b'{"statusCode": 200, "multiValueHeaders": {"a": "b"}}'],
+)
+def test_format_1_takes_nothing_but_responses(payload: bytes) -> None:
+    response = payload_1(payload)
+    assert (response.status, response.body) == (500, b'{"message":"Internal Server Error"}')

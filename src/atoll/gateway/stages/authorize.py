@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from inspect import iscoroutinefunction
 from typing import Any
 
 from atoll.auth.denied import sentence
@@ -47,6 +48,7 @@ async def _require(call: Call, ctx: Context, access: Access) -> None:
     found = access.resource(ctx, call.params)
     resources = found if isinstance(found, (str, Sequence)) else await found
     facts = Facts(ctx, access, call.params)
+    await facts.look_up()
     for resource in (resources,) if isinstance(resources, str) else resources:
         question = Question(principal, access.action, resource, facts)
         decision = evaluate(question, policies, resource_policy, resource_account=_account_of(resource, ctx))
@@ -94,11 +96,21 @@ class Facts(Mapping[str, Sequence[str]]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    async def look_up(self) -> None:
+        """Awaits conditions that must read what the request acts on. All others wait until a policy asks."""
+        if iscoroutinefunction(self._access.conditions):
+            self._own = _lowered(await self._access.conditions(self._ctx, self._params))
+
     def _service_keys(self) -> Mapping[str, Sequence[str]]:
         if self._own is None:
             given = self._access.conditions(self._ctx, self._params) if self._access.conditions else {}
-            self._own = {key.lower(): values for key, values in given.items()}
+            assert isinstance(given, Mapping)
+            self._own = _lowered(given)
         return self._own
+
+
+def _lowered(given: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+    return {key.lower(): values for key, values in given.items()}
 
 
 _GLOBAL: Mapping[str, Callable[[Context], str | None]] = {

@@ -109,7 +109,11 @@ def _snapshot(tx: Reader, ctx: Context, api_id: str) -> serving.Snapshot:
     for _, raw in tx.scan(store.parts(ctx, "v2.integrations", api_id)):
         integration = store.INTEGRATIONS.decode(raw)
         places[f"integrations/{integration.id}"] = len(integrations)
-        integrations.append(serving.LambdaIntegration(function_of(integration.uri), "2.0", integration.timeout / 1000))
+        integrations.append(
+            serving.LambdaIntegration(
+                function_of(integration.uri), integration.payload_format, integration.timeout / 1000
+            )
+        )
     routes = [
         serving.RouteTarget(route.key, places[route.target])
         for route in store.routes(tx, ctx, api_id)

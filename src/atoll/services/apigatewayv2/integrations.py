@@ -1,4 +1,4 @@
-"""Integrations of an HTTP API: what stands behind its routes. Lambda proxies with payload format 2.0.
+"""Integrations of an HTTP API: what stands behind its routes. Lambda proxies with payload format 1.0 or 2.0.
 
 docs: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-integrations.html
 """
@@ -6,7 +6,7 @@ docs: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll
@@ -53,7 +53,7 @@ async def create_integration(ctx: Context, request: CreateIntegrationRequestType
     integration = store.Integration(
         id=ctx.ids.lower(7),
         uri=request["IntegrationUri"],
-        payload_format=request["PayloadFormatVersion"],
+        payload_format=_payload_format(request["PayloadFormatVersion"]),
         method=request.get("IntegrationMethod"),
         description=request.get("Description"),
         timeout=request.get("TimeoutInMillis", 30_000),
@@ -107,7 +107,7 @@ async def update_integration(ctx: Context, request: UpdateIntegrationRequestType
             request,
             {
                 "IntegrationUri": ("uri", str),
-                "PayloadFormatVersion": ("payload_format", str),
+                "PayloadFormatVersion": ("payload_format", _payload_format),
                 "IntegrationMethod": ("method", str),
                 "Description": ("description", str),
                 "TimeoutInMillis": ("timeout", int),
@@ -153,13 +153,16 @@ def _check(request: Mapping[str, Any]) -> None:
     for member, what in _REFUSED.items():
         if request.get(member):
             raise NotImplementedByAtoll(f"apigatewayv2: {what} ({member}) is not implemented")
-    version = request.get("PayloadFormatVersion", "2.0")
-    if version == "1.0":
-        raise NotImplementedByAtoll("apigatewayv2: payload format 1.0 is not implemented; 2.0 is")
-    if version != "2.0":
-        raise BadRequestException(f"PayloadFormatVersion {version} is not supported")
     if request.get("IntegrationUri"):
         function_of(request["IntegrationUri"])
+
+
+def _payload_format(version: str) -> Literal["1.0", "2.0"]:
+    if version == "1.0":
+        return "1.0"
+    if version == "2.0":
+        return "2.0"
+    raise BadRequestException(f"PayloadFormatVersion {version} is not supported")
 
 
 def members(integration: store.Integration) -> dict[str, Any]:

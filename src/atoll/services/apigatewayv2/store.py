@@ -6,7 +6,7 @@ What the data plane reads is not here but in `api_runtime/serving.py`; `deploy.p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -41,7 +41,7 @@ class Integration(msgspec.Struct, frozen=True):
 
     id: str
     uri: str
-    payload_format: str = "2.0"
+    payload_format: Literal["1.0", "2.0"] = "2.0"
     method: str | None = None
     description: str | None = None
     timeout: int = 30_000

@@ -13,11 +13,11 @@ from atoll.auth import credentials
 from atoll.auth.credentials import AccessKey
 from atoll.kernel.context import Context, Principal
 from atoll.kernel.errors import NotImplementedByAtoll
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import paging
 from atoll.services.iam.errors import InvalidInputException, LimitExceededException, NoSuchEntityException
-from atoll.services.iam.resources import user_in_request
+from atoll.services.iam.resources import on_user
 from atoll.services.iam.store import USERS, User
 from atoll.services.iam.users import named_or_caller
 
@@ -54,7 +54,7 @@ def _owned(tx: Reader, user: User, access_key: str) -> AccessKey:
     return key
 
 
-@operation("CreateAccessKey", access=[Access("iam:CreateAccessKey", resource=user_in_request)])
+@operation("CreateAccessKey", access=on_user("CreateAccessKey"))
 async def create_access_key(ctx: Context, request: CreateAccessKeyRequestTypeDef) -> dict[str, Any]:
     """docs: API_CreateAccessKey."""
     name, now = _owner(ctx, request.get("UserName")), int(ctx.clock.now())
@@ -73,7 +73,7 @@ async def create_access_key(ctx: Context, request: CreateAccessKeyRequestTypeDef
     return {"AccessKey": await ctx.store.transact(create)}
 
 
-@operation("ListAccessKeys", access=[Access("iam:ListAccessKeys", resource=user_in_request)])
+@operation("ListAccessKeys", access=on_user("ListAccessKeys"))
 async def list_access_keys(ctx: Context, request: ListAccessKeysRequestTypeDef) -> dict[str, Any]:
     """docs: API_ListAccessKeys."""
     name = _owner(ctx, request.get("UserName"))
@@ -86,7 +86,7 @@ async def list_access_keys(ctx: Context, request: ListAccessKeysRequestTypeDef) 
     return await ctx.store.read(read)
 
 
-@operation("UpdateAccessKey", access=[Access("iam:UpdateAccessKey", resource=user_in_request)])
+@operation("UpdateAccessKey", access=on_user("UpdateAccessKey"))
 async def update_access_key(ctx: Context, request: UpdateAccessKeyRequestTypeDef) -> None:
     """docs: API_UpdateAccessKey."""
     name, status = _owner(ctx, request.get("UserName")), request["Status"]
@@ -100,7 +100,7 @@ async def update_access_key(ctx: Context, request: UpdateAccessKeyRequestTypeDef
     await ctx.store.transact(update)
 
 
-@operation("DeleteAccessKey", access=[Access("iam:DeleteAccessKey", resource=user_in_request)])
+@operation("DeleteAccessKey", access=on_user("DeleteAccessKey"))
 async def delete_access_key(ctx: Context, request: DeleteAccessKeyRequestTypeDef) -> None:
     """docs: API_DeleteAccessKey."""
     name, access_key = _owner(ctx, request.get("UserName")), request["AccessKeyId"]

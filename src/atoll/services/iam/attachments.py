@@ -9,11 +9,11 @@ from msgspec.structs import replace
 
 from atoll.kernel.context import Context
 from atoll.kernel.keys import under
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import paging, policies
 from atoll.services.iam.errors import LimitExceededException, NoSuchEntityException
-from atoll.services.iam.resources import policy_arn, policy_in_request, role_in_request, user_in_request
+from atoll.services.iam.resources import on_policy, on_role, on_user
 from atoll.services.iam.store import ROLES, USERS, E, Entity, Kind, disuse, use, uses_prefix
 
 if TYPE_CHECKING:
@@ -65,43 +65,43 @@ async def _list(ctx: Context, kind: Kind[E], name: str, request: Mapping[str, An
     return {"AttachedPolicies": [{"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn} for arn in found], **more}
 
 
-@operation("AttachRolePolicy", access=[Access("iam:AttachRolePolicy", resource=role_in_request, conditions=policy_arn)])
+@operation("AttachRolePolicy", access=on_role("AttachRolePolicy"))
 async def attach_role_policy(ctx: Context, request: AttachRolePolicyRequestTypeDef) -> None:
     """docs: API_AttachRolePolicy."""
     await _attach(ctx, ROLES, request["RoleName"], request["PolicyArn"])
 
 
-@operation("DetachRolePolicy", access=[Access("iam:DetachRolePolicy", resource=role_in_request, conditions=policy_arn)])
+@operation("DetachRolePolicy", access=on_role("DetachRolePolicy"))
 async def detach_role_policy(ctx: Context, request: DetachRolePolicyRequestTypeDef) -> None:
     """docs: API_DetachRolePolicy."""
     await _detach(ctx, ROLES, request["RoleName"], request["PolicyArn"])
 
 
-@operation("ListAttachedRolePolicies", access=[Access("iam:ListAttachedRolePolicies", resource=role_in_request)])
+@operation("ListAttachedRolePolicies", access=on_role("ListAttachedRolePolicies"))
 async def list_attached_role_policies(ctx: Context, request: ListAttachedRolePoliciesRequestTypeDef) -> dict[str, Any]:
     """docs: API_ListAttachedRolePolicies."""
     return await _list(ctx, ROLES, request["RoleName"], request)
 
 
-@operation("AttachUserPolicy", access=[Access("iam:AttachUserPolicy", resource=user_in_request, conditions=policy_arn)])
+@operation("AttachUserPolicy", access=on_user("AttachUserPolicy"))
 async def attach_user_policy(ctx: Context, request: AttachUserPolicyRequestTypeDef) -> None:
     """docs: API_AttachUserPolicy."""
     await _attach(ctx, USERS, request["UserName"], request["PolicyArn"])
 
 
-@operation("DetachUserPolicy", access=[Access("iam:DetachUserPolicy", resource=user_in_request, conditions=policy_arn)])
+@operation("DetachUserPolicy", access=on_user("DetachUserPolicy"))
 async def detach_user_policy(ctx: Context, request: DetachUserPolicyRequestTypeDef) -> None:
     """docs: API_DetachUserPolicy."""
     await _detach(ctx, USERS, request["UserName"], request["PolicyArn"])
 
 
-@operation("ListAttachedUserPolicies", access=[Access("iam:ListAttachedUserPolicies", resource=user_in_request)])
+@operation("ListAttachedUserPolicies", access=on_user("ListAttachedUserPolicies"))
 async def list_attached_user_policies(ctx: Context, request: ListAttachedUserPoliciesRequestTypeDef) -> dict[str, Any]:
     """docs: API_ListAttachedUserPolicies."""
     return await _list(ctx, USERS, request["UserName"], request)
 
 
-@operation("ListEntitiesForPolicy", access=[Access("iam:ListEntitiesForPolicy", resource=policy_in_request)])
+@operation("ListEntitiesForPolicy", access=on_policy("ListEntitiesForPolicy"))
 async def list_entities_for_policy(ctx: Context, request: ListEntitiesForPolicyRequestTypeDef) -> dict[str, Any]:
     """Roles, then users, by name; there are no groups. docs: API_ListEntitiesForPolicy."""
     arn, path = request["PolicyArn"], request.get("PathPrefix", "/")

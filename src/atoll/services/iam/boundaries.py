@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from atoll.kernel.context import Context
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.iam import policies
-from atoll.services.iam.resources import boundary, role_in_request, user_in_request
+from atoll.services.iam.resources import on_role, on_user
 from atoll.services.iam.store import ROLES, USERS, E, Entity, Kind, disuse, use
 
 if TYPE_CHECKING:
@@ -50,16 +50,14 @@ async def _put(ctx: Context, kind: Kind[E], name: str, arn: str) -> None:
 
 @operation(
     "PutRolePermissionsBoundary",
-    access=[Access("iam:PutRolePermissionsBoundary", resource=role_in_request, conditions=boundary)],
+    access=on_role("PutRolePermissionsBoundary"),
 )
 async def put_role_permissions_boundary(ctx: Context, request: PutRolePermissionsBoundaryRequestTypeDef) -> None:
     """docs: API_PutRolePermissionsBoundary."""
     await _put(ctx, ROLES, request["RoleName"], request["PermissionsBoundary"])
 
 
-@operation(
-    "DeleteRolePermissionsBoundary", access=[Access("iam:DeleteRolePermissionsBoundary", resource=role_in_request)]
-)
+@operation("DeleteRolePermissionsBoundary", access=on_role("DeleteRolePermissionsBoundary"))
 async def delete_role_permissions_boundary(ctx: Context, request: DeleteRolePermissionsBoundaryRequestTypeDef) -> None:
     """docs: API_DeleteRolePermissionsBoundary."""
     await _put(ctx, ROLES, request["RoleName"], "")
@@ -67,16 +65,14 @@ async def delete_role_permissions_boundary(ctx: Context, request: DeleteRolePerm
 
 @operation(
     "PutUserPermissionsBoundary",
-    access=[Access("iam:PutUserPermissionsBoundary", resource=user_in_request, conditions=boundary)],
+    access=on_user("PutUserPermissionsBoundary"),
 )
 async def put_user_permissions_boundary(ctx: Context, request: PutUserPermissionsBoundaryRequestTypeDef) -> None:
     """docs: API_PutUserPermissionsBoundary."""
     await _put(ctx, USERS, request["UserName"], request["PermissionsBoundary"])
 
 
-@operation(
-    "DeleteUserPermissionsBoundary", access=[Access("iam:DeleteUserPermissionsBoundary", resource=user_in_request)]
-)
+@operation("DeleteUserPermissionsBoundary", access=on_user("DeleteUserPermissionsBoundary"))
 async def delete_user_permissions_boundary(ctx: Context, request: DeleteUserPermissionsBoundaryRequestTypeDef) -> None:
     """docs: API_DeleteUserPermissionsBoundary."""
     await _put(ctx, USERS, request["UserName"], "")

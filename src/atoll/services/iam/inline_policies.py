@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from atoll.kernel.context import Context
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.iam import documents, paging
 from atoll.services.iam.errors import LimitExceededException, NoSuchEntityException
-from atoll.services.iam.resources import role_in_request, user_in_request
+from atoll.services.iam.resources import on_role, on_user
 from atoll.services.iam.store import ROLES, USERS, E, Entity, Kind
 
 if TYPE_CHECKING:
@@ -71,51 +71,51 @@ def _document(kind: Kind[Any], entity: Entity, policy: str) -> str:
     return text
 
 
-@operation("PutRolePolicy", access=[Access("iam:PutRolePolicy", resource=role_in_request)])
+@operation("PutRolePolicy", access=on_role("PutRolePolicy"))
 async def put_role_policy(ctx: Context, request: PutRolePolicyRequestTypeDef) -> None:
     """docs: API_PutRolePolicy."""
     await _put(ctx, ROLES, request["RoleName"], request["PolicyName"], request["PolicyDocument"])
 
 
-@operation("GetRolePolicy", access=[Access("iam:GetRolePolicy", resource=role_in_request)])
+@operation("GetRolePolicy", access=on_role("GetRolePolicy"))
 async def get_role_policy(ctx: Context, request: GetRolePolicyRequestTypeDef) -> dict[str, Any]:
     """docs: API_GetRolePolicy."""
     name, policy = request["RoleName"], request["PolicyName"]
     return {"RoleName": name, "PolicyName": policy, "PolicyDocument": await _get(ctx, ROLES, name, policy)}
 
 
-@operation("DeleteRolePolicy", access=[Access("iam:DeleteRolePolicy", resource=role_in_request)])
+@operation("DeleteRolePolicy", access=on_role("DeleteRolePolicy"))
 async def delete_role_policy(ctx: Context, request: DeleteRolePolicyRequestTypeDef) -> None:
     """docs: API_DeleteRolePolicy."""
     await _delete(ctx, ROLES, request["RoleName"], request["PolicyName"])
 
 
-@operation("ListRolePolicies", access=[Access("iam:ListRolePolicies", resource=role_in_request)])
+@operation("ListRolePolicies", access=on_role("ListRolePolicies"))
 async def list_role_policies(ctx: Context, request: ListRolePoliciesRequestTypeDef) -> dict[str, Any]:
     """docs: API_ListRolePolicies."""
     return await _list(ctx, ROLES, request["RoleName"], request)
 
 
-@operation("PutUserPolicy", access=[Access("iam:PutUserPolicy", resource=user_in_request)])
+@operation("PutUserPolicy", access=on_user("PutUserPolicy"))
 async def put_user_policy(ctx: Context, request: PutUserPolicyRequestTypeDef) -> None:
     """docs: API_PutUserPolicy."""
     await _put(ctx, USERS, request["UserName"], request["PolicyName"], request["PolicyDocument"])
 
 
-@operation("GetUserPolicy", access=[Access("iam:GetUserPolicy", resource=user_in_request)])
+@operation("GetUserPolicy", access=on_user("GetUserPolicy"))
 async def get_user_policy(ctx: Context, request: GetUserPolicyRequestTypeDef) -> dict[str, Any]:
     """docs: API_GetUserPolicy."""
     name, policy = request["UserName"], request["PolicyName"]
     return {"UserName": name, "PolicyName": policy, "PolicyDocument": await _get(ctx, USERS, name, policy)}
 
 
-@operation("DeleteUserPolicy", access=[Access("iam:DeleteUserPolicy", resource=user_in_request)])
+@operation("DeleteUserPolicy", access=on_user("DeleteUserPolicy"))
 async def delete_user_policy(ctx: Context, request: DeleteUserPolicyRequestTypeDef) -> None:
     """docs: API_DeleteUserPolicy."""
     await _delete(ctx, USERS, request["UserName"], request["PolicyName"])
 
 
-@operation("ListUserPolicies", access=[Access("iam:ListUserPolicies", resource=user_in_request)])
+@operation("ListUserPolicies", access=on_user("ListUserPolicies"))
 async def list_user_policies(ctx: Context, request: ListUserPoliciesRequestTypeDef) -> dict[str, Any]:
     """docs: API_ListUserPolicies."""
     return await _list(ctx, USERS, request["UserName"], request)

@@ -20,7 +20,7 @@ from atoll.services.iam.errors import (
     NoSuchEntityException,
 )
 from atoll.services.iam.managed import OWNER, managed_policies
-from atoll.services.iam.resources import new_policy, policies_below, policy_in_request
+from atoll.services.iam.resources import new_policy, on_policy, policies_below
 from atoll.services.iam.store import (
     POLICIES,
     Policy,
@@ -155,7 +155,7 @@ async def create_policy(ctx: Context, request: CreatePolicyRequestTypeDef) -> di
     return {"Policy": await ctx.store.transact(create)}
 
 
-@operation("GetPolicy", access=[Access("iam:GetPolicy", resource=policy_in_request)])
+@operation("GetPolicy", access=on_policy("GetPolicy"))
 async def get_policy(ctx: Context, request: GetPolicyRequestTypeDef) -> dict[str, Any]:
     """docs: API_GetPolicy."""
     arn = request["PolicyArn"]
@@ -208,7 +208,7 @@ def _from(tx: Reader, account: str, scope: str, position: str) -> Iterator[tuple
                 yield arn, arn, known.policy
 
 
-@operation("DeletePolicy", access=[Access("iam:DeletePolicy", resource=policy_in_request)])
+@operation("DeletePolicy", access=on_policy("DeletePolicy"))
 async def delete_policy(ctx: Context, request: DeletePolicyRequestTypeDef) -> None:
     """docs: API_DeletePolicy."""
     arn = request["PolicyArn"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from atoll.kernel.context import Context
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import documents, paging, policies
 from atoll.services.iam.errors import (
@@ -16,7 +16,7 @@ from atoll.services.iam.errors import (
     LimitExceededException,
     NoSuchEntityException,
 )
-from atoll.services.iam.resources import policy_in_request
+from atoll.services.iam.resources import on_policy
 from atoll.services.iam.store import Policy, document_key
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MOST = 5
 
 
-@operation("CreatePolicyVersion", access=[Access("iam:CreatePolicyVersion", resource=policy_in_request)])
+@operation("CreatePolicyVersion", access=on_policy("CreatePolicyVersion"))
 async def create_policy_version(ctx: Context, request: CreatePolicyVersionRequestTypeDef) -> dict[str, Any]:
     """docs: API_CreatePolicyVersion."""
     arn, text, default = request["PolicyArn"], request["PolicyDocument"], request.get("SetAsDefault", False)
@@ -57,7 +57,7 @@ async def create_policy_version(ctx: Context, request: CreatePolicyVersionReques
     return {"PolicyVersion": await ctx.store.transact(create)}
 
 
-@operation("GetPolicyVersion", access=[Access("iam:GetPolicyVersion", resource=policy_in_request)])
+@operation("GetPolicyVersion", access=on_policy("GetPolicyVersion"))
 async def get_policy_version(ctx: Context, request: GetPolicyVersionRequestTypeDef) -> dict[str, Any]:
     """docs: API_GetPolicyVersion."""
     arn = request["PolicyArn"]
@@ -71,7 +71,7 @@ async def get_policy_version(ctx: Context, request: GetPolicyVersionRequestTypeD
     return {"PolicyVersion": await ctx.store.read(read)}
 
 
-@operation("ListPolicyVersions", access=[Access("iam:ListPolicyVersions", resource=policy_in_request)])
+@operation("ListPolicyVersions", access=on_policy("ListPolicyVersions"))
 async def list_policy_versions(ctx: Context, request: ListPolicyVersionsRequestTypeDef) -> dict[str, Any]:
     """The newest first. docs: API_ListPolicyVersions."""
     policy = await ctx.store.read(lambda tx: policies.get(tx, ctx.account, request["PolicyArn"]))
@@ -79,7 +79,7 @@ async def list_policy_versions(ctx: Context, request: ListPolicyVersionsRequestT
     return {"Versions": [_shown(policy, number) for number in numbers], **more}
 
 
-@operation("SetDefaultPolicyVersion", access=[Access("iam:SetDefaultPolicyVersion", resource=policy_in_request)])
+@operation("SetDefaultPolicyVersion", access=on_policy("SetDefaultPolicyVersion"))
 async def set_default_policy_version(ctx: Context, request: SetDefaultPolicyVersionRequestTypeDef) -> None:
     """docs: API_SetDefaultPolicyVersion."""
     arn, now = request["PolicyArn"], int(ctx.clock.now())
@@ -92,7 +92,7 @@ async def set_default_policy_version(ctx: Context, request: SetDefaultPolicyVers
     await ctx.store.transact(choose)
 
 
-@operation("DeletePolicyVersion", access=[Access("iam:DeletePolicyVersion", resource=policy_in_request)])
+@operation("DeletePolicyVersion", access=on_policy("DeletePolicyVersion"))
 async def delete_policy_version(ctx: Context, request: DeletePolicyVersionRequestTypeDef) -> None:
     """docs: API_DeletePolicyVersion."""
     arn, now = request["PolicyArn"], int(ctx.clock.now())

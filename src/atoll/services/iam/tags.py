@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from atoll.kernel.context import Context
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.iam import paging, policies, tagging
-from atoll.services.iam.resources import policy_in_request, role_in_request, user_in_request
+from atoll.services.iam.resources import on_policy, on_role, on_user
 from atoll.services.iam.store import ROLES, USERS, E, Kind
 
 if TYPE_CHECKING:
@@ -56,61 +56,61 @@ def _page(request: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]
     return {"Tags": tagging.shown(dict(found)), **more}
 
 
-@operation("TagRole", access=[Access("iam:TagRole", resource=role_in_request, conditions=tagging.requested)])
+@operation("TagRole", access=on_role("TagRole"))
 async def tag_role(ctx: Context, request: TagRoleRequestTypeDef) -> None:
     """docs: API_TagRole."""
     new = tagging.given(request["Tags"], fold=True)
     await _change(ctx, ROLES, request["RoleName"], lambda tags: tagging.merged(tags, new, fold=True))
 
 
-@operation("UntagRole", access=[Access("iam:UntagRole", resource=role_in_request, conditions=tagging.requested)])
+@operation("UntagRole", access=on_role("UntagRole"))
 async def untag_role(ctx: Context, request: UntagRoleRequestTypeDef) -> None:
     """docs: API_UntagRole."""
     keys = request["TagKeys"]
     await _change(ctx, ROLES, request["RoleName"], lambda tags: tagging.without(tags, keys, fold=True))
 
 
-@operation("ListRoleTags", access=[Access("iam:ListRoleTags", resource=role_in_request)])
+@operation("ListRoleTags", access=on_role("ListRoleTags"))
 async def list_role_tags(ctx: Context, request: ListRoleTagsRequestTypeDef) -> dict[str, Any]:
     """docs: API_ListRoleTags."""
     return await _list(ctx, ROLES, request["RoleName"], request)
 
 
-@operation("TagUser", access=[Access("iam:TagUser", resource=user_in_request, conditions=tagging.requested)])
+@operation("TagUser", access=on_user("TagUser"))
 async def tag_user(ctx: Context, request: TagUserRequestTypeDef) -> None:
     """docs: API_TagUser."""
     new = tagging.given(request["Tags"], fold=True)
     await _change(ctx, USERS, request["UserName"], lambda tags: tagging.merged(tags, new, fold=True))
 
 
-@operation("UntagUser", access=[Access("iam:UntagUser", resource=user_in_request, conditions=tagging.requested)])
+@operation("UntagUser", access=on_user("UntagUser"))
 async def untag_user(ctx: Context, request: UntagUserRequestTypeDef) -> None:
     """docs: API_UntagUser."""
     keys = request["TagKeys"]
     await _change(ctx, USERS, request["UserName"], lambda tags: tagging.without(tags, keys, fold=True))
 
 
-@operation("ListUserTags", access=[Access("iam:ListUserTags", resource=user_in_request)])
+@operation("ListUserTags", access=on_user("ListUserTags"))
 async def list_user_tags(ctx: Context, request: ListUserTagsRequestTypeDef) -> dict[str, Any]:
     """docs: API_ListUserTags."""
     return await _list(ctx, USERS, request["UserName"], request)
 
 
-@operation("TagPolicy", access=[Access("iam:TagPolicy", resource=policy_in_request, conditions=tagging.requested)])
+@operation("TagPolicy", access=on_policy("TagPolicy"))
 async def tag_policy(ctx: Context, request: TagPolicyRequestTypeDef) -> None:
     """docs: API_TagPolicy."""
     new = tagging.given(request["Tags"], fold=False)
     await _change_policy(ctx, request["PolicyArn"], lambda tags: tagging.merged(tags, new, fold=False))
 
 
-@operation("UntagPolicy", access=[Access("iam:UntagPolicy", resource=policy_in_request, conditions=tagging.requested)])
+@operation("UntagPolicy", access=on_policy("UntagPolicy"))
 async def untag_policy(ctx: Context, request: UntagPolicyRequestTypeDef) -> None:
     """docs: API_UntagPolicy."""
     keys = request["TagKeys"]
     await _change_policy(ctx, request["PolicyArn"], lambda tags: tagging.without(tags, keys, fold=False))
 
 
-@operation("ListPolicyTags", access=[Access("iam:ListPolicyTags", resource=policy_in_request)])
+@operation("ListPolicyTags", access=on_policy("ListPolicyTags"))
 async def list_policy_tags(ctx: Context, request: ListPolicyTagsRequestTypeDef) -> dict[str, Any]:
     """docs: API_ListPolicyTags."""
     policy = await ctx.store.read(lambda tx: policies.get(tx, ctx.account, request["PolicyArn"]))

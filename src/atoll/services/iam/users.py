@@ -10,7 +10,7 @@ from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import boundaries, paging, tagging
 from atoll.services.iam.errors import DeleteConflictException, EntityAlreadyExistsException
-from atoll.services.iam.resources import new_entity, new_user, user_in_request, users_below
+from atoll.services.iam.resources import new_entity, new_user, on_user, users_below
 from atoll.services.iam.store import USERS, User
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ async def create_user(ctx: Context, request: CreateUserRequestTypeDef) -> dict[s
     return {"User": _full(ctx.account, await ctx.store.transact(create))}
 
 
-@operation("GetUser", access=[Access("iam:GetUser", resource=user_in_request)])
+@operation("GetUser", access=on_user("GetUser"))
 async def get_user(ctx: Context, request: GetUserRequestTypeDef) -> dict[str, Any]:
     """Without a name: the caller, which may be the account's root. docs: API_GetUser."""
     if "UserName" not in request and ctx.principal.kind == "root":
@@ -98,7 +98,7 @@ async def list_users(ctx: Context, request: ListUsersRequestTypeDef) -> dict[str
     return await ctx.store.read(read)
 
 
-@operation("DeleteUser", access=[Access("iam:DeleteUser", resource=user_in_request)])
+@operation("DeleteUser", access=on_user("DeleteUser"))
 async def delete_user(ctx: Context, request: DeleteUserRequestTypeDef) -> None:
     """docs: API_DeleteUser."""
 
@@ -116,7 +116,7 @@ async def delete_user(ctx: Context, request: DeleteUserRequestTypeDef) -> None:
     await ctx.store.transact(delete)
 
 
-@operation("ListGroupsForUser", access=[Access("iam:ListGroupsForUser", resource=user_in_request)])
+@operation("ListGroupsForUser", access=on_user("ListGroupsForUser"))
 async def list_groups_for_user(ctx: Context, request: ListGroupsForUserRequestTypeDef) -> dict[str, Any]:
     """docs: API_ListGroupsForUser."""
     await ctx.store.read(lambda tx: USERS.get(tx, ctx.account, request["UserName"]))

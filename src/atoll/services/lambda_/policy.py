@@ -18,7 +18,6 @@ from atoll.services.lambda_.errors import InvalidParameterValueException
 from atoll.services.lambda_.names import Target, qualified_arn, target
 from atoll.services.lambda_.store import statements
 
-NOBODY = '{"Version":"2012-10-17","Id":"default","Statement":[]}'
 _ACCOUNT = re.compile(r"\d{12}")
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.(amazonaws\.com(\.cn)?|amazon\.com)")
 _ARN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::\d{12}:.+")
@@ -79,6 +78,7 @@ async def function_policy(ctx: Context, request: Mapping[str, Any]) -> str | Non
     """The document on what a request names. Another account's function always has one: without a grant in it nobody else may."""
     place = target(ctx, request)
     found = await ctx.store.read(lambda tx: statements(tx, place))
-    if found:
-        return document(found)
-    return NOBODY if place.account != ctx.account else None
+    if not found and place.account != ctx.account:
+        owner = f"arn:aws:iam::{place.account}:root"
+        found = [{"Effect": "Allow", "Principal": {"AWS": owner}, "Action": "lambda:*", "Resource": "*"}]
+    return document(found) if found else None

@@ -1,0 +1,323 @@
+"""CreateTable, DescribeTable, UpdateTable, DeleteTable and ListTables."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+HASH = [{"AttributeName": "id", "KeyType": "HASH"}]
+DEFINED = [{"AttributeName": "id", "AttributeType": "S"}]
+SIMPLE = {"TableName": "users", "KeySchema": HASH, "AttributeDefinitions": DEFINED, "BillingMode": "PAY_PER_REQUEST"}
+VALIDATION = "ValidationException"
+INVALID = "One or more parameter values were invalid: "
+
+
+def range_key(name: str) -> dict[str, str]:
+    return {"AttributeName": name, "KeyType": "RANGE"}
+
+
+def test_an_on_demand_table(dynamodb: Any, account: str) -> None:
+    created = dynamodb.create_table(**SIMPLE)["TableDescription"]
+    assert created["TableStatus"] == "CREATING"
+    assert created["BillingModeSummary"] == {"BillingMode": "PAY_PER_REQUEST"}
+    assert "WarmThroughput" not in created
+    table = dynamodb.describe_table(TableName="users")["Table"]
+    moment = table["BillingModeSummary"].pop("LastUpdateToPayPerRequestDateTime")
+    assert moment == table.pop("CreationDateTime") == created["CreationDateTime"]
+    assert table == {
+        "AttributeDefinitions": DEFINED,
+        "TableName": "users",
+        "KeySchema": HASH,
+        "TableStatus": "ACTIVE",
+        "ProvisionedThroughput": {"NumberOfDecreasesToday": 0, "ReadCapacityUnits": 0, "WriteCapacityUnits": 0},
+        "TableSizeBytes": 0,
+        "ItemCount": 0,
+        "TableArn": f"arn:aws:dynamodb:us-east-1:{account}:table/users",
+        "TableId": created["TableId"],
+        "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
+        "DeletionProtectionEnabled": False,
+        "WarmThroughput": {"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 4000, "Status": "ACTIVE"},
+    }
+    dynamodb.get_waiter("table_exists").wait(TableName="users", WaiterConfig={"Delay": 1, "MaxAttempts": 1})
+
+
+def test_a_provisioned_table(dynamodb: Any) -> None:
+    units = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 3}
+    dynamodb.create_table(TableName="users", KeySchema=HASH, AttributeDefinitions=DEFINED, ProvisionedThroughput=units)
+    table = dynamodb.describe_table(TableName="users")["Table"]
+    assert table["ProvisionedThroughput"] == {"NumberOfDecreasesToday": 0, **units}
+    assert "BillingModeSummary" not in table
+    assert table["WarmThroughput"] == {"ReadUnitsPerSecond": 5, "WriteUnitsPerSecond": 3, "Status": "ACTIVE"}
+
+
+def test_counts_are_of_the_moment(dynamodb: Any, make_table: Callable[..., str]) -> None:
+    make_table()
+    for n in ("1", "22", "1"):
+        dynamodb.put_item(TableName="users", Item={"id": {"S": n}, "v": {"S": "xyz"}})
+    table = dynamodb.describe_table(TableName="users")["Table"]
+    assert (table["ItemCount"], table["TableSizeBytes"]) == (2, len("id1vxyz") + len("id22vxyz"))
+    dynamodb.delete_item(TableName="users", Key={"id": {"S": "1"}})
+    table = dynamodb.describe_table(TableName="users")["Table"]
+    assert (table["ItemCount"], table["TableSizeBytes"]) == (1, len("id22vxyz"))
+
+
+def index(name: str, *keys: dict[str, str], **more: Any) -> dict[str, Any]:
+    return {"IndexName": name, "KeySchema": list(keys), "Projection": {"ProjectionType": "ALL"}, **more}
+
+
+TWO = [*HASH, range_key("at")]
+DEFINED_TWO = [*DEFINED, {"AttributeName": "at", "AttributeType": "N"}]
+UNITS = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"TableName": "ab"}, "TableName must be at least 3 characters long and at most 255 characters long"),
+        ({"TableName": "a" * 256}, "TableName must be at least 3 characters long and at most 255 characters long"),
+        (
+            {"TableName": "a b c"},
+            "1 validation error detected: Value 'a b c' at 'tableName' failed to satisfy constraint: "
+            "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
+        ),
+        (
+            {"ProvisionedThroughput": UNITS},
+            INVALID
+            + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST",
+        ),
+        (
+            {"BillingMode": "PROVISIONED"},
+            INVALID + "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED",
+        ),
+        (
+            {"KeySchema": [{"AttributeName": "no", "KeyType": "HASH"}]},
+            INVALID + "Some index key attributes are not defined in AttributeDefinitions. "
+            "Keys: [no], AttributeDefinitions: [id]",
+        ),
+        ({"KeySchema": TWO}, "Invalid KeySchema: Some index key attribute have no definition"),
+        (
+            {"AttributeDefinitions": DEFINED_TWO},
+            INVALID
+            + "Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions",
+        ),
+        ({"KeySchema": [range_key("id")]}, "Invalid KeySchema: The first KeySchemaElement is not a HASH key type"),
+        (
+            {"KeySchema": [HASH[0], {"AttributeName": "at", "KeyType": "HASH"}], "AttributeDefinitions": DEFINED_TWO},
+            "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type",
+        ),
+        (
+            {"KeySchema": [HASH[0], range_key("id")], "AttributeDefinitions": DEFINED_TWO},
+            "Both the Hash Key and the Range Key element in the KeySchema have the same name",
+        ),
+        ({"AttributeDefinitions": DEFINED * 2}, "Attribute Name is duplicated: id"),
+        ({"GlobalSecondaryIndexes": []}, INVALID + "List of GlobalSecondaryIndexes is empty"),
+        (
+            {"LocalSecondaryIndexes": [index("by-at", *TWO)], "AttributeDefinitions": DEFINED_TWO},
+            INVALID
+            + "Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex",
+        ),
+        (
+            {
+                "GlobalSecondaryIndexes": [index("one", *HASH), index("one", *HASH)],
+            },
+            INVALID + "Duplicate index name: one",
+        ),
+        (
+            {"GlobalSecondaryIndexes": [index("one", *HASH, ProvisionedThroughput=UNITS)]},
+            INVALID
+            + "ProvisionedThroughput should not be specified for index: one when BillingMode is PAY_PER_REQUEST",
+        ),
+        (
+            {"GlobalSecondaryIndexes": [index("one", *HASH)], "AttributeDefinitions": DEFINED_TWO},
+            INVALID + "Some AttributeDefinitions are not used. AttributeDefinitions: [id, at], keys used: [id]",
+        ),
+        (
+            {"GlobalSecondaryIndexes": [index("one", *HASH, Projection={"ProjectionType": "INCLUDE"})]},
+            INVALID + "ProjectionType is INCLUDE, but NonKeyAttributes is not specified",
+        ),
+        (
+            {"StreamSpecification": {"StreamEnabled": True}},
+            INVALID + "Table is being created with a stream enabled, UpdateViewType is required",
+        ),
+        (
+            {"SSESpecification": {"Enabled": False, "SSEType": "KMS"}},
+            INVALID + "SSEType can not be specified if Enabled is false",
+        ),
+        (
+            {"Tags": [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]},
+            "Duplicate Tag Keys provided as input: Duplicate Tag Key found a",
+        ),
+    ],
+)
+def test_what_create_table_refuses(
+    dynamodb: Any, aws_error: Callable[..., Any], change: dict[str, Any], message: str
+) -> None:
+    assert aws_error(lambda: dynamodb.create_table(**{**SIMPLE, **change})) == (VALIDATION, message, 400)
+
+
+@pytest.mark.parametrize(
+    ("change", "member"),
+    [
+        ({"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}}, "StreamSpecification"),
+        ({"ResourcePolicy": "{}"}, "ResourcePolicy"),
+    ],
+)
+def test_what_is_not_there_yet_is_refused_by_name(
+    dynamodb: Any, aws_error: Callable[..., Any], change: dict[str, Any], member: str
+) -> None:
+    code, message, status = aws_error(lambda: dynamodb.create_table(**{**SIMPLE, **change}))
+    assert (code, status) == ("NotImplemented", 501)
+    assert member in message
+
+
+def test_a_name_is_taken_once(dynamodb: Any, aws_error: Callable[..., Any]) -> None:
+    dynamodb.create_table(**SIMPLE)
+    taken = ("ResourceInUseException", "Table already exists: users", 400)
+    assert aws_error(lambda: dynamodb.create_table(**SIMPLE)) == taken
+
+
+def test_indexes_are_described(dynamodb: Any, account: str) -> None:
+    dynamodb.create_table(
+        TableName="users",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=TWO,
+        AttributeDefinitions=[*DEFINED_TWO, {"AttributeName": "rank", "AttributeType": "N"}],
+        LocalSecondaryIndexes=[index("local", *HASH, range_key("rank"))],
+        GlobalSecondaryIndexes=[index("global", {"AttributeName": "rank", "KeyType": "HASH"}, range_key("at"))],
+    )
+    table = dynamodb.describe_table(TableName="users")["Table"]
+    arn = f"arn:aws:dynamodb:us-east-1:{account}:table/users/index/"
+    assert table["LocalSecondaryIndexes"] == [
+        {
+            "IndexName": "local",
+            "KeySchema": [*HASH, range_key("rank")],
+            "Projection": {"ProjectionType": "ALL"},
+            "IndexSizeBytes": 0,
+            "ItemCount": 0,
+            "IndexArn": arn + "local",
+        }
+    ]
+    assert table["GlobalSecondaryIndexes"] == [
+        {
+            "IndexName": "global",
+            "KeySchema": [{"AttributeName": "rank", "KeyType": "HASH"}, range_key("at")],
+            "Projection": {"ProjectionType": "ALL"},
+            "IndexStatus": "ACTIVE",
+            "ProvisionedThroughput": {"NumberOfDecreasesToday": 0, "ReadCapacityUnits": 0, "WriteCapacityUnits": 0},
+            "IndexSizeBytes": 0,
+            "ItemCount": 0,
+            "IndexArn": arn + "global",
+            "WarmThroughput": {"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 4000, "Status": "ACTIVE"},
+        }
+    ]
+
+
+def test_deletion(dynamodb: Any, make_table: Callable[..., str], aws_error: Callable[..., Any]) -> None:
+    missing = ("ResourceNotFoundException", "Requested resource not found: Table: users not found", 400)
+    assert aws_error(lambda: dynamodb.delete_table(TableName="users")) == missing
+    make_table(DeletionProtectionEnabled=True)
+    dynamodb.put_item(TableName="users", Item={"id": {"S": "1"}})
+    assert aws_error(lambda: dynamodb.delete_table(TableName="users")) == (
+        VALIDATION,
+        "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
+        400,
+    )
+    dynamodb.update_table(TableName="users", DeletionProtectionEnabled=False)
+    assert dynamodb.delete_table(TableName="users")["TableDescription"]["TableStatus"] == "DELETING"
+    assert aws_error(lambda: dynamodb.describe_table(TableName="users")) == missing
+    make_table()
+    assert "Item" not in dynamodb.get_item(TableName="users", Key={"id": {"S": "1"}})
+    assert dynamodb.describe_table(TableName="users")["Table"]["ItemCount"] == 0
+
+
+def test_updates(dynamodb: Any, make_table: Callable[..., str], aws_error: Callable[..., Any]) -> None:
+    make_table()
+    units = {"ReadCapacityUnits": 2, "WriteCapacityUnits": 3}
+
+    def update(**change: Any) -> Any:
+        return dynamodb.update_table(TableName="users", **change)["TableDescription"]
+
+    assert update(BillingMode="PROVISIONED", ProvisionedThroughput=units)["TableStatus"] == "UPDATING"
+    table = dynamodb.describe_table(TableName="users")["Table"]
+    assert table["BillingModeSummary"]["BillingMode"] == "PROVISIONED"
+    assert (table["TableStatus"], table["ProvisionedThroughput"]["WriteCapacityUnits"]) == ("ACTIVE", 3)
+    code, message, _ = aws_error(lambda: update(ProvisionedThroughput=units))
+    assert code == VALIDATION
+    assert message.startswith(
+        "The provisioned throughput for the table will not change. The requested value equals the current value. "
+        "Current ReadCapacityUnits provisioned for the table: 2. Requested ReadCapacityUnits: 2. "
+    )
+    update(ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 4})
+    throughput = dynamodb.describe_table(TableName="users")["Table"]["ProvisionedThroughput"]
+    assert {"LastIncreaseDateTime", "LastDecreaseDateTime"} < set(throughput)
+    update(BillingMode="PAY_PER_REQUEST")
+    table = dynamodb.describe_table(TableName="users")["Table"]
+    assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["ProvisionedThroughput"]["ReadCapacityUnits"] == 0
+    update(TableClass="STANDARD_INFREQUENT_ACCESS")
+    table = dynamodb.describe_table(TableName="users")["Table"]
+    assert table["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
+    update(OnDemandThroughput={"MaxReadRequestUnits": 10})
+    table = dynamodb.describe_table(TableName="users")["Table"]
+    assert table["OnDemandThroughput"] == {"MaxReadRequestUnits": 10, "MaxWriteRequestUnits": -1}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {},
+            "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, "
+            "SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, MultiRegionConsistency, "
+            "DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput or TableClass is required",
+        ),
+        (
+            {"DeletionProtectionEnabled": True, "BillingMode": "PAY_PER_REQUEST"},
+            INVALID + "DeletionProtection modification must be the only operation in the request",
+        ),
+        (
+            {"ProvisionedThroughput": UNITS},
+            INVALID
+            + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST",
+        ),
+        ({"StreamSpecification": {"StreamEnabled": False}}, "Table has no stream to disable: TableName: users"),
+        ({"SSESpecification": {"Enabled": False}}, INVALID + "Table is already encrypted by default"),
+    ],
+)
+def test_what_update_table_refuses(
+    dynamodb: Any, make_table: Callable[..., str], aws_error: Callable[..., Any], change: dict[str, Any], message: str
+) -> None:
+    make_table()
+    assert aws_error(lambda: dynamodb.update_table(TableName="users", **change)) == (VALIDATION, message, 400)
+
+
+def test_listing_in_pages(dynamodb: Any, make_table: Callable[..., str]) -> None:
+    names = [make_table(f"table-{n}") for n in (3, 1, 2)]
+    assert dynamodb.list_tables()["TableNames"] == sorted(names)
+    assert "LastEvaluatedTableName" not in dynamodb.list_tables(Limit=3)
+    first = dynamodb.list_tables(Limit=2)
+    assert (first["TableNames"], first["LastEvaluatedTableName"]) == (["table-1", "table-2"], "table-2")
+    rest = dynamodb.list_tables(ExclusiveStartTableName="table-2", Limit=2)
+    assert rest["TableNames"] == ["table-3"]
+
+
+def test_what_has_no_effect_is_reported(region: Any, dynamodb: Any, make_table: Callable[..., str]) -> None:
+    make_table(SSESpecification={"Enabled": True})
+    dynamodb.update_time_to_live(TableName="users", TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"})
+    with urllib.request.urlopen(f"{region.endpoint}/_atoll/unsupported") as answer:
+        reported = {
+            (e["operation"], e["property"]) for e in json.load(answer)["unsupported"] if e["service"] == "dynamodb"
+        }
+    assert {
+        ("CreateTable", "SSESpecification.Enabled"),
+        ("UpdateTimeToLive", "TimeToLiveSpecification.Enabled"),
+    } <= reported
+
+
+def test_limits_and_endpoints(dynamodb: Any, region: Any) -> None:
+    assert dynamodb.describe_limits()["TableMaxReadCapacityUnits"] == 40000
+    assert dynamodb.describe_endpoints()["Endpoints"][0]["Address"] == region.endpoint.removeprefix("http://")

@@ -1,0 +1,96 @@
+"""Functions to test with: packages from source, roles, and what an invocation answered."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+ECHO = "def handler(event, context):\n    return event\n"
+
+
+def package(files: Mapping[str, str | bytes] | str = ECHO) -> bytes:
+    """A zip file of these files; text alone is app.py."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in ({"app.py": files} if isinstance(files, str) else files).items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def trust(*services: str) -> str:
+    """A trust policy for these services."""
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": {"Service": list(services)}, "Action": "sts:AssumeRole"}],
+        }
+    )
+
+
+@dataclass
+class Invoked:
+    """What an invocation answered."""
+
+    payload: Any
+    error: str | None
+    log: str
+    raw: dict[str, Any]
+
+
+@dataclass
+class Lambda:
+    """A Lambda client with short cuts."""
+
+    client: Any
+    role: str
+
+    def create(self, name: str = "fn", code: Mapping[str, str | bytes] | str = ECHO, **settings: Any) -> dict[str, Any]:
+        """Creates a function from source; its handler is app.handler."""
+        given = {"Runtime": "python3.11", "Handler": "app.handler", "Role": self.role} | settings
+        return self.client.create_function(FunctionName=name, Code={"ZipFile": package(code)}, **given)
+
+    def invoke(self, name: str = "fn", event: Any = None, **settings: Any) -> Invoked:
+        """Invokes it with the tail of its log."""
+        raw = self.client.invoke(FunctionName=name, Payload=json.dumps(event or {}), LogType="Tail", **settings)
+        log = base64.b64decode(raw.get("LogResult", "")).decode()
+        return Invoked(json.loads(raw["Payload"].read() or "null"), raw.get("FunctionError"), log, raw)
+
+
+@pytest.fixture
+def role(client: Callable[..., Any]) -> str:
+    """A role that Lambda may assume and that may write logs."""
+    iam = client("iam")
+    arn = iam.create_role(RoleName="fn-role", AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))["Role"]["Arn"]
+    iam.attach_role_policy(RoleName="fn-role", PolicyArn=BASIC)
+    return str(arn)
+
+
+@pytest.fixture
+def fn(client: Callable[..., Any], role: str) -> Lambda:
+    """Makes and invokes functions of the test's account."""
+    return Lambda(client("lambda"), role)
+
+
+@pytest.fixture
+def eventually() -> Callable[..., Any]:
+    """`eventually(read, wanted)`: reads until `wanted(value)` holds, and returns the value; fails after ten seconds."""
+
+    def wait(read: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
+        deadline = time.monotonic() + 10
+        while True:
+            value = read()
+            if wanted(value):
+                return value
+            assert time.monotonic() < deadline, f"still {value!r}"
+            time.sleep(0.02)
+
+    return wait

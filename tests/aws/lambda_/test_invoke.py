@@ -1,0 +1,230 @@
+"""Invoke: answers, errors of functions and of Lambda, payload limits, and concurrency."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .conftest import BASIC, Lambda, trust
+
+Error = Callable[[Callable[[], Any]], tuple[str, str, int]]
+
+
+def test_an_answer(fn: Lambda) -> None:
+    fn.create(code="def handler(event, context):\n    print('seen', event['n'])\n    return {'n': event['n'] + 1}\n")
+    answer = fn.invoke(event={"n": 1})
+    assert answer.payload == {"n": 2}
+    assert answer.error is None
+    assert answer.raw["StatusCode"] == 200
+    assert answer.raw["ExecutedVersion"] == "$LATEST"
+    assert "START RequestId: " in answer.log
+    assert "seen 1\n" in answer.log
+    assert "REPORT RequestId: " in answer.log
+    plain = fn.client.invoke(FunctionName="fn", Payload=b'{"n": 5}')
+    assert "LogResult" not in plain
+    assert json.loads(plain["Payload"].read()) == {"n": 6}
+
+
+def test_no_payload_is_an_empty_event(fn: Lambda) -> None:
+    fn.create()
+    assert json.loads(fn.client.invoke(FunctionName="fn")["Payload"].read()) == {}
+
+
+def test_the_context_knows_the_invocation(fn: Lambda, account: str) -> None:
+    fn.create(
+        code="""
+def handler(event, context):
+    return [context.aws_request_id, context.invoked_function_arn, context.client_context and context.client_context.custom,
+            context.function_version, context.log_group_name]
+"""
+    )
+    custom = base64.b64encode(json.dumps({"custom": {"a": "b"}}).encode()).decode()
+    answer = fn.invoke(ClientContext=custom)
+    request_id = answer.raw["ResponseMetadata"]["HTTPHeaders"]["x-amzn-requestid"]
+    arn = f"arn:aws:lambda:us-east-1:{account}:function:fn"
+    assert answer.payload == [request_id, arn, {"a": "b"}, "$LATEST", "/aws/lambda/fn"]
+
+
+def test_errors_of_the_function_are_answers(fn: Lambda) -> None:
+    fn.create(code="def handler(event, context):\n    raise ValueError('no good')\n")
+    answer = fn.invoke()
+    assert answer.raw["StatusCode"] == 200
+    assert answer.error == "Unhandled"
+    assert answer.payload["errorMessage"] == "no good"
+    assert answer.payload["errorType"] == "ValueError"
+    assert answer.payload["requestId"] == answer.raw["ResponseMetadata"]["HTTPHeaders"]["x-amzn-requestid"]
+
+
+def test_a_missing_handler(fn: Lambda) -> None:
+    fn.create(Handler="nowhere.handler")
+    answer = fn.invoke()
+    assert answer.error == "Unhandled"
+    assert answer.payload["errorType"] == "Runtime.ImportModuleError"
+    assert "No module named 'nowhere'" in answer.payload["errorMessage"]
+
+
+def test_a_timeout(fn: Lambda) -> None:
+    fn.create(code="import time\ndef handler(event, context):\n    time.sleep(30)\n", Timeout=1)
+    answer = fn.invoke()
+    assert answer.error == "Unhandled"
+    assert "Task timed out after 1.00 seconds" in answer.payload["errorMessage"]
+
+
+def test_dry_run_and_event(fn: Lambda, aws_error: Error) -> None:
+    fn.create(code="raise SystemExit\n")
+    assert fn.client.invoke(FunctionName="fn", InvocationType="DryRun")["StatusCode"] == 204
+    assert aws_error(lambda: fn.client.invoke(FunctionName="fn", InvocationType="Event"))[0] == "NotImplemented"
+
+
+def test_payloads_that_are_refused(fn: Lambda, aws_error: Error) -> None:
+    fn.create()
+    code, message, status = aws_error(lambda: fn.client.invoke(FunctionName="fn", Payload=b"{not json"))
+    assert (code, status) == ("InvalidRequestContentException", 400)
+    assert message.startswith("Could not parse request body into json: Could not parse payload into json: ")
+    at_most = json.dumps("x" * (6_291_456 - 2)).encode()
+    assert len(at_most) == 6_291_456
+    answer = fn.client.invoke(FunctionName="fn", Payload=at_most)
+    assert "FunctionError" not in answer
+    assert answer["Payload"].read() == at_most
+    assert aws_error(lambda: fn.client.invoke(FunctionName="fn", Payload=at_most + b" ")) == (
+        "RequestEntityTooLargeException",
+        "6291457 byte payload is too large for the RequestResponse invocation type (limit 6291456 bytes)",
+        413,
+    )
+
+
+def test_reserved_concurrency_is_enforced(fn: Lambda, aws_error: Error, eventually: Callable[..., Any]) -> None:
+    c = fn.client
+    fn.create(code="import time\ndef handler(event, context):\n    time.sleep(event.get('s', 0))\n", Timeout=10)
+    assert (
+        c.put_function_concurrency(FunctionName="fn", ReservedConcurrentExecutions=0)["ReservedConcurrentExecutions"]
+        == 0
+    )
+    assert aws_error(lambda: c.invoke(FunctionName="fn")) == ("TooManyRequestsException", "Rate Exceeded.", 429)
+    with pytest.raises(c.exceptions.TooManyRequestsException) as refusal:
+        c.invoke(FunctionName="fn")
+    assert refusal.value.response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
+    c.put_function_concurrency(FunctionName="fn", ReservedConcurrentExecutions=1)
+    assert c.get_function_concurrency(FunctionName="fn")["ReservedConcurrentExecutions"] == 1
+    assert c.get_function(FunctionName="fn")["Concurrency"] == {"ReservedConcurrentExecutions": 1}
+    assert c.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"] == 999
+
+    def accepted(seconds: int) -> bool:
+        try:
+            c.invoke(FunctionName="fn", Payload=json.dumps({"s": seconds}))
+        except c.exceptions.TooManyRequestsException:
+            return False
+        return True
+
+    slow = threading.Thread(target=lambda: eventually(lambda: accepted(2), bool))
+    slow.start()
+    eventually(lambda: accepted(0), lambda answer: not answer)
+    slow.join()
+    c.delete_function_concurrency(FunctionName="fn")
+    assert "ReservedConcurrentExecutions" not in c.get_function_concurrency(FunctionName="fn")
+    assert fn.invoke().error is None
+    code, message, _ = aws_error(
+        lambda: c.put_function_concurrency(FunctionName="fn", ReservedConcurrentExecutions=901)
+    )
+    assert code == "InvalidParameterValueException"
+    assert message == (
+        "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its "
+        "minimum value of [100]."
+    )
+
+
+def test_logs_can_be_read_after_an_invocation(
+    fn: Lambda, client: Callable[..., Any], eventually: Callable[..., Any]
+) -> None:
+    fn.create(code="def handler(event, context):\n    print('a line of mine')\n")
+    fn.invoke()
+    logs = client("logs")
+    group = eventually(lambda: logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/fn")["logGroups"], bool)
+    assert group[0]["logGroupName"] == "/aws/lambda/fn"
+    events = eventually(
+        lambda: logs.filter_log_events(logGroupName="/aws/lambda/fn")["events"],
+        lambda events: any("REPORT" in event["message"] for event in events),
+    )
+    starts = [event["message"].split()[0] for event in events]
+    assert starts.index("START") < starts.index("a") < starts.index("END") < starts.index("REPORT")
+    found = logs.filter_log_events(logGroupName="/aws/lambda/fn", filterPattern='"line of mine"')["events"]
+    assert [event["message"] for event in found] == ["a line of mine\n"]
+
+
+def test_logs_go_to_the_configured_group(
+    fn: Lambda, client: Callable[..., Any], eventually: Callable[..., Any]
+) -> None:
+    fn.create(LoggingConfig={"LogGroup": "/my/logs"})
+    assert fn.client.get_function_configuration(FunctionName="fn")["LoggingConfig"]["LogGroup"] == "/my/logs"
+    fn.invoke()
+    eventually(lambda: client("logs").describe_log_groups(logGroupNamePrefix="/my/logs")["logGroups"], bool)
+
+
+def test_a_role_without_log_permissions_writes_none(
+    fn: Lambda, client: Callable[..., Any], region: Any, eventually: Callable[..., Any]
+) -> None:
+    mute = client("iam").create_role(RoleName="mute", AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))["Role"][
+        "Arn"
+    ]
+    fn.create("mute-fn", code="def handler(event, context):\n    print('unheard')\n", Role=mute)
+    assert "unheard" in fn.invoke("mute-fn").log
+    eventually(lambda: region.log.read_text(), lambda text: "mute-fn writes no logs" in text)
+    assert client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/mute-fn")["logGroups"] == []
+
+
+def test_a_function_has_the_permissions_of_its_role(fn: Lambda, client: Callable[..., Any], account: str) -> None:
+    client("dynamodb").create_table(
+        TableName="table", BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )  # fmt: skip
+    table = f"arn:aws:dynamodb:us-east-1:{account}:table/table"
+    allowed = {"Effect": "Allow", "Action": ["dynamodb:PutItem", "dynamodb:GetItem"], "Resource": table}
+    iam = client("iam")
+    role = iam.create_role(RoleName="writer", AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))["Role"]["Arn"]
+    iam.attach_role_policy(RoleName="writer", PolicyArn=BASIC)
+    iam.put_role_policy(
+        RoleName="writer", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    )
+    fn.create(
+        "writer-fn",
+        code="""
+import boto3
+table = boto3.resource("dynamodb").Table("table")
+def handler(event, context):
+    table.put_item(Item={"id": "1", "v": "kept"})
+    kept = table.get_item(Key={"id": "1"})["Item"]["v"]
+    try:
+        table.delete_item(Key={"id": "1"})
+    except Exception as error:
+        return [kept, error.response["Error"]["Code"], error.response["Error"]["Message"]]
+""",
+        Role=role,
+        Timeout=20,
+    )
+    assert fn.invoke("writer-fn").payload == [
+        "kept",
+        "AccessDeniedException",
+        f"User: arn:aws:sts::{account}:assumed-role/writer/writer-fn is not authorized to perform: dynamodb:DeleteItem "
+        f"on resource: {table} because no identity-based policy allows the dynamodb:DeleteItem action",
+    ]
+
+
+def test_functions_answer_after_a_restart(new_region: Callable[..., Any], account: str) -> None:
+    region = new_region()
+    iam = region.client("iam", key=account)
+    role = iam.create_role(RoleName="fn-role", AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))["Role"]["Arn"]
+    fn = Lambda(region.client("lambda", key=account), role)
+    fn.create()
+    assert fn.invoke(event=[1]).payload == [1]
+    region.kill()
+    for unpacked in (region.data_dir / "work" / "code").iterdir():
+        unpacked.rename(unpacked.with_suffix(".part"))  # as if the crash had come while it was unpacked
+    region.start()
+    assert Lambda(region.client("lambda", key=account), role).invoke(event=[2]).payload == [2]
+    assert not list((region.data_dir / "work" / "code").glob("*.part"))

@@ -1,0 +1,45 @@
+"""Which Python runs which runtime."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from harness import Harness
+
+from atoll.lambda_runtime import sdk
+from atoll.lambda_runtime.errors import RuntimeUnavailable
+from atoll.lambda_runtime.interpreters import Interpreters, candidates
+
+VERSION = "import sys, os, boto3\ndef handler(event, context):\n    boto3.client('s3')\n    return [sys.version_info[1], os.environ['AWS_EXECUTION_ENV']]\n"  # noqa: E501
+
+
+@pytest.mark.parametrize("minor", [9, 10, 11, 12, 13, 14])
+async def test_functions_run_on_the_version_they_name_or_on_a_newer_one_with_a_warning(minor: int) -> None:
+    runtime = f"python3.{minor}"
+    if not list(candidates(minor)):
+        pytest.skip(f"{runtime} is not installed")
+    async with Harness() as harness:
+        function = harness.function(VERSION, runtime=runtime, timeout=30.0)
+        used, named = json.loads((await harness.invoke(function)).payload)
+        assert named == f"AWS_Lambda_{runtime}"
+        assert (used == minor) == (harness.warnings == [])
+        if used != minor:
+            assert used > minor
+            assert harness.warnings[0].startswith(f"{runtime} functions run on python3.{used}, because ")
+
+
+async def test_the_verdict_is_kept(tmp_path: Path) -> None:
+    packages = sdk.locate(tmp_path)
+    first = await Interpreters(packages, tmp_path).choose("python3.8")
+    kept = (tmp_path / "interpreters.json").stat().st_mtime_ns if (tmp_path / "interpreters.json").exists() else None
+    assert await Interpreters(packages, tmp_path).choose("python3.8") == first
+    if kept is not None:
+        assert (tmp_path / "interpreters.json").stat().st_mtime_ns == kept
+
+
+async def test_a_runtime_that_no_python_can_serve_is_refused(tmp_path: Path) -> None:
+    chosen = Interpreters(sdk.locate(tmp_path), tmp_path)
+    with pytest.raises(RuntimeUnavailable, match=r"the runtime python3\.7: it runs python3\.8 to python3\.14"):
+        await chosen.choose("python3.7")
