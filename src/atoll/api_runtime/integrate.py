@@ -18,14 +18,14 @@ from atoll.api_runtime.match import DEFAULT
 from atoll.api_runtime.serving import LambdaIntegration
 from atoll.edge.http import HttpResponse
 from atoll.kernel.context import Context
-from atoll.kernel.errors import ServiceError
+from atoll.kernel.errors import RequestTooLarge, ServiceError
 
 log = logging.getLogger(__name__)
 
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 _FORMATS = {"1.0": (event.payload_1, mapping.payload_1), "2.0": (event.payload_2, mapping.payload_2)}
 """Per payload format: how the event is built and how the answer is read."""
-_ERRORS = {"TooManyRequestsException": UNAVAILABLE, "RequestTooLargeException": TOO_LARGE}
+_ERRORS = {"TooManyRequestsException": UNAVAILABLE, RequestTooLarge.code: TOO_LARGE}
 """What the client gets where Lambda refuses the call; everything else (no permission, no such function) is a 500."""
 
 
@@ -50,9 +50,10 @@ class Integrations:
             )
         )
         self._running.add(invocation)
-        invocation.add_done_callback(self._ended)
+        invocation.add_done_callback(self._running.discard)
         done, _ = await asyncio.wait((invocation,), timeout=integration.timeout)
         if not done:
+            invocation.add_done_callback(_ended_late)
             ctx.span.note(error=f"integration timed out after {integration.timeout:g} s")
             return UNAVAILABLE
         try:
@@ -65,10 +66,12 @@ class Integrations:
             return INTERNAL_ERROR
         return to_response(output["Payload"])
 
-    def _ended(self, invocation: asyncio.Task[Any]) -> None:
-        self._running.discard(invocation)
-        if not invocation.cancelled():
-            invocation.exception()  # one that nobody waits for any more failed for its function's caller, not for Atoll
+
+def _ended_late(invocation: asyncio.Task[Any]) -> None:
+    """Nobody waits for this one any more; what Lambda refused is nobody's concern then, but a failure of Atoll's is logged."""
+    error = None if invocation.cancelled() else invocation.exception()
+    if error is not None and not isinstance(error, ServiceError):
+        log.error("an invocation failed after its time-out", exc_info=error)
 
 
 def source_arn(arrival: Arrival) -> str:

@@ -64,7 +64,7 @@ class DataDir:
         except OSError as error:
             self.close()
             raise DataDirError(f"Cannot use the data directory {self.path}: {error.strerror}.") from error
-        except DataDirError:
+        except BaseException:
             self.close()
             raise
 

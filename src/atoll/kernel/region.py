@@ -68,9 +68,9 @@ async def open_kernel(path: Path, durability: Durability, *, verify: bool = Fals
     `verify` and `vfs` are for tests: see SQLiteStore.
     """
     directory = DataDir(path)
-    directory.open()
     store: SQLiteStore | None = None
     try:
+        directory.open()
         marker = _ClockMarker()
         store = SQLiteStore(directory.database, durability=durability, before_commit=marker, verify=verify, vfs=vfs)
         return await _open(directory, store, marker, durability)

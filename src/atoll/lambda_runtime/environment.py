@@ -27,6 +27,8 @@ KILL_SECONDS = 2.0
 """How long the supervisor may take to end its tree before it is killed itself."""
 RETURN_SECONDS = 0.02
 """How long an answer is kept for the runtime to ask for its next invocation: a caller that calls again then finds it idle."""
+CROWD = 16
+"""More processes than this are looked at in a thread, for the loop must not wait for a fork bomb to be counted."""
 RUNNING = frozenset({State.INIT, State.BUSY, State.DRAINING})
 INVALID_ID = Rejected(400, "InvalidRequestID", "Invalid request ID")
 
@@ -87,6 +89,7 @@ class Environment:
         self._answer: Outcome | None = None
         self._returning: asyncio.TimerHandle | None = None
         self._out_of_memory = False
+        self._crowded = False
         self._status_file: int | None = None
         self._stopped = asyncio.Event()
 
@@ -146,7 +149,8 @@ class Environment:
         if self.pid is None or self.state not in RUNNING:
             return
         limit = self.spec.memory_mb << 20
-        processes = tree.pids(self.pid)[1:]
+        processes = (await asyncio.to_thread(tree.pids, self.pid) if self._crowded else tree.pids(self.pid))[1:]
+        self._crowded = len(processes) > CROWD
         if len(processes) > 1 or (used := tree.resident(processes)) > limit:
             used = await asyncio.to_thread(tree.proportional, processes)
         self.peak = max(self.peak, used)

@@ -94,7 +94,7 @@ class Pool:
     async def start(self) -> None:
         """Finds out what isolation there is, and says in the log if there is none."""
         self._work_dir.mkdir(parents=True, exist_ok=True)
-        self.capabilities = await sandbox.probe(self._work_dir)
+        self.capabilities = await sandbox.probe()
         if self.capabilities.missing:
             logger.warning(self.capabilities.missing)
         self._sdk = sdk.locate(self._work_dir)
@@ -299,9 +299,11 @@ class Pool:
             await self._busy.wait()
             if not self._running:
                 self._busy.clear()
+            began = self._clock.monotonic()
             for environment in list(self._environments):
                 await environment.sample()
-            await self._clock.wall_sleep(SAMPLE_SECONDS)
+            # At most a tenth of the time goes into looking, however many processes there are.
+            await self._clock.wall_sleep(max(SAMPLE_SECONDS, 9 * (self._clock.monotonic() - began)))
 
     async def _reap_idle(self) -> None:
         while True:

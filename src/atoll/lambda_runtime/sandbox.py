@@ -31,9 +31,9 @@ if pid == 0:
     status = 1
     try:
         n.mount(None, "/", None, n.MS_REC | n.MS_PRIVATE)
-        n.mount("tmpfs", sys.argv[2], "tmpfs", 0, "size=4k")
-        n.mount("proc", sys.argv[2], "proc", 0)
-        n.confine(int(sys.argv[3]) if privileged else None)
+        n.mount("tmpfs", "/tmp", "tmpfs", 0, "size=4k")
+        n.mount("proc", "/proc", "proc", 0)
+        n.confine(int(sys.argv[2]) if privileged else None)
         status = 0
     except OSError as error:
         print(error, file=sys.stderr)
@@ -52,14 +52,12 @@ class Capabilities:
     missing: str
 
 
-async def probe(work_dir: Path) -> Capabilities:
+async def probe() -> Capabilities:
     """Enters namespaces in a process of its own and says whether that worked."""
     if sys.platform != "linux":
         return Capabilities(False, _warning(f"{sys.platform} has no namespaces"))
-    directory = work_dir / "probe"
-    directory.mkdir(parents=True, exist_ok=True)
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", "-S", "-c", PROBE, BOOTSTRAP, directory, str(next(users())),
+        sys.executable, "-I", "-S", "-B", "-c", PROBE, BOOTSTRAP, str(next(users())),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     _, err = await process.communicate()

@@ -50,6 +50,7 @@ _FACTS = {
     ),
     "iam": Facts(hides_values=True),
     "lambda": Facts(blob_content_type="application/json", items_not_null=True, free_enums=frozenset({"Runtime"})),
+    "logs": Facts(validation_code="InvalidParameterException"),
     "apigatewayv2": Facts(validation_code="BadRequestException", enums=False),
 }
 

@@ -204,6 +204,11 @@ def test_cors_is_answered_as_configured(api: Any, api_id: str, integration: str,
     assert answer.headers["access-control-allow-origin"] == origin
 
 
+def test_a_body_too_large_for_the_function_is_refused(echo: str, call: Any) -> None:
+    response = call(echo, "/", "POST", content=b"x" * (7 << 20), headers={"content-type": "text/plain"})
+    assert (response.status_code, response.text) == (413, '{"message":"Request Entity Too Large"}')
+
+
 def test_ten_megabytes_are_the_limit(api: Any, api_id: str, integration: str, call: Any) -> None:
     api.create_route(ApiId=api_id, RouteKey="$default", Target=integration)
     api.create_stage(ApiId=api_id, StageName="$default", AutoDeploy=True)

@@ -113,6 +113,12 @@ UNITS = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
             {"KeySchema": [HASH[0], range_key("id")], "AttributeDefinitions": DEFINED_TWO},
             "Both the Hash Key and the Range Key element in the KeySchema have the same name",
         ),
+        (
+            {"KeySchema": None, "AttributeDefinitions": None},
+            "2 validation errors detected: "
+            "Value null at 'attributeDefinitions' failed to satisfy constraint: Member must not be null; "
+            "Value null at 'keySchema' failed to satisfy constraint: Member must not be null",
+        ),
         ({"AttributeDefinitions": DEFINED * 2}, "Attribute Name is duplicated: id"),
         ({"GlobalSecondaryIndexes": []}, INVALID + "List of GlobalSecondaryIndexes is empty"),
         (
@@ -156,7 +162,8 @@ UNITS = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
 def test_what_create_table_refuses(
     dynamodb: Any, aws_error: Callable[..., Any], change: dict[str, Any], message: str
 ) -> None:
-    assert aws_error(lambda: dynamodb.create_table(**{**SIMPLE, **change})) == (VALIDATION, message, 400)
+    members = {name: value for name, value in {**SIMPLE, **change}.items() if value is not None}
+    assert aws_error(lambda: dynamodb.create_table(**members)) == (VALIDATION, message, 400)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def package(files: Mapping[str, str | bytes] | str = ECHO) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in ({"app.py": files} if isinstance(files, str) else files).items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content)  # without the time: equal files, equal packages
     return buffer.getvalue()
 
 

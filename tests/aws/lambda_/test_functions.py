@@ -21,7 +21,7 @@ ROLE_REFUSED = "The role defined for the function cannot be assumed by Lambda."
 def test_a_created_function_is_pending_and_then_active(fn: Lambda, account: str, role: str) -> None:
     arn = f"arn:aws:lambda:us-east-1:{account}:function:fn"
     code = package()
-    made = fn.create(Timeout=5, MemorySize=256, Environment={"Variables": {"A": "1"}}, Tags={"env": "test"})
+    made = fn.create(Timeout=5, MemorySize=256, Environment={"Variables": {"AB": "1"}}, Tags={"env": "test"})
     made.pop("ResponseMetadata")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000", made.pop("LastModified"))
     revision = made.pop("RevisionId")
@@ -31,7 +31,7 @@ def test_a_created_function_is_pending_and_then_active(fn: Lambda, account: str,
         "FunctionName": "fn", "FunctionArn": arn, "Runtime": "python3.11", "Role": role, "Handler": "app.handler",
         "CodeSize": len(code), "Description": "", "Timeout": 5, "MemorySize": 256, "Version": "$LATEST",
         "CodeSha256": base64.b64encode(hashlib.sha256(code).digest()).decode(),
-        "Environment": {"Variables": {"A": "1"}}, "TracingConfig": {"Mode": "PassThrough"}, "PackageType": "Zip",
+        "Environment": {"Variables": {"AB": "1"}}, "TracingConfig": {"Mode": "PassThrough"}, "PackageType": "Zip",
         "State": "Pending", "StateReason": "The function is being created.", "StateReasonCode": "Creating",
         "Architectures": ["x86_64"], "EphemeralStorage": {"Size": 512},
         "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
@@ -192,13 +192,13 @@ def test_functions_are_listed_in_pages(fn: Lambda) -> None:
 
 
 def test_update_configuration_changes_what_it_names(fn: Lambda) -> None:
-    fn.create(Description="first", Environment={"Variables": {"A": "1"}})
+    fn.create(Description="first", Environment={"Variables": {"AB": "1"}})
     updated = fn.client.update_function_configuration(FunctionName="fn", Timeout=10)
     assert updated["Timeout"] == 10
     assert updated["LastUpdateStatus"] == "InProgress"
     assert updated["LastUpdateStatusReasonCode"] == "Creating"
     found = fn.client.get_function_configuration(FunctionName="fn")
-    assert (found["Description"], found["Environment"]) == ("first", {"Variables": {"A": "1"}})
+    assert (found["Description"], found["Environment"]) == ("first", {"Variables": {"AB": "1"}})
     assert found["LastUpdateStatus"] == "Successful"
     fn.client.update_function_configuration(FunctionName="fn", Environment={})
     assert fn.client.get_function_configuration(FunctionName="fn")["Environment"] == {"Variables": {}}
@@ -230,9 +230,9 @@ def test_updated_code_runs_at_once(fn: Lambda) -> None:
     updated = fn.client.update_function_code(FunctionName="fn", ZipFile=new)
     assert updated["CodeSha256"] == dry["CodeSha256"] == base64.b64encode(hashlib.sha256(new).digest()).decode()
     assert fn.invoke().payload == 2
-    fn.client.update_function_configuration(FunctionName="fn", Environment={"Variables": {"X": "y"}})
+    fn.client.update_function_configuration(FunctionName="fn", Environment={"Variables": {"XY": "y"}})
     fn.client.update_function_code(
-        FunctionName="fn", ZipFile=package("import os\ndef handler(event, context):\n    return os.environ['X']\n")
+        FunctionName="fn", ZipFile=package("import os\ndef handler(event, context):\n    return os.environ['XY']\n")
     )
     assert fn.invoke().payload == "y"
 

@@ -30,14 +30,20 @@ async def refusal(path: Path) -> str:
     return line
 
 
-async def test_a_second_instance_is_refused(tmp_path: Path) -> None:
-    kernel = await open_kernel(tmp_path, "process")
-    assert "Another Atoll already serves" in await refusal(tmp_path)
+def test_another_process_is_refused(tmp_path: Path) -> None:
+    directory = DataDir(tmp_path)
+    directory.open()
     program = (
         f"from pathlib import Path; from atoll.kernel.datadir import DataDir; DataDir(Path({str(tmp_path)!r})).open()"
     )
     other = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert "Another Atoll already serves" in other.stderr.splitlines()[-1]
+    directory.close()
+
+
+async def test_a_second_instance_is_refused(tmp_path: Path) -> None:
+    kernel = await open_kernel(tmp_path, "process")
+    assert "Another Atoll already serves" in await refusal(tmp_path)
     await kernel.close()
     await (await open_kernel(tmp_path, "process")).close()
 

@@ -1,4 +1,4 @@
-"""Data directories of every release open with today's Atoll, with all that is in them. The fixtures are made by tests/data/releases/make.py."""
+"""Data directories of every release open with today's Atoll, with all that is in them. tests/data/releases/make.py makes the fixtures."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from harness import Harness, until
+from harness import RUNTIME, Harness, until
 
 from atoll.lambda_runtime import tree
 
@@ -187,3 +187,14 @@ def handler(event, context):
         pids = tree.pids(harness.pool.snapshot()[0].pid or 0)
         await harness.pool.stop()
         await until(lambda: not any(_alive(pid) for pid in pids))
+
+
+async def test_hidden_directories_are_empty_wherever_they_lie() -> None:
+    async with Harness(hidden=[Path("/usr/share")]) as harness:
+        assert await harness.run("import os\ndef handler(event, context):\n    return os.listdir('/usr/share')\n") == []
+
+
+async def test_a_runtime_can_be_made_ready_before_its_first_function() -> None:
+    async with Harness() as harness:
+        assert await harness.pool.prepare(RUNTIME) is None
+        assert len(harness.pool._zygotes) == 1

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from inspect import iscoroutinefunction
-from typing import Any
+from typing import Any, Literal
 
 from atoll.auth.denied import sentence
 from atoll.auth.policy.evaluate import PolicySet, Question, evaluate
@@ -63,7 +64,12 @@ async def _require(call: Call, ctx: Context, access: Access) -> None:
 
 async def _resource_policy(ctx: Context, access: Access, params: Any) -> Policy | None:
     text = await access.resource_policy(ctx, params) if access.resource_policy else None
-    return parse(text, kind="trust" if access.action == "sts:AssumeRole" else "resource") if text else None
+    return _parsed(text, "trust" if access.action == "sts:AssumeRole" else "resource") if text else None
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str, kind: Literal["trust", "resource"]) -> Policy:
+    return parse(text, kind=kind)
 
 
 def _account_of(arn: str, ctx: Context) -> str:

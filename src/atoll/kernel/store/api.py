@@ -41,7 +41,7 @@ class Transaction(Reader, Protocol):
     def add(self, key: Key, amount: int) -> None:
         """Adds `amount` to the counter at `key` (absent counts as 0) without reading it: adds never conflict.
 
-        Read counters with `counter(tx.get(key))`.
+        Read counters with `counter(tx.get(key))`. The transaction fails with ValueError if the key holds something else.
         """
 
     def append(self, prefix: Key, value: bytes) -> None:

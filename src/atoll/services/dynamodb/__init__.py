@@ -1,4 +1,4 @@
-"""DynamoDB: tables and their items. This is the service's manifest; docs: docs/services/dynamodb.md."""
+"""DynamoDB: tables and their items. This is the manifest: where each operation is, and the tasks behind them."""
 
 from __future__ import annotations
 

@@ -76,7 +76,9 @@ class Downloads:
     async def handle(self, address: Download, request: HttpRequest) -> HttpResponse:
         """The package, or S3's AccessDenied where the URL was altered, has expired, or the package is gone."""
         key = await download_key(self._kernel.store, self._kernel.ids)
-        right = hmac.compare_digest(_signature(key, address.digest, address.expires), address.signature)
+        right = hmac.compare_digest(
+            _signature(key, address.digest, address.expires).encode(), address.signature.encode()
+        )
         path = self._kernel.blobs.path(address.digest)
         if not right or int(address.expires) < self._kernel.clock.now() or not path.exists():
             return HttpResponse(403, [("content-type", "application/xml")], _DENIED)

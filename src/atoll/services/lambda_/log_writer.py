@@ -81,10 +81,10 @@ class LogWriter:
 
 
 def batches(events: Sequence[LogEvent]) -> Iterator[list[LogEvent]]:
-    """The events in chronological batches that PutLogEvents takes."""
+    """The events in chronological batches that PutLogEvents takes. It takes no empty messages: they are left out."""
     batch: list[LogEvent] = []
     used = 0
-    for event in sorted(events, key=lambda event: event.timestamp):
+    for event in sorted(filter(lambda event: event.message, events), key=lambda event: event.timestamp):
         size = len(event.message.encode(errors="replace")) + OVERHEAD
         if batch and (used + size > MAX_BYTES or len(batch) == MAX_EVENTS):
             yield batch

@@ -2,4 +2,6 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.unit.kernel.store.conformance", "tests.unit.kernel.store.model")
+pytest.register_assert_rewrite(
+    *(f"tests.unit.kernel.store.{name}" for name in ("conformance", "conformance_concurrency", "model"))
+)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from tests.unit.kernel.store.support import Opener
 
 from atoll.kernel.keys import Key, between, pack, under
-from atoll.kernel.store.api import Reader, Store, Transaction, counter
+from atoll.kernel.store.api import Reader, Transaction, counter
 
-Opener = Callable[[], AbstractAsyncContextManager[Store]]
 Op = tuple[Any, ...]
 State = tuple[dict[Key, bytes], list[bytes]]
 """What the model holds: the entries, and the values appended to the log."""

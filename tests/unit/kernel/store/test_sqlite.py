@@ -12,8 +12,9 @@ from typing import Any
 
 import apsw
 import pytest
-from tests.unit.kernel.store.conformance import ROOT, EngineConformance, Opener, contents, state, write
+from tests.unit.kernel.store.conformance import EngineConformance
 from tests.unit.kernel.store.model import check_against_model
+from tests.unit.kernel.store.support import ROOT, Opener, contents, state, write
 
 from atoll.kernel.errors import StoreUnavailable
 from atoll.kernel.keys import under

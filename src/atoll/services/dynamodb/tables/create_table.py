@@ -57,6 +57,7 @@ def _table(ctx: Context, name: str, request: CreateTableInputTypeDef) -> Table:
     for member in _REFUSED:
         if request.get(member):
             raise NotImplementedByAtoll(f"dynamodb: CreateTable {member}")
+    schema.check_given(request)
     billing_mode = request.get("BillingMode") or "PROVISIONED"
     provisioned = throughput.provisioned(request)
     throughput.check_on_demand(request.get("OnDemandThroughput"), billing_mode)
@@ -84,7 +85,7 @@ def _table(ctx: Context, name: str, request: CreateTableInputTypeDef) -> Table:
         provisioned=provisioned,
         on_demand=schema.on_demand(request.get("OnDemandThroughput")),
         warm=schema.warm(request.get("WarmThroughput")),
-        table_class=throughput.check_table_class(request),
+        table_class=request.get("TableClass") or "",
         deletion_protection=bool(request.get("DeletionProtectionEnabled")),
         sse_key_arn=throughput.encryption_key(ctx, request.get("SSESpecification")),
     )

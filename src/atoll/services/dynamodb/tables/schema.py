@@ -19,10 +19,20 @@ MAX_KEY_PARTS = 4
 Given = Mapping[str, Any]
 
 
+def check_given(request: Given) -> None:
+    """Refuses a request without a schema: the model makes it optional, for replicas of other tables, which are not here."""
+    absent = [name for name in ("attributeDefinitions", "keySchema") if request.get(name[0].upper() + name[1:]) is None]
+    if absent:
+        broken = (f"Value null at '{name}' failed to satisfy constraint: Member must not be null" for name in absent)
+        raise ValidationFailed(
+            f"{len(absent)} validation error{'s' if len(absent) > 1 else ''} detected: {'; '.join(broken)}"
+        )
+
+
 def definitions(request: Given) -> tuple[Attribute, ...]:
     """The AttributeDefinitions. Raises ValidationFailed for one defined twice."""
     found: dict[str, Attribute] = {}
-    for definition in request.get("AttributeDefinitions") or ():
+    for definition in request["AttributeDefinitions"]:
         name = definition["AttributeName"]
         if name in found:
             raise ValidationFailed(f"Attribute Name is duplicated: {name}")

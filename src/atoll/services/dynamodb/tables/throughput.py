@@ -11,7 +11,6 @@ from atoll.services.dynamodb.errors import invalid
 from atoll.services.dynamodb.store import PAY_PER_REQUEST, Throughput
 
 MAX_UNITS = 1_000_000_000_000
-TABLE_CLASSES = ("STANDARD", "STANDARD_INFREQUENT_ACCESS")
 NOT_THROTTLED = "Atoll does not throttle yet: requests past the provisioned or maximum throughput succeed"
 NOT_ENCRYPTED = "Atoll has no KMS yet: the table's data is not encrypted with this key"
 
@@ -52,17 +51,6 @@ def check_on_demand(given: Given | None, billing_mode: str) -> None:
             )
         if value < 1 and value != -1:
             raise invalid(f"Requested {member} for OnDemandThroughput for table is outside of valid range")
-
-
-def check_table_class(request: Given) -> str:
-    """The TableClass, "" where none is given. It changes only what AWS charges."""
-    table_class: str = request.get("TableClass") or ""
-    if table_class and table_class not in TABLE_CLASSES:
-        raise ValidationFailed(
-            "Invalid table-class parameter provided. Please try again with a valid table-class value: "
-            "[STANDARD, STANDARD_INFREQUENT_ACCESS]."
-        )
-    return table_class
 
 
 def encryption_key(ctx: Context, given: Given | None) -> str:

@@ -137,7 +137,7 @@ def _changed(ctx: Context, table: Table, request: Mapping[str, Any], now: float)
     change: dict[str, Any] = {}
     if request.get("DeletionProtectionEnabled") is not None:
         change["deletion_protection"] = request["DeletionProtectionEnabled"]
-    if table_class := throughput.check_table_class(request):
+    if table_class := request.get("TableClass"):
         change |= {"table_class": table_class, "table_class_since": now}
     if request.get("SSESpecification") is not None:
         change["sse_key_arn"] = _new_key(ctx, table, request["SSESpecification"])

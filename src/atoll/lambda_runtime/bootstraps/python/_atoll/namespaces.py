@@ -136,7 +136,7 @@ def enter_environment(code, tmp_mb):
     """As process 1 of a new PID namespace: the function's code at /var/task, its own /tmp and /proc, and nothing of the machine."""
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     bind(HOST + code, "/var/task")
-    mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "size=%dm,mode=1777" % tmp_mb)
+    mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "size=%dm,nr_inodes=%d,mode=1777" % (tmp_mb, tmp_mb * 256))
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | 8)
     check(libc.umount2(HOST.encode(), MNT_DETACH), "umount /.host")
     libc.sethostname(b"lambda", 6)
