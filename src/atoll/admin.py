@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from atoll import __version__
-from atoll.edge.http import HttpRequest, HttpResponse
 from atoll.gateway.call import Parts
+from atoll.kernel.http import HttpRequest, HttpResponse
 
 
 class Admin:

@@ -13,18 +13,19 @@ from atoll.auth.sigv4 import SigningKeys
 from atoll.config import Settings
 from atoll.edge.asgi import Edge
 from atoll.edge.guard import Guard
-from atoll.edge.http import RequestLog
 from atoll.edge.server import Server, listen, make_server
 from atoll.gateway.call import Call, Parts
 from atoll.gateway.pipeline import Gateway
 from atoll.gateway.unsupported import Unsupported
 from atoll.kernel.context import Context, Principal
+from atoll.kernel.http import RequestLog
 from atoll.kernel.region import Kernel, open_kernel
 from atoll.kernel.tasks import Task
 from atoll.protocol.models import Models
 from atoll.services import SERVICES
 from atoll.services.apigatewayv2.data_plane import DataPlane
 from atoll.services.iam.directory import IamDirectory
+from atoll.services.lambda_.downloads import Downloads
 
 
 class PortTaken(Exception):
@@ -76,7 +77,7 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
         kernel.tasks.run(steps, lambda task_id, task: _task_context(host, task_id, task))
         await kernel.blobs.collect(kernel.store)
         yield Edge(
-            planes=[DataPlane(host)],
+            planes=[DataPlane(host), Downloads(host)],
             management=gateway.handle,
             admin=Admin(parts),
             guard=Guard(settings.allow_origins),

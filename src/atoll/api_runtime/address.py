@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from atoll.edge.http import HttpRequest
+from atoll.kernel.http import HttpRequest
 
 _HOST = re.compile(
     r"([a-z0-9]+)\.execute-api\.(?:[a-z0-9-]+\.amazonaws\.com(?:\.cn)?|localhost(?:\.localstack\.cloud)?)"

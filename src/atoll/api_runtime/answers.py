@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atoll.edge.http import HttpResponse
+from atoll.kernel.http import HttpResponse
 
 JSON = ("content-type", "application/json")
 

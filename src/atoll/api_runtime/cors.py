@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from atoll.api_runtime.serving import Cors
-from atoll.edge.http import HttpRequest
+from atoll.kernel.http import HttpRequest
 
 PREFIX = "access-control-"
 

@@ -16,9 +16,9 @@ from atoll.api_runtime.answers import INTERNAL_ERROR, TOO_LARGE, UNAVAILABLE
 from atoll.api_runtime.event import Arrival
 from atoll.api_runtime.match import DEFAULT
 from atoll.api_runtime.serving import LambdaIntegration
-from atoll.edge.http import HttpResponse
 from atoll.kernel.context import Context
 from atoll.kernel.errors import RequestTooLarge, ServiceError
+from atoll.kernel.http import HttpResponse
 
 log = logging.getLogger(__name__)
 

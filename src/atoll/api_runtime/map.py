@@ -18,7 +18,7 @@ import msgspec
 
 from atoll.api_runtime.answers import INTERNAL_ERROR, JSON
 from atoll.api_runtime.event import HOP_BY_HOP
-from atoll.edge.http import HttpResponse
+from atoll.kernel.http import HttpResponse
 
 PLAIN = ("content-type", "text/plain; charset=utf-8")
 REMAPPED = frozenset(

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from atoll.edge.guard import Guard
-from atoll.edge.http import HttpRequest, HttpResponse, RequestLog
 from atoll.kernel.clock import Clock
+from atoll.kernel.http import HttpRequest, HttpResponse, RequestLog
 
 MAX_BODY = 80 << 20
 """Bytes: the largest body that any service takes (a 50 MB function package in base64, with room)."""

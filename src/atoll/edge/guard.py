@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from atoll.edge.http import HttpRequest, HttpResponse, host_name
+from atoll.kernel.http import HttpRequest, HttpResponse, host_name
 
 OWN_SUFFIXES = (".localhost", ".localhost.localstack.cloud", ".amazonaws.com")
 OWN_NAMES = ("localhost", "localhost.localstack.cloud")

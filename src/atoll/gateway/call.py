@@ -11,9 +11,9 @@ from atoll.kernel.service import Operation
 if TYPE_CHECKING:
     from atoll.auth.principal import Directory
     from atoll.auth.sigv4 import Authorization, SigningKeys
-    from atoll.edge.http import HttpRequest, HttpResponse, RequestLog
     from atoll.gateway.unsupported import Unsupported
     from atoll.kernel.context import Context, Principal
+    from atoll.kernel.http import HttpRequest, HttpResponse, RequestLog
     from atoll.kernel.region import Kernel
     from atoll.kernel.tracing import Span
     from atoll.protocol.codec import Codec

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from atoll.edge.http import HttpRequest, HttpResponse
 from atoll.gateway.call import Call, Parts
 from atoll.gateway.stages.authenticate import authenticate
 from atoll.gateway.stages.authorize import authorize
@@ -17,6 +16,7 @@ from atoll.gateway.stages.serialize import serialize
 from atoll.gateway.stages.validate import validate
 from atoll.kernel.context import Context, Principal
 from atoll.kernel.errors import InternalFailure, NotImplementedByAtoll, ServiceError
+from atoll.kernel.http import HttpRequest, HttpResponse
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from atoll.api_runtime.address import Address, address
-from atoll.edge.http import HttpRequest
+from atoll.kernel.http import HttpRequest
 
 
 def request(host: str, path: str = "/") -> HttpRequest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from atoll.api_runtime.cors import is_preflight, preflight_headers, response_headers
 from atoll.api_runtime.serving import Cors
-from atoll.edge.http import HttpRequest
+from atoll.kernel.http import HttpRequest
 
 ORIGIN = "https://app.example.com"
 ALL = Cors(

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atoll.api_runtime.event import Arrival, payload_1, payload_2
-from atoll.edge.http import HttpRequest
+from atoll.kernel.http import HttpRequest
 
 AT = 1583348638.390
 

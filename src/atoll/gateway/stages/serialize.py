@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from atoll.edge.http import HttpResponse
 from atoll.gateway.call import Call
+from atoll.kernel.http import HttpResponse
 
 
 async def serialize(call: Call) -> None:

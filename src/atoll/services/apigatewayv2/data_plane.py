@@ -20,8 +20,8 @@ from atoll.api_runtime.cors import PREFIX, is_preflight, preflight_headers, resp
 from atoll.api_runtime.event import Arrival
 from atoll.api_runtime.integrate import Integrations, source_arn
 from atoll.api_runtime.match import DEFAULT, Match, Router
-from atoll.edge.http import HttpRequest, HttpResponse
 from atoll.kernel.context import Principal
+from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.kernel.service import Host
 from atoll.kernel.store.api import Reader
 

@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from atoll.edge.http import HttpRequest, HttpResponse
 from atoll.kernel.context import GLOBAL_ACCOUNT
+from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.kernel.ids import Ids
 from atoll.kernel.service import Host
 from atoll.kernel.store.api import Store, Transaction

@@ -1,4 +1,5 @@
-"""HTTP as the layers above see it: a request exactly as sent, and a response. No framework's types get past the edge."""
+"""HTTP messages as data: a request exactly as sent, and a response. The edge makes and sends them, gateway and data planes work on
+them; no web framework's types get past the edge."""
 
 from __future__ import annotations
 
