@@ -8,6 +8,7 @@ order-preserving form. Types order as None < bytes < str < tuple < int < float <
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 Element: TypeAlias = "None | bytes | str | int | float | bool | tuple[Element, ...]"
@@ -21,17 +22,22 @@ DOUBLE, FALSE, TRUE = 0x21, 0x26, 0x27
 _LIMITS = tuple((1 << (8 * n)) - 1 for n in range(9))
 _MAX_INT_BYTES = 255
 _SIGN = 1 << 63
+NAME = 40
+"""Characters up to which a string's encoding is worth remembering."""
 
 
 def pack(key: Key) -> bytes:
     """Encodes a key. Raises TypeError for a type without an encoding, ValueError for NaN, a lone surrogate or an integer past 255 bytes."""
-    return b"".join([_encode(element) for element in key])
+    return b"".join([_encode_name(e) if e.__class__ is str and len(e) <= NAME else _encode(e) for e in key])
 
 
-def unpack(data: bytes) -> Key:
-    """The key that `pack` made `data` from. Raises ValueError where `data` is no packed key."""
-    elements: list[Element] = []
-    position = 0
+def unpack(data: bytes, prefix: Key = (), skip: int = 0) -> Key:
+    """The key that `pack` made `data` from; its first `skip` bytes are known to be those of `prefix`.
+
+    Raises ValueError where `data` is no packed key.
+    """
+    elements: list[Element] = [*prefix]
+    position = skip
     while position < len(data):
         element, position = _decode(data, position)
         elements.append(element)
@@ -39,29 +45,40 @@ def unpack(data: bytes) -> Key:
 
 
 class Range(NamedTuple):
-    """Packed keys from `start` (included) to `end` (excluded)."""
+    """Packed keys from `start` (included) to `end` (excluded).
+
+    All begin with `prefix`, whose packed form is `skip` bytes long: a scan need not decode it again for each key.
+    """
 
     start: bytes
     end: bytes
+    prefix: Key = ()
+    skip: int = 0
 
     def past(self, key: Key) -> Range:
         """The part of this range after `key`: where the next page of a forward scan begins."""
-        return Range(max(self.start, pack(key) + b"\x00"), self.end)
+        return self._replace(start=max(self.start, pack(key) + b"\x00"))
 
     def before(self, key: Key) -> Range:
         """The part of this range before `key`: where the next page of a reverse scan begins."""
-        return Range(self.start, min(self.end, pack(key)))
+        return self._replace(end=min(self.end, pack(key)))
 
 
 def under(prefix: Key) -> Range:
     """All keys that begin with the elements of `prefix` and have at least one more."""
     packed = pack(prefix)
-    return Range(packed + b"\x00", packed + b"\xff")
+    return Range(packed + b"\x00", packed + b"\xff", prefix, len(packed))
 
 
 def between(start: Key, end: Key) -> Range:
     """All keys k with start <= k < end."""
     return Range(pack(start), pack(end))
+
+
+@lru_cache(maxsize=8192)
+def _encode_name(name: str) -> bytes:
+    """Accounts, regions, services and nouns begin every key: they are encoded once."""
+    return _encode(name)
 
 
 def _encode(element: Element) -> bytes:

@@ -23,9 +23,8 @@ H = TypeVar("H", bound=Handler)
 
 ResourceOf = Callable[[Context, Any], str | Sequence[str] | Awaitable[str]]
 """Gives the ARN or ARNs; awaited where what the request names must be looked up to know its ARN (the path of a role)."""
-ConditionsOf = Callable[[Context, Any], Mapping[str, Sequence[str]] | Awaitable[Mapping[str, Sequence[str]]]]
-"""Gives condition keys with their values: plainly, when a policy asks; or as a coroutine function, which is always awaited, where
-what the request names must be looked up (its tags)."""
+ConditionsOf = Callable[[Context, Any], Awaitable[Mapping[str, Sequence[str]]]]
+"""Gives condition keys with their values. Awaited only where a policy has conditions for the action."""
 PolicyOf = Callable[[Context, Any], Awaitable[str | None]]
 
 

@@ -127,5 +127,8 @@ def test_users_need_pass_role_and_invoke(fn: Lambda, region: Any, client: Callab
     grant(statement, passed)
     dev.create()
     assert dev.invoke(event=1).payload == 1
+    grant({"Effect": "Allow", "Action": "lambda:CreateFunction", "Resource": "*"}, passed)
+    dev.create("untagged")
+    assert "lambda:TagResource" in aws_error(lambda: dev.create("tagged", Tags={"a": "b"}))[1]
     grant({"Effect": "Allow", "Action": "lambda:GetFunction", "Resource": "*"})
     assert "lambda:InvokeFunction" in aws_error(dev.invoke)[1]

@@ -162,6 +162,10 @@ def test_a_stream_that_is_made_again_is_empty(logs: Any) -> None:
         (event,) = logs.filter_log_events(logGroupName="g")["events"]
         assert event["message"] == message
         logs.delete_log_stream(logGroupName="g", logStreamName="s")
+    deadline = time.monotonic() + 10
+    while logs.describe_log_groups()["logGroups"][0]["storedBytes"]:
+        assert time.monotonic() < deadline, "the task did not delete the streams' lines"
+        time.sleep(0.02)
     logs.delete_log_group(logGroupName="g")
     logs.create_log_group(logGroupName="g")
     assert logs.describe_log_streams(logGroupName="g")["logStreams"] == []

@@ -6,7 +6,7 @@ policy names) and "Difference between explicit and implicit denies".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,6 +52,12 @@ class PolicySet:
     identity: tuple[Policy, ...]
     boundary: Policy | None = None
     session: tuple[Policy, ...] = ()
+
+    def __iter__(self) -> Iterator[Policy]:
+        yield from self.identity
+        if self.boundary is not None:
+            yield self.boundary
+        yield from self.session
 
 
 @dataclass(frozen=True, slots=True)

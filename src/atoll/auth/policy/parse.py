@@ -42,6 +42,7 @@ class Resources:
     exact: frozenset[str]
     patterns: tuple[Matcher, ...]
     negated: bool
+    variables: bool
 
     def match(self, resource: str, lookup: Lookup) -> bool:
         """Whether the element covers `resource`."""
@@ -84,6 +85,10 @@ class Policy:
         """The statements that may cover `action` (in lower case). Those that list it plainly are found by index."""
         yield from self._by_action.get(action, ())
         yield from self._others
+
+    def asks(self, action: str) -> bool:
+        """Whether what it says about `action` depends on the request's condition keys."""
+        return any(statement.conditions or statement.resources.variables for statement in self.about(action))
 
     def named(self, name: str) -> Policy:
         """The same policy under another name: compiled ones may be shared by text."""
@@ -170,7 +175,8 @@ def _resources(source: StatementDocument, *, variables: bool) -> Resources:
             exact.add("".join(token for token in tokens if isinstance(token, str)))
         else:
             patterns.append(arn_matcher(resource, variables=variables))
-    return Resources(everything, frozenset(exact), tuple(patterns), negated)
+    has_variables = variables and any("${" in resource for resource in listed)
+    return Resources(everything, frozenset(exact), tuple(patterns), negated, has_variables)
 
 
 def _conditions(source: StatementDocument, document: Document) -> tuple[Condition | Null, ...]:

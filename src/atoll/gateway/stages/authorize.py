@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from inspect import iscoroutinefunction
 from typing import Any, Literal
 
 from atoll.auth.denied import sentence
@@ -48,8 +47,10 @@ async def _require(call: Call, ctx: Context, access: Access) -> None:
     )
     found = access.resource(ctx, call.params)
     resources = found if isinstance(found, (str, Sequence)) else await found
-    facts = Facts(ctx, access, call.params)
-    await facts.look_up()
+    own: Mapping[str, Sequence[str]] = {}
+    if access.conditions and _asked(access.action.lower(), policies, resource_policy):
+        own = await access.conditions(ctx, call.params)
+    facts = Facts(ctx, own)
     for resource in (resources,) if isinstance(resources, str) else resources:
         question = Question(principal, access.action, resource, facts)
         decision = evaluate(question, policies, resource_policy, resource_account=_account_of(resource, ctx))
@@ -78,14 +79,22 @@ def _account_of(arn: str, ctx: Context) -> str:
     return parts[4] if len(parts) == 6 and parts[4].isdecimal() else ctx.account
 
 
-class Facts(Mapping[str, Sequence[str]]):
-    """The condition keys of a request, by lower-case name. docs: "AWS global condition context keys"."""
+def _asked(action: str, policies: PolicySet, resource_policy: Policy | None) -> bool:
+    """Whether any policy has conditions for the action: the service's keys may cost a look-up."""
+    return any(policy.asks(action) for policy in policies) or (
+        resource_policy is not None and resource_policy.asks(action)
+    )
 
-    def __init__(self, ctx: Context, access: Access, params: Any) -> None:
+
+class Facts(Mapping[str, Sequence[str]]):
+    """The condition keys of a request, by lower-case name; global ones are computed when a policy asks.
+
+    docs: "AWS global condition context keys".
+    """
+
+    def __init__(self, ctx: Context, own: Mapping[str, Sequence[str]]) -> None:
         self._ctx = ctx
-        self._access = access
-        self._params = params
-        self._own: Mapping[str, Sequence[str]] | None = None
+        self._own = {key.lower(): values for key, values in own.items()}
 
     def __getitem__(self, key: str) -> Sequence[str]:
         if source := _GLOBAL.get(key):
@@ -93,30 +102,14 @@ class Facts(Mapping[str, Sequence[str]]):
             if value is None:
                 raise KeyError(key)
             return (value,)
-        return self._service_keys()[key]
+        return self._own[key]
 
     def __iter__(self) -> Iterator[str]:
         yield from (key for key, source in _GLOBAL.items() if source(self._ctx) is not None)
-        yield from self._service_keys()
+        yield from self._own
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
-
-    async def look_up(self) -> None:
-        """Awaits conditions that must read what the request acts on. All others wait until a policy asks."""
-        if iscoroutinefunction(self._access.conditions):
-            self._own = _lowered(await self._access.conditions(self._ctx, self._params))
-
-    def _service_keys(self) -> Mapping[str, Sequence[str]]:
-        if self._own is None:
-            given = self._access.conditions(self._ctx, self._params) if self._access.conditions else {}
-            assert isinstance(given, Mapping)
-            self._own = _lowered(given)
-        return self._own
-
-
-def _lowered(given: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
-    return {key.lower(): values for key, values in given.items()}
 
 
 _GLOBAL: Mapping[str, Callable[[Context], str | None]] = {

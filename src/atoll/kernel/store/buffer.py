@@ -35,7 +35,7 @@ class Snapshot(Reader):
 
     def scan(self, span: Range, *, limit: int | None = None, reverse: bool = False) -> Iterator[tuple[Key, bytes]]:
         for packed, value in self._raw.rows(span, limit, reverse=reverse):
-            yield unpack(packed), value
+            yield unpack(packed, span.prefix, span.skip), value
 
 
 class Buffer:
@@ -86,7 +86,7 @@ class Buffer:
         for count, (packed, value) in enumerate(rows):
             if limit is not None and count >= limit:
                 return
-            yield unpack(packed), value
+            yield unpack(packed, span.prefix, span.skip), value
 
     def _fetch(self, packed: bytes) -> bytes | None:
         if packed in self.writes:

@@ -95,7 +95,10 @@ class SQLiteStore:
             self._reader.execute("BEGIN")
             self._reading = True
             asyncio.get_running_loop().call_soon(self._end_reading)
-        return fn(self._snapshot)
+        try:
+            return fn(self._snapshot)
+        except apsw.Error as error:
+            raise StoreUnavailable(f"The store cannot be read: {error}") from error
 
     def watch(self, prefix: Key) -> Watching:
         return self._watches.open(pack(prefix))
@@ -160,7 +163,7 @@ class SQLiteStore:
     def _apply(self, buffer: Buffer, batch: _Batch) -> None:
         execute = self._writer.execute
         for span in buffer.cleared:
-            execute("DELETE FROM entries WHERE key >= ? AND key < ?", span)
+            execute("DELETE FROM entries WHERE key >= ? AND key < ?", (span.start, span.end))
             batch.cleared.append(span)
         for key, value in buffer.writes.items():
             if value is None:
@@ -232,7 +235,7 @@ class _Connection:
         return self.execute("SELECT value FROM entries WHERE key = ?", (key,)).get  # type: ignore[no-any-return]
 
     def rows(self, span: Range, limit: int | None, *, reverse: bool) -> Iterator[tuple[bytes, bytes]]:
-        start, end = span
+        start, end = span.start, span.end
         page = FIRST_PAGE
         order = "DESC" if reverse else "ASC"
         query = f"SELECT key, value FROM entries WHERE key >= ? AND key < ? ORDER BY key {order} LIMIT ?"  # noqa: S608

@@ -7,63 +7,62 @@ before the request is validated: what is wrong with it is ignored here and refus
 from __future__ import annotations
 
 import base64
-from collections.abc import Awaitable, Coroutine, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import NotImplementedByAtoll, ServiceError
+from atoll.kernel.errors import ServiceError
 from atoll.services.dynamodb.access import item_table
 from atoll.services.dynamodb.expressions.lexer import ExpressionError
 from atoll.services.dynamodb.expressions.nodes import Between, Compare, Function, In, Logical, Not, Path
 from atoll.services.dynamodb.expressions.parser import parse_condition, parse_projection
 from atoll.services.dynamodb.store import find_table
 
-T = TypeVar("T")
 Keys = Mapping[str, Sequence[str]]
 Given = Mapping[str, Any]
 
 
-def put_conditions(ctx: Context, request: Given) -> Keys:
+async def put_conditions(ctx: Context, request: Given) -> Keys:
     """The keys of a PutItem: it names every attribute that it writes."""
     item = request.get("Item") or {}
     return {
-        **_leading_keys(ctx, request, item),
+        **await _leading_keys(ctx, request, item),
         "dynamodb:Attributes": _attributes(request, item),
         "dynamodb:ReturnValues": [request.get("ReturnValues") or "NONE"],
         **_capacity(request),
     }
 
 
-def key_conditions(ctx: Context, request: Given) -> Keys:
+async def key_conditions(ctx: Context, request: Given) -> Keys:
     """The keys of a DeleteItem."""
     key = request.get("Key") or {}
     return {
-        **_leading_keys(ctx, request, key),
+        **await _leading_keys(ctx, request, key),
         "dynamodb:Attributes": _attributes(request, key),
         "dynamodb:ReturnValues": [request.get("ReturnValues") or "NONE"],
         **_capacity(request),
     }
 
 
-def get_conditions(ctx: Context, request: Given) -> Keys:
+async def get_conditions(ctx: Context, request: Given) -> Keys:
     """The keys of a GetItem: without a projection it selects all attributes."""
     key = request.get("Key") or {}
     projected = request.get("ProjectionExpression") is not None
     return {
-        **_leading_keys(ctx, request, key),
+        **await _leading_keys(ctx, request, key),
         "dynamodb:Attributes": _attributes(request, key),
         "dynamodb:Select": ["SPECIFIC_ATTRIBUTES" if projected else "ALL_ATTRIBUTES"],
         **_capacity(request),
     }
 
 
-def _leading_keys(ctx: Context, request: Given, item: Mapping[str, Given]) -> Keys:
+async def _leading_keys(ctx: Context, request: Given, item: Mapping[str, Given]) -> Keys:
     """The partition key's value, as text. No value where there is no such table or the item lacks it: the request fails then."""
     try:
         name = item_table(ctx, request.get("TableName") or "")
     except ServiceError:
         return {}
-    table = _at_once(ctx.store.read(lambda tx: find_table(tx, ctx, name)))
+    table = await ctx.store.read(lambda tx: find_table(tx, ctx, name))
     value = item.get(table.partition.name) if table is not None else None
     if table is None or value is None or table.partition.type not in value:
         return {}
@@ -118,17 +117,3 @@ def _children(node: Any) -> tuple[Any, ...]:
 def _capacity(request: Given) -> Keys:
     wanted = request.get("ReturnConsumedCapacity")
     return {"dynamodb:ReturnConsumedCapacity": [wanted]} if wanted else {}
-
-
-def _at_once(reading: Awaitable[T]) -> T:
-    """The result of a read that completes without waiting, as the embedded engine's do.
-
-    Condition keys are asked for in the middle of a policy's evaluation, which is a pure function and cannot wait.
-    """
-    coroutine = cast(Coroutine[Any, Any, T], reading)
-    try:
-        coroutine.send(None)
-    except StopIteration as done:
-        return cast(T, done.value)
-    coroutine.close()
-    raise NotImplementedByAtoll("dynamodb: condition keys on a store whose reads wait")

@@ -76,10 +76,10 @@ def new_policy(ctx: Context, request: Request) -> str:
     return f"arn:aws:iam::{ctx.account}:policy{request.get('Path') or '/'}{request['PolicyName']}"
 
 
-def new_entity(ctx: Context, request: Request) -> dict[str, Sequence[str]]:
+async def new_entity(ctx: Context, request: Request) -> dict[str, Sequence[str]]:
     """`iam:PermissionsBoundary` and the tags of a role or user to be made."""
     arn = request.get("PermissionsBoundary")
-    return ({"iam:PermissionsBoundary": (arn,)} if arn else {}) | tagging.requested(ctx, request)
+    return ({"iam:PermissionsBoundary": (arn,)} if arn else {}) | await tagging.requested(ctx, request)
 
 
 async def _role(ctx: Context, request: Request) -> str:
@@ -115,13 +115,13 @@ async def _conditions(ctx: Context, kind: Kind[Any], name: str, request: Request
         found["iam:PermissionsBoundary"] = (entity.boundary,)
     if "PolicyArn" in request:
         found["iam:PolicyARN"] = (request["PolicyArn"],)
-    return found | new_entity(ctx, request)
+    return found | await new_entity(ctx, request)
 
 
 async def _policy_conditions(ctx: Context, request: Request) -> dict[str, Sequence[str]]:
     name = request["PolicyArn"].rpartition("/")[2].lower()
     raw = await ctx.store.read(lambda tx: tx.get((*policies_prefix(ctx.account), name)))
-    return _tags(POLICIES.decode(raw).tags if raw else {}) | tagging.requested(ctx, request)
+    return _tags(POLICIES.decode(raw).tags if raw else {}) | await tagging.requested(ctx, request)
 
 
 def _tags(tags: Mapping[str, str]) -> dict[str, Sequence[str]]:

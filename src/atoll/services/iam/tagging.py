@@ -55,7 +55,7 @@ def shown(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": tags[key]} for key in sorted(tags)]
 
 
-def requested(_ctx: Context, request: Mapping[str, Any]) -> dict[str, Sequence[str]]:
+async def requested(_ctx: Context, request: Mapping[str, Any]) -> dict[str, Sequence[str]]:
     """The condition keys of a request that carries tags or tag keys. docs: "Controlling access using tags"."""
     tags = request.get("Tags") or ()
     keys = [tag["Key"] for tag in tags] or list(request.get("TagKeys") or ())

@@ -5,7 +5,7 @@ docs: API_CreateFunction. The function can be invoked at once; the answer says P
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel import blobs
@@ -28,9 +28,18 @@ if TYPE_CHECKING:
 MAX_NAME = 64
 
 
+def _tagged(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
+    """Whoever makes a function with tags must be allowed to tag it."""
+    return [function_arn(ctx, request)] if request.get("Tags") else []
+
+
 @operation(
     "CreateFunction",
-    access=[permission("CreateFunction", resource=function_arn), roles.PASS_ROLE],
+    access=[
+        permission("CreateFunction", resource=function_arn),
+        permission("TagResource", resource=_tagged),
+        roles.PASS_ROLE,
+    ],
     not_honoured=configuration.NOT_HONOURED,
 )
 async def create_function(ctx: Context, request: CreateFunctionRequestTypeDef) -> dict[str, Any]:
@@ -78,6 +87,8 @@ def _check(request: CreateFunctionRequestTypeDef, place: Target) -> None:
         raise InvalidParameterValueException(
             "Runtime and Handler are mandatory parameters for functions created with deployment packages."
         )
+    if place.qualifier is not None:
+        raise InvalidParameterValueException("A function's name must not have a qualifier when it is created.")
     if len(place.name) > MAX_NAME:
         raise InvalidParameterValueException(
             f"1 validation error detected: Value '{place.name}' at 'functionName' failed to satisfy constraint: "

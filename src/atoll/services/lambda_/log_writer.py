@@ -17,7 +17,6 @@ log = logging.getLogger(__name__)
 
 MAX_BYTES, MAX_EVENTS, OVERHEAD = 1_000_000, 10_000, 26
 """Below PutLogEvents' limit of 1,048,576 bytes a batch."""
-CALLERS = 4096
 
 
 class LogWriter:
@@ -30,8 +29,6 @@ class LogWriter:
 
     def acts_as(self, spec: FunctionSpec, session: Principal) -> None:
         """From now on the function's lines are written as `session`."""
-        if len(self._sessions) >= CALLERS:
-            self._sessions.pop(next(iter(self._sessions)))
         self._sessions[spec.arn, spec.role_arn] = session
 
     async def __call__(self, spec: FunctionSpec, stream: str, events: Sequence[LogEvent]) -> None:

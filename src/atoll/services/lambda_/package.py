@@ -8,6 +8,7 @@ docs: Lambda quotas, "Deployment package size".
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import stat
@@ -27,12 +28,12 @@ _BROKEN = (
     zlib.error,
     EOFError,
     NotImplementedError,
-    UnicodeError,
     RuntimeError,
     ValueError,
-    OSError,
 )
-"""What reading or unpacking a damaged or hostile archive raises. OSError: names too long, a file where a directory must be."""
+"""What reading a damaged, encrypted or hostile archive raises."""
+_BAD_NAMES = frozenset({errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EINVAL, errno.ELOOP})
+"""What the file system says of an archive's names: too long, or a file where a directory must be. The rest is this machine's."""
 
 
 class Packages:
@@ -94,9 +95,17 @@ def unpack(archive: Path, into: Path) -> None:
         with zipfile.ZipFile(archive) as opened:
             _extract(opened, into)
     except _BROKEN as error:
-        raise InvalidParameterValueException(
-            "Could not unzip uploaded file. Please check your file, then try to upload again."
-        ) from error
+        raise _unreadable() from error
+    except OSError as error:
+        if error.errno not in _BAD_NAMES:
+            raise
+        raise _unreadable() from error
+
+
+def _unreadable() -> InvalidParameterValueException:
+    return InvalidParameterValueException(
+        "Could not unzip uploaded file. Please check your file, then try to upload again."
+    )
 
 
 def _extract(archive: zipfile.ZipFile, into: Path) -> None:

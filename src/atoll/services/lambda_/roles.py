@@ -18,7 +18,7 @@ def _passed(_ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
     return [request["Role"]] if isinstance(request.get("Role"), str) else []
 
 
-def _to_lambda(_ctx: Context, _request: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+async def _to_lambda(_ctx: Context, _request: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
     return {"iam:PassedToService": [SERVICE_HOST]}
 
 

@@ -16,8 +16,8 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.lambda_ import configuration, roles
 from atoll.services.lambda_.create_function import find_runtime, zip_of
-from atoll.services.lambda_.errors import stale_revision
-from atoll.services.lambda_.names import Target, function_arn, target
+from atoll.services.lambda_.errors import function_not_found, stale_revision
+from atoll.services.lambda_.names import LATEST, Target, function_arn, target
 from atoll.services.lambda_.policy import permission
 from atoll.services.lambda_.running import Running
 from atoll.services.lambda_.store import Version, get, get_version, key, put_version, version_key
@@ -73,8 +73,10 @@ async def update_function_configuration(
 
 
 def latest(ctx: Context, request: Any) -> Target:
-    """The function that a request changes: always its $LATEST."""
+    """The function as a whole, which a request may only name without a version. Raises ResourceNotFoundException."""
     named = target(ctx, request)
+    if named.qualifier not in (None, LATEST):
+        raise function_not_found(named.qualified_arn)
     return Target(named.account, named.region, named.name, None)
 
 

@@ -16,9 +16,8 @@ from atoll.services.logs.get_log_events import MOST_BYTES, MOST_EVENTS
 from atoll.services.logs.names import group_name, group_resource
 from atoll.services.logs.paging import read_token, token
 from atoll.services.logs.patterns import compile_pattern
-from atoll.services.logs.put_log_events import EVENT_OVERHEAD
 from atoll.services.logs.reading import LAST_ID, Event, Window, first_id_at, forward
-from atoll.services.logs.store import Group, Stream, get_group, get_stream
+from atoll.services.logs.store import EVENT_OVERHEAD, Group, Stream, get_group, get_stream
 
 if TYPE_CHECKING:
     from types_boto3_logs.type_defs import FilterLogEventsRequestTypeDef

@@ -15,9 +15,8 @@ from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader
 from atoll.services.logs.errors import bad_token
 from atoll.services.logs.names import group_name, stream_resource
-from atoll.services.logs.put_log_events import EVENT_OVERHEAD
 from atoll.services.logs.reading import FIRST_ID, LAST_ID, Event, Window, backward, first_id_at, forward
-from atoll.services.logs.store import Group, Stream, get_group, get_stream
+from atoll.services.logs.store import EVENT_OVERHEAD, Group, Stream, get_group, get_stream
 
 if TYPE_CHECKING:
     from types_boto3_logs.type_defs import GetLogEventsRequestTypeDef

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel import tasks
@@ -27,9 +28,17 @@ SCANNED = 2000
 """Groups looked at for one page of a pattern search; the token carries on from there."""
 
 
+def _tagged(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
+    """Whoever makes a group with tags must be allowed to tag it."""
+    return [group_resource(ctx, request)] if request.get("tags") else []
+
+
 @operation(
     "CreateLogGroup",
-    access=[Access("logs:CreateLogGroup", resource=group_resource)],
+    access=[
+        Access("logs:CreateLogGroup", resource=group_resource),
+        Access("logs:TagResource", resource=_tagged),
+    ],
     not_honoured={
         "kmsKeyId": "Atoll does not encrypt logs",
         "deletionProtectionEnabled": "Atoll lets protected log groups be deleted",

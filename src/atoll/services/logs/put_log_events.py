@@ -18,15 +18,24 @@ from atoll.kernel.store.api import Transaction
 from atoll.services.logs.errors import InvalidParameterException
 from atoll.services.logs.names import stream_resource
 from atoll.services.logs.reaping import expire_some
-from atoll.services.logs.store import CHUNKS, DAY, SPAN, Chunk, get_group, get_stream, key, put_stream
+from atoll.services.logs.store import (
+    CHUNKS,
+    DAY,
+    EVENT_OVERHEAD,
+    SPAN,
+    Chunk,
+    Line,
+    get_group,
+    get_stream,
+    key,
+    put_stream,
+    size,
+)
 
 if TYPE_CHECKING:
     from types_boto3_logs.type_defs import PutLogEventsRequestTypeDef
 
-Line = tuple[int, str]
-
 MAX_BATCH = 1_048_576
-EVENT_OVERHEAD = 26
 OLDEST, NEWEST = 14 * DAY, DAY // 12
 CHUNK_BYTES = 32 << 10
 EXPIRED_PER_PUT = 4
@@ -72,11 +81,6 @@ async def put_log_events(ctx: Context, request: PutLogEventsRequestTypeDef) -> d
 
     rejected = await ctx.store.transact(put)
     return {"nextSequenceToken": sequence_token, "rejectedLogEventsInfo": rejected or None}
-
-
-def size(lines: Sequence[Line]) -> int:
-    """What AWS counts for a batch: the UTF-8 bytes of the messages, and 26 for each event."""
-    return sum(len(message.encode(errors="surrogatepass")) + EVENT_OVERHEAD for _, message in lines)
 
 
 def check(lines: Sequence[Line]) -> None:

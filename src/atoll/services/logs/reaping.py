@@ -7,7 +7,7 @@ from typing import Any
 from atoll.kernel.context import Context
 from atoll.kernel.keys import between, under
 from atoll.kernel.store.api import Transaction
-from atoll.services.logs.store import CHUNKS, SPAN, find_group, key
+from atoll.services.logs.store import CHUNKS, SPAN, find_group, key, size
 
 SLICE = 64
 """Chunks per transaction: one or two milliseconds."""
@@ -19,11 +19,13 @@ async def reap(ctx: Context, state: dict[str, Any]) -> dict[str, Any] | None:
 
     def some(tx: Transaction) -> bool:
         prefix = key(ctx, "chunk", group) if stream is None else key(ctx, "chunk", group, stream)
-        rows = [at for at, _ in tx.scan(under(prefix), limit=SLICE)]
-        for at in rows:
+        rows = list(tx.scan(under(prefix), limit=SLICE))
+        for at, raw in rows:
             sid, first, number = at[5:]
             tx.delete(at)
             tx.delete(key(ctx, "time", group, first, sid, number))
+            if stream is not None:
+                _uncount(tx, ctx, group, raw)
         return len(rows) == SLICE or (stream is None and _remains(tx, ctx, group))
 
     return state if await ctx.store.transact(some) else None
@@ -62,8 +64,14 @@ def expire_some(tx: Transaction, ctx: Context, group: str, cutoff: int, limit: i
         chunk = key(ctx, "chunk", group, sid, first, number)
         raw = tx.get(chunk)
         if raw:
-            lines = CHUNKS.decode(raw).lines
-            tx.add(key(ctx, "bytes", group), -sum(len(text.encode(errors="surrogatepass")) + 26 for _, text in lines))
+            _uncount(tx, ctx, group, raw)
         tx.delete(chunk)
         tx.delete(at)
     return len(rows)
+
+
+def _uncount(tx: Transaction, ctx: Context, group: str, chunk: bytes) -> None:
+    """Takes a deleted chunk's bytes from the group's, unless the group itself is gone."""
+    stored = key(ctx, "bytes", group)
+    if tx.get(stored) is not None:
+        tx.add(stored, -size(CHUNKS.decode(chunk).lines))

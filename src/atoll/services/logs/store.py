@@ -13,6 +13,8 @@ lines lie within SPAN of each other, so that a reader of [start, end) seeks to s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from atoll.kernel.context import Context
@@ -25,6 +27,10 @@ SPAN = 1000
 """Milliseconds between the first and the last line of a chunk, at most."""
 DAY = 86_400_000
 STREAM_BITS = 64
+EVENT_OVERHEAD = 26
+"""Bytes that AWS counts for an event beside its message."""
+Line = tuple[int, str]
+"""Timestamp in ms, and message."""
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -56,15 +62,20 @@ class Stream(msgspec.Struct, frozen=True):
 
 
 class Chunk(msgspec.Struct, frozen=True):
-    """Consecutive lines of one PutLogEvents call: (timestamp in ms, message)."""
+    """Consecutive lines of one PutLogEvents call. `ingested` is in ms."""
 
     ingested: int
-    lines: list[tuple[int, str]]
+    lines: list[Line]
 
 
 GROUPS = Codec(Group)
 STREAMS = Codec(Stream)
 CHUNKS = Codec(Chunk, memo=256)
+
+
+def size(lines: Sequence[Line]) -> int:
+    """What AWS counts for a batch: the UTF-8 bytes of the messages, and 26 for each event."""
+    return sum(len(message.encode(errors="surrogatepass")) + EVENT_OVERHEAD for _, message in lines)
 
 
 def key(ctx: Context, kind: str, *rest: Element) -> Key:

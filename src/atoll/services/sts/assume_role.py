@@ -62,7 +62,7 @@ def _role(_ctx: Context, request: AssumeRoleRequestTypeDef) -> str:
     return request["RoleArn"]
 
 
-def _conditions(_ctx: Context, request: AssumeRoleRequestTypeDef) -> dict[str, Sequence[str]]:
+async def _conditions(_ctx: Context, request: AssumeRoleRequestTypeDef) -> dict[str, Sequence[str]]:
     """docs: IAM User Guide, "Available keys for AWS STS"."""
     found: dict[str, Sequence[str]] = {"sts:RoleSessionName": (request["RoleSessionName"],)}
     if "ExternalId" in request:
