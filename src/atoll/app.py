@@ -35,10 +35,11 @@ class PortTaken(Exception):
 class Host:
     """What services get that keep something running. A `kernel.service.Host`."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, cache_dir: Path) -> None:
         self._gateway = gateway
         self.kernel: Kernel = gateway.parts.kernel
         self.endpoint: str = gateway.parts.endpoint
+        self.cache_dir = cache_dir
 
     def context(self, service: str, account: str, region: str, principal: Principal, name: str) -> Context:
         request_id = self.kernel.ids.uuid()
@@ -67,7 +68,7 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
             request_log=request_log,
         )
         gateway = Gateway(parts)
-        host = Host(gateway)
+        host = Host(gateway, settings.cache_dir)
         parts.runtimes = {
             service.name: await stack.enter_async_context(service.runtime(host))
             for service in SERVICES

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from atoll.kernel.context import Context, Principal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from atoll.kernel.region import Kernel
 
 Request = Mapping[str, Any]
@@ -82,6 +84,8 @@ class Host(Protocol):
 
     kernel: Kernel
     endpoint: str
+    cache_dir: Path
+    """For what every region of this user can share and anyone can make again."""
 
     def context(self, service: str, account: str, region: str, principal: Principal, name: str) -> Context:
         """A context for work that no request caused (a new trace called `name`), acting as `principal`."""

@@ -1,6 +1,6 @@
 """Which Python runs which python3.x runtime: the same minor version if it is there and can import our boto3, else the next newer.
 
-An interpreter is judged by starting it once; the verdict is kept in `work_dir` under its path, its age and the SDK's version.
+An interpreter is judged by starting it once; the verdict is kept in the SDK's cache under its path and its age.
 """
 
 from __future__ import annotations
@@ -54,10 +54,9 @@ class Interpreter(msgspec.Struct, frozen=True):
 class Interpreters:
     """Finds interpreters, once each."""
 
-    def __init__(self, sdk: Sdk, work_dir: Path) -> None:
+    def __init__(self, sdk: Sdk) -> None:
         self._sdk = sdk
-        self._pycache = work_dir / "pycache"
-        self._store = work_dir / "interpreters.json"
+        self._store = sdk.cache / "interpreters.json"
         self._known: dict[str, Interpreter] = {}
         self._lock = asyncio.Lock()
 
@@ -85,15 +84,17 @@ class Interpreters:
     async def _probe(self, executable: Path) -> Interpreter:
         if executable == RUNNING:
             return running()
-        key = f"{executable} {executable.stat().st_mtime_ns} {self._sdk.version}"
+        key = f"{executable} {executable.stat().st_mtime_ns}"
         if not self._known and self._store.exists():
             try:
                 self._known = msgspec.json.decode(self._store.read_bytes(), type=dict[str, Interpreter])
             except msgspec.DecodeError:
                 self._known = {}
         if key not in self._known:
-            self._known[key] = await _start(executable, self._sdk.directory, self._pycache)
-            self._store.write_bytes(msgspec.json.encode(self._known))
+            self._known[key] = await _start(executable, self._sdk)
+            temporary = self._store.with_suffix(f".{os.getpid()}")
+            temporary.write_bytes(msgspec.json.encode(self._known))
+            temporary.replace(self._store)
         return self._known[key]
 
 
@@ -133,9 +134,9 @@ def _warning(runtime: str, used: Interpreter, problems: list[str]) -> str:
     return f"{runtime} functions run on {used.name}, because {cause}."
 
 
-async def _start(executable: Path, sdk: Path, pycache: Path) -> Interpreter:
+async def _start(executable: Path, sdk: Sdk) -> Interpreter:
     process = await asyncio.create_subprocess_exec(
-        executable, "-I", "-S", "-c", PROBE, sdk, pycache,
+        executable, "-I", "-S", "-c", PROBE, sdk.directory, sdk.cache / "pycache",
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={},
     )  # fmt: skip
     try:

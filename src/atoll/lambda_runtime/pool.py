@@ -62,6 +62,7 @@ class Pool:
         clock: Clock,
         ids: Ids,
         work_dir: Path,
+        cache_dir: Path,
         endpoint: Callable[[], str],
         credentials: CredentialsSource,
         logs: LogSink,
@@ -70,10 +71,11 @@ class Pool:
         hidden: Sequence[Path] = (),
     ) -> None:
         """`endpoint` gives the region's URL as functions reach it, `hidden` directories that no function may see (the data
-        directory). `warnings` is told once per function revision what is not as on AWS."""
+        directory), `cache_dir` one that regions may share. `warnings` is told once per function revision what is not as on AWS."""
         self._clock = clock
         self._ids = ids
         self._work_dir = work_dir.resolve()
+        self._cache_dir = cache_dir
         self._endpoint = endpoint
         self._credentials = credentials
         self._sink = logs
@@ -97,8 +99,8 @@ class Pool:
         self.capabilities = await sandbox.probe()
         if self.capabilities.missing:
             logger.warning(self.capabilities.missing)
-        self._sdk = sdk.locate(self._work_dir)
-        self._interpreters = Interpreters(self._sdk, self._work_dir)
+        self._sdk = sdk.locate(self._cache_dir)
+        self._interpreters = Interpreters(self._sdk)
         self._keep(self._watch_memory())
         self._keep(self._reap_idle())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import importlib.metadata
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +15,19 @@ BOOTSTRAP = Path(__file__).parent / "bootstraps" / "python"
 @dataclass(frozen=True, slots=True)
 class Sdk:
     """`files` maps names under /var/runtime to where they are; `version` changes when any package does; `directory` shows the
-    same as links, for interpreters that are not in a sandbox."""
+    same as links, for interpreters that are not in a sandbox; `cache` is for what only depends on these packages."""
 
     files: dict[str, Path]
     version: str
     directory: Path
+    cache: Path
 
 
-def locate(work_dir: Path) -> Sdk:
-    """Finds the packages in Atoll's own environment and links them in `work_dir`/sdk."""
+def locate(cache_dir: Path) -> Sdk:
+    """Finds the packages in Atoll's own environment and links them in a directory of `cache_dir` that is theirs.
+
+    The user's regions share it: what an interpreter has compiled once need not be compiled for each.
+    """
     files = {"_atoll": BOOTSTRAP / "_atoll"}
     versions = []
     for name in DISTRIBUTIONS:
@@ -29,14 +35,12 @@ def locate(work_dir: Path) -> Sdk:
         versions.append(f"{name}-{distribution.version}")
         for top in {Path(str(file)).parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}:
             files[top] = Path(str(distribution.locate_file(top))).resolve()
-    directory = work_dir / "sdk"
+    version = " ".join(versions)
+    place = hashlib.sha256("\n".join([version, *map(str, sorted(files.values()))]).encode()).hexdigest()[:16]
+    cache = cache_dir.resolve() / place
+    directory = cache / "sdk"
     directory.mkdir(parents=True, exist_ok=True)
-    for stale in directory.iterdir():
-        if stale.name not in files:
-            stale.unlink()
     for name, source in files.items():
-        link = directory / name
-        if not (link.is_symlink() and link.readlink() == source):
-            link.unlink(missing_ok=True)
-            link.symlink_to(source)
-    return Sdk(files, " ".join(versions), directory)
+        with contextlib.suppress(FileExistsError):
+            (directory / name).symlink_to(source)
+    return Sdk(files, version, directory, cache)

@@ -116,7 +116,7 @@ class Zygote:
         root.mkdir(parents=True, exist_ok=True)
         # The SDK's own bytecode fits the interpreter that it was installed for; for others it is kept apart.
         foreign = self.interpreter.minor != sys.version_info.minor
-        pycache = ("/.host" if self._capabilities.namespaces else "") + str(self._work_dir / "pycache")
+        pycache = ("/.host" if self._capabilities.namespaces else "") + str(self._sdk.cache / "pycache")
         return {
             "namespaces": self._capabilities.namespaces,
             "root": str(root),

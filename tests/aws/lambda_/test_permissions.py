@@ -130,5 +130,23 @@ def test_users_need_pass_role_and_invoke(fn: Lambda, region: Any, client: Callab
     grant({"Effect": "Allow", "Action": "lambda:CreateFunction", "Resource": "*"}, passed)
     dev.create("untagged")
     assert "lambda:TagResource" in aws_error(lambda: dev.create("tagged", Tags={"a": "b"}))[1]
-    grant({"Effect": "Allow", "Action": "lambda:GetFunction", "Resource": "*"})
+    grant(
+        {
+            "Effect": "Allow", "Action": "lambda:AddPermission", "Resource": "*",
+            "Condition": {"StringEquals": {"lambda:Principal": "apigateway.amazonaws.com"}},
+        }
+    )  # fmt: skip
+    allow(dev, "api", "apigateway.amazonaws.com")
+    assert "lambda:AddPermission" in aws_error(lambda: allow(dev, "s3", "s3.amazonaws.com"))[1]
+    fn.client.tag_resource(
+        Resource=fn.client.get_function(FunctionName="fn")["Configuration"]["FunctionArn"], Tags={"team": "a"}
+    )
+    grant(
+        {
+            "Effect": "Allow", "Action": "lambda:GetFunction", "Resource": "*",
+            "Condition": {"StringEquals": {"aws:ResourceTag/team": "a"}},
+        }
+    )  # fmt: skip
+    dev.client.get_function(FunctionName="fn")
+    assert aws_error(lambda: dev.client.get_function(FunctionName="untagged"))[0] == "AccessDeniedException"
     assert "lambda:InvokeFunction" in aws_error(dev.invoke)[1]

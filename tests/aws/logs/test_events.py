@@ -194,6 +194,20 @@ def test_long_streams_come_in_whole(logs: Logs) -> None:
     assert back == expected
 
 
+def test_lines_far_apart(logs: Logs) -> None:
+    """More chunks than one transaction or one page holds."""
+    step = 20_000
+    assert "rejectedLogEventsInfo" not in logs.put([(-700 * step + n * step, f"{n}") for n in range(700)])
+    expected = [f"{n}" for n in range(700)]
+    assert messages(logs.filter()) == expected
+    assert messages(logs.get()) == expected
+    assert messages(logs.get(limit=250)) == expected[450:]
+    start = logs.now - 100 * step
+    assert messages(logs.get(startTime=start, startFromHead=True, limit=2)) == ["600", "601"]
+    (stream,) = logs.client.describe_log_streams(logGroupName="g")["logStreams"]
+    assert (stream["firstEventTimestamp"], stream["lastEventTimestamp"]) == (logs.now - 700 * step, logs.now - step)
+
+
 def test_filter_patterns(logs: Logs, aws_error: Error) -> None:
     logs.put([(-3, "[ERROR] disk full"), (-2, '{"level": "warn", "ms": 12}'), (-1, "GET /x 404")])
     assert messages(logs.filter(filterPattern="ERROR")) == ["[ERROR] disk full"]

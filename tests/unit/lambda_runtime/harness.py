@@ -41,6 +41,7 @@ class Harness:
             clock=self.clock,
             ids=Ids(),
             work_dir=self.directory / "work",
+            cache_dir=self.directory / "cache",
             endpoint=lambda: "http://127.0.0.1:4566",
             credentials=self._credentials,
             logs=self._log,

@@ -32,14 +32,15 @@ async def test_functions_run_on_the_version_they_name_or_on_a_newer_one_with_a_w
 
 async def test_the_verdict_is_kept(tmp_path: Path) -> None:
     packages = sdk.locate(tmp_path)
-    first = await Interpreters(packages, tmp_path).choose("python3.8")
-    kept = (tmp_path / "interpreters.json").stat().st_mtime_ns if (tmp_path / "interpreters.json").exists() else None
-    assert await Interpreters(packages, tmp_path).choose("python3.8") == first
+    verdicts = packages.cache / "interpreters.json"
+    first = await Interpreters(packages).choose("python3.8")
+    kept = verdicts.stat().st_mtime_ns if verdicts.exists() else None
+    assert await Interpreters(packages).choose("python3.8") == first
     if kept is not None:
-        assert (tmp_path / "interpreters.json").stat().st_mtime_ns == kept
+        assert verdicts.stat().st_mtime_ns == kept
 
 
 async def test_a_runtime_that_no_python_can_serve_is_refused(tmp_path: Path) -> None:
-    chosen = Interpreters(sdk.locate(tmp_path), tmp_path)
+    chosen = Interpreters(sdk.locate(tmp_path))
     with pytest.raises(RuntimeUnavailable, match=r"the runtime python3\.7: it runs python3\.8 to python3\.14"):
         await chosen.choose("python3.7")

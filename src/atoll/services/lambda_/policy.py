@@ -16,7 +16,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import Access, ResourceOf
 from atoll.services.lambda_.errors import InvalidParameterValueException
 from atoll.services.lambda_.names import Target, qualified_arn, target
-from atoll.services.lambda_.store import statements
+from atoll.services.lambda_.store import find, statements
 
 _ACCOUNT = re.compile(r"\d{12}")
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.(amazonaws\.com(\.cn)?|amazon\.com)")
@@ -66,7 +66,28 @@ def _principal(text: str) -> str | dict[str, str]:
 
 def permission(action: str, *, resource: ResourceOf = qualified_arn) -> Access:
     """The permission for an action on a function: by the caller's policies or the function's own."""
-    return Access(f"lambda:{action}", resource=resource, resource_policy=function_policy)
+    return Access(f"lambda:{action}", resource=resource, conditions=conditions, resource_policy=function_policy)
+
+
+async def conditions(ctx: Context, request: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+    """Lambda's condition keys: what the request sets, and the function's tags. docs: service authorization reference, "Condition
+    keys for AWS Lambda"."""
+    place = target(ctx, request)
+    function = await ctx.store.read(lambda tx: find(tx, place))
+    found: dict[str, Sequence[str]] = (
+        {f"aws:ResourceTag/{tag}": [value] for tag, value in function.tags.items()} if function else {}
+    )
+    for member in ("Principal", "FunctionUrlAuthType", "Layers"):
+        if value := request.get(member):
+            found[f"lambda:{member.removesuffix('s')}"] = [value] if isinstance(value, str) else value
+    for member in ("SubnetIds", "SecurityGroupIds"):
+        if value := (request.get("VpcConfig") or {}).get(member):
+            found[f"lambda:{member}"] = value
+    tags = request.get("Tags") or {}
+    found |= {f"aws:RequestTag/{tag}": [value] for tag, value in tags.items()}
+    if keys := [*tags, *(request.get("TagKeys") or ())]:
+        found["aws:TagKeys"] = keys
+    return found
 
 
 def document(found: Sequence[Mapping[str, Any]]) -> str:

@@ -42,6 +42,7 @@ class Running:
             clock=kernel.clock,
             ids=kernel.ids,
             work_dir=kernel.directory.work / "lambda",
+            cache_dir=host.cache_dir / "runtimes",
             endpoint=lambda: host.endpoint,
             credentials=self._credentials,
             logs=self._writer,

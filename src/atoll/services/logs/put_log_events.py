@@ -24,7 +24,9 @@ from atoll.services.logs.store import (
     EVENT_OVERHEAD,
     SPAN,
     Chunk,
+    Group,
     Line,
+    Stream,
     get_group,
     get_stream,
     key,
@@ -38,8 +40,9 @@ if TYPE_CHECKING:
 MAX_BATCH = 1_048_576
 OLDEST, NEWEST = 14 * DAY, DAY // 12
 CHUNK_BYTES = 32 << 10
-EXPIRED_PER_PUT = 4
-"""Old chunks that one call deletes: more than it adds, so that a group in use never grows past its retention."""
+SLICE = 200
+"""Chunks per transaction: one or two milliseconds."""
+Chunks = Sequence[Sequence[Line]]
 
 
 @operation(
@@ -52,35 +55,48 @@ async def put_log_events(ctx: Context, request: PutLogEventsRequestTypeDef) -> d
     lines = [(event["timestamp"], event["message"]) for event in request["logEvents"]]
     check(lines)
     now = ctx.clock.now()
-    sequence_token = f"49{ctx.ids.random.randrange(10**54):054d}"
 
-    def put(tx: Transaction) -> dict[str, int]:
+    def begin(tx: Transaction) -> tuple[dict[str, int], Chunks]:
         group = get_group(tx, ctx, request["logGroupName"])
-        before = get_stream(tx, ctx, group, request["logStreamName"])
-        expired = group.expired_before(now)
-        accepted, rejected = sift(lines, int(now * 1000), expired)
-        if not accepted:
-            return rejected
-        number = before.chunks
-        for chunk in split(accepted):
-            first = chunk[0][0]
-            record = Chunk(int(now * 1000), list(chunk))
-            tx.set(key(ctx, "chunk", group.id, before.id, first, number), CHUNKS.encode(record))
-            tx.set(key(ctx, "time", group.id, first, before.id, number), before.name.encode())
-            number += 1
-        tx.add(key(ctx, "bytes", group.id), size(accepted))
-        after = msgspec.structs.replace(
-            before, chunks=number, ingested=int(now * 1000),
-            first=min(accepted[0][0], before.first if before.first is not None else accepted[0][0]),
-            last=max(accepted[-1][0], before.last or 0),
-        )  # fmt: skip
-        put_stream(tx, ctx, group, after, before)
-        if expired:
-            expire_some(tx, ctx, group.id, expired, EXPIRED_PER_PUT)
-        return rejected
+        stream = get_stream(tx, ctx, group, request["logStreamName"])
+        accepted, rejected = sift(lines, int(now * 1000), group.expired_before(now))
+        chunks = split(accepted)
+        _write(tx, ctx, group, stream, chunks[:SLICE], now)
+        return rejected, chunks[SLICE:]
 
-    rejected = await ctx.store.transact(put)
-    return {"nextSequenceToken": sequence_token, "rejectedLogEventsInfo": rejected or None}
+    rejected, rest = await ctx.store.transact(begin)
+    while rest:  # lines far apart make many chunks: nothing waits for all of them at once
+        await ctx.store.transact(lambda tx, some=rest[:SLICE]: _go_on(tx, ctx, request, some, now))  # type: ignore[misc]
+        rest = rest[SLICE:]
+    return {
+        "nextSequenceToken": f"49{ctx.ids.random.randrange(10**54):054d}",
+        "rejectedLogEventsInfo": rejected or None,
+    }
+
+
+def _go_on(tx: Transaction, ctx: Context, request: PutLogEventsRequestTypeDef, chunks: Chunks, now: float) -> None:
+    group = get_group(tx, ctx, request["logGroupName"])
+    _write(tx, ctx, group, get_stream(tx, ctx, group, request["logStreamName"]), chunks, now)
+
+
+def _write(tx: Transaction, ctx: Context, group: Group, before: Stream, chunks: Chunks, now: float) -> None:
+    """Adds chunks to a stream, and deletes some of what is past the group's retention."""
+    if not chunks:
+        return
+    ingested = int(now * 1000)
+    for number, chunk in enumerate(chunks, before.chunks):
+        first = chunk[0][0]
+        tx.set(key(ctx, "chunk", group.id, before.id, first, number), CHUNKS.encode(Chunk(ingested, list(chunk))))
+        tx.set(key(ctx, "time", group.id, first, before.id, number), before.name.encode())
+    tx.add(key(ctx, "bytes", group.id), sum(map(size, chunks)))
+    earliest, latest = chunks[0][0][0], chunks[-1][-1][0]
+    after = msgspec.structs.replace(
+        before, chunks=before.chunks + len(chunks), ingested=ingested,
+        first=earliest if before.first is None else min(earliest, before.first), last=max(latest, before.last or 0),
+    )  # fmt: skip
+    put_stream(tx, ctx, group, after, before)
+    if expired := group.expired_before(now):
+        expire_some(tx, ctx, group.id, expired, 2 * len(chunks))
 
 
 def check(lines: Sequence[Line]) -> None:
@@ -110,8 +126,10 @@ def sift(lines: Sequence[Line], now: int, expired: int) -> tuple[Sequence[Line],
     return lines[past : len(lines) - too_new], rejected
 
 
-def split(lines: Sequence[Line]) -> list[Sequence[Line]]:
+def split(lines: Sequence[Line]) -> Chunks:
     """The lines in chunks of at most SPAN milliseconds and about CHUNK_BYTES."""
+    if not lines:
+        return []
     chunks: list[Sequence[Line]] = []
     start = used = 0
     for index, (at, message) in enumerate(lines):

@@ -16,8 +16,8 @@ from atoll.kernel.keys import Key, Range, between
 from atoll.kernel.store.api import Reader
 from atoll.services.logs.store import CHUNKS, SPAN, Group, find_stream, key
 
-PAGE = 8
-"""Chunks fetched at once: a fraction of a millisecond to decode."""
+PAGE, PAGE_BYTES = 100, 128 << 10
+"""Chunks and bytes fetched at once: about a millisecond to decode."""
 TIME_SHIFT, STREAM_SHIFT, CHUNK_SHIFT = 144, 80, 32
 FIRST_ID, LAST_ID = 0, (1 << 186) - 1
 
@@ -105,20 +105,29 @@ async def _chunks(ctx: Context, window: Window, *, reverse: bool) -> AsyncIterat
 def _page(
     tx: Reader, ctx: Context, window: Window, span: Range, *, reverse: bool
 ) -> tuple[list[tuple[int, list[Event]]], Key | None]:
-    rows = list(tx.scan(span, limit=PAGE, reverse=reverse))
-    found = []
-    for at, raw in rows:
+    """The next chunks of a span, and the key after which there may be more."""
+    found: list[tuple[int, list[Event]]] = []
+    used = 0
+    last: Key | None = None
+    for scanned, (at, raw) in enumerate(tx.scan(span, limit=PAGE + 1, reverse=reverse)):
+        if scanned == PAGE or used > PAGE_BYTES:
+            return found, last
+        last = at
         if window.stream_id is not None:
             sid, first, number = at[5:]
-            found.append((first, _events(window, raw, sid, number, window.stream_name)))
-            continue
-        first, sid, number = at[5:]
-        name = raw.decode()
-        stream = find_stream(tx, ctx, window.group, name) if window.wanted(name) else None
-        body = tx.get(key(ctx, "chunk", window.group.id, sid, first, number))
-        if stream is not None and stream.id == sid and body is not None:
+            body: bytes | None = raw
+            name = window.stream_name
+        else:
+            first, sid, number = at[5:]
+            name = raw.decode()
+            stream = find_stream(tx, ctx, window.group, name) if window.wanted(name) else None
+            alive = stream is not None and stream.id == sid
+            body = tx.get(key(ctx, "chunk", window.group.id, sid, first, number)) if alive else None
+        if body is not None:
+            assert isinstance(first, int)
+            used += len(body)
             found.append((first, _events(window, body, sid, number, name)))
-    return found, rows[-1][0] if len(rows) == PAGE else None  # type: ignore[return-value]
+    return found, None
 
 
 def _events(window: Window, raw: bytes, sid: object, number: object, name: str) -> list[Event]:
