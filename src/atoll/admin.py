@@ -41,11 +41,7 @@ class Admin:
             "region_time": clock.datetime().isoformat(),
             "clock_offset": clock.offset,
             "services": {name: len(operations) for name, operations in sorted(self._parts.operations.items())},
-            "running": {
-                name: runtime.snapshot()
-                for name, runtime in self._parts.runtimes.items()
-                if hasattr(runtime, "snapshot")
-            },
+            "running": {name: runtime.status() for name, runtime in self._parts.runtimes.items()},
         }
 
 

@@ -96,7 +96,7 @@ class Service:
     """A service's manifest. `name` is botocore's name of its model; `tasks` are its long operations by kind.
 
     `runtime` opens what the service keeps running (a pool of processes): an async context manager whose value operations
-    find at `ctx.runtime`.
+    find at `ctx.runtime`, and whose `status()` gives a line of text for each thing that runs or is amiss.
     """
 
     name: str

@@ -77,6 +77,14 @@ class Running:
             if not self._invocations[place.arn]:
                 del self._invocations[place.arn]
 
+    def status(self) -> list[str]:
+        """For people: each execution environment, and what isolation is missing."""
+        running = [
+            f"{info.function}: {info.state}, process {info.pid}, {info.invocations} calls, {info.memory_mb} MB"
+            for info in self.pool.snapshot()
+        ]
+        return running + ([self.pool.capabilities.missing] if self.pool.capabilities.missing else [])
+
     def package_url(self, digest: str) -> str:
         """Where a package can be fetched for the next ten minutes."""
         return url(self._host.endpoint, self._url_key, digest, self._clock.now())
