@@ -10,11 +10,10 @@ JOBS ?= auto
 .PHONY: help run test check bench soak lock
 
 help: ## Show these commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(READY) ## Set up, start the region in the background, and say how to deploy the first example
-	@$(BIN)/atoll status >/dev/null 2>&1 || $(BIN)/atoll up -d
-	@$(BIN)/atoll status
+	@if $(BIN)/atoll status >/dev/null 2>&1; then $(BIN)/atoll status; else $(BIN)/atoll up -d; fi
 	@echo
 	@echo 'Deploy an unchanged Terraform stack and call its API:'
 	@echo
@@ -36,6 +35,8 @@ check: $(READY) ## Lint, formatting, types, layers, sizes
 
 bench: $(READY) ## Benchmarks, side by side in one run (not tests)
 	$(BIN)/python benchmarks/store.py
+	$(BIN)/python benchmarks/requests.py
+	$(BIN)/python benchmarks/requests.py --durability fsync
 
 soak: $(READY) ## The long tests: 300 kills and more
 	$(BIN)/python -m pytest -n $(JOBS) -m soak --timeout 3000 $(ARGS)
@@ -46,8 +47,10 @@ lock: $(READY) ## Write requirements.lock anew from pyproject.toml
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Atoll needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	@echo 'Setting up $(VENV) …'
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version): once, about half a minute"
 	@$(PYTHON) -m venv $(VENV)
+	@echo "  $$(grep -c == requirements.lock) packages of requirements.lock …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@echo '  Atoll itself …'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@

@@ -228,7 +228,8 @@ def main() -> None:
     ).stdout.strip()
     print(
         f"{date.today()}  {commit}  Python {platform.python_version()}, {os.cpu_count()} cores, "
-        f"{options.connections} connections, durability {options.durability}, {DISTINCT} distinct signed requests, median of {options.rounds}"
+        f"{options.connections} connections, durability {options.durability}, {DISTINCT} distinct signed requests, "
+        f"median of {options.rounds}"
     )
     base = statistics.median(row["rate"] for row in rows["echo"])
     print(f"{'':10} {'per second':>11} {'p50 ms':>8} {'p99 ms':>8} {'of echo':>8}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from atoll import __version__
 
 if TYPE_CHECKING:
     from tests.conftest import Region
@@ -49,6 +53,7 @@ def test_port_taken(stopped: Region, tmp_path: Path) -> None:
             failed = up(stopped, *options, "--port", port, "--data-dir", str(tmp_path / "data"))
             assert failed.returncode == 1
             assert f"Cannot listen on 127.0.0.1:{port}" in failed.stderr
+            assert "Choose another with --port" in failed.stderr
             assert "Traceback" not in failed.stderr + failed.stdout
 
 
@@ -87,11 +92,12 @@ def test_unwritable_data_directory(stopped: Region) -> None:
         (("--durability", "hope"), "--durability must be one of process, fsync"),
         (("--auth", "maybe"), "--auth must be one of enforce, audit, off, strict"),
         (("--ephemeral", "--data-dir", "x"), "--ephemeral and --data-dir exclude each other"),
+        (("--port", "99999"), "99999 is not in the range"),
     ],
 )
 def test_senseless_options(stopped: Region, options: tuple[str, ...], message: str) -> None:
     failed = up(stopped, *options)
-    assert failed.returncode == 1
+    assert failed.returncode in (1, 2)
     assert message in failed.stderr
 
 
@@ -103,6 +109,7 @@ def test_ephemeral_leaves_nothing(stopped: Region, tmp_path: Path) -> None:
     assert list(tmp_path.glob("atoll-*"))
     process.terminate()
     assert process.wait(20) == 0
+    assert process.stdout.read().endswith("Stopped. Nothing is kept: it is ephemeral.\n")
     assert not list(tmp_path.glob("atoll-*"))
 
 
@@ -130,6 +137,41 @@ def test_logs_of_a_function_that_never_ran(region: Region) -> None:
     failed = region.atoll("logs", "nobody", check=False)
     assert failed.returncode == 1
     assert failed.stderr.startswith("error: The function nobody has written no log yet.")
+    command = [sys.executable, "-m", "atoll", "logs", "--follow", "nobody"]
+    following = subprocess.Popen(command, env=region.env(), stderr=subprocess.PIPE, text=True)
+    assert following.stderr
+    assert "Waiting for the first call of nobody" in following.stderr.readline()
+    following.send_signal(signal.SIGINT)
+    assert following.wait(20) == 0
+    assert "Traceback" not in following.stderr.read()
+
+
+def test_what_the_region_refuses_is_one_line(region: Region) -> None:
+    for arguments, environment, message in (
+        (("urls", "[no]such"), {}, "No APIs are called '[no]such'."),
+        (
+            ("logs", "no name"),
+            {},
+            "InvalidParameterException: 1 validation error detected: Value '/aws/lambda/no name'",
+        ),
+        (("urls",), {"AWS_ACCESS_KEY_ID": "ASIAEXPIRED", "AWS_SECRET_ACCESS_KEY": "x"}, "UnrecognizedClientException:"),
+        (("urls",), {"ATOLL_PORT": "many"}, "ATOLL_PORT must be a port number"),
+    ):
+        failed = region.atoll(*arguments, check=False, **environment)
+        assert failed.returncode == 1
+        assert failed.stderr.startswith(f"error: {message}")
+        assert "Traceback" not in failed.stderr
+
+
+def test_following_ends_with_the_region(new_region: Callable[..., Region]) -> None:
+    region = new_region()
+    command = [sys.executable, "-m", "atoll", "logs", "--follow", "nobody"]
+    following = subprocess.Popen(command, env=region.env(), stderr=subprocess.PIPE, text=True)
+    assert following.stderr
+    following.stderr.readline()
+    region.kill()
+    assert following.wait(20) == 1
+    assert following.stderr.read().startswith(f"error: The region at {region.endpoint} does not answer.")
 
 
 def test_a_killed_region_is_forgotten(new_region: Callable[..., Region]) -> None:
@@ -137,3 +179,38 @@ def test_a_killed_region_is_forgotten(new_region: Callable[..., Region]) -> None
     region.kill()
     assert region.atoll("status", check=False).returncode == 1
     assert region.start().atoll("status").returncode == 0
+
+
+def test_a_process_that_took_over_a_dead_regions_id_is_no_region(stopped: Region) -> None:
+    """After a reboot the file of a killed region may name anybody's process: it must neither be in the way nor be stopped."""
+    directory = stopped.state / "atoll"
+    directory.mkdir()
+    known = {"pid": os.getpid(), "port": 4599, "endpoint": "http://127.0.0.1:4599", "data_dir": "", "log": ""}
+    (directory / "4599.json").write_text(json.dumps(known))
+    assert stopped.atoll("status", check=False).stdout.startswith("No region is running.")
+    assert stopped.atoll("down", "--port", "4599", check=False).stderr.startswith("error: No region is running")
+
+
+def test_state_directory_that_cannot_be_used(stopped: Region, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for options in ((), ("-d",)):
+        failed = stopped.atoll("up", "--ephemeral", *options, check=False, XDG_STATE_HOME=str(tmp_path / "file"))
+        assert failed.returncode == 1
+        assert failed.stderr.startswith(f"error: Cannot use {tmp_path / 'file' / 'atoll'}: Not a directory.")
+
+
+def test_hints_can_be_typed_as_they_are(stopped: Region) -> None:
+    """A newcomer's shell does not find `atoll`: it lies in .venv/bin."""
+    program = Path(sys.executable).with_name("atoll")
+
+    def status(path: str) -> str:
+        environment = stopped.env(PATH=path)
+        return subprocess.run([program, "status"], env=environment, capture_output=True, text=True, check=False).stdout
+
+    assert status("/usr/bin:/bin") == f"No region is running. Start one: {program} up -d\n"
+    assert status(f"{program.parent}:/usr/bin:/bin") == "No region is running. Start one: atoll up -d\n"
+
+
+def test_help_and_version(stopped: Region) -> None:
+    assert stopped.atoll("--version").stdout == f"Atoll {__version__}\n"
+    assert "Print only the URL of the API" in stopped.atoll("urls", "-h", COLUMNS="120").stdout

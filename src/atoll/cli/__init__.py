@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+from atoll import __version__
 from atoll.cli import inspect, lifecycle, logs, terraform
+from atoll.cli.output import out
 
 app = typer.Typer(
     name="atoll",
@@ -12,7 +16,25 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"Atoll {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options of no command."""
+
+
 lifecycle.register(app)
 inspect.register(app)
 logs.register(app)

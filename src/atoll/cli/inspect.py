@@ -6,6 +6,7 @@ import shlex
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from atoll.cli.lifecycle import Port
 from atoll.cli.output import fail, out
@@ -30,21 +31,27 @@ def urls(
 ) -> None:
     """Show where deployed APIs can be called."""
     region = require(port)
-    gateway = client(region, "apigatewayv2")
+    with client(region, "apigatewayv2") as gateway:
+        _show_urls(region, gateway, name)
+
+
+def _show_urls(region: Running, gateway: Any, name: str | None) -> None:
     apis = [api for page in gateway.get_paginator("get_apis").paginate() for api in page["Items"]]
     if name is not None:
         chosen = [api for api in apis if name in (api["Name"], api["ApiId"])]
         if len(chosen) != 1:
             fail(
                 f"{len(chosen) or 'No'} APIs are called {name!r}.",
-                "Known: " + (", ".join(api["Name"] for api in apis) or "none"),
+                "Name one by its id: " + ", ".join(api["ApiId"] for api in chosen)
+                if chosen
+                else "Deployed: " + (", ".join(api["Name"] for api in apis) or "none"),
             )
         print(_stage_urls(region, gateway, chosen[0])[0])  # noqa: T201  for a script to read
         return
     if not apis:
         out.print("No API is deployed yet.")
     for api in apis:
-        out.print(f"[bold]{api['Name']}[/]")
+        out.print(f"[bold]{escape(api['Name'])}[/]")
         for by_path in _stage_urls(region, gateway, api):
             stage = by_path.rsplit("/", 1)[1]
             tail = "" if stage == "%24default" else f"/{stage}"

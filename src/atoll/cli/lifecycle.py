@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
-from atoll.cli.output import err, fail, out
-from atoll.cli.running import Running, all_running, find, log_file, require
+from atoll.cli.output import atoll, err, fail, out
+from atoll.cli.running import Running, all_running, announced, find, require, state_directory
 from atoll.config import DEFAULT_PORT, ConfigError, Settings, settings
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 READY_WITHIN = 20.0
 
-Port = Annotated[int | None, typer.Option("--port", "-p", help=f"The region's port ({DEFAULT_PORT}).")]
+Port = Annotated[
+    int | None, typer.Option("--port", "-p", min=1, max=65535, help=f"The region's port ({DEFAULT_PORT}).")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -34,10 +37,11 @@ def register(app: typer.Typer) -> None:
 def up(
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Run in the background.")] = False,
     port: Annotated[
-        int | None, typer.Option("--port", "-p", help=f"Port to serve ({DEFAULT_PORT}); 0 takes a free one.")
+        int | None,
+        typer.Option("--port", "-p", min=0, max=65535, help=f"Port to serve ({DEFAULT_PORT}); 0 takes a free one."),
     ] = None,
     data_dir: Annotated[
-        Path | None, typer.Option(help="Where everything is kept (~/.local/share/atoll/region).")
+        Path | None, typer.Option(help="Where everything is kept (~/.local/share/atoll/region).", readable=False)
     ] = None,
     ephemeral: Annotated[bool, typer.Option("--ephemeral", help="Keep nothing after the end.")] = False,
     durability: Annotated[
@@ -53,6 +57,7 @@ def up(
         ),
     ] = None,
     allow_origin: Annotated[list[str] | None, typer.Option(help="Let pages of this origin call the region.")] = None,
+    log: Annotated[str, typer.Option(hidden=True, help="Where the output goes, for `status` to say.")] = "",
 ) -> None:
     """Start the region, in the foreground with a live log, or with -d in the background."""
     if ephemeral and data_dir:
@@ -71,7 +76,7 @@ def up(
     if detach:
         _in_background(chosen)
     else:
-        _in_foreground(chosen)
+        _in_foreground(chosen, log)
 
 
 def down(port: Port = None) -> None:
@@ -87,14 +92,14 @@ def down(port: Port = None) -> None:
             f"The region (process {region.pid}) did not stop within {READY_WITHIN:.0f} s.",
             f"To force it: kill -9 {region.pid}",
         )
-    out.print(f"Stopped. {_kept(region)}")
+    out.print(f"Stopped. {_kept(region.data_dir)}")
 
 
 def status(port: Port = None) -> None:
     """Show the running regions."""
     regions = [require(port)] if port else all_running()
     if not regions:
-        out.print("No region is running. Start one: [bold]atoll up -d[/]")
+        out.print(f"No region is running. Start one: [bold]{atoll()} up -d[/]")
         raise typer.Exit(1)
     for region in regions:
         _show(region)
@@ -111,55 +116,56 @@ def _show(region: Running) -> None:
             facts: dict[str, Any] = msgspec.json.decode(answer.read())
     except OSError as error:
         fail(f"The region does not answer: {error}.", f"Its log: {region.log}" if region.log else "")
-    out.print(f"  data       {region.data_dir or 'ephemeral'}")
+    out.print(f"  data       {escape(region.data_dir) or 'ephemeral'}")
     out.print(f"  version    {facts['version']}, IAM {facts['auth']}")
     out.print(f"  services   {', '.join(facts['services'])}")
     for name, running in facts["running"].items():
         for environment in running:
-            out.print(f"  {name:<10} {environment}")
+            out.print(f"  {name:<10} {escape(environment)}")
     if region.log:
-        out.print(f"  log        {region.log}")
+        out.print(f"  log        {escape(region.log)}")
 
 
-def _in_foreground(chosen: Settings) -> None:
+def _in_foreground(chosen: Settings, log: str) -> None:
     import uvloop
 
     from atoll.app import PortTaken
     from atoll.kernel.datadir import DataDirError
 
+    state_directory()  # says now if it cannot be used
     try:
-        uvloop.run(_serve(chosen))
+        uvloop.run(_serve(chosen, log))
     except (PortTaken, DataDirError) as error:
         fail(str(error), _hint(chosen, error))
 
 
-async def _serve(chosen: Settings) -> None:
+async def _serve(chosen: Settings, log: str) -> None:
     import asyncio
+    import contextlib
 
     from atoll.app import serve
     from atoll.cli.live_log import install
 
     live = install()
     flusher = asyncio.create_task(live.flush_regularly())
-    known: list[Running] = []
+    announcement = contextlib.ExitStack()
 
     def ready(server: Server, endpoint: str, data_dir: Path) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _stop, server)
         port = int(endpoint.rsplit(":", 1)[1])
-        log = str(log_file(port)) if not sys.stdout.isatty() and log_file(port).exists() else ""
-        known.append(Running(os.getpid(), port, endpoint, str(chosen.data_dir or ""), log))
-        known[0].save()
-        _greet(known[0])
+        region = Running(os.getpid(), port, endpoint, str(chosen.data_dir or ""), log)
+        announcement.enter_context(announced(region))
+        _greet(region)
 
-    try:
-        await serve(chosen, ready, live.request)
-    finally:
-        flusher.cancel()
-        await asyncio.wait([flusher])
-        for region in known:
-            region.forget()
+    with announcement:
+        try:
+            await serve(chosen, ready, live.request)
+        finally:
+            flusher.cancel()
+            await asyncio.wait([flusher])
+    out.print(f"Stopped. {_kept(str(chosen.data_dir or ''))}")
 
 
 def _stop(server: Server) -> None:
@@ -168,23 +174,24 @@ def _stop(server: Server) -> None:
 
 
 def _greet(region: Running) -> None:
-    out.print(f"[bold green]Atoll is ready[/] at [bold]{region.endpoint}[/]  [dim]({_kept(region)})[/]")
+    out.print(f"[bold green]Atoll is ready[/] at [bold]{region.endpoint}[/]  [dim]({_kept(region.data_dir)})[/]")
     if out.is_terminal:
-        out.print(f'[dim]Point any AWS client at it:[/] eval "$(atoll env{_option(region)})"   [dim]Ctrl-C stops[/]')
+        out.print(
+            f'[dim]Point any AWS client at it:[/] eval "$({atoll()} env{_option(region)})"   [dim]Ctrl-C stops[/]'
+        )
 
 
-def _kept(region: Running) -> str:
-    return f"Everything is kept in {region.data_dir}." if region.data_dir else "Nothing is kept: it is ephemeral."
+def _kept(data_dir: str) -> str:
+    return f"Everything is kept in {escape(data_dir)}." if data_dir else "Nothing is kept: it is ephemeral."
 
 
 def _in_background(chosen: Settings) -> None:
     if chosen.port and (region := find(chosen.port)):
         fail(
             f"A region already runs at {region.endpoint} (process {region.pid}).",
-            f"To stop it: atoll down --port {region.port}",
+            f"To stop it: {atoll()} down{_option(region)}",
         )
-    log = log_file(chosen.port)
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log = state_directory() / f"{chosen.port or f'free-{os.getpid()}'}.log"
     command = [
         sys.executable,
         "-m",
@@ -196,6 +203,8 @@ def _in_background(chosen: Settings) -> None:
         chosen.durability,
         "--auth",
         chosen.auth,
+        "--log",
+        str(log),
     ]
     command += ["--data-dir", str(chosen.data_dir)] if chosen.data_dir else ["--ephemeral"]
     for origin in chosen.allow_origins:
@@ -205,8 +214,10 @@ def _in_background(chosen: Settings) -> None:
     with err.status("Starting the region …"):
         region = _await_ready(process)
     if region is None:
-        errors = [line for line in log.read_text().splitlines() if line.startswith("error: ")]
-        fail(errors[0].removeprefix("error: ") if errors else "The region did not start.", f"Its log: {log}")
+        process.terminate()  # it may still be trying
+        _, error, said = log.read_text().partition("error: ")
+        message, _, hint = said.strip().partition("\n")
+        fail(message or "The region did not start.", hint if error else f"Its log: {log}")
     _greet_background(region)
 
 
@@ -221,8 +232,8 @@ def _await_ready(process: subprocess.Popen[bytes]) -> Running | None:
 
 
 def _greet_background(region: Running) -> None:
-    out.print(f"[bold green]Atoll is ready[/] at [bold]{region.endpoint}[/]  [dim]({_kept(region)})[/]")
-    out.print(f"[dim]Stop it:[/] atoll down{_option(region)}")
+    out.print(f"[bold green]Atoll is ready[/] at [bold]{region.endpoint}[/]  [dim]({_kept(region.data_dir)})[/]")
+    out.print(f"[dim]Stop it:[/] {atoll()} down{_option(region)}")
 
 
 def _option(region: Running) -> str:
@@ -236,8 +247,8 @@ def _hint(chosen: Settings, error: Exception) -> str:
     if isinstance(error, PortTaken):
         region = find(chosen.port)
         return (
-            "A region runs there already: atoll status, atoll down."
+            f"A region of yours runs there already (process {region.pid})."
             if region
-            else "Choose another: atoll up --port 4567"
+            else "Choose another with --port or ATOLL_PORT; 0 takes a free one."
         )
     return "Choose another directory with --data-dir, or --ephemeral."

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from pathlib import Path
 from typing import NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -13,7 +17,16 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 def fail(message: str, hint: str = "") -> NoReturn:
     """Ends the command: one line that says what is wrong, and perhaps one that says what helps."""
-    err.print(f"[bold red]error:[/] {message}")
+    err.print(f"[bold red]error:[/] {escape(message)}")
     if hint:
-        err.print(f"[dim]{hint}[/]")
+        err.print(f"[dim]{escape(hint)}[/]")
     raise typer.Exit(1)
+
+
+def atoll() -> str:
+    """This program as the user can type it: by its name where the shell finds it, else as it was called (.venv/bin/atoll)."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return "python -m atoll"
+    found = shutil.which("atoll")
+    return "atoll" if found and Path(found).resolve() == called.resolve() else str(called)

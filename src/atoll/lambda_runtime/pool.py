@@ -198,8 +198,10 @@ class Pool:
     ) -> tuple[Environment, Run, float | None, Outcome | None]:
         """A new environment. Where its initialization fails it is made once more, now on the function's own time, as on AWS."""
         log = Log(spec, self._stream_name(spec), self._sink, self._clock)
+        environment = await self._environment(
+            spec, function, log
+        )  # with credentials: without them no log can be written
         log.write(texts.init_start(spec.runtime, spec.region))
-        environment = await self._environment(spec, function, log)
         began = self._clock.monotonic()
         outcome = await environment.start(self._endpoint(), texts.INIT_SECONDS)
         init_ms = (outcome.ended - began) * 1000

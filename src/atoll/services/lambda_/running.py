@@ -80,7 +80,7 @@ class Running:
     def status(self) -> list[str]:
         """For people: each execution environment, and what isolation is missing."""
         running = [
-            f"{info.function}: {info.state}, process {info.pid}, {info.invocations} calls, {info.memory_mb} MB"
+            f"{info.function.rpartition(':')[2]}: {info.state}, process {info.pid}, {info.invocations} calls, {info.memory_mb} MB"
             for info in self.pool.snapshot()
         ]
         return running + ([self.pool.capabilities.missing] if self.pool.capabilities.missing else [])
