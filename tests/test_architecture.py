@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,3 +46,12 @@ def test_not_honoured_properties_exist() -> None:
                         shape = shape.member
                     shape = shape.value if shape.type_name == "map" else shape.members.get(part)
                     assert shape is not None, f"{service.name}.{name} has no member {path}"
+
+
+def test_the_table_of_places_is_true() -> None:
+    """Every path that docs/architecture.md's "Where is …?" names exists."""
+    table = (ROOT / "docs" / "architecture.md").read_text().split("## Where is")[1].split("\n## ")[0]
+    places = {place for place in re.findall(r"`([\w/.]+)`", table) if "/" in place or place.endswith(".py")}
+    assert len(places) > 10
+    missing = [place for place in places if not any((base / place).exists() for base in (ROOT, ROOT / "src" / "atoll"))]
+    assert not missing

@@ -16,12 +16,14 @@ VERSION = "import sys, os, boto3\ndef handler(event, context):\n    boto3.client
 
 
 @pytest.mark.parametrize("minor", [9, 10, 11, 12, 13, 14])
-async def test_functions_run_on_the_version_they_name_or_on_a_newer_one_with_a_warning(minor: int) -> None:
+async def test_functions_run_on_the_version_they_name_or_a_newer_one_with_a_warning_or_are_refused(minor: int) -> None:
     runtime = f"python3.{minor}"
-    if not list(candidates(minor)):
-        pytest.skip(f"{runtime} is not installed")
     async with Harness() as harness:
         function = harness.function(VERSION, runtime=runtime, timeout=30.0)
+        if not any(list(candidates(newer)) for newer in range(minor, 15)):
+            with pytest.raises(RuntimeUnavailable, match=f"No Python on this machine can run {runtime} functions"):
+                await harness.invoke(function)
+            return
         used, named = json.loads((await harness.invoke(function)).payload)
         assert named == f"AWS_Lambda_{runtime}"
         assert (used == minor) == (harness.warnings == [])
