@@ -109,7 +109,9 @@ class Region:
     ) -> subprocess.CompletedProcess[str]:
         """Runs an atoll command beside it; `more` are further environment variables."""
         command = [sys.executable, "-m", "atoll", *arguments]
-        return subprocess.run(command, env=self.env(**more), capture_output=True, text=True, check=check, timeout=timeout)
+        return subprocess.run(
+            command, env=self.env(**more), capture_output=True, text=True, check=check, timeout=timeout
+        )
 
     def client(
         self, service: str, key: str = "test", secret: str = "test", token: str | None = None, region: str = "us-east-1"

@@ -17,6 +17,7 @@ from atoll.edge.server import Server, listen, make_server
 from atoll.gateway.call import Call, Parts
 from atoll.gateway.pipeline import Gateway
 from atoll.gateway.unsupported import Unsupported
+from atoll.kernel.chores import hourly
 from atoll.kernel.context import Context, Principal
 from atoll.kernel.http import RequestLog
 from atoll.kernel.region import Kernel, open_kernel
@@ -76,7 +77,8 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
         }
         steps = {kind: step for service in SERVICES for kind, step in service.tasks.items()}
         kernel.tasks.run(steps, lambda task_id, task: _task_context(host, task_id, task))
-        await kernel.blobs.collect(kernel.store)
+        collecting = hourly(kernel.clock, "collecting blobs", lambda: kernel.blobs.collect(kernel.store))
+        await stack.enter_async_context(collecting)
         yield Edge(
             planes=[DataPlane(host), Downloads(host)],
             management=gateway.handle,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -121,15 +122,75 @@ def test_auth_strict_refuses_unknown_keys(new_region: Callable[..., Region], aws
         {"host": "evil.example"},
         {"origin": "https://evil.example"},
         {"origin": "null"},
+        {"origin": "http://localhost:1@evil.example"},
+        {"origin": "http://["},
         {"sec-fetch-site": "cross-site"},
     ],
-    ids=["DNS rebinding", "foreign origin", "sandboxed origin", "no origin but another site"],
+    ids=[
+        "DNS rebinding",
+        "foreign origin",
+        "sandboxed origin",
+        "user in the origin",
+        "no origin at all",
+        "no origin but another site",
+    ],
 )
 @pytest.mark.parametrize("path", ["/", "/_atoll/status"])
 def test_browsers_of_other_sites_are_refused(region: Region, headers: dict[str, str], path: str) -> None:
     answer = httpx.post(region.endpoint + path, headers=SIGNED | headers, content=b"{}")
     assert answer.status_code == 403
     assert "access-control-allow-origin" not in answer.headers
+
+
+def exchange(region: Region, *sent: bytes) -> bytes:
+    """What comes back for what is sent, one part after the answer to the other, until nothing more comes."""
+    answer = b""
+    with socket.create_connection(("127.0.0.1", region.port), timeout=10) as connection:
+        for part in sent:
+            connection.sendall(part)
+            answer += connection.recv(65536)
+    return answer
+
+
+def test_two_hosts_are_refused(region: Region) -> None:
+    request = b"GET /_atoll/status HTTP/1.1\r\nhost: localhost\r\nhost: evil.example\r\n\r\n"
+    assert exchange(region, request).startswith(b"HTTP/1.1 403")
+
+
+def test_an_offer_to_upgrade_is_ignored(region: Region) -> None:
+    """Clients that prefer HTTP/2 make it with their first request, and go on in HTTP/1.1 on the same connection."""
+    offer = {"connection": "upgrade, http2-settings", "upgrade": "h2c", "http2-settings": "AAMAAABk"}
+    connection = http.client.HTTPConnection("127.0.0.1", region.port, timeout=10)
+    for headers, body in ((offer, [b'{"Limit"', b": 0}"]), ({}, b'{"Limit": 0}'), (offer, b'{"Limit": 0}')):
+        length = {"content-length": "12"}  # a list of parts is sent part by part
+        connection.request("POST", "/", body, SIGNED | headers | length)
+        answer = connection.getresponse()
+        assert answer.status == 400
+        assert b"greater than or equal to 1" in answer.read()  # of Limit: the body was read
+    connection.close()
+
+
+def test_pipelined_offers_to_upgrade(region: Region) -> None:
+    request = b"GET /_atoll/status HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", region.port), timeout=10) as connection:
+        connection.sendall(request * 2 + request.replace(b"connection: upgrade", b"connection: upgrade, close"))
+        answers = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answers.count(b"HTTP/1.1 200") == 3, answers
+
+
+def test_two_lengths_are_refused(region: Region) -> None:
+    head = b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n"
+    for second in (b"transfer-encoding: chunked\r\n", b"content-length: 3\r\n"):
+        assert exchange(region, head + second + b"\r\n0\r\n\r\n").startswith(b"HTTP/1.1 400")
+
+
+def test_the_admin_api_has_loopback_names_only(region: Region) -> None:
+    for host, status in (
+        ("localhost", 200),
+        ("dynamodb.us-east-1.amazonaws.com", 403),
+        ("localhost.localstack.cloud", 403),
+    ):
+        assert httpx.get(f"{region.endpoint}/_atoll/status", headers={"host": host}).status_code == status
 
 
 def test_no_host_is_refused(region: Region) -> None:
@@ -172,3 +233,20 @@ def test_an_issued_key_s_path_and_query_are_verified_as_sent(region: Region, cli
     arn = f"arn:aws:apigateway:us-east-1::/apis/{api}/stages/$default"
     gateway.tag_resource(ResourceArn=arn, Tags={"a b": "c/d"})
     assert gateway.get_tags(ResourceArn=arn)["Tags"] == {"a b": "c/d"}
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "content_type"),
+    [
+        ("apigateway", "/v2/apis?maxResults=%ff", "application/json"),
+        ("lambda", "/2015-03-31/functions?Marker=%ff", "application/json"),
+        ("iam", "/?Action=%ff", "text/xml"),
+    ],
+)
+def test_what_cannot_be_read_is_answered_in_the_service_s_protocol(
+    region: Region, service: str, path: str, content_type: str
+) -> None:
+    signed = {"authorization": SIGNED["authorization"].replace("dynamodb", service)}
+    answer = httpx.get(region.endpoint + path, headers=signed)
+    assert (answer.status_code, answer.headers["content-type"]) == (400, content_type)
+    assert "sts.amazonaws.com" not in answer.text

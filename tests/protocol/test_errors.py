@@ -121,6 +121,11 @@ def test_iam() -> None:
     assert b"<Code>ValidationError</Code>" in error("iam", ValidationFailed("x")).body
 
 
+def test_what_xml_cannot_hold_is_replaced() -> None:
+    body = error("iam", ValidationFailed("Value '\x00\x1f' at 'userName'")).body.decode()
+    assert "<Message>Value '\ufffd\ufffd' at 'userName'</Message>" in body
+
+
 def test_an_unknown_action_is_named_with_its_version() -> None:
     request = WireRequest("POST", "/", "", {}, b"Action=Nope&Version=2010-05-08")
     with pytest.raises(UnknownOperation) as caught:

@@ -30,6 +30,8 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-k
 """
 
 _decode = msgspec.json.Decoder().decode
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 
 
@@ -41,7 +43,7 @@ def payload_2(payload: bytes) -> HttpResponse:
     """The response that a function's return value stands for in payload format 2.0."""
     try:
         answer = _decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNREADABLE:
         answer = None
     if not isinstance(answer, dict) or "statusCode" not in answer:
         return HttpResponse(200, [JSON], payload)
@@ -58,7 +60,7 @@ def payload_1(payload: bytes) -> HttpResponse:
         if not isinstance(answer, dict):
             return INTERNAL_ERROR
         return _response(answer, [*_multi_headers(answer.get("multiValueHeaders")), *_headers(answer.get("headers"))])
-    except (msgspec.DecodeError, UnicodeDecodeError, _Malformed):
+    except (*_UNREADABLE, _Malformed):
         return INTERNAL_ERROR
 
 
@@ -133,8 +135,8 @@ def _text(value: Any) -> str:
 
 
 def _safe(text: str) -> str:
-    """A header's value that can go on the wire: no line breaks (they would begin another header), nothing past Latin-1."""
-    if any(char in text for char in "\r\n\0"):
+    """A header's value that can go on the wire: no control characters (a line break would begin another header), nothing past Latin-1."""
+    if _CONTROL.search(text):
         raise _Malformed
     try:
         text.encode("latin-1")

@@ -7,12 +7,18 @@ the rest      AWS's management APIs (the gateway)
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from atoll.edge.guard import Guard
+from atoll.edge.guard import ADMIN, Guard
 from atoll.kernel.clock import Clock
 from atoll.kernel.http import HttpRequest, HttpResponse, RequestLog
+
+log = logging.getLogger(__name__)
+
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 MAX_BODY = 80 << 20
 """Bytes: the largest body that any service takes (a 50 MB function package in base64, with room)."""
@@ -70,7 +76,15 @@ class Edge:
         if body is None:
             return  # the client left before it had sent its request
         request = _request(scope, body, self._clock.wall())
-        await _send(send, await self._answer(request), close=False, head=request.method == "HEAD")
+        try:
+            response = await self._answer(request)
+            _check_headers(response)
+        except Exception:  # the outermost handler: planes and gateway answer their own failures
+            log.exception("%s %s failed", request.method, request.raw_path)
+            response = HttpResponse(
+                500, [("content-type", "application/json")], b'{"message":"The request processing has failed."}'
+            )
+        await _send(send, response, close=False, head=request.method == "HEAD")
 
     async def _answer(self, request: HttpRequest) -> HttpResponse:
         for plane in self._planes:
@@ -82,10 +96,11 @@ class Edge:
                 )
                 return response
         if refusal := self._guard.refuse(request):
+            self._request_log(f"{request.method} {request.raw_path} (refused: see its message)", refusal.status, 0.0)
             return refusal
         if preflight := self._guard.preflight(request):
             return preflight
-        admin = request.raw_path.startswith("/_atoll/")
+        admin = request.raw_path.startswith(ADMIN)
         response = await (self._admin if admin else self._management)(request)
         if cors := self._guard.cors(request):
             return HttpResponse(response.status, [*response.headers, *cors], response.body)
@@ -131,12 +146,21 @@ def _request(scope: Mapping[str, Any], body: bytes, now: float) -> HttpRequest:
     )
 
 
+def _check_headers(response: HttpResponse) -> None:
+    """Raises ValueError for a header that would end its line early, or that no header can carry."""
+    for name, value in response.headers:
+        if not name.isascii() or _CONTROL.search(name) or _CONTROL.search(value):
+            raise ValueError(f"not a header: {name!r}: {value!r}")
+        value.encode("latin-1")
+
+
 async def _send(send: Send, response: HttpResponse, *, close: bool, head: bool) -> None:
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
     names = {name for name, _ in headers}
-    if b"content-length" not in names and response.status not in (204, 304):
+    bodiless = response.status in (204, 304)
+    if b"content-length" not in names and not bodiless:
         headers.append((b"content-length", b"%d" % len(response.body)))
     if close:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else response.body})
+    await send({"type": "http.response.body", "body": b"" if head or bodiless else response.body})

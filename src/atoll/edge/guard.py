@@ -12,9 +12,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+import msgspec
+
 from atoll.kernel.http import HttpRequest, HttpResponse, host_name
 
 OWN_SUFFIXES = (".localhost", ".localhost.localstack.cloud", ".amazonaws.com")
+ADMIN = "/_atoll/"
 OWN_NAMES = ("localhost", "localhost.localstack.cloud")
 CORS_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
@@ -28,7 +31,9 @@ class Guard:
     def refuse(self, request: HttpRequest) -> HttpResponse | None:
         """The refusal, or None where the request may pass."""
         host = request.header("host")
-        if not host or not is_own_host(host):
+        if sum(name == "host" for name, _ in request.headers) > 1:
+            return _forbidden("The request names more than one host.")
+        if not host or not is_own_host(host, admin=request.raw_path.startswith(ADMIN)):
             return _forbidden(f"This region does not answer for the host {host or '(none)'}.")
         origin = request.header("origin")
         if origin is not None:
@@ -43,8 +48,12 @@ class Guard:
         """Whether pages of this origin may call: loopback ones, and those the user named."""
         if origin.rstrip("/").lower() in self._allowed:
             return True
-        host = urlsplit(origin).netloc
-        return bool(host) and _is_loopback(host_name(host))
+        try:
+            parts = urlsplit(origin)
+        except ValueError:  # what no browser sends
+            return False
+        # An origin is scheme, host and port. What has more (user:password@) names another host than it seems to.
+        return "@" not in parts.netloc and _is_loopback(host_name(parts.netloc))
 
     def preflight(self, request: HttpRequest) -> HttpResponse | None:
         """The answer to a browser's preflight, None where the request is none."""
@@ -74,10 +83,13 @@ class Guard:
 
 
 @lru_cache(maxsize=1024)
-def is_own_host(host: str) -> bool:
-    """Whether a Host header names this region: loopback, or one of AWS's and the ecosystem's names for it."""
+def is_own_host(host: str, *, admin: bool = False) -> bool:
+    """Whether a Host header names this region: loopback, or one of AWS's and the ecosystem's names for it.
+
+    The admin API, which answers without a key, has loopback names only: those of others could be made to point here.
+    """
     name = host_name(host)
-    return _is_loopback(name) or name in OWN_NAMES or name.endswith(OWN_SUFFIXES)
+    return _is_loopback(name) or (not admin and (name in OWN_NAMES or name.endswith(OWN_SUFFIXES)))
 
 
 def _is_loopback(name: str) -> bool:
@@ -90,5 +102,4 @@ def _is_loopback(name: str) -> bool:
 
 
 def _forbidden(message: str) -> HttpResponse:
-    body = b'{"message":"%s"}' % message.replace("\\", "\\\\").replace('"', '\\"').encode()
-    return HttpResponse(403, [("content-type", "application/json")], body)
+    return HttpResponse(403, [("content-type", "application/json")], msgspec.json.encode({"message": message}))

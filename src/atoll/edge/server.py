@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -15,13 +17,21 @@ MAX_HEADER_BYTES = 64 << 10
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which would collect headers without end, with an end: 431."""
+    """uvicorn's protocol, which would collect headers without end, with an end: 431; and which would lose the body of a request that
+    offers to upgrade."""
 
     _in_headers = True
     _header_bytes = 0
+    _offered = False
+    """Whether the request at hand offers another protocol."""
+    _data = _left = b""
+    """What the parser is fed, and what it is to be fed afterwards."""
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        self._data = data
+        while self._data:
+            super().data_received(self._data)
+            self._data, self._left = self._left, b""
         if self._in_headers:
             self._header_bytes += len(data)
             self._check()
@@ -35,8 +45,24 @@ class LimitedProtocol(HttpToolsProtocol):
         # What came in one piece with the body was not counted as it arrived.
         self._in_headers = False
         self._header_bytes = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if self._check():
+        self._offered = self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+        if self._check() and not self._offered:
             super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        if not self._offered:
+            super().on_message_complete()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """The request goes on in this protocol (RFC 9110, 7.8), without its offer of another: clients that prefer HTTP/2 make one with
+        every first request, and a parser that has seen it takes neither the body nor another request."""
+        self._offered = False
+        after: int = sys.exc_info()[1].args[0]  # type: ignore[union-attr]  # where in the data httptools stopped
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+        self._left = b"\r\n".join((*lines, b"", b"")) + self._data[after:]
 
     def _check(self) -> bool:
         if self._header_bytes <= MAX_HEADER_BYTES:

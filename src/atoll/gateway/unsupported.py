@@ -7,6 +7,7 @@ from typing import Any
 
 from atoll.kernel.clock import Clock
 from atoll.kernel.context import GLOBAL_ACCOUNT, Context
+from atoll.kernel.errors import StoreUnavailable
 from atoll.kernel.keys import under
 from atoll.kernel.records import decode, encode
 from atoll.kernel.store.api import Reader, Store, Transaction
@@ -40,7 +41,7 @@ class Unsupported:
         return bool(self._fresh)
 
     async def flush(self) -> None:
-        """Stores what was noted since the last flush."""
+        """Stores what was noted since the last flush; where that cannot be (the disk is full), it is kept for the next one."""
         fresh, self._fresh = self._fresh, {}
         now = int(self._clock.now())
 
@@ -51,7 +52,12 @@ class Unsupported:
                 tx.set((*PREFIX, *place), encode({"reason": reason, "count": before + count, "last": now}))
 
         if fresh:
-            await self._store.transact(write)
+            try:
+                await self._store.transact(write)
+            except StoreUnavailable as error:
+                log.warning("what is not honoured could not be stored yet: %s", error.message)
+                for (service, operation, prop), (reason, count) in fresh.items():
+                    self._note(service, operation, prop, reason, count)
 
     async def list(self) -> list[dict[str, Any]]:
         """Every entry: service, operation, property ("" where the whole operation is refused), reason, count, last (epoch s)."""
@@ -65,6 +71,6 @@ class Unsupported:
 
         return await self._store.read(read)
 
-    def _note(self, service: str, operation: str, prop: str, reason: str) -> None:
+    def _note(self, service: str, operation: str, prop: str, reason: str, times: int = 1) -> None:
         place = (service, operation, prop)
-        self._fresh[place] = (reason, self._fresh.get(place, ("", 0))[1] + 1)
+        self._fresh[place] = (reason, self._fresh.get(place, ("", 0))[1] + times)

@@ -19,6 +19,7 @@ import msgspec
 
 from atoll.kernel.clock import Clock
 from atoll.kernel.context import GLOBAL_ACCOUNT, Context
+from atoll.kernel.errors import StoreUnavailable
 from atoll.kernel.keys import Key, under
 from atoll.kernel.records import Codec
 from atoll.kernel.service import Step
@@ -89,7 +90,12 @@ class Tasks:
 
     async def _dispatch(self, watch: Watch) -> None:
         while True:
-            for task_id, task in await self._store.read(self._stored):
+            try:
+                stored = await self._store.read(self._stored)
+            except StoreUnavailable:
+                log.exception("the stored tasks cannot be read; it is tried again")
+                stored = []
+            for task_id, task in stored:
                 if task_id not in self._running and task.kind in self._steps and self._may_take(task):
                     work = asyncio.create_task(self._work(task_id), name=f"task {task.kind} {task_id}")
                     self._running[task_id] = work

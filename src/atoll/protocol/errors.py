@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from xml.sax.saxutils import escape
 
 import msgspec
 from botocore.model import ServiceModel, StructureShape
@@ -22,7 +21,7 @@ from atoll.kernel.errors import (
 )
 from atoll.protocol.facts import Facts
 from atoll.protocol.json_values import Writers, wire_name
-from atoll.protocol.xml_values import XmlWriters
+from atoll.protocol.xml_values import XmlWriters, escaped
 
 _FAULT = "http://webservices.amazon.com/AWSFault/2005-15-09"
 """Namespace of what AWS's query services answer before they know the operation."""
@@ -94,11 +93,11 @@ def render_query(
         code = shape.metadata.get("error", {}).get("code", code)
     if isinstance(error, UnknownOperation):
         namespace = _FAULT
-    message = f"<Message>{escape(error.message)}</Message>" if error.message else ""
+    message = f"<Message>{escaped(error.message)}</Message>" if error.message else ""
     members = writers.contents(shape)(error.members) if shape is not None else ""
     body = (
         f'<ErrorResponse xmlns="{namespace}"><Error><Type>{"Sender" if status < 500 else "Receiver"}</Type>'
-        f"<Code>{escape(code)}</Code>{message}{members}</Error>"
+        f"<Code>{escaped(code)}</Code>{message}{members}</Error>"
         f"<RequestId>{request_id}</RequestId></ErrorResponse>"
     )
     return Rendered(status, code, body.encode())

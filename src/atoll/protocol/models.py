@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from atoll.kernel.errors import UnknownOperation
+from atoll.kernel.errors import MalformedRequest, UnknownOperation
 from atoll.protocol.wire import WireRequest
 
 if TYPE_CHECKING:
@@ -128,6 +128,8 @@ class Models:
             self.codec(name).operation_of(request)
         except (UnknownOperation, ProtocolNotSupported):
             return False
+        except MalformedRequest:
+            return True  # it is this service's to say what is wrong, in its own protocol
         return True
 
     def _head(self, name: str) -> Head:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
@@ -9,6 +10,9 @@ from xml.sax.saxutils import escape
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from atoll.protocol.scalars import write_text
+
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What no XML document can hold, escaped or not. docs: https://www.w3.org/TR/xml/#charsets"""
 
 Writer = Callable[[Any, str], str]
 """From a value and the name of its element to XML."""
@@ -31,7 +35,7 @@ class XmlWriters:
             return self._map(shape)
         text = write_text(shape, "iso8601")
         if shape.type_name in ("string", "character"):
-            return lambda value, tag: f"<{tag}>{_escape(value)}</{tag}>"
+            return lambda value, tag: f"<{tag}>{escaped(value)}</{tag}>"
         return lambda value, tag: f"<{tag}>{text(value)}</{tag}>"
 
     def contents(self, shape: StructureShape) -> Callable[[Mapping[str, Any]], str]:
@@ -85,6 +89,6 @@ def _member_tag(name: str, shape: Shape) -> str:
     return str(shape.serialization.get("name", name))
 
 
-def _escape(text: Any) -> str:
-    """Escaped so that XML's line-end normalisation changes nothing either."""
-    return escape(str(text), {"\r": "&#xD;"})
+def escaped(text: Any) -> str:
+    """Text as XML holds it: markup escaped, line ends kept, and U+FFFD for what XML has no way to say."""
+    return escape(_UNWRITABLE.sub("\ufffd", str(text)), {"\r": "&#xD;"})

@@ -214,3 +214,19 @@ def test_ten_megabytes_are_the_limit(api: Any, api_id: str, integration: str, ca
     api.create_stage(ApiId=api_id, StageName="$default", AutoDeploy=True)
     response = call(api_id, "/", "POST", content=b"x" * ((10 << 20) + 1))
     assert (response.status_code, response.text) == (413, '{"message":"Request Entity Too Large"}')
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_an_answer_without_a_body_ends_there(echo: str, call: Any, status: int) -> None:
+    """A body would be read as the beginning of the next answer."""
+    for _ in range(2):
+        assert call(echo, method="POST", json={"answer": {"statusCode": status, "body": "x"}}).status_code == status
+
+
+@pytest.mark.parametrize("member", ["AllowOrigins", "AllowHeaders", "AllowMethods", "ExposeHeaders"])
+def test_cors_headers_that_cannot_be_sent_are_refused(api: Any, aws_error: Any, member: str) -> None:
+    for value in ("a\r\nx-evil: 1", "漢"):
+        code, _, status = aws_error(
+            lambda value=value: api.create_api(Name="x", ProtocolType="HTTP", CorsConfiguration={member: [value]})
+        )
+        assert (code, status) == ("BadRequestException", 400)

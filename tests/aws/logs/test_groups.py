@@ -169,3 +169,18 @@ def test_a_stream_that_is_made_again_is_empty(logs: Any) -> None:
     logs.delete_log_group(logGroupName="g")
     logs.create_log_group(logGroupName="g")
     assert logs.describe_log_streams(logGroupName="g")["logStreams"] == []
+
+
+def test_an_arn_of_elsewhere_names_no_group_here(client: Callable[..., Any], account: str, aws_error: Error) -> None:
+    """A group of the same name in this account must not answer for another region's or another account's."""
+    logs = client("logs")
+    logs.create_log_group(logGroupName="g")
+    here = f"arn:aws:logs:us-east-1:{account}:log-group:g"
+    assert logs.filter_log_events(logGroupIdentifier=here)["events"] == []
+    code, _, _ = aws_error(lambda: logs.filter_log_events(logGroupIdentifier=here.replace("us-east-1", "eu-west-1")))
+    assert code == "ResourceNotFoundException"
+    code, message, _ = aws_error(
+        lambda: logs.filter_log_events(logGroupIdentifier=here.replace(account, "999999999999"))
+    )
+    assert code == "AccessDeniedException"
+    assert "arn:aws:logs:us-east-1:999999999999:log-group:g:log-stream:" in message

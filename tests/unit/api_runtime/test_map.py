@@ -21,6 +21,18 @@ def mapped(value: Any) -> tuple[int, list[tuple[str, str]], bytes]:
     return response.status, list(response.headers), response.body
 
 
+def test_what_is_nested_too_deep_to_look_into_is_a_body() -> None:
+    deep = b"[" * 5000 + b"]" * 5000
+    assert payload_2(deep).body == deep
+    assert payload_1(deep).status == 500
+
+
+@pytest.mark.parametrize("value", ["a\r\nx: y", "a\x01", "漢"])
+def test_what_no_header_can_carry_is_malformed(value: str) -> None:
+    assert mapped({"statusCode": 200, "headers": {"x": value}})[0] == 500
+    assert mapped({"statusCode": 200, "cookies": [value]})[0] == 500
+
+
 @pytest.mark.parametrize(
     ("returned", "response"),
     [

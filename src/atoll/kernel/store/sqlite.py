@@ -40,6 +40,9 @@ LOG_LIMIT = 64 << 20
 SLICE = 0.002
 """Seconds that one run of transactions may hold the event loop; the rest of the batch waits for the next tick."""
 
+LOCK_RETRY, LOCK_PATIENCE = 0.02, 10.0
+"""Seconds between two attempts to write while another process has the database locked, and for how long writers wait for it."""
+
 
 class SQLiteStore:
     """A `Store` in one SQLite file.
@@ -66,6 +69,8 @@ class SQLiteStore:
         )
         self._writer = _Connection(path, vfs, synchronous="FULL" if synced else "NORMAL")
         self._writer.execute(SCHEMA)
+        self._writer.set_busy_timeout(0)
+        self._locked_since: float | None = None
         self._buffer = partial(Buffer, self._writer)
         self._reader = _Connection(path, vfs)
         self._snapshot = Snapshot(self._reader)
@@ -129,6 +134,11 @@ class SQLiteStore:
         batch = _Batch()
         try:
             self._writer.execute("BEGIN IMMEDIATE")
+            self._locked_since = None
+        except apsw.Error as error:
+            self._not_begun(error)
+            return
+        try:
             deadline = loop.time() + SLICE
             while self._pending:
                 self._execute(*self._pending.popleft(), batch)
@@ -143,6 +153,20 @@ class SQLiteStore:
             commit.add_done_callback(lambda done: self._settle(batch, done.result()))
         else:
             self._settle(batch, self._commit())
+
+    def _not_begun(self, error: apsw.Error) -> None:
+        """Waits for the lock of another process (a shell on the file) without holding the loop. After LOCK_PATIENCE, or for any other
+        error, all who wait are told: the next attempt may fail alike."""
+        loop = asyncio.get_running_loop()
+        self._locked_since = self._locked_since or loop.time()
+        if isinstance(error, apsw.BusyError) and loop.time() < self._locked_since + LOCK_PATIENCE:
+            loop.call_later(LOCK_RETRY, self._pump)
+            return
+        self._locked_since = None
+        batch = _Batch()
+        batch.outcomes += [_Outcome(future) for _, future in self._pending]
+        self._pending.clear()
+        self._settle(batch, error)
 
     def _execute(self, fn: Callable[[Transaction], Any], future: asyncio.Future[Any], batch: _Batch) -> None:
         if future.done():  # its caller went away before it began
@@ -226,6 +250,7 @@ class _Connection:
         self.execute = self._db.execute
         self.close = self._db.close
         self.set_wal_hook = self._db.set_wal_hook
+        self.set_busy_timeout = self._db.set_busy_timeout
 
     @property
     def in_transaction(self) -> bool:

@@ -19,6 +19,7 @@ _BAD_ROUTE_KEY = (
 )
 _NAME = re.compile(r"[A-Za-z0-9_.:-]+")
 _LITERAL = re.compile(r"[A-Za-z0-9._~:!$&'()*,;=@%+-]+")
+_HEADER_TEXT = re.compile(r"[!-~]+")
 _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_.${}:-]+")
 _INVOKE = re.compile(
     r"arn:aws[a-z-]*:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(?P<function>.+)/invocations"
@@ -95,7 +96,12 @@ def cors_of(configuration: Mapping[str, Any]) -> Cors | None:
 
 def _tuple(configuration: Mapping[str, Any], member: str) -> tuple[str, ...] | None:
     values = configuration.get(member)
-    return None if values is None else tuple(values)
+    if values is None:
+        return None
+    for value in values:
+        if not _HEADER_TEXT.fullmatch(value):
+            raise BadRequestException(f"Invalid value specified in {member[0].lower()}{member[1:]}: {value}")
+    return tuple(values)
 
 
 def cors_members(cors: Cors) -> dict[str, Any]:

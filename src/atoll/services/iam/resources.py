@@ -1,7 +1,7 @@
 """What IAM's operations need: actions with their resources and condition keys. docs: Service Authorization Reference, "AWS IAM".
 
 A role's or user's ARN has its path, which requests that only name it do not say: it is looked up. One that does not exist is
-asked about without a path, as IAM does.
+asked about without a path, as IAM does. Authorization comes before validation, so required members may still be missing here.
 """
 
 from __future__ import annotations
@@ -63,17 +63,17 @@ def policies_below(_ctx: Context, request: Request) -> str:
 
 def new_role(ctx: Context, request: Request) -> str:
     """The role that the request would make."""
-    return f"arn:aws:iam::{ctx.account}:role{request.get('Path') or '/'}{request['RoleName']}"
+    return f"arn:aws:iam::{ctx.account}:role{request.get('Path') or '/'}{request.get('RoleName', '')}"
 
 
 def new_user(ctx: Context, request: Request) -> str:
     """The user that the request would make."""
-    return f"arn:aws:iam::{ctx.account}:user{request.get('Path') or '/'}{request['UserName']}"
+    return f"arn:aws:iam::{ctx.account}:user{request.get('Path') or '/'}{request.get('UserName', '')}"
 
 
 def new_policy(ctx: Context, request: Request) -> str:
     """The managed policy that the request would make."""
-    return f"arn:aws:iam::{ctx.account}:policy{request.get('Path') or '/'}{request['PolicyName']}"
+    return f"arn:aws:iam::{ctx.account}:policy{request.get('Path') or '/'}{request.get('PolicyName', '')}"
 
 
 async def new_entity(ctx: Context, request: Request) -> dict[str, Sequence[str]]:
@@ -83,7 +83,7 @@ async def new_entity(ctx: Context, request: Request) -> dict[str, Sequence[str]]
 
 
 async def _role(ctx: Context, request: Request) -> str:
-    return await _existing(ctx, ROLES, request["RoleName"])
+    return await _existing(ctx, ROLES, request.get("RoleName", ""))
 
 
 async def _user(ctx: Context, request: Request) -> str:
@@ -92,7 +92,7 @@ async def _user(ctx: Context, request: Request) -> str:
 
 
 def _policy(_ctx: Context, request: Request) -> str:
-    return str(request["PolicyArn"])
+    return str(request.get("PolicyArn", ""))
 
 
 async def _existing(ctx: Context, kind: Kind[Any], name: str) -> str:
@@ -101,7 +101,7 @@ async def _existing(ctx: Context, kind: Kind[Any], name: str) -> str:
 
 
 async def _role_conditions(ctx: Context, request: Request) -> dict[str, Sequence[str]]:
-    return await _conditions(ctx, ROLES, request["RoleName"], request)
+    return await _conditions(ctx, ROLES, request.get("RoleName", ""), request)
 
 
 async def _user_conditions(ctx: Context, request: Request) -> dict[str, Sequence[str]]:
@@ -119,7 +119,7 @@ async def _conditions(ctx: Context, kind: Kind[Any], name: str, request: Request
 
 
 async def _policy_conditions(ctx: Context, request: Request) -> dict[str, Sequence[str]]:
-    name = request["PolicyArn"].rpartition("/")[2].lower()
+    name = request.get("PolicyArn", "").rpartition("/")[2].lower()
     raw = await ctx.store.read(lambda tx: tx.get((*policies_prefix(ctx.account), name)))
     return _tags(POLICIES.decode(raw).tags if raw else {}) | await tagging.requested(ctx, request)
 

@@ -85,7 +85,7 @@ def _payload(request: InvocationRequestTypeDef, kind: str) -> bytes:
         return b"{}"
     try:
         msgspec.json.decode(payload, type=msgspec.Raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidRequestContentException(
             f"Could not parse request body into json: Could not parse payload into json: {error}"
         ) from None
@@ -105,5 +105,5 @@ def _client_context(request: InvocationRequestTypeDef) -> str | None:
         text = base64.b64decode(encoded, validate=True)
         msgspec.json.decode(text)
         return text.decode()
-    except (ValueError, msgspec.DecodeError):
+    except (ValueError, msgspec.DecodeError, RecursionError):
         raise InvalidRequestContentException("Client context must be a valid Base64-encoded JSON object.") from None

@@ -21,6 +21,7 @@ from atoll.kernel.blobs import Blobs
 from atoll.kernel.errors import RequestTooLarge
 from atoll.services.lambda_.errors import InvalidParameterValueException
 
+PART = ".part"
 MAX_ZIPPED, MAX_UNZIPPED = 52_428_800, 262_144_000
 COPY = 1 << 18
 _BROKEN = (
@@ -44,11 +45,11 @@ class Packages:
         self._blobs = blobs
         self._unpacking: dict[str, asyncio.Task[Path]] = {}
 
-    def sweep(self) -> None:
-        """Removes what no longer has a blob, and what a crash left half unpacked. Call it before anything runs."""
+    def sweep(self, *, starting: bool = False) -> None:
+        """Removes what no longer has a blob; when `starting`, also what a crash left half unpacked."""
         self._directory.mkdir(parents=True, exist_ok=True)
         for path in self._directory.iterdir():
-            if not self._blobs.path(path.name).exists():
+            if not self._blobs.path(path.name).exists() and (starting or path.suffix != PART):
                 shutil.rmtree(path, ignore_errors=True)
 
     async def store(self, content: bytes) -> str:
@@ -77,7 +78,7 @@ class Packages:
         return await asyncio.shield(task)
 
     def _unpack(self, digest: str, path: Path) -> Path:
-        part = path.with_name(f"{digest}.part")
+        part = path.with_name(digest + PART)
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(mode=0o755)
         try:

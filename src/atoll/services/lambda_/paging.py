@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 from atoll.services.lambda_.errors import InvalidParameterValueException
 
@@ -19,5 +18,5 @@ def read_marker(text: str | None) -> str | None:
         return None
     try:
         return base64.b64decode(text, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base 64, not ASCII, or not UTF-8 within
         raise InvalidParameterValueException("Invalid marker.") from None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from atoll.kernel.chores import hourly
 from atoll.kernel.context import Principal
 from atoll.kernel.service import Host
 from atoll.lambda_runtime.pool import Pool
@@ -135,9 +137,10 @@ class Running:
 async def open_running(host: Host) -> AsyncIterator[Running]:
     """The service's runtime, for as long as the region runs."""
     running = Running(host, await download_key(host.kernel.store, host.kernel.ids))
-    running.packages.sweep()
+    running.packages.sweep(starting=True)
     await running.pool.start()
     try:
-        yield running
+        async with hourly(host.kernel.clock, "sweeping packages", lambda: asyncio.to_thread(running.packages.sweep)):
+            yield running
     finally:
         await running.pool.stop()

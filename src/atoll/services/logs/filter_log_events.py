@@ -61,7 +61,7 @@ async def filter_log_events(ctx: Context, request: FilterLogEventsRequestTypeDef
 
 
 def _find(tx: Reader, ctx: Context, request: FilterLogEventsRequestTypeDef) -> tuple[Group, list[Stream]]:
-    group = get_group(tx, ctx, group_name(request))
+    group = get_group(tx, ctx, group_name(ctx, request))
     return group, [get_stream(tx, ctx, group, name) for name in request.get("logStreamNames", [])]
 
 

@@ -55,7 +55,7 @@ async def get_log_events(ctx: Context, request: GetLogEventsRequestTypeDef) -> d
 
 
 def _find(tx: Reader, ctx: Context, request: GetLogEventsRequestTypeDef) -> tuple[Group, Stream]:
-    group = get_group(tx, ctx, group_name(request))
+    group = get_group(tx, ctx, group_name(ctx, request))
     return group, get_stream(tx, ctx, group, request["logStreamName"])
 
 

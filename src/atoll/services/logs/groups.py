@@ -92,7 +92,7 @@ async def describe_log_groups(ctx: Context, request: DescribeLogGroupsRequestTyp
         )
     limit = request.get("limit", 50)
     after = read_token(request.get("nextToken"), str)
-    wanted = {name_in_arn(identifier) for identifier in request.get("logGroupIdentifiers", [])}
+    wanted = {name_in_arn(ctx, identifier) for identifier in request.get("logGroupIdentifiers", [])}
     log_class = request.get("logGroupClass")
 
     def matches(group: Group) -> bool:

@@ -9,22 +9,25 @@ from atoll.kernel.context import Context
 from atoll.services.logs.errors import InvalidParameterException
 
 
-def group_name(request: Mapping[str, Any]) -> str:
+def group_name(ctx: Context, request: Mapping[str, Any]) -> str:
     """The group that `logGroupName` or `logGroupIdentifier` (a name or an ARN) names. Raises InvalidParameterException."""
     name, identifier = request.get("logGroupName"), request.get("logGroupIdentifier")
     if name and identifier:
         raise InvalidParameterException("LogGroup name and LogGroup identifier are mutually exclusive parameters.")
     if not name and not identifier:
         raise InvalidParameterException("Either LogGroup name or LogGroup identifier must be specified.")
-    return str(name) if name else name_in_arn(str(identifier))
+    return str(name) if name else name_in_arn(ctx, str(identifier))
 
 
-def name_in_arn(identifier: str) -> str:
-    """`arn:aws:logs:R:A:log-group:NAME` or `…:NAME:*` as NAME; what is no ARN is a name already."""
+def name_in_arn(ctx: Context, identifier: str) -> str:
+    """`arn:aws:logs:R:A:log-group:NAME` or `…:NAME:*` as NAME; what is no ARN is a name already.
+
+    "" for an ARN of another region or account: no group here has that name.
+    """
     if not identifier.startswith("arn:"):
         return identifier
     parts = identifier.split(":")
-    return parts[6] if len(parts) > 6 else ""
+    return parts[6] if len(parts) > 6 and parts[3:5] == [ctx.region, ctx.account] else ""
 
 
 def group_arn(ctx: Context, name: str) -> str:
@@ -35,8 +38,9 @@ def group_arn(ctx: Context, name: str) -> str:
 def group_resource(ctx: Context, request: Mapping[str, Any]) -> str:
     """What IAM compares for operations on a group: policies name it `log-group:NAME:*`."""
     identifier = str(request.get("logGroupIdentifier", ""))
-    name = request.get("logGroupName") or name_in_arn(identifier)
-    return ctx.arn(f"log-group:{name}:log-stream:")
+    if identifier.startswith("arn:"):
+        return ":".join(identifier.split(":")[:7]) + ":log-stream:"
+    return ctx.arn(f"log-group:{request.get('logGroupName') or identifier}:log-stream:")
 
 
 def any_group_resource(ctx: Context, _request: Mapping[str, Any]) -> str:

@@ -67,7 +67,7 @@ async def delete_log_stream(ctx: Context, request: DeleteLogStreamRequestTypeDef
 @operation("DescribeLogStreams", access=[Access("logs:DescribeLogStreams", resource=group_resource)])
 async def describe_log_streams(ctx: Context, request: DescribeLogStreamsRequestTypeDef) -> dict[str, Any]:
     """docs: API_DescribeLogStreams. By name, or by the time of the last event."""
-    name, prefix = group_name(request), request.get("logStreamNamePrefix", "")
+    name, prefix = group_name(ctx, request), request.get("logStreamNamePrefix", "")
     by_time = request.get("orderBy") == "LastEventTime"
     if by_time and prefix:
         raise InvalidParameterException("Cannot order by LastEventTime with a logStreamNamePrefix.")

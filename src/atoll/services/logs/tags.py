@@ -30,19 +30,19 @@ MAX_TAGS = 50
 @operation("TagResource", access=[Access("logs:TagResource", resource=tagged_resource)])
 async def tag_resource(ctx: Context, request: TagResourceRequestTypeDef) -> None:
     """docs: API_TagResource. Raises TooManyTagsException past 50 tags."""
-    await _change(ctx, name_in_arn(request["resourceArn"]), request["tags"], ())
+    await _change(ctx, name_in_arn(ctx, request["resourceArn"]), request["tags"], ())
 
 
 @operation("UntagResource", access=[Access("logs:UntagResource", resource=tagged_resource)])
 async def untag_resource(ctx: Context, request: UntagResourceRequestTypeDef) -> None:
     """docs: API_UntagResource."""
-    await _change(ctx, name_in_arn(request["resourceArn"]), {}, request["tagKeys"])
+    await _change(ctx, name_in_arn(ctx, request["resourceArn"]), {}, request["tagKeys"])
 
 
 @operation("ListTagsForResource", access=[Access("logs:ListTagsForResource", resource=tagged_resource)])
 async def list_tags_for_resource(ctx: Context, request: ListTagsForResourceRequestTypeDef) -> dict[str, Any]:
     """docs: API_ListTagsForResource."""
-    return await _listed(ctx, name_in_arn(request["resourceArn"]))
+    return await _listed(ctx, name_in_arn(ctx, request["resourceArn"]))
 
 
 @operation("TagLogGroup", access=[Access("logs:TagLogGroup", resource=group_resource)])

@@ -54,17 +54,18 @@ async def _find(ctx: Context, arn: str) -> dict[str, Any] | None:
 
 
 async def _trust_policy(ctx: Context, request: AssumeRoleRequestTypeDef) -> str | None:
-    role = await _find(ctx, request["RoleArn"])
+    role = await _find(ctx, _role(ctx, request))
     return unquote(role["AssumeRolePolicyDocument"]) if role else None
 
 
 def _role(_ctx: Context, request: AssumeRoleRequestTypeDef) -> str:
-    return request["RoleArn"]
+    """Authorization comes before validation: the member may still be missing."""
+    return request.get("RoleArn", "")
 
 
 async def _conditions(_ctx: Context, request: AssumeRoleRequestTypeDef) -> dict[str, Sequence[str]]:
     """docs: IAM User Guide, "Available keys for AWS STS"."""
-    found: dict[str, Sequence[str]] = {"sts:RoleSessionName": (request["RoleSessionName"],)}
+    found: dict[str, Sequence[str]] = {"sts:RoleSessionName": (request.get("RoleSessionName", ""),)}
     if "ExternalId" in request:
         found["sts:ExternalId"] = (request["ExternalId"],)
     return found

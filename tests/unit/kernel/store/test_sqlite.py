@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from tests.unit.kernel.store.support import ROOT, Opener, contents, state, write
 
 from atoll.kernel.errors import StoreUnavailable
 from atoll.kernel.keys import under
+from atoll.kernel.store import sqlite
 from atoll.kernel.store.api import Durability, Store, Transaction
 from atoll.kernel.store.sqlite import SQLiteStore
 from atoll.kernel.store.verify import NotRerunnable
@@ -114,6 +115,34 @@ async def test_a_failing_commit_fails_its_batch_and_keeps_nothing(
         after = await contents(store)
     async with opened(tmp_path / "region.db") as store:
         assert await contents(store) == after
+
+
+async def test_another_process_s_lock_holds_up_writers_only(tmp_path: Path) -> None:
+    async with opened(tmp_path / "region.db") as store:
+        await write(store, {(*ROOT, 1): b"old"})
+        with closing(apsw.Connection(str(tmp_path / "region.db"))) as shell:
+            shell.execute("BEGIN IMMEDIATE")
+            writing = asyncio.ensure_future(write(store, {(*ROOT, 1): b"new"}))
+            for _ in range(5):
+                await asyncio.sleep(0)
+                assert await contents(store) == {(*ROOT, 1): b"old"}  # the loop was not held
+            assert not writing.done()
+            shell.execute("ROLLBACK")
+            await asyncio.wait_for(writing, 5)
+        assert await contents(store) == {(*ROOT, 1): b"new"}
+
+
+async def test_who_waits_for_a_lock_is_told_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "LOCK_PATIENCE", 0.05)
+    async with opened(tmp_path / "region.db") as store:
+        with closing(apsw.Connection(str(tmp_path / "region.db"))) as shell:
+            shell.execute("BEGIN IMMEDIATE")
+            writes = [write(store, {(*ROOT, n): b"new"}) for n in range(3)]
+            results = await asyncio.wait_for(asyncio.gather(*writes, return_exceptions=True), 5)
+            assert [type(result) for result in results] == [StoreUnavailable] * 3, results
+            shell.execute("ROLLBACK")
+        await write(store, {(*ROOT, 1): b"later"})
+        assert await contents(store) == {(*ROOT, 1): b"later"}
 
 
 async def test_a_failing_sync_fails_its_batch(tmp_path: Path, disk: FullDisk) -> None:
