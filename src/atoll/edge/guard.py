@@ -31,8 +31,6 @@ class Guard:
     def refuse(self, request: HttpRequest) -> HttpResponse | None:
         """The refusal, or None where the request may pass."""
         host = request.header("host")
-        if sum(name == "host" for name, _ in request.headers) > 1:
-            return _forbidden("The request names more than one host.")
         if not host or not is_own_host(host, admin=request.raw_path.startswith(ADMIN)):
             return _forbidden(f"This region does not answer for the host {host or '(none)'}.")
         origin = request.header("origin")

@@ -83,8 +83,8 @@ class Gateway:
         for stage in stages:
             if call.ctx is None and stage is authorize:
                 call.ctx = self.context(call)
-            with call.span.child(stage.__name__):
-                await stage(call)
+            await stage(call)
+            call.span.lap(stage.__name__)
 
     def _failed(self, call: Call, error: ServiceError) -> HttpResponse:
         if isinstance(error, NotImplementedByAtoll):

@@ -14,7 +14,8 @@ RequestLog = Callable[[str, int, float], None]
 class HttpRequest:
     """A request. `raw_path` and `query_string` are undecoded; header names are lower-case, repeats kept in order.
 
-    `received` is wall time in seconds; `port` the one that the client connected to.
+    `fields` are the headers by name, the values of repeated ones joined with ",". `received` is wall time in seconds; `port` the
+    one that the client connected to.
     """
 
     method: str
@@ -27,13 +28,16 @@ class HttpRequest:
     http_version: str = "1.1"
     port: int = 0
     received: float = 0.0
+    fields: dict[str, str] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        fields = self.fields
+        for name, value in self.headers:
+            fields[name] = f"{fields[name]},{value}" if name in fields else value
 
     def header(self, name: str) -> str | None:
-        """The first value of a header, by its lower-case name."""
-        for known, value in self.headers:
-            if known == name:
-                return value
-        return None
+        """The value of a header, by its lower-case name. What may come only once does not match anything when it came twice."""
+        return self.fields.get(name)
 
     @property
     def host(self) -> str:

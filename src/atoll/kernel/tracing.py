@@ -16,7 +16,7 @@ _now = time.perf_counter_ns
 class Span:
     """A timed step of a request. Use as a context manager; an exception that leaves it is noted under "error"."""
 
-    __slots__ = ("attributes", "children", "ended", "name", "started", "trace_id")
+    __slots__ = ("attributes", "children", "ended", "laps", "name", "started", "trace_id")
 
     def __init__(self, name: str, trace_id: str, attributes: dict[str, Any] | None = None) -> None:
         self.name = name
@@ -25,6 +25,7 @@ class Span:
         self.ended = 0
         self.attributes = attributes
         self.children: list[Span] | None = None
+        self.laps: list[tuple[str, int]] = []
 
     def child(self, name: str, **attributes: Any) -> Span:
         """Begins a step inside this one."""
@@ -34,6 +35,10 @@ class Span:
         else:
             self.children.append(span)
         return span
+
+    def lap(self, name: str) -> None:
+        """Notes that the step `name` has just ended; it began when the span or the step before it did. Cheaper than a child."""
+        self.laps.append((name, _now()))
 
     def note(self, **attributes: Any) -> None:
         """Adds facts to the span."""
@@ -62,7 +67,7 @@ class Span:
         return ((self.ended or _now()) - self.started) / 1e6
 
     def export(self, origin: int | None = None) -> dict[str, Any]:
-        """The tree as plain values: name, start (ms after the root's), ms, attributes, children."""
+        """The tree as plain values: name, start (ms after the root's), ms, attributes, steps (ms each), children."""
         origin = self.started if origin is None else origin
         tree: dict[str, Any] = {
             "name": self.name,
@@ -71,6 +76,11 @@ class Span:
         }
         if self.attributes:
             tree["attributes"] = {key: str(value) for key, value in self.attributes.items()}
+        began = self.started
+        for name, ended in self.laps:
+            steps = tree.setdefault("steps", {})
+            steps[name] = round((ended - began) / 1e6, 3)
+            began = ended
         if self.children:
             tree["children"] = [child.export(origin) for child in self.children]
         return tree

@@ -1,7 +1,7 @@
 """Constraints of shapes (required, length, range, pattern, enum), compiled to one function per operation.
 
 It reports every broken constraint in AWS's words, as `N validation errors detected: …`. What a value means is no business
-of this module. docs: "Value '…' at '…' failed to satisfy constraint" as recorded in ../shared/vectors/aws-observed.
+of this module. docs: "Value '…' at '…' failed to satisfy constraint" as AWS answered it (recorded by the LocalStack project).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What real services do on the wire that their models do not say. Data only; each entry was observed.
 
-Sources: ../shared/vectors/aws-observed, recorded answers of DynamoDB, the API references' error pages.
+Sources: answers of AWS recorded by the LocalStack project, recorded answers of DynamoDB, the API references' error pages.
 """
 
 from __future__ import annotations

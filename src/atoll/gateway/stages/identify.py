@@ -16,10 +16,7 @@ async def identify(call: Call) -> None:
     """Sets `wire`, `service`, `codec`, `authorization` and `region`. Raises NotImplementedByAtoll where Atoll has no codec for it."""
     http = call.http
     assert http is not None
-    headers: dict[str, str] = {}
-    for name, value in http.headers:
-        headers[name] = f"{headers[name]},{value}" if name in headers else value
-    call.wire = WireRequest(http.method, http.raw_path, http.query_string, headers, http.body)
+    call.wire = WireRequest(http.method, http.raw_path, http.query_string, http.fields, http.body)
     header = http.header("authorization")
     if header is None:
         _find(call, None)

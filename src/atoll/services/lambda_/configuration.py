@@ -1,6 +1,6 @@
 """A function's configuration: what may be asked for, and how it is shown. Pure but for `report`, which tells the caller.
 
-docs: API_FunctionConfiguration; shapes and messages as in ../shared/vectors/aws-observed/lambda_.
+docs: API_FunctionConfiguration; shapes and messages as AWS answered (recorded by the LocalStack project).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Resource policies of functions: how AddPermission's parameters become a statement, and the document that hangs on a function. Pure
 but for `function_policy`, which reads it.
 
-docs: API_AddPermission; statements as in ../shared/vectors/aws-observed/lambda_.
+docs: API_AddPermission; statements as AWS answered (recorded by the LocalStack project).
 """
 
 from __future__ import annotations
