@@ -37,7 +37,7 @@ class Host:
     """What services get that keep something running. A `kernel.service.Host`."""
 
     def __init__(self, gateway: Gateway, cache_dir: Path) -> None:
-        self._gateway = gateway
+        self._parts = gateway.parts
         self.kernel: Kernel = gateway.parts.kernel
         self.endpoint: str = gateway.parts.endpoint
         self.cache_dir = cache_dir
@@ -45,8 +45,8 @@ class Host:
     def context(self, service: str, account: str, region: str, principal: Principal, name: str) -> Context:
         request_id = self.kernel.ids.uuid()
         span = self.kernel.tracer.begin(request_id, name)
-        call = Call(self._gateway.parts, span, request_id, service=service, region=region, principal=principal)
-        return self._gateway.context(call).derive(account=account)
+        call = Call(self._parts, span, request_id, service=service, region=region, principal=principal)
+        return call.context().derive(account=account)
 
 
 @asynccontextmanager

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from atoll.kernel.context import Context
 from atoll.kernel.service import Operation
 
 if TYPE_CHECKING:
     from atoll.auth.principal import Directory
     from atoll.auth.sigv4 import Authorization, SigningKeys
     from atoll.gateway.unsupported import Unsupported
-    from atoll.kernel.context import Context, Principal
+    from atoll.kernel.context import Caller, Principal
     from atoll.kernel.http import HttpRequest, HttpResponse, RequestLog
     from atoll.kernel.region import Kernel
     from atoll.kernel.tracing import Span
@@ -40,6 +41,8 @@ class Parts:
     auth: AuthMode
     endpoint: str
     request_log: RequestLog
+    caller: Caller = field(init=False)
+    """The gateway itself, for operations that call others."""
 
 
 @dataclass(slots=True)
@@ -65,8 +68,21 @@ class Call:
     operation: str = ""
     params: Any = None
     # authorize
-    registered: Operation | None = None
     ctx: Context | None = None
+    registered: Operation | None = None
     # run, serialize
     output: Any = None
     response: HttpResponse | None = None
+
+    def context(self) -> Context:
+        """The context under which the operation runs. Needs `service`, `region`, `principal` and `operation`."""
+        kernel, parts, principal, http = self.parts.kernel, self.parts, self.principal, self.http
+        assert principal is not None
+        return Context(
+            account=principal.account, region=self.region, principal=principal, request_id=self.request_id,
+            service=self.service, operation=self.operation, span=self.span, store=kernel.store, blobs=kernel.blobs,
+            clock=kernel.clock, ids=kernel.ids, caller=parts.caller, warnings=parts.unsupported, endpoint=parts.endpoint,
+            host=(http.header("host") or "") if http else "", source_ip=http.source_ip if http else "127.0.0.1",
+            user_agent=(http.header("user-agent") or "") if http else "", secure=http.secure if http else False,
+            runtime=parts.runtimes.get(self.service),
+        )  # fmt: skip

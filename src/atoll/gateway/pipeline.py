@@ -30,6 +30,7 @@ class Gateway:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
+        parts.caller = self
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answers a management request. Never raises."""
@@ -66,23 +67,8 @@ class Gateway:
             await self._through(call, INSIDE)
             return call.output
 
-    def context(self, call: Call) -> Context:
-        """The context under which the call's operation runs. Requires `service`, `region`, `principal` and `operation`."""
-        kernel, parts, principal, http = self.parts.kernel, self.parts, call.principal, call.http
-        assert principal is not None
-        return Context(
-            account=principal.account, region=call.region, principal=principal, request_id=call.request_id,
-            service=call.service, operation=call.operation, span=call.span, store=kernel.store, blobs=kernel.blobs,
-            clock=kernel.clock, ids=kernel.ids, caller=self, warnings=parts.unsupported, endpoint=parts.endpoint,
-            host=(http.header("host") or "") if http else "", source_ip=http.source_ip if http else "127.0.0.1",
-            user_agent=(http.header("user-agent") or "") if http else "", secure=http.secure if http else False,
-            runtime=parts.runtimes.get(call.service),
-        )  # fmt: skip
-
     async def _through(self, call: Call, stages: Sequence[Any]) -> None:
         for stage in stages:
-            if call.ctx is None and stage is authorize:
-                call.ctx = self.context(call)
             await stage(call)
             call.span.lap(stage.__name__)
 

@@ -32,7 +32,7 @@ class Unsupported:
 
     def refused(self, service: str, operation: str, reason: str) -> None:
         """Notes a call that Atoll answered with NotImplemented."""
-        log.warning("%s.%s is not implemented: %s", service, operation, reason)
+        log.warning("refused: %s", reason)
         self._note(service, operation, "", reason)
 
     @property

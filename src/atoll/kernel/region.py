@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,7 +87,6 @@ async def _open(directory: DataDir, store: SQLiteStore, marker: _ClockMarker, du
     marker.clock = clock
     node = await _node(store, ids.uuid())
     blobs = Blobs(directory.blobs, clock, durability)
-    asyncio.get_running_loop().slow_callback_duration = 0.05
     return Kernel(directory, store, blobs, clock, ids, Tasks(store, clock, node), Tracer())
 
 

@@ -42,7 +42,7 @@ class Inside:
 
     async def call(self, service, operation, request, principal=Principal.root(ACCOUNT)):  # noqa: B008  frozen
         span = self.kernel.tracer.begin("request", "test")
-        ctx = self.gateway.context(Call(self.parts, span, "request", service=service, principal=principal))
+        ctx = Call(self.parts, span, "request", service=service, principal=principal).context()
         return await ctx.call(service, operation, request, principal=principal)
 
     async def assume(self, principal=LAMBDA, **more):

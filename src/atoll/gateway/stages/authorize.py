@@ -30,11 +30,11 @@ async def authorize(call: Call) -> None:
         if call.operation not in call.parts.models.service(call.service).operation_names:
             raise UnknownOperation()
         raise NotImplementedByAtoll(f"Atoll does not implement {call.service}:{call.operation}.")
-    if call.parts.auth == "off" or not call.registered.access:
+    ctx = call.ctx = call.context()
+    if call.parts.auth == "off":
         return
-    assert call.ctx is not None
     for access in call.registered.access:
-        await _require(call, call.ctx, access)
+        await _require(call, ctx, access)
 
 
 async def _require(call: Call, ctx: Context, access: Access) -> None:
