@@ -61,8 +61,8 @@ def test_dynamodb() -> None:
         "dynamodb", ConditionalCheckFailedException("The conditional request failed", Item={"a": {"B": b"x"}})
     ) == {
         "__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
-        "message": "The conditional request failed",
         "Item": {"a": {"B": "eA=="}},
+        "Message": "The conditional request failed",
     }
 
 

@@ -182,7 +182,8 @@ class _Checks:
                 rules.append(_pattern_rule(pattern, match))
             free = not self._facts.enums or shape.name in self._facts.free_enums
             if (values := metadata.get("enum")) and not free:
-                rules.append(_enum_rule(values, hide=self._facts.hides_values))
+                listed = self._facts.enum_orders.get(shape.name, values)
+                rules.append(_enum_rule(listed, hide=self._facts.hides_values))
         numeric = shape.type_name in ("integer", "long", "float", "double")
         if numeric or shape.type_name in ("string", "list", "map", "blob"):
             rules += _bounds(metadata.get("min"), metadata.get("max"), numeric)

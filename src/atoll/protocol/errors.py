@@ -67,7 +67,10 @@ def render_json_rpc(error: ServiceError, model: ServiceModel, facts: Facts, writ
         namespace = facts.validation_namespace
     elif isinstance(error, CommonError):
         namespace = facts.common_namespace
-    return Rendered(status, code, msgspec.json.encode({"__type": namespace + code, **_members(error, shape, writers)}))
+    members = _members(error, shape, writers)
+    if facts.capital_message and error.members and "message" in members:
+        members["Message"] = members.pop("message")
+    return Rendered(status, code, msgspec.json.encode({"__type": namespace + code, **members}))
 
 
 def render_rest_json(error: ServiceError, model: ServiceModel, facts: Facts, writers: Writers) -> Rendered:

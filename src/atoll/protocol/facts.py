@@ -5,7 +5,8 @@ Sources: answers of AWS recorded by the LocalStack project, recorded answers of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 CORAL = "com.amazon.coral.service#"
 """Namespace of the errors that AWS's service framework itself answers to JSON-RPC requests."""
@@ -17,8 +18,10 @@ class Facts:
 
     `error_namespace` stands before the code of a modelled error in `__type`, `common_namespace` before that of a common
     one, `validation_namespace` before ValidationException. `validation_code` is what a broken constraint is called.
+    `capital_message` calls the message of an error that has further members `Message`, whatever the model says.
     `crc32` adds `x-amz-crc32`. `blob_content_type` is that of an output whose body is a blob.
     `enums` is False where the service leaves checking enumerations to the operation; `free_enums` names single ones.
+    `enum_orders` are, by shape, the values of enumerations that messages list in another order than the model's.
     `items_not_null` lists "Member must not be null" among the constraints of a list's items. `hides_values` leaves
     offending values and allowed ones out of the messages.
     """
@@ -27,10 +30,12 @@ class Facts:
     common_namespace: str = ""
     validation_namespace: str = ""
     validation_code: str = "ValidationException"
+    capital_message: bool = False
     crc32: bool = False
     blob_content_type: str = "application/octet-stream"
     enums: bool = True
     free_enums: frozenset[str] = frozenset()
+    enum_orders: Mapping[str, Sequence[str]] = field(default_factory=dict)
     items_not_null: bool = False
     hides_values: bool = False
 
@@ -40,7 +45,13 @@ _FACTS = {
         error_namespace="com.amazonaws.dynamodb.v20120810#",
         common_namespace=CORAL,
         validation_namespace="com.amazon.coral.validate#",
+        capital_message=True,
         crc32=True,
+        enum_orders={
+            "ProjectionType": ("ALL", "INCLUDE", "KEYS_ONLY"),
+            "ReturnValue": ("ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"),
+            "ScalarAttributeType": ("B", "N", "S"),
+        },
     ),
     "dynamodbstreams": Facts(
         error_namespace="com.amazonaws.dynamodb.v20120810#",

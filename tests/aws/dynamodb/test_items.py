@@ -75,6 +75,8 @@ def test_conditions(dynamodb: Any, make_table: Callable[..., str], aws_error: Ca
     with pytest.raises(ClientError) as caught:
         dynamodb.put_item(**new, ReturnValuesOnConditionCheckFailure="ALL_OLD")
     assert caught.value.response["Item"] == item
+    assert caught.value.response["Error"]["Message"] == "The conditional request failed"
+    assert "message" not in caught.value.response  # with members beside it, the wire calls it Message
     expensive = {
         "TableName": "users",
         "Key": {"id": {"S": "1"}},
@@ -182,6 +184,17 @@ def test_keys_that_are_refused(
     ("members", "message"),
     [
         ({"ReturnValues": "ALL_NEW"}, "ReturnValues can only be ALL_OLD or NONE"),
+        (
+            {"ReturnValues": "hi"},
+            "1 validation error detected: Value 'hi' at 'returnValues' failed to satisfy constraint: "
+            "Member must satisfy enum value set: [ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]",
+        ),
+        (
+            {"TableName": "a;"},
+            "2 validation errors detected: Value 'a;' at 'tableName' failed to satisfy constraint: "
+            "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+; "
+            "Value 'a;' at 'tableName' failed to satisfy constraint: Member must have length greater than or equal to 3",
+        ),
         (
             {"ExpressionAttributeNames": {"#a": "a"}},
             "ExpressionAttributeNames can only be specified when using expressions",

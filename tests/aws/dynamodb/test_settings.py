@@ -19,8 +19,15 @@ def test_tags(dynamodb: Any, make_table: Callable[..., str], account: str, aws_e
     dynamodb.untag_resource(ResourceArn=arn, TagKeys=["a", "gone"])
     assert dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == [{"Key": "b", "Value": ""}]
     missing = arn + "-not"
-    assert aws_error(lambda: dynamodb.list_tags_of_resource(ResourceArn=missing)) == (
-        "ResourceNotFoundException", f"Requested resource not found: ResourcArn: {missing} not found", 400,
+    not_found = ("ResourceNotFoundException", f"Requested resource not found: ResourcArn: {missing} not found", 400)
+    assert aws_error(lambda: dynamodb.list_tags_of_resource(ResourceArn=missing)) == not_found
+    assert aws_error(lambda: dynamodb.tag_resource(ResourceArn=missing, Tags=[{"Key": "a", "Value": ""}])) == not_found
+    assert aws_error(lambda: dynamodb.untag_resource(ResourceArn=missing, TagKeys=["a"])) == (
+        "ResourceNotFoundException", "Requested resource not found", 400,
+    )  # fmt: skip
+    short = arn.replace("users", "ab")
+    assert aws_error(lambda: dynamodb.list_tags_of_resource(ResourceArn=short)) == (
+        VALIDATION, f"Invalid TableArn: Invalid ResourceArn provided as input {short}", 400,
     )  # fmt: skip
     assert aws_error(lambda: dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "aws:x", "Value": ""}])) == (
         VALIDATION, "Tag Key cannot be prefixed with aws:, Key: aws:x", 400,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,13 @@ INVALID = "One or more parameter values were invalid: "
 
 def range_key(name: str) -> dict[str, str]:
     return {"AttributeName": name, "KeyType": "RANGE"}
+
+
+NOTHING = (
+    "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, "
+    "SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, MultiRegionConsistency, "
+    "DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput or TableClass is required"
+)
 
 
 def test_an_on_demand_table(dynamodb: Any, account: str) -> None:
@@ -258,9 +266,13 @@ def test_updates(dynamodb: Any, make_table: Callable[..., str], aws_error: Calla
         "The provisioned throughput for the table will not change. The requested value equals the current value. "
         "Current ReadCapacityUnits provisioned for the table: 2. Requested ReadCapacityUnits: 2. "
     )
-    update(ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 4})
+    answer = update(ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 4})["ProvisionedThroughput"]
+    assert (answer["ReadCapacityUnits"], answer["WriteCapacityUnits"]) == (2, 3)  # those in force while it is UPDATING
+    assert {"LastIncreaseDateTime", "LastDecreaseDateTime"} < set(answer)
+    assert answer["NumberOfDecreasesToday"] == 0
     throughput = dynamodb.describe_table(TableName="users")["Table"]["ProvisionedThroughput"]
     assert {"LastIncreaseDateTime", "LastDecreaseDateTime"} < set(throughput)
+    assert throughput["NumberOfDecreasesToday"] == 1
     update(BillingMode="PAY_PER_REQUEST")
     table = dynamodb.describe_table(TableName="users")["Table"]
     assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
@@ -276,12 +288,7 @@ def test_updates(dynamodb: Any, make_table: Callable[..., str], aws_error: Calla
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (
-            {},
-            "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, "
-            "SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, MultiRegionConsistency, "
-            "DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput or TableClass is required",
-        ),
+        ({}, NOTHING),
         (
             {"DeletionProtectionEnabled": True, "BillingMode": "PAY_PER_REQUEST"},
             INVALID + "DeletionProtection modification must be the only operation in the request",
@@ -291,6 +298,7 @@ def test_updates(dynamodb: Any, make_table: Callable[..., str], aws_error: Calla
             INVALID
             + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST",
         ),
+        ({"GlobalSecondaryIndexUpdates": []}, NOTHING),
         ({"StreamSpecification": {"StreamEnabled": False}}, "Table has no stream to disable: TableName: users"),
         ({"SSESpecification": {"Enabled": False}}, INVALID + "Table is already encrypted by default"),
     ],
@@ -300,6 +308,36 @@ def test_what_update_table_refuses(
 ) -> None:
     make_table()
     assert aws_error(lambda: dynamodb.update_table(TableName="users", **change)) == (VALIDATION, message, 400)
+
+
+HUGE = {"ReadCapacityUnits": 10**12 + 1, "WriteCapacityUnits": 1}
+
+
+def test_units_out_of_bounds(dynamodb: Any, aws_error: Callable[..., Any]) -> None:
+    refused = "Given value 1000000000001 for ReadCapacityUnits is out of bounds"
+    table = {**SIMPLE, "BillingMode": "PROVISIONED", "ProvisionedThroughput": HUGE}
+    assert aws_error(lambda: dynamodb.create_table(**table)) == (VALIDATION, refused, 400)
+    table |= {"ProvisionedThroughput": UNITS, "GlobalSecondaryIndexes": [index("one", *HASH)]}
+    table["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"] = HUGE
+    assert aws_error(lambda: dynamodb.create_table(**table)) == (VALIDATION, f"{refused} for index one", 400)
+    table["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"] = UNITS
+    dynamodb.create_table(**table)
+    change = [{"Update": {"IndexName": "one", "ProvisionedThroughput": HUGE}}]
+    assert aws_error(
+        lambda: dynamodb.update_table(TableName=SIMPLE["TableName"], GlobalSecondaryIndexUpdates=change)
+    ) == (VALIDATION, f"{refused} for index one", 400)
+
+
+def test_encryption_names_a_key_that_stays(dynamodb: Any, make_table: Callable[..., str], account: str) -> None:
+    make_table(SSESpecification={"Enabled": True})
+    described = dynamodb.describe_table(TableName="users")["Table"]["SSEDescription"]
+    assert (described["SSEType"], described["Status"]) == ("KMS", "ENABLED")
+    uuid = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    assert re.fullmatch(f"arn:aws:kms:us-east-1:{account}:key/{uuid}", described["KMSMasterKeyArn"])
+    updated = dynamodb.update_table(TableName="users", DeletionProtectionEnabled=False)["TableDescription"]
+    assert updated["SSEDescription"] == described
+    make_table("other", SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": "alias/aws/dynamodb"})
+    assert dynamodb.describe_table(TableName="other")["Table"]["SSEDescription"] == described
 
 
 def test_listing_in_pages(dynamodb: Any, make_table: Callable[..., str]) -> None:

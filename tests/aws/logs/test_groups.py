@@ -23,8 +23,11 @@ def test_a_group(logs: Any, account: str) -> None:
     assert abs(group.pop("creationTime") / 1000 - time.time()) < 60
     assert group == {
         "logGroupName": "/app/one", "arn": f"{arn}:*", "logGroupArn": arn, "logGroupClass": "STANDARD",
-        "metricFilterCount": 0, "storedBytes": 0,
+        "metricFilterCount": 0, "storedBytes": 0, "deletionProtectionEnabled": False,
     }  # fmt: skip
+    (found,) = logs.describe_log_groups(logGroupNamePattern="One")["logGroups"]
+    del found["creationTime"], group["storedBytes"], group["deletionProtectionEnabled"]
+    assert found == group  # AWS's search by pattern leaves these out
     logs.delete_log_group(logGroupName="/app/one")
     assert logs.describe_log_groups()["logGroups"] == []
 
@@ -59,6 +62,25 @@ def test_errors(logs: Any, aws_error: Error) -> None:
     assert message.startswith(
         "1 validation error detected: Value '2' at 'retentionInDays' failed to satisfy constraint"
     )
+
+
+def test_names_that_are_refused(logs: Any, aws_error: Error) -> None:
+    code, long = "InvalidParameterException", "a" * 513
+    too_long = (code, "Invalid LogGroup or LogStream, both must have length less than or equal to 512.", 400)
+    event = {"timestamp": int(time.time() * 1000), "message": "m"}
+    for call in (
+        lambda: logs.create_log_group(logGroupName=long),
+        lambda: logs.describe_log_streams(logGroupName=long),
+        lambda: logs.create_log_stream(logGroupName="g", logStreamName=long),
+        lambda: logs.put_log_events(logGroupName="g", logStreamName=long, logEvents=[event]),
+    ):
+        assert aws_error(call) == too_long
+    logs.create_log_group(logGroupName=long[1:])
+    for name in ("aws/x", "AWS/x"):
+        assert aws_error(lambda name=name: logs.create_log_group(logGroupName=name)) == (
+            code, "Log groups starting with AWS/ are reserved for AWS.", 400,
+        )  # fmt: skip
+    logs.create_log_group(logGroupName="/aws/x")
 
 
 def test_groups_are_found_by_prefix_and_pattern_in_pages(logs: Any) -> None:

@@ -220,6 +220,21 @@ def test_what_is_not_done_is_refused(role, sts, aws_error):
     assert (refused[0], refused[2]) == ("NotImplemented", 501)
 
 
+def test_session_tags_that_contradict_each_other(role, sts, aws_error):
+    def assume(tags, **more):
+        given = [{"Key": key, "Value": "v"} for key in tags]
+        return aws_error(lambda: sts.assume_role(RoleArn=role["Arn"], RoleSessionName="me", Tags=given, **more))
+
+    code = "InvalidParameterValue"
+    assert assume(["a"], TransitiveTagKeys=["b"]) == (
+        code, "The specified transitive tag key must be included in the requested tags.", 400,
+    )  # fmt: skip
+    assert assume(["name", "Name"]) == (
+        code, "Duplicate tag keys found. Please note that Tag keys are case insensitive.", 400,
+    )  # fmt: skip
+    assert assume(["name"], TransitiveTagKeys=["Name"])[0] == "NotImplemented"
+
+
 def test_what_is_no_policy_or_role(role, sts, aws_error):
     assert aws_error(lambda: sts.assume_role(RoleArn=role["Arn"], RoleSessionName="me", Policy="{"))[0] == (
         "MalformedPolicyDocument"
@@ -227,5 +242,14 @@ def test_what_is_no_policy_or_role(role, sts, aws_error):
     assert aws_error(lambda: sts.assume_role(RoleArn="not-an-arn-but-long-enough", RoleSessionName="me")) == (
         "ValidationError",
         "not-an-arn-but-long-enough is invalid",
+        400,
+    )
+    for malformed in ("arn::b:::something/test-role", "arn:a:::something/test-role", "arn:a:a::aaaaaaaaaa:"):
+        refused = aws_error(lambda arn=malformed: sts.assume_role(RoleArn=arn, RoleSessionName="me"))
+        assert refused == ("ValidationError", f"{malformed} is invalid", 400)
+    user = role["Arn"].replace(":role/", ":user/")
+    assert aws_error(lambda: sts.assume_role(RoleArn=user, RoleSessionName="me")) == (
+        "ValidationError",
+        "Request ARN is invalid",
         400,
     )

@@ -7,7 +7,7 @@ request's constraints are checked, so a member may still be missing here.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from atoll.kernel.context import Context
@@ -40,9 +40,11 @@ def item_table(ctx: Context, given: str) -> str:
         return given
     if given.startswith("arn:"):
         return _name_in_arn(ctx, given)
-    constraint = _broken_constraint(given)
+    broken = [
+        f"Value '{given}' at 'tableName' failed to satisfy constraint: {text}" for text in _broken_constraints(given)
+    ]
     raise ValidationFailed(
-        f"1 validation error detected: Value '{given}' at 'tableName' failed to satisfy constraint: {constraint}"
+        f"{len(broken)} validation error{'s' if len(broken) > 1 else ''} detected: {'; '.join(broken)}"
     )
 
 
@@ -53,12 +55,13 @@ def named_table(ctx: Context, given: str) -> str:
     return item_table(ctx, given)
 
 
-def _broken_constraint(name: str) -> str:
+def _broken_constraints(name: str) -> Iterator[str]:
+    if not re.fullmatch(NAME_PATTERN, name):
+        yield f"Member must satisfy regular expression pattern: {NAME_PATTERN}"
     if len(name) < 3:
-        return "Member must have length greater than or equal to 3"
+        yield "Member must have length greater than or equal to 3"
     if len(name) > 255:
-        return "Member must have length less than or equal to 255"
-    return f"Member must satisfy regular expression pattern: {NAME_PATTERN}"
+        yield "Member must have length less than or equal to 255"
 
 
 def _name_in_arn(ctx: Context, arn: str) -> str:

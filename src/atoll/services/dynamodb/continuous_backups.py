@@ -15,7 +15,7 @@ from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.dynamodb.access import named_table, table_arn
 from atoll.services.dynamodb.errors import TableNotFoundException
-from atoll.services.dynamodb.store import TABLES, Table, find_table, table_key
+from atoll.services.dynamodb.store import DAY, TABLES, Table, find_table, table_key
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import (
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     )
 
 DEFAULT_DAYS = 35
-DAY = 86_400.0
 LAG = 300.0
 """The latest restorable time is typically five minutes back."""
 

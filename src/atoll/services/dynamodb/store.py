@@ -22,6 +22,7 @@ from atoll.services.dynamodb.errors import ITEM_TABLE_NOT_FOUND, ResourceNotFoun
 
 ScalarType = Literal["S", "N", "B"]
 PAY_PER_REQUEST = "PAY_PER_REQUEST"
+DAY = 86_400.0
 
 
 class Attribute(msgspec.Struct, frozen=True):
@@ -59,7 +60,8 @@ class Index(msgspec.Struct, frozen=True):
 class Table(msgspec.Struct, frozen=True):
     """A table. Times are region time. `definitions` are AttributeDefinitions in the order given.
 
-    `id` is what AWS calls TableId; `incarnation` is what its items' keys begin with.
+    `id` is what AWS calls TableId; `incarnation` is what its items' keys begin with. `decreases` counts those of the provisioned
+    throughput on the UTC day of `last_decrease`.
     """
 
     name: str
@@ -84,6 +86,11 @@ class Table(msgspec.Struct, frozen=True):
     ttl_attribute: str = ""
     recovery_since: float = 0.0
     recovery_days: int = 35
+    decreases: int = 0
+
+    def decreases_on(self, now: float) -> int:
+        """How often the provisioned throughput was decreased on the UTC day of `now`."""
+        return self.decreases if int(now // DAY) == int(self.last_decrease // DAY) else 0
 
 
 TABLES = Codec(Table)

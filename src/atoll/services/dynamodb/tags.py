@@ -30,13 +30,14 @@ _ALLOWED = re.compile(r"[\w\s.:/=+\-@]*")
 @operation("TagResource", access=[Access("dynamodb:TagResource", resource=resource_arn)])
 async def tag_resource(ctx: Context, request: TagResourceInputTypeDef) -> None:
     """Adds tags, replacing those with the same keys. Raises ResourceNotFoundException."""
-    name = _tagged_table(ctx, request["ResourceArn"])
+    arn = request["ResourceArn"]
+    name = _tagged_table(ctx, arn)
     if not request["Tags"]:
         raise ValidationFailed("Atleast one Tag needs to be provided as Input.")
     new = checked_tags(request["Tags"])
 
     def write(tx: Transaction) -> None:
-        _require_table(tx, ctx, name, "Requested resource not found")
+        _require_table(tx, ctx, name, f"Requested resource not found: ResourcArn: {arn} not found")
         tags = _stored(tx, ctx, name) | new
         if len(tags) > MAX_TAGS:
             raise _too_many()
@@ -111,7 +112,7 @@ def _tagged_table(ctx: Context, arn: str) -> str:
     parts = arn.split(":", 5)
     if len(parts) < 6 or parts[2] != "dynamodb":
         raise invalid(f"Provided Arn is not a DynamoDB resource arn: {arn}")
-    if parts[3] != ctx.region:
+    if parts[3] != ctx.region or re.fullmatch("table/[^/]{0,2}", parts[5]):
         raise ValidationFailed(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
     if not parts[5].startswith("table/") or parts[5].count("/") != 1:
         raise invalid(f"Invalid resource arn provided, only table or stream is accepted. Provided resource arn: {arn}")

@@ -45,7 +45,9 @@ def _tagged(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
     },
 )
 async def create_log_group(ctx: Context, request: CreateLogGroupRequestTypeDef) -> None:
-    """docs: API_CreateLogGroup. Raises ResourceAlreadyExistsException."""
+    """docs: API_CreateLogGroup. Raises ResourceAlreadyExistsException, InvalidParameterException."""
+    if request["logGroupName"].lower().startswith("aws/"):
+        raise InvalidParameterException("Log groups starting with AWS/ are reserved for AWS.")
     log_class = request.get("logGroupClass", "STANDARD")
     if log_class != "STANDARD":
         ctx.warn("logGroupClass", f"{log_class} groups behave like STANDARD ones")
@@ -124,10 +126,14 @@ async def describe_log_groups(ctx: Context, request: DescribeLogGroupsRequestTyp
         return [(group, counter(tx.get(key(ctx, "bytes", group.id)))) for group in found], last
 
     page, last = await ctx.store.read(read)
-    return {"logGroups": [_described(ctx, *item) for item in page], "nextToken": token(last) if last else None}
+    described = [_described(ctx, *item) for item in page]
+    if pattern:  # AWS searches an index of names that does not know these
+        described = [{**group, "storedBytes": None, "deletionProtectionEnabled": None} for group in described]
+    return {"logGroups": described, "nextToken": token(last) if last else None}
 
 
 def _described(ctx: Context, group: Group, stored: int) -> dict[str, Any]:
+    """A LogGroup. None is protected against deletion, whatever was asked for (and reported as without effect)."""
     arn = group_arn(ctx, group.name)
     return {
         "logGroupName": group.name,
@@ -139,4 +145,5 @@ def _described(ctx: Context, group: Group, stored: int) -> dict[str, Any]:
         "kmsKeyId": group.kms_key or None,
         "logGroupClass": group.log_class,
         "logGroupArn": arn,
+        "deletionProtectionEnabled": False,
     }

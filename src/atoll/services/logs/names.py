@@ -8,6 +8,8 @@ from typing import Any
 from atoll.kernel.context import Context
 from atoll.services.logs.errors import InvalidParameterException
 
+MAX_NAME = 512
+
 
 def group_name(ctx: Context, request: Mapping[str, Any]) -> str:
     """The group that `logGroupName` or `logGroupIdentifier` (a name or an ARN) names. Raises InvalidParameterException."""
@@ -36,7 +38,14 @@ def group_arn(ctx: Context, name: str) -> str:
 
 
 def group_resource(ctx: Context, request: Mapping[str, Any]) -> str:
-    """What IAM compares for operations on a group: policies name it `log-group:NAME:*`."""
+    """What IAM compares for operations on a group: policies name it `log-group:NAME:*`. Raises InvalidParameterException.
+
+    This comes before all validation; AWS refuses names that are too long for an ARN at the same point, in these words.
+    """
+    if any(len(request.get(member) or "") > MAX_NAME for member in ("logGroupName", "logStreamName")):
+        raise InvalidParameterException(
+            f"Invalid LogGroup or LogStream, both must have length less than or equal to {MAX_NAME}."
+        )
     identifier = str(request.get("logGroupIdentifier", ""))
     if identifier.startswith("arn:"):
         return ":".join(identifier.split(":")[:7]) + ":log-stream:"

@@ -19,7 +19,11 @@ from atoll.auth.policy.parse import PolicySyntaxError, parse
 from atoll.kernel.context import Context, Principal
 from atoll.kernel.errors import AccessDenied, NotImplementedByAtoll, ServiceError, ValidationFailed
 from atoll.kernel.service import Access, operation
-from atoll.services.sts.errors import MalformedPolicyDocumentException, PackedPolicyTooLargeException
+from atoll.services.sts.errors import (
+    InvalidParameterValue,
+    MalformedPolicyDocumentException,
+    PackedPolicyTooLargeException,
+)
 from atoll.services.sts.sessions import issue
 
 if TYPE_CHECKING:
@@ -28,14 +32,15 @@ if TYPE_CHECKING:
 DEFAULT_SECONDS = CHAINED_SECONDS = 3_600
 POLICY_SIZE = 2_048
 MOST_POLICY_ARNS = 10
+_ARN = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+")
 _ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/(?:[!-~]+/)?([\w+=,.@-]+)", re.ASCII)
 
 
 def _role_of(arn: str) -> tuple[str, str]:
-    """Account and name of a role. Raises ValidationFailed for what is no role's ARN."""
+    """Account and name of a role. Raises ValidationFailed for what is no ARN, and for what is another thing's."""
     match = _ROLE_ARN.fullmatch(arn)
     if match is None:
-        raise ValidationFailed(f"{arn} is invalid")
+        raise ValidationFailed("Request ARN is invalid" if _ARN.fullmatch(arn) else f"{arn} is invalid")
     return match[1], match[2]
 
 
@@ -77,6 +82,7 @@ async def _conditions(_ctx: Context, request: AssumeRoleRequestTypeDef) -> dict[
 )
 async def assume_role(ctx: Context, request: AssumeRoleRequestTypeDef) -> dict[str, Any]:
     """docs: API_AssumeRole."""
+    _check_tags(request)
     _refuse_what_is_not_done(request)
     arn, name = request["RoleArn"], request["RoleSessionName"]
     role = await _find(ctx, arn)
@@ -100,6 +106,14 @@ async def assume_role(ctx: Context, request: AssumeRoleRequestTypeDef) -> dict[s
     if session.session_policies:
         output["PackedPolicySize"] = min(100, _percent(*session.session_policies))
     return output
+
+
+def _check_tags(request: AssumeRoleRequestTypeDef) -> None:
+    keys = [tag["Key"].lower() for tag in request.get("Tags", ())]
+    if len(set(keys)) < len(keys):
+        raise InvalidParameterValue("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+    if any(key.lower() not in keys for key in request.get("TransitiveTagKeys", ())):
+        raise InvalidParameterValue("The specified transitive tag key must be included in the requested tags.")
 
 
 def _refuse_what_is_not_done(request: AssumeRoleRequestTypeDef) -> None:

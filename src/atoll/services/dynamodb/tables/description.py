@@ -1,4 +1,4 @@
-"""TableDescription: a table as DescribeTable and its siblings show it. Pure. docs: API_TableDescription."""
+"""TableDescription: a table as DescribeTable and its siblings show it. It reads the clock alone. docs: API_TableDescription."""
 
 from __future__ import annotations
 
@@ -28,7 +28,12 @@ def describe(
         "KeySchema": _schema((table.partition,), key_attributes(table)[1:]),
         "TableStatus": status,
         "CreationDateTime": table.created,
-        "ProvisionedThroughput": _provisioned(table.provisioned, table.last_increase, table.last_decrease),
+        "ProvisionedThroughput": {
+            **_provisioned(table.provisioned),
+            "LastIncreaseDateTime": table.last_increase or None,
+            "LastDecreaseDateTime": table.last_decrease or None,
+            "NumberOfDecreasesToday": table.decreases_on(ctx.clock.now()),
+        },
         "TableSizeBytes": own.size,
         "ItemCount": own.count,
         "TableArn": ctx.arn(f"table/{table.name}"),
@@ -92,14 +97,8 @@ def _projection(index: Index) -> dict[str, Any]:
     return {"ProjectionType": index.projection, "NonKeyAttributes": list(index.projected) or None}
 
 
-def _provisioned(units: Throughput, increased: float = 0.0, decreased: float = 0.0) -> dict[str, Any]:
-    return {
-        "LastIncreaseDateTime": increased or None,
-        "LastDecreaseDateTime": decreased or None,
-        "NumberOfDecreasesToday": 0,
-        "ReadCapacityUnits": units.read,
-        "WriteCapacityUnits": units.write,
-    }
+def _provisioned(units: Throughput) -> dict[str, Any]:
+    return {"NumberOfDecreasesToday": 0, "ReadCapacityUnits": units.read, "WriteCapacityUnits": units.write}
 
 
 def _on_demand(units: Throughput | None) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from typing import Any
 from atoll.kernel.errors import ValidationFailed
 from atoll.services.dynamodb.errors import invalid
 from atoll.services.dynamodb.store import PAY_PER_REQUEST, Attribute, Index, Throughput
+from atoll.services.dynamodb.tables.throughput import units
 
 MAX_LOCAL, MAX_GLOBAL = 5, 20
 MAX_KEY_PARTS = 4
@@ -139,7 +140,7 @@ def _global(given: Given, defined: tuple[Attribute, ...], billing_mode: str | No
     keys = [by_name[key] for key in names]
     return Index(
         name, index_id, False, tuple(keys[:split]), tuple(keys[split:]), projection, projected,
-        Throughput(provisioned["ReadCapacityUnits"], provisioned["WriteCapacityUnits"]) if provisioned else Throughput(),
+        units(provisioned, name) if provisioned else Throughput(),
         on_demand(given.get("OnDemandThroughput")), warm(given.get("WarmThroughput")),
     )  # fmt: skip
 

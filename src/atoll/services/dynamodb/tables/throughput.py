@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from atoll.services.dynamodb.errors import invalid
 from atoll.services.dynamodb.store import PAY_PER_REQUEST, Throughput
 
 MAX_UNITS = 1_000_000_000_000
+MANAGED_KEY = "alias/aws/dynamodb"
 NOT_THROTTLED = "Atoll does not throttle yet: requests past the provisioned or maximum throughput succeed"
 NOT_ENCRYPTED = "Atoll has no KMS yet: the table's data is not encrypted with this key"
 
@@ -31,11 +33,12 @@ def provisioned(request: Given) -> Throughput:
     return units(given)
 
 
-def units(given: Given) -> Throughput:
-    """A ProvisionedThroughput within bounds."""
+def units(given: Given, index: str = "") -> Throughput:
+    """A ProvisionedThroughput, of the table or of the index with this name. Raises ValidationFailed if it is out of bounds."""
     for member in ("ReadCapacityUnits", "WriteCapacityUnits"):
         if given[member] > MAX_UNITS:
-            raise ValidationFailed(f"Given value {given[member]} for {member} is out of bounds")
+            where = f" for index {index}" if index else ""
+            raise ValidationFailed(f"Given value {given[member]} for {member} is out of bounds{where}")
     return Throughput(given["ReadCapacityUnits"], given["WriteCapacityUnits"])
 
 
@@ -69,9 +72,10 @@ def encryption_key(ctx: Context, given: Given | None) -> str:
         raise invalid("SSEType KMS is required if KMSMasterKeyId is specified")
     if key and key.startswith("arn:"):
         return str(key)
-    if key and not key.startswith("alias/"):
-        return ctx.arn(f"key/{key}", "kms")
-    return ctx.arn(key or "alias/aws/dynamodb", "kms")
+    if key and key != MANAGED_KEY:
+        return ctx.arn(key if key.startswith("alias/") else f"key/{key}", "kms")
+    # AWS names the key and not its alias: an id of the account's own in each region, always the same.
+    return ctx.arn(f"key/{uuid.uuid5(uuid.NAMESPACE_URL, ctx.arn(MANAGED_KEY, 'kms'))}", "kms")
 
 
 def check_stream(given: Given | None, without_view: str, with_view: str) -> None:

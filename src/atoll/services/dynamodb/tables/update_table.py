@@ -78,7 +78,7 @@ async def update_table(ctx: Context, request: UpdateTableInputTypeDef) -> dict[s
         table = table_described(tx, ctx, name)
         changed = _changed(ctx, table, request, now)
         tx.set(table_key(ctx, name), TABLES.encode(changed))
-        return changed, all_totals(tx, ctx, table)
+        return _answered(table, changed, now), all_totals(tx, ctx, table)
 
     table, figures = await ctx.store.transact(write)
     # Deletion protection is a switch; everything else takes AWS a while.
@@ -86,9 +86,16 @@ async def update_table(ctx: Context, request: UpdateTableInputTypeDef) -> dict[s
     return {"TableDescription": describe(ctx, table, status, figures)}
 
 
+def _answered(before: Table, after: Table, now: float) -> Table:
+    """The table as the answer shows it: AWS's units are still those from before, until it is done with their change."""
+    if before.billing_mode != after.billing_mode:
+        return after
+    return msgspec.structs.replace(after, provisioned=before.provisioned, decreases=before.decreases_on(now))
+
+
 def _check(request: Mapping[str, Any]) -> None:
     """What is wrong with the request whatever the table is."""
-    given = [member for member in _CHANGES if request.get(member) is not None]
+    given = [member for member in _CHANGES if request.get(member) not in (None, [])]
     if not given:
         raise ValidationFailed(_NOTHING)
     for member, message in _ALONE.items():
@@ -108,12 +115,8 @@ def _check(request: Mapping[str, Any]) -> None:
 
 
 def _check_index_updates(updates: list[dict[str, Any]] | None) -> None:
-    if updates is None:
-        return
-    if not updates:
-        raise invalid("List of GlobalSecondaryIndexUpdates is empty")
     seen: set[str] = set()
-    for update in updates:
+    for update in updates or ():
         actions = [action for action in ("Update", "Create", "Delete") if update.get(action)]
         if not actions:
             raise invalid(
@@ -214,7 +217,7 @@ def _provisioned(table: Table, units: Throughput, now: float) -> dict[str, Any]:
     if units.read > before.read or units.write > before.write:
         change["last_increase"] = now
     if units.read < before.read or units.write < before.write:
-        change["last_decrease"] = now
+        change |= {"last_decrease": now, "decreases": table.decreases_on(now) + 1}
     return change
 
 
@@ -235,7 +238,7 @@ def _index(index: Index, update: Mapping[str, Any] | None, provisioned: Throughp
         return index
     update = update or {}
     if given := update.get("ProvisionedThroughput"):
-        provisioned = throughput.units(given)
+        provisioned = throughput.units(given, index.name)
     return msgspec.structs.replace(
         index,
         provisioned=provisioned,
