@@ -131,11 +131,13 @@ class Pool:
         spec: FunctionSpec,
         payload: bytes,
         *,
+        invoked_arn: str,
         request_id: str,
         trace_header: str,
         client_context: str | None = None,
     ) -> InvokeResult:
-        """Runs the function once. It runs to its end even if the caller is cancelled.
+        """Runs the function once. It runs to its end even if the caller is cancelled. `invoked_arn` is the ARN as the caller
+        named it, qualified or not: the function is told.
 
         Raises TooManyRequests past the concurrency limit, RuntimeUnavailable where nothing can run the function.
         """
@@ -145,8 +147,20 @@ class Pool:
             raise TooManyRequests("Rate Exceeded.")
         self._running += 1
         self._busy.set()
-        work = self._background(self._invoke(spec, payload, request_id, trace_header, client_context))
-        return await asyncio.shield(work)
+
+        def begin(log: Log) -> Run:
+            return Run(
+                spec,
+                log,
+                self._clock,
+                invoked_arn=invoked_arn,
+                request_id=request_id,
+                payload=payload,
+                trace_header=trace_header,
+                client_context=client_context,
+            )
+
+        return await asyncio.shield(self._background(self._invoke(spec, begin)))
 
     def drain(self, arn: str) -> None:
         """The function changed or is gone: idle environments stop now, busy ones after their invocation."""
@@ -160,23 +174,9 @@ class Pool:
         """Every environment that has not ended."""
         return [environment.info() for environment in self._environments]
 
-    async def _invoke(
-        self, spec: FunctionSpec, payload: bytes, request_id: str, trace_header: str, client_context: str | None
-    ) -> InvokeResult:
+    async def _invoke(self, spec: FunctionSpec, begin: Callable[[Log], Run]) -> InvokeResult:
         try:
             function = self._function(spec)
-
-            def begin(log: Log) -> Run:
-                return Run(
-                    spec,
-                    log,
-                    self._clock,
-                    request_id=request_id,
-                    payload=payload,
-                    trace_header=trace_header,
-                    client_context=client_context,
-                )
-
             environment = self._take_idle(function)
             if environment is not None:
                 run, init_ms = begin(environment.log), None

@@ -19,6 +19,7 @@ class Run:
         log: Log,
         clock: Clock,
         *,
+        invoked_arn: str,
         request_id: str,
         payload: bytes,
         trace_header: str,
@@ -30,7 +31,7 @@ class Run:
         self._began = clock.monotonic()
         self.request_id = request_id
         deadline = int((clock.wall() + spec.timeout) * 1000)
-        self.invocation = Invocation(request_id, deadline, spec.arn, trace_header, client_context, payload)
+        self.invocation = Invocation(request_id, deadline, invoked_arn, trace_header, client_context, payload)
         log.begin()
         log.write(texts.start(request_id, spec.version))
 

@@ -29,7 +29,7 @@ HEADER_LIMIT = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One invocation as the runtime sees it. `deadline_ms` is wall time in milliseconds since the epoch."""
+    """One invocation as the runtime sees it. `deadline_ms` is wall time in milliseconds since the epoch, `arn` as the caller gave it."""
 
     request_id: str
     deadline_ms: int

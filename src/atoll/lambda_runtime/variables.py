@@ -8,6 +8,10 @@ from __future__ import annotations
 from atoll.lambda_runtime.spec import Credentials, FunctionSpec
 
 SEARCH_PATH = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"
+AMAZON_LINUX_2 = frozenset({"python3.8", "python3.9", "python3.10", "python3.11"})
+"""Runtimes on Amazon Linux 2. Those on Amazon Linux 2023 lack the locale that LANG names, so that Python sets LC_CTYPE there."""
+XRAY_HOST, XRAY_PORT = "127.0.0.1", "2000"
+"""Where an X-Ray SDK sends its segments. Nobody listens; AWS's address is link-local, this one keeps them on the machine."""
 LIBRARY_PATH = "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
 
 
@@ -32,6 +36,7 @@ def variables(
         "PYTHONPATH": runtime_dir,
         "PWD": task_root,
         "SHLVL": "0",
+        **({} if spec.runtime in AMAZON_LINUX_2 else {"LC_CTYPE": "C.UTF-8"}),
         **spec.environment,
         "_HANDLER": spec.handler,
         "LAMBDA_TASK_ROOT": task_root,
@@ -45,6 +50,10 @@ def variables(
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
         "AWS_REGION": spec.region,
         "AWS_DEFAULT_REGION": spec.region,
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "AWS_XRAY_DAEMON_ADDRESS": f"{XRAY_HOST}:{XRAY_PORT}",
+        "_AWS_XRAY_DAEMON_ADDRESS": XRAY_HOST,
+        "_AWS_XRAY_DAEMON_PORT": XRAY_PORT,
         "AWS_ACCESS_KEY_ID": credentials.access_key,
         "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
         "AWS_SESSION_TOKEN": credentials.session_token,

@@ -29,9 +29,8 @@ def test_a_new_api_has_awss_defaults(api: Any) -> None:
         "Name": "users",
         "ProtocolType": "HTTP",
         "RouteSelectionExpression": "$request.method $request.path",
-        "Tags": {},
     }
-    assert own(api.get_api(ApiId=api_id)) == own(created)
+    assert own(api.get_api(ApiId=api_id)) == {**own(created), "Tags": {}}
 
 
 def test_update_changes_what_it_names(api: Any, api_id: str) -> None:
@@ -40,8 +39,22 @@ def test_update_changes_what_it_names(api: Any, api_id: str) -> None:
     updated = api.update_api(ApiId=api_id, Name="renamed", DisableExecuteApiEndpoint=True)
     assert (updated["Name"], updated["Description"], updated["CorsConfiguration"]) == ("renamed", "about", cors)
     assert own(api.get_api(ApiId=api_id)) == own(updated)
+    narrowed = api.update_api(ApiId=api_id, CorsConfiguration={"AllowOrigins": ["https://b.example"]})
+    assert narrowed["CorsConfiguration"] == {**cors, "AllowOrigins": ["https://b.example"]}
     api.delete_cors_configuration(ApiId=api_id)
     assert "CorsConfiguration" not in api.get_api(ApiId=api_id)
+
+
+def test_cors_names_are_kept_in_one_case(api: Any) -> None:
+    cors = {"AllowHeaders": ["Content-Type"], "AllowMethods": ["get", "POST"], "ExposeHeaders": ["X-Id"]}
+    created = api.create_api(Name="x", ProtocolType="HTTP", CorsConfiguration=cors)
+    kept = {"AllowHeaders": ["content-type"], "AllowMethods": ["GET", "POST"], "ExposeHeaders": ["x-id"]}
+    assert created["CorsConfiguration"] == kept
+    with_all = {"AllowOrigins": ["*"], "AllowCredentials": True}
+    with pytest.raises(
+        api.exceptions.BadRequestException, match=r"allow-credentials is not supported if 'allow-origin' is \*"
+    ):
+        api.create_api(Name="x", ProtocolType="HTTP", CorsConfiguration=with_all)
 
 
 def test_apis_come_in_pages_and_belong_to_their_account_and_region(
@@ -77,6 +90,7 @@ def test_quick_create_makes_an_integration_a_route_and_a_stage(api: Any, account
     (route,) = api.get_routes(ApiId=api_id)["Items"]
     (stage,) = api.get_stages(ApiId=api_id)["Items"]
     assert (integration["IntegrationUri"], integration["PayloadFormatVersion"]) == (function, "2.0")
+    assert (integration["IntegrationMethod"], integration["TimeoutInMillis"]) == ("POST", 30000)
     assert (route["RouteKey"], route["Target"]) == ("$default", f"integrations/{integration['IntegrationId']}")
     assert (stage["StageName"], stage["AutoDeploy"]) == ("$default", True)
     assert all(made["ApiGatewayManaged"] for made in (integration, route, stage))

@@ -17,14 +17,14 @@ def own(response: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in response.items() if key != "ResponseMetadata"}
 
 
-@pytest.mark.parametrize("uri", [FUNCTION, INVOKE])
-def test_a_lambda_proxy(api: Any, api_id: str, uri: str) -> None:
+@pytest.mark.parametrize(("uri", "method"), [(FUNCTION, {"IntegrationMethod": "POST"}), (INVOKE, {})])
+def test_a_lambda_proxy(api: Any, api_id: str, uri: str, method: dict[str, str]) -> None:
     created = api.create_integration(
         ApiId=api_id,
         IntegrationType="AWS_PROXY",
         IntegrationUri=uri,
-        IntegrationMethod="POST",
         PayloadFormatVersion="2.0",
+        **method,
     )
     assert re.fullmatch(r"[a-z0-9]{7}", created["IntegrationId"])
     assert own(created) == {

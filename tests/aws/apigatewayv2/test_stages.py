@@ -19,7 +19,6 @@ def test_a_new_stage_has_awss_defaults(api: Any, api_id: str) -> None:
     created = api.create_stage(ApiId=api_id, StageName="dev")
     del created["ResponseMetadata"], created["CreatedDate"], created["LastUpdatedDate"]
     assert created == {
-        "AutoDeploy": False,
         "DefaultRouteSettings": {"DetailedMetricsEnabled": False},
         "RouteSettings": {},
         "StageName": "dev",

@@ -48,6 +48,9 @@ def handler(event, context):
     request_id = answer.raw["ResponseMetadata"]["HTTPHeaders"]["x-amzn-requestid"]
     arn = f"arn:aws:lambda:us-east-1:{account}:function:fn"
     assert answer.payload == [request_id, arn, {"a": "b"}, "$LATEST", "/aws/lambda/fn"]
+    assert fn.invoke(Qualifier="$LATEST").payload[1] == f"{arn}:$LATEST"
+    assert fn.invoke("fn:$LATEST").payload[1] == f"{arn}:$LATEST"
+    assert fn.invoke(arn).payload[1] == arn
 
 
 def test_errors_of_the_function_are_answers(fn: Lambda) -> None:
@@ -58,6 +61,31 @@ def test_errors_of_the_function_are_answers(fn: Lambda) -> None:
     assert answer.payload["errorMessage"] == "no good"
     assert answer.payload["errorType"] == "ValueError"
     assert answer.payload["requestId"] == answer.raw["ResponseMetadata"]["HTTPHeaders"]["x-amzn-requestid"]
+
+
+def test_errors_of_python38_do_not_tell_the_request(fn: Lambda) -> None:
+    fn.create(Runtime="python3.8", code="def handler(event, context):\n    raise Exception('Failed: x')\n")
+    assert list(fn.invoke().payload) == ["errorMessage", "errorType", "stackTrace"]
+
+
+@pytest.mark.parametrize(("runtime", "ctype"), [("python3.11", None), ("python3.12", "C.UTF-8")])
+def test_the_environment_is_the_runtimes(fn: Lambda, runtime: str, ctype: str | None) -> None:
+    """Names and values as test_introspection_invoke recorded them; the host of X-Ray's daemon is this machine's."""
+    fn.create(Runtime=runtime, code="import os\ndef handler(event, context):\n    return dict(os.environ)\n")
+    found = fn.invoke().payload
+    assert found.get("LC_CTYPE") == ctype
+    assert found["AWS_XRAY_CONTEXT_MISSING"] == "LOG_ERROR"
+    assert found["AWS_XRAY_DAEMON_ADDRESS"] == "127.0.0.1:2000"
+    assert (found["_AWS_XRAY_DAEMON_ADDRESS"], found["_AWS_XRAY_DAEMON_PORT"]) == ("127.0.0.1", "2000")
+    assert set(found) - {"LC_CTYPE"} == {
+        "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_XRAY_CONTEXT_MISSING", "AWS_XRAY_DAEMON_ADDRESS",
+        "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "LANG", "LD_LIBRARY_PATH", "PATH", "PWD", "PYTHONPATH", "SHLVL", "TZ",
+        "_AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_PORT", "_HANDLER", "_X_AMZN_TRACE_ID",
+        "AWS_ENDPOINT_URL",  # Atoll's own
+    }  # fmt: skip
 
 
 def test_a_missing_handler(fn: Lambda) -> None:
@@ -86,6 +114,11 @@ def test_payloads_that_are_refused(fn: Lambda, aws_error: Error) -> None:
     code, message, status = aws_error(lambda: fn.client.invoke(FunctionName="fn", Payload=b"{not json"))
     assert (code, status) == ("InvalidRequestContentException", 400)
     assert message.startswith("Could not parse request body into json: Could not parse payload into json: ")
+    undecodable = aws_error(lambda: fn.client.invoke(FunctionName="fn", Payload=b"n\x87r\x9e\xe9\xb5\xd7I\xee\x9bmt"))
+    assert undecodable[1] == (
+        "Could not parse request body into json: Could not parse payload into json: Invalid UTF-8 start byte 0x87\n at "
+        "[Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 3]"
+    )
     at_most = json.dumps("x" * (6_291_456 - 2)).encode()
     assert len(at_most) == 6_291_456
     answer = fn.client.invoke(FunctionName="fn", Payload=at_most)

@@ -81,6 +81,11 @@ def test_sizes(fn: Lambda, aws_error: Error) -> None:
     assert aws_error(lambda: fn.client.update_function_code(FunctionName="fn", ZipFile=large)) == (
         "RequestEntityTooLargeException", "Zipped size must be smaller than 52428800 bytes", 413,
     )  # fmt: skip
+    larger = bytes(52_625_412)  # in base 64 as many bytes as AWS takes, and more
+    settings = {"Runtime": "python3.11", "Handler": "app.handler", "Role": fn.role, "Code": {"ZipFile": larger}}
+    assert aws_error(lambda: fn.client.create_function(FunctionName="x", **settings)) == (
+        "RequestEntityTooLargeException", "Request must be smaller than 70167211 bytes for the CreateFunction operation", 413,
+    )  # fmt: skip
 
 
 def test_modes_and_links_inside_survive(fn: Lambda) -> None:

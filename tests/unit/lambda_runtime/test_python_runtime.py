@@ -95,6 +95,8 @@ async def test_environment_is_awss_set_and_nothing_of_the_host(
         "AWS_REGION": "eu-west-1",
         "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_SESSION_TOKEN": "token",
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
         "LAMBDA_RUNTIME_DIR": "/var/runtime",
         "LAMBDA_TASK_ROOT": "/var/task",
         "LANG": "en_US.UTF-8",
@@ -105,6 +107,8 @@ async def test_environment_is_awss_set_and_nothing_of_the_host(
         "SHLVL": "0",
         "TEST_KEY": "TEST_VAL",
         "TZ": ":UTC",
+        "_AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1",
+        "_AWS_XRAY_DAEMON_PORT": "2000",
         "_HANDLER": "lambda.handler",
         "_X_AMZN_TRACE_ID": "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1",
     }

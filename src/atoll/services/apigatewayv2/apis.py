@@ -67,7 +67,7 @@ async def create_api(ctx: Context, request: CreateApiRequestTypeDef) -> dict[str
         deploy.after_change(tx, ctx, api.id, drawn)
 
     await ctx.store.transact(write)
-    return members(ctx, api)
+    return members(ctx, api) | {"Tags": api.tags or None}  # the later answers show that there are none
 
 
 @operation("GetApi", access=access("GET", "/apis/{ApiId}"))
@@ -89,21 +89,22 @@ async def get_apis(ctx: Context, request: GetApisRequestTypeDef) -> dict[str, An
 
 @operation("UpdateApi", access=access("PATCH", "/apis/{ApiId}"), not_honoured=_NOT_HONOURED)
 async def update_api(ctx: Context, request: UpdateApiRequestTypeDef) -> dict[str, Any]:
-    """Changes the members that the request names."""
+    """Changes the members that the request names; of the CORS configuration too."""
     if request.get("Target") or request.get("RouteKey") or request.get("CredentialsArn"):
         raise NotImplementedByAtoll("apigatewayv2: UpdateApi of a quick create's Target, RouteKey or CredentialsArn")
     _check_selection(request.get("RouteSelectionExpression"))
     drawn = deploy.draw(ctx)
 
     def write(tx: Transaction) -> store.Api:
+        before = store.api(tx, ctx, request["ApiId"])
         api = store.changed(
-            store.api(tx, ctx, request["ApiId"]),
+            before,
             request,
             {
                 "Name": ("name", _name),
                 "Description": ("description", str),
                 "Version": ("version", str),
-                "CorsConfiguration": ("cors", cors_of),
+                "CorsConfiguration": ("cors", lambda given: cors_of(given, before.cors)),
                 "DisableExecuteApiEndpoint": ("endpoint_disabled", bool),
                 "IpAddressType": ("ip_address_type", str),
                 "ApiKeySelectionExpression": ("api_key_selection", str),

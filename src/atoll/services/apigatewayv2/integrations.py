@@ -172,7 +172,7 @@ def members(integration: store.Integration) -> dict[str, Any]:
         "ConnectionType": integration.connection_type,
         "Description": integration.description,
         "IntegrationId": integration.id,
-        "IntegrationMethod": integration.method,
+        "IntegrationMethod": integration.method or "POST",  # how Lambda is called
         "IntegrationType": "AWS_PROXY",
         "IntegrationUri": integration.uri,
         "PayloadFormatVersion": integration.payload_format,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+import msgspec
 
 from atoll.api_runtime.match import DEFAULT, variable
 from atoll.api_runtime.serving import Cors
@@ -79,29 +81,33 @@ def check_stage_name(name: str) -> str:
     return name
 
 
-def cors_of(configuration: Mapping[str, Any]) -> Cors | None:
-    """A request's CorsConfiguration as a record; an empty one is none. Raises BadRequestException for what browsers refuse."""
-    cors = Cors(
-        allow_credentials=configuration.get("AllowCredentials"),
-        allow_headers=_tuple(configuration, "AllowHeaders"),
-        allow_methods=_tuple(configuration, "AllowMethods"),
-        allow_origins=_tuple(configuration, "AllowOrigins"),
-        expose_headers=_tuple(configuration, "ExposeHeaders"),
-        max_age=configuration.get("MaxAge"),
-    )
+def cors_of(configuration: Mapping[str, Any], before: Cors | None = None) -> Cors | None:
+    """A request's CorsConfiguration as a record, an empty one is none; what it does not mention stays as `before`. Raises
+    BadRequestException for what browsers refuse."""
+    given = {
+        "allow_credentials": configuration.get("AllowCredentials"),
+        "allow_headers": _tuple(configuration, "AllowHeaders", str.lower),
+        "allow_methods": _tuple(configuration, "AllowMethods", str.upper),
+        "allow_origins": _tuple(configuration, "AllowOrigins"),
+        "expose_headers": _tuple(configuration, "ExposeHeaders", str.lower),
+        "max_age": configuration.get("MaxAge"),
+    }
+    named = {member: value for member, value in given.items() if value is not None}
+    cors = msgspec.structs.replace(before or Cors(), **named)
     if cors.allow_credentials and "*" in (cors.allow_origins or ()):
-        raise BadRequestException("allowCredentials cannot be true if allowOrigins contains a wildcard (*)")
+        raise BadRequestException("allow-credentials is not supported if 'allow-origin' is *")
     return None if cors == Cors() else cors
 
 
-def _tuple(configuration: Mapping[str, Any], member: str) -> tuple[str, ...] | None:
+def _tuple(configuration: Mapping[str, Any], member: str, fold: Callable[[str], str] = str) -> tuple[str, ...] | None:
+    """The values as AWS keeps them: names of headers in lower case, methods in upper case."""
     values = configuration.get(member)
     if values is None:
         return None
     for value in values:
         if not _HEADER_TEXT.fullmatch(value):
             raise BadRequestException(f"Invalid value specified in {member[0].lower()}{member[1:]}: {value}")
-    return tuple(values)
+    return tuple(map(fold, values))
 
 
 def cors_members(cors: Cors) -> dict[str, Any]:

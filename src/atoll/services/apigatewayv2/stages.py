@@ -197,7 +197,7 @@ def members(stage: store.Stage) -> dict[str, Any]:
     return {
         "AccessLogSettings": stage.access_log,
         "ApiGatewayManaged": stage.managed or None,
-        "AutoDeploy": stage.auto_deploy,
+        "AutoDeploy": stage.auto_deploy or None,
         "ClientCertificateId": stage.client_certificate,
         "CreatedDate": int(stage.created),
         "DefaultRouteSettings": {"DetailedMetricsEnabled": False, **stage.default_settings},

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from atoll.kernel import blobs
 from atoll.kernel.context import Context
-from atoll.kernel.errors import NotImplementedByAtoll
+from atoll.kernel.errors import NotImplementedByAtoll, RequestTooLarge
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.lambda_runtime.errors import RuntimeUnavailable
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import CreateFunctionRequestTypeDef
 
 MAX_NAME = 64
+MAX_REQUEST = 70_167_211
+"""Bytes: the largest package in base 64, and 256 KB for the rest. As AWS answers it."""
 
 
 def _tagged(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
@@ -51,7 +53,7 @@ async def create_function(ctx: Context, request: CreateFunctionRequestTypeDef) -
         raise exists(place)
     await roles.check(ctx, place, request["Role"])
     await find_runtime(ctx, request["Runtime"])
-    content = zip_of(request["Code"])
+    content = zip_of(request["Code"], ctx.operation)
     digest = await running.packages.store(content)
     configuration.report(ctx, request)
     version = configuration.changed(
@@ -103,8 +105,8 @@ def exists(place: Target) -> ResourceConflictException:
     return ResourceConflictException(f"Function already exist: {place.name}")
 
 
-def zip_of(code: Mapping[str, Any]) -> bytes:
-    """The package that a request carries. Raises InvalidParameterValueException, NotImplementedByAtoll."""
+def zip_of(code: Mapping[str, Any], operation_name: str) -> bytes:
+    """The package that a request carries. Raises InvalidParameterValueException, RequestTooLarge, NotImplementedByAtoll."""
     if code.get("S3Bucket") or code.get("S3Key"):
         raise NotImplementedByAtoll("lambda: packages from S3 (S3Bucket, S3Key). Send the zip file itself (ZipFile).")
     if code.get("ImageUri"):
@@ -112,6 +114,8 @@ def zip_of(code: Mapping[str, Any]) -> bytes:
     if "ZipFile" not in code:
         raise InvalidParameterValueException("Please provide a source for function code.")
     content: bytes = code["ZipFile"]
+    if len(content) // 3 * 4 > MAX_REQUEST:
+        raise RequestTooLarge(f"Request must be smaller than {MAX_REQUEST} bytes for the {operation_name} operation")
     return content
 
 

@@ -20,6 +20,7 @@ from atoll.services.lambda_.errors import (
     InvalidRequestContentException,
     TooManyRequestsException,
 )
+from atoll.services.lambda_.json_errors import complaint
 from atoll.services.lambda_.names import LATEST, target
 from atoll.services.lambda_.policy import permission
 from atoll.services.lambda_.running import ReservedConcurrencyReached, Running
@@ -87,7 +88,7 @@ def _payload(request: InvocationRequestTypeDef, kind: str) -> bytes:
         msgspec.json.decode(payload, type=msgspec.Raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidRequestContentException(
-            f"Could not parse request body into json: Could not parse payload into json: {error}"
+            f"Could not parse request body into json: Could not parse payload into json: {complaint(payload) or error}"
         ) from None
     return payload
 

@@ -72,8 +72,9 @@ class Running:
         try:
             spec = await self._spec(place, version)
             return await self.pool.invoke(
-                spec, payload, request_id=request_id, trace_header=self._trace(), client_context=client_context
-            )
+                spec, payload, invoked_arn=place.qualified_arn, request_id=request_id, trace_header=self._trace(),
+                client_context=client_context,
+            )  # fmt: skip
         finally:
             self._invocations[place.arn] -= 1
             if not self._invocations[place.arn]:

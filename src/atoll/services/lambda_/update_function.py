@@ -36,7 +36,7 @@ async def update_function_code(ctx: Context, request: UpdateFunctionCodeRequestT
     running: Running = ctx.runtime
     configuration.refuse(request)
     current = await ctx.store.read(lambda tx: (get(tx, place), get_version(tx, place))[1])
-    content = zip_of(request)
+    content = zip_of(request, ctx.operation)
     digest = await running.packages.store(content)
     configuration.report(ctx, request)
 

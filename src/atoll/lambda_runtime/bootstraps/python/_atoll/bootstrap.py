@@ -158,7 +158,9 @@ def find_handler(name):
 
 
 def error_payload(message, kind, trace, request_id):
-    return {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": trace or []}
+    """What a failed invocation or initialization answers. python3.8 is too old to tell the request's id."""
+    known = {} if os.environ.get("AWS_EXECUTION_ENV") == "AWS_Lambda_python3.8" else {"requestId": request_id}
+    return {"errorMessage": message, "errorType": kind, **known, "stackTrace": trace or []}
 
 
 def own_frames(error):
