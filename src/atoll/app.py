@@ -90,8 +90,8 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
         await kernel.tasks.stop()
 
 
-async def serve(settings: Settings, on_ready: Callable[[Server, str, Path], None], request_log: RequestLog) -> None:
-    """Serves a region until the server's `should_exit` is set. Calls `on_ready(server, endpoint, data directory)` once it answers.
+async def serve(settings: Settings, on_ready: Callable[[Server, str], None], request_log: RequestLog) -> None:
+    """Serves a region until the server's `should_exit` is set. Calls `on_ready(server, endpoint)` once it answers.
 
     Raises PortTaken or DataDirError.
     """
@@ -103,7 +103,7 @@ async def serve(settings: Settings, on_ready: Callable[[Server, str, Path], None
         endpoint = f"http://{settings.host}:{listener.getsockname()[1]}"
         async with open_region(settings, endpoint, request_log) as edge:
             server = make_server(edge)
-            server.on_started = lambda: on_ready(server, endpoint, settings.data_dir or Path())
+            server.on_started = lambda: on_ready(server, endpoint)
             await server.serve(sockets=[listener])
 
 

@@ -26,7 +26,7 @@ class Settings:
     host: str = LOOPBACK
     port: int = DEFAULT_PORT
     data_dir: Path | None = None
-    cache_dir: Path = field(default_factory=lambda: _user_directory("XDG_CACHE_HOME", ".cache") / "atoll")
+    cache_dir: Path = field(default_factory=lambda: user_directory("XDG_CACHE_HOME", ".cache") / "atoll")
     durability: Durability = "process"
     auth: AuthMode = "enforce"
     allow_origins: tuple[str, ...] = ()
@@ -43,10 +43,10 @@ def default_data_dir() -> Path:
     env = environment()
     if given := env.get("ATOLL_DATA_DIR"):
         return Path(given).expanduser()
-    return _user_directory("XDG_DATA_HOME", ".local/share") / "atoll" / "region"
+    return user_directory("XDG_DATA_HOME", ".local/share") / "atoll" / "region"
 
 
-def _user_directory(variable: str, usual: str) -> Path:
+def user_directory(variable: str, usual: str) -> Path:
     """One of the user's directories, by the XDG variable that may name it."""
     return Path(environment().get(variable) or Path.home() / usual)
 

@@ -150,7 +150,7 @@ async def _serve(chosen: Settings, log: str) -> None:
     flusher = asyncio.create_task(live.flush_regularly())
     announcement = contextlib.ExitStack()
 
-    def ready(server: Server, endpoint: str, data_dir: Path) -> None:
+    def ready(server: Server, endpoint: str) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _stop, server)
@@ -158,6 +158,9 @@ async def _serve(chosen: Settings, log: str) -> None:
         region = Running(os.getpid(), port, endpoint, str(chosen.data_dir or ""), log)
         announcement.enter_context(announced(region))
         _greet(region)
+        if out.is_terminal:
+            use = f'eval "$({atoll()} env{_option(region)})"'
+            out.print(f"[dim]Point any AWS client at it:[/] {use}   [dim]Ctrl-C stops[/]")
 
     with announcement:
         try:
@@ -175,10 +178,6 @@ def _stop(server: Server) -> None:
 
 def _greet(region: Running) -> None:
     out.print(f"[bold green]Atoll is ready[/] at [bold]{region.endpoint}[/]  [dim]({_kept(region.data_dir)})[/]")
-    if out.is_terminal:
-        out.print(
-            f'[dim]Point any AWS client at it:[/] eval "$({atoll()} env{_option(region)})"   [dim]Ctrl-C stops[/]'
-        )
 
 
 def _kept(data_dir: str) -> str:
@@ -218,7 +217,8 @@ def _in_background(chosen: Settings) -> None:
         _, error, said = log.read_text().partition("error: ")
         message, _, hint = said.strip().partition("\n")
         fail(message or "The region did not start.", hint if error else f"Its log: {log}")
-    _greet_background(region)
+    _greet(region)
+    out.print(f"[dim]Stop it:[/] {atoll()} down{_option(region)}")
 
 
 def _await_ready(process: subprocess.Popen[bytes]) -> Running | None:
@@ -229,11 +229,6 @@ def _await_ready(process: subprocess.Popen[bytes]) -> Running | None:
                 return region
         time.sleep(0.02)  # noqa: TID251  a command waits in real time
     return None
-
-
-def _greet_background(region: Running) -> None:
-    out.print(f"[bold green]Atoll is ready[/] at [bold]{region.endpoint}[/]  [dim]({_kept(region.data_dir)})[/]")
-    out.print(f"[dim]Stop it:[/] {atoll()} down{_option(region)}")
 
 
 def _option(region: Running) -> str:

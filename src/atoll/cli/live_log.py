@@ -27,7 +27,6 @@ class LiveLog(logging.Handler):
         self._coloured = Console().is_terminal
         self._pending: list[str] = []
         self._dropped = 0
-        self._flusher: asyncio.Task[None] | None = None
 
     def request(self, what: str, status: int, milliseconds: float) -> None:
         """Notes one answered request."""
@@ -64,7 +63,7 @@ class LiveLog(logging.Handler):
 
     @staticmethod
     def _write(text: str) -> None:
-        with contextlib.suppress(BrokenPipeError):  # whoever read the log has gone; the region goes on
+        with contextlib.suppress(OSError):  # whoever read the log has gone, or its disk is full; the region goes on
             sys.stdout.write(text)
             sys.stdout.flush()
 

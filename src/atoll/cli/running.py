@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from atoll.cli.output import atoll, fail
-from atoll.config import DEFAULT_PORT, ConfigError, environment, settings
+from atoll.config import DEFAULT_PORT, ConfigError, environment, settings, user_directory
 
 
 class Running(msgspec.Struct):
@@ -118,7 +118,7 @@ def client(region: Running, service: str) -> Iterator[Any]:
 
 def state_directory() -> Path:
     """Where this user's regions are noted, and those in the background write their logs. It exists and can be written."""
-    path = Path(environment().get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "atoll"
+    path = user_directory("XDG_STATE_HOME", ".local/state") / "atoll"
     try:
         path.mkdir(parents=True, exist_ok=True)
         if not os.access(path, os.W_OK):

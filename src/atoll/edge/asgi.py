@@ -23,6 +23,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 MAX_BODY = 80 << 20
 """Bytes: the largest body that any service takes (a 50 MB function package in base64, with room)."""
 
+FAILED = b'{"message":"The request processing has failed."}'
+
 Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -68,23 +70,19 @@ class Edge:
         try:
             body = await _read(receive)
         except BodyTooLarge:
-            response = HttpResponse(
-                413, [("content-type", "application/json")], b'{"message":"Request Entity Too Large"}'
-            )
-            await _send(send, response, close=True, head=False)
+            headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+            await _send(send, 413, headers, b'{"message":"Request Entity Too Large"}')
             return
         if body is None:
             return  # the client left before it had sent its request
-        request = _request(scope, body, self._clock.wall())
+        request = _request(scope, body)
         try:
             response = await self._answer(request)
-            _check_headers(response)
+            status, headers, body = response.status, _encoded(response.headers), response.body
         except Exception:  # the outermost handler: planes and gateway answer their own failures
             log.exception("%s %s failed", request.method, request.raw_path)
-            response = HttpResponse(
-                500, [("content-type", "application/json")], b'{"message":"The request processing has failed."}'
-            )
-        await _send(send, response, close=False, head=request.method == "HEAD")
+            status, headers, body = 500, [(b"content-type", b"application/json")], FAILED
+        await _send(send, status, headers, body, head=request.method == "HEAD")
 
     async def _answer(self, request: HttpRequest) -> HttpResponse:
         for plane in self._planes:
@@ -130,7 +128,7 @@ async def _read(receive: Receive) -> bytes | None:
     return None
 
 
-def _request(scope: Mapping[str, Any], body: bytes, now: float) -> HttpRequest:
+def _request(scope: Mapping[str, Any], body: bytes) -> HttpRequest:
     client, server = scope.get("client"), scope.get("server")
     return HttpRequest(
         method=scope["method"],
@@ -142,25 +140,24 @@ def _request(scope: Mapping[str, Any], body: bytes, now: float) -> HttpRequest:
         secure=scope.get("scheme") == "https",
         http_version=scope.get("http_version", "1.1"),
         port=server[1] if server else 0,
-        received=now,
     )
 
 
-def _check_headers(response: HttpResponse) -> None:
-    """Raises ValueError for a header that would end its line early, or that no header can carry."""
-    for name, value in response.headers:
+def _encoded(headers: Sequence[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """The headers as they travel. Raises ValueError for one that would end its line early, or that no header can carry."""
+    encoded = []
+    for name, value in headers:
         if not name.isascii() or _CONTROL.search(name) or _CONTROL.search(value):
             raise ValueError(f"not a header: {name!r}: {value!r}")
-        value.encode("latin-1")
+        encoded.append((name.lower().encode(), value.encode("latin-1")))
+    return encoded
 
 
-async def _send(send: Send, response: HttpResponse, *, close: bool, head: bool) -> None:
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
-    names = {name for name, _ in headers}
-    bodiless = response.status in (204, 304)
-    if b"content-length" not in names and not bodiless:
-        headers.append((b"content-length", b"%d" % len(response.body)))
-    if close:
-        headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head or bodiless else response.body})
+async def _send(
+    send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes, *, head: bool = False
+) -> None:
+    bodiless = status in (204, 304)
+    if not bodiless and all(name != b"content-length" for name, _ in headers):
+        headers.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head or bodiless else body})

@@ -119,13 +119,6 @@ class RequestTooLarge(CommonError):
     status = 413
 
 
-class Throttling(CommonError):
-    """Too many requests."""
-
-    code = "ThrottlingException"
-    xml_code = "Throttling"
-
-
 class NotImplementedByAtoll(CommonError):
     """AWS has this operation (or property); Atoll does not. 501, because SDKs retry 500, 502, 503 and 504 but never 501."""
 

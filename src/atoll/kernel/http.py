@@ -14,8 +14,7 @@ RequestLog = Callable[[str, int, float], None]
 class HttpRequest:
     """A request. `raw_path` and `query_string` are undecoded; header names are lower-case, repeats kept in order.
 
-    `fields` are the headers by name, the values of repeated ones joined with ",". `received` is wall time in seconds; `port` the
-    one that the client connected to.
+    `fields` are the headers by name, the values of repeated ones joined with ",". `port` is the one that the client connected to.
     """
 
     method: str
@@ -27,7 +26,6 @@ class HttpRequest:
     secure: bool = False
     http_version: str = "1.1"
     port: int = 0
-    received: float = 0.0
     fields: dict[str, str] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:

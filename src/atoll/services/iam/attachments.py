@@ -12,7 +12,7 @@ from atoll.kernel.keys import under
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import paging, policies
-from atoll.services.iam.errors import LimitExceededException, NoSuchEntityException
+from atoll.services.iam.errors import DeleteConflictException, LimitExceededException, NoSuchEntityException
 from atoll.services.iam.resources import on_policy, on_role, on_user
 from atoll.services.iam.store import ROLES, USERS, E, Entity, Kind, disuse, use, uses_prefix
 
@@ -28,6 +28,14 @@ if TYPE_CHECKING:
     )
 
 MOST = 10
+
+
+def require_no_policies(entity: Entity) -> None:
+    """A role or user with policies cannot be deleted. Raises DeleteConflictException."""
+    if entity.attached:
+        raise DeleteConflictException("Cannot delete entity, must detach all policies first.")
+    if entity.inline:
+        raise DeleteConflictException("Cannot delete entity, must delete policies first.")
 
 
 async def _attach(ctx: Context, kind: Kind[E], name: str, arn: str) -> None:

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from atoll.kernel.context import Context
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.iam import boundaries, documents, paging, tagging
-from atoll.services.iam.errors import DeleteConflictException, EntityAlreadyExistsException
+from atoll.services.iam import attachments, boundaries, documents, paging, tagging
+from atoll.services.iam.errors import EntityAlreadyExistsException
 from atoll.services.iam.resources import new_entity, new_role, on_role, roles_below
 from atoll.services.iam.store import ROLES, Role
 from atoll.services.iam.trust import check_principals
@@ -158,10 +158,7 @@ async def delete_role(ctx: Context, request: DeleteRoleRequestTypeDef) -> None:
 
     def delete(tx: Transaction) -> None:
         role = ROLES.get(tx, ctx.account, request["RoleName"])
-        if role.attached:
-            raise DeleteConflictException("Cannot delete entity, must detach all policies first.")
-        if role.inline:
-            raise DeleteConflictException("Cannot delete entity, must delete policies first.")
+        attachments.require_no_policies(role)
         boundaries.set_boundary(tx, ctx.account, ROLES, role, "")
         ROLES.delete(tx, ctx.account, role)
 

@@ -8,7 +8,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.iam import boundaries, paging, tagging
+from atoll.services.iam import attachments, boundaries, paging, tagging
 from atoll.services.iam.errors import DeleteConflictException, EntityAlreadyExistsException
 from atoll.services.iam.resources import new_entity, new_user, on_user, users_below
 from atoll.services.iam.store import USERS, User
@@ -106,10 +106,7 @@ async def delete_user(ctx: Context, request: DeleteUserRequestTypeDef) -> None:
         user = USERS.get(tx, ctx.account, request["UserName"])
         if user.access_keys:
             raise DeleteConflictException("Cannot delete entity, must delete access keys first.")
-        if user.attached:
-            raise DeleteConflictException("Cannot delete entity, must detach all policies first.")
-        if user.inline:
-            raise DeleteConflictException("Cannot delete entity, must delete policies first.")
+        attachments.require_no_policies(user)
         boundaries.set_boundary(tx, ctx.account, USERS, user, "")
         USERS.delete(tx, ctx.account, user)
 

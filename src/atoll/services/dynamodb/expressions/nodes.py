@@ -87,7 +87,6 @@ class Logical:
 
 Operand = Path | Placeholder | Literal | Function
 Condition = Function | Compare | Between | In | Not | Logical
-Node = Operand | Condition
 
 
 def path_text(path: Path) -> str:
