@@ -76,6 +76,18 @@ class InvalidSignature(CommonError):
     xml_code = "SignatureDoesNotMatch"
 
 
+class SignatureOutOfDate(InvalidSignature):
+    """The request's date is too far from ours, or a presigned request is past its expiry. `request_time`, `server_time` and, where
+    it was presigned, `expires` are seconds since 1970."""
+
+    code = "InvalidSignatureException"
+    xml_code = "SignatureDoesNotMatch"
+
+    def __init__(self, message: str, *, request_time: float, server_time: float, expires: float | None = None) -> None:
+        super().__init__(message)
+        self.request_time, self.server_time, self.expires = request_time, server_time, expires
+
+
 class UnrecognizedClient(CommonError):
     """The access key or the session token is not valid."""
 
@@ -117,6 +129,17 @@ class RequestTooLarge(CommonError):
 
     code = "RequestEntityTooLargeException"
     status = 413
+
+
+class BadBody(CommonError):
+    """The body is not what its headers say: another length, hash, checksum or encoding. `s3_code` is what S3 calls it; the services
+    that check checksums at all call it `code`."""
+
+    code = "InvalidRequestException"
+
+    def __init__(self, message: str, s3_code: str = "InvalidRequest") -> None:
+        super().__init__(message)
+        self.s3_code = s3_code
 
 
 class NotImplementedByAtoll(CommonError):
