@@ -74,16 +74,19 @@ async def crash_rounds(directory: Path, durability: Durability, rounds: int, see
     """Kills `rounds` times and judges each time; returns how many transactions were acknowledged. The seed is in every failure."""
     chance = random.Random(seed)
     acknowledged: dict[int, int] = {}
+    lives = 0
     for round_ in range(rounds):
         try:
             acknowledged |= dict(run_and_kill(directory, durability, seed * 1000 + round_, *options))
+            lives += 1
             if chance.random() < 0.2 and round_ < rounds - 1:
                 continue  # killed again before anybody looked
             async with reopened(directory) as kernel:
-                await workload.check(kernel, acknowledged)
+                acknowledged |= await workload.check(kernel, acknowledged, lives)
+                lives = 0
                 if chance.random() < 0.3 or round_ == rounds - 1:
                     await finish_tasks(kernel)
-                    await workload.check(kernel, acknowledged)
+                    await workload.check(kernel, acknowledged, lives)
         except AssertionError as error:
             error.add_note(f"durability {durability}, seed {seed}, round {round_}")
             raise

@@ -82,13 +82,16 @@ async def task_step(ctx: Any, state: dict[str, Any]) -> dict[str, Any] | None:
     return {"id": name, "step": step + 1} if step + 1 < TASK_STEPS else None
 
 
-async def check(kernel: Kernel, acknowledged: dict[int, int]) -> None:
-    """Raises Violation unless all that was acknowledged (the last transaction of each writer) is there, whole, and nothing half."""
+async def check(kernel: Kernel, acknowledged: dict[int, int], lives: int) -> dict[int, int]:
+    """Raises Violation unless all that was acknowledged (the last transaction of each writer) is there, whole, and nothing half.
+
+    Returns the last transaction of each writer that is there. `lives` is how often the writers were killed since that was last known.
+    """
     found = await kernel.store.read(_check)
     for writer, n in acknowledged.items():
-        # A writer sends one transaction at a time: at most the one after the last acknowledged may be there too.
+        # A writer sends one transaction at a time: in each of its lives at most one may be there that it was not told of.
         last = found["last"].get(writer, -1)
-        require(last in (n, n + 1), f"writer {writer}: {n} was acknowledged, {last} is there")
+        require(n <= last <= n + lives, f"writer {writer}: {n} was acknowledged, {last} is there")
     for (writer, n), digest in found["blobs"].items():
         try:
             content = await kernel.blobs.get(digest)
@@ -96,6 +99,8 @@ async def check(kernel: Kernel, acknowledged: dict[int, int]) -> None:
             raise Violation(f"the blob of {writer}:{n} is lost") from None
         require(content == blob_content(writer, n), f"the blob of {writer}:{n} is torn")
         require(hashlib.sha256(content).hexdigest() == digest, "a blob lies under a wrong name")
+    last_of: dict[int, int] = found["last"]
+    return last_of
 
 
 def _check(tx: Reader) -> dict[str, Any]:
