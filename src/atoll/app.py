@@ -11,7 +11,7 @@ from pathlib import Path
 from atoll.admin import Admin
 from atoll.auth.sigv4 import SigningKeys
 from atoll.config import Settings
-from atoll.edge.asgi import Edge
+from atoll.edge.edge import Edge
 from atoll.edge.guard import Guard
 from atoll.edge.server import Server, listen, make_server
 from atoll.gateway.call import Call, Parts

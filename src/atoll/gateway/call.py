@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
+
 from atoll.kernel.context import Context
 from atoll.kernel.service import Operation
 
@@ -45,8 +47,7 @@ class Parts:
     """The gateway itself, for operations that call others."""
 
 
-@dataclass(slots=True)
-class Call:
+class Call(msgspec.Struct):
     """Filled in by the stages, in their order; each reads only what an earlier one wrote.
 
     A call from inside the region begins at `authorize`: it has no `http`, and its `params` are given.
@@ -62,14 +63,15 @@ class Call:
     service: str = ""
     region: str = "us-east-1"
     codec: Codec | None = None
+    operation: str = ""
+    registered: Operation | None = None
+    """None where Atoll does not implement the operation."""
     # authenticate
     principal: Principal | None = None
     # parse
-    operation: str = ""
     params: Any = None
     # authorize
     ctx: Context | None = None
-    registered: Operation | None = None
     # run, serialize
     output: Any = None
     response: HttpResponse | None = None

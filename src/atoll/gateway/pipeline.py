@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from atoll.gateway.call import Call, Parts
 from atoll.gateway.stages.authenticate import authenticate
 from atoll.gateway.stages.authorize import authorize
 from atoll.gateway.stages.identify import identify
-from atoll.gateway.stages.parse import parse
+from atoll.gateway.stages.parse import not_implemented, parse
+from atoll.gateway.stages.receive import receive
 from atoll.gateway.stages.run import run
 from atoll.gateway.stages.serialize import serialize
 from atoll.gateway.stages.validate import validate
 from atoll.kernel.context import Context, Principal
 from atoll.kernel.errors import InternalFailure, NotImplementedByAtoll, ServiceError
-from atoll.kernel.http import HttpRequest, HttpResponse
+from atoll.kernel.http import ClientGone, HttpRequest, HttpResponse
 
 log = logging.getLogger(__name__)
 
-STAGES = (identify, authenticate, parse, authorize, validate, run, serialize)
+Stage = Callable[[Call], Awaitable[None] | None]
+STAGES: tuple[Stage, ...] = (identify, authenticate, receive, parse, authorize, validate, run, serialize)
 INSIDE = STAGES[STAGES.index(authorize) : STAGES.index(serialize)]
 """The stages of a call from inside the region: it is already identified, and never leaves as bytes."""
 
@@ -33,13 +35,15 @@ class Gateway:
         parts.caller = self
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
-        """Answers a management request. Never raises."""
+        """Answers a management request. Raises nothing but ClientGone."""
         kernel = self.parts.kernel
         request_id = kernel.ids.uuid()
         span = kernel.tracer.begin(request_id, "request")
         call = Call(self.parts, span, request_id, http=request)
         try:
             await self._through(call, STAGES)
+        except ClientGone:
+            raise
         except ServiceError as error:
             call.response = self._failed(call, error)
         except Exception as error:  # the outermost handler
@@ -63,14 +67,20 @@ class Gateway:
             call = Call(
                 self.parts, span, parent.request_id, service=service, region=parent.region, operation=operation,
                 principal=principal, params=request, codec=self.parts.models.codec(service),
+                registered=self.parts.operations.get(service, {}).get(operation),
             )  # fmt: skip
+            if call.registered is None:
+                raise not_implemented(call)
             await self._through(call, INSIDE)
             return call.output
 
-    async def _through(self, call: Call, stages: Sequence[Any]) -> None:
+    async def _through(self, call: Call, stages: Sequence[Stage]) -> None:
+        lap = call.span.lap
         for stage in stages:
-            await stage(call)
-            call.span.lap(stage.__name__)
+            waits = stage(call)
+            if waits is not None:
+                await waits
+            lap(stage.__name__)
 
     def _failed(self, call: Call, error: ServiceError) -> HttpResponse:
         if isinstance(error, NotImplementedByAtoll):

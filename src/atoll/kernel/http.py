@@ -3,35 +3,52 @@ them; no web framework's types get past the edge."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol
+
+import msgspec
 
 RequestLog = Callable[[str, int, float], None]
 """Notes an answered request: what it was, its status, how long it took in milliseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+class BodyTooLarge(Exception):
+    """The request's body is longer than its reader takes. Nothing of it was kept."""
+
+
+class ClientGone(Exception):
+    """The client left before it had sent its request."""
+
+
+class Incoming(Protocol):
+    """A body that may still be on its way."""
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body. Raises BodyTooLarge past `limit` bytes (at once where its length is declared), ClientGone."""
+
+
+class HttpRequest(msgspec.Struct):
     """A request. `raw_path` and `query_string` are undecoded; header names are lower-case, repeats kept in order.
 
     `fields` are the headers by name, the values of repeated ones joined with ",". `port` is the one that the client connected to.
+    `body` is empty until `read_body` has been awaited, where `incoming` is given.
     """
 
     method: str
     raw_path: str
     query_string: str
     headers: Sequence[tuple[str, str]]
-    body: bytes
+    body: bytes = b""
     source_ip: str = "127.0.0.1"
     secure: bool = False
     http_version: str = "1.1"
     port: int = 0
-    fields: dict[str, str] = field(init=False, default_factory=dict)
+    fields: dict[str, str] = msgspec.field(default_factory=dict)
+    incoming: Incoming | None = None
 
     def __post_init__(self) -> None:
-        fields = self.fields
-        for name, value in self.headers:
-            fields[name] = f"{fields[name]},{value}" if name in fields else value
+        if not self.fields:
+            self.fields = joined(self.headers)
 
     def header(self, name: str) -> str | None:
         """The value of a header, by its lower-case name. What may come only once does not match anything when it came twice."""
@@ -40,16 +57,32 @@ class HttpRequest:
     @property
     def host(self) -> str:
         """The Host header without its port, lower-case."""
-        return host_name(self.header("host") or "")
+        return host_name(self.fields.get("host", ""))
+
+    async def read_body(self, limit: int) -> bytes:
+        """`body`, read to its end. Raises BodyTooLarge, ClientGone."""
+        if self.incoming is not None:
+            self.body = await self.incoming.read(limit)
+            self.incoming = None
+        elif len(self.body) > limit:
+            raise BodyTooLarge
+        return self.body
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
-    """A response. Content-Length and Date are the edge's to add."""
+class HttpResponse(msgspec.Struct, frozen=True):
+    """A response. Content-Length and Date are the edge's to add. A body that is an iterator is sent in chunks as they come."""
 
     status: int
-    headers: Sequence[tuple[str, str]] = field(default_factory=list)
-    body: bytes = b""
+    headers: Sequence[tuple[str, str]] = ()
+    body: bytes | AsyncIterator[bytes] = b""
+
+
+def joined(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Headers by name, the values of repeated ones joined with ","."""
+    fields: dict[str, str] = {}
+    for name, value in headers:
+        fields[name] = f"{fields[name]},{value}" if name in fields else value
+    return fields
 
 
 def host_name(host: str) -> str:

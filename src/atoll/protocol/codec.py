@@ -26,6 +26,8 @@ class Codec(ABC):
     blobs are bytes, timestamps aware datetimes in UTC, long and integer int, double and float float."""
 
     name: ClassVar[str]
+    syntax: Callable[[bytes], object] | None = None
+    """Reads a body for its syntax alone, where services of this protocol look at that before the signature. Raises MalformedRequest."""
 
     def __init__(self, model: ServiceModel) -> None:
         self.model = model

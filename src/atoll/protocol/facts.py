@@ -23,7 +23,7 @@ class Facts:
     `enums` is False where the service leaves checking enumerations to the operation; `free_enums` names single ones.
     `enum_orders` are, by shape, the values of enumerations that messages list in another order than the model's.
     `items_not_null` lists "Member must not be null" among the constraints of a list's items. `hides_values` leaves
-    offending values and allowed ones out of the messages.
+    offending values and allowed ones out of the messages. `max_body` is the largest request body, in bytes.
     """
 
     error_namespace: str = ""
@@ -38,6 +38,7 @@ class Facts:
     enum_orders: Mapping[str, Sequence[str]] = field(default_factory=dict)
     items_not_null: bool = False
     hides_values: bool = False
+    max_body: int = 16 << 20
 
 
 _FACTS = {
@@ -60,7 +61,12 @@ _FACTS = {
         crc32=True,
     ),
     "iam": Facts(hides_values=True),
-    "lambda": Facts(blob_content_type="application/json", items_not_null=True, free_enums=frozenset({"Runtime"})),
+    "lambda": Facts(
+        blob_content_type="application/json",
+        items_not_null=True,
+        free_enums=frozenset({"Runtime"}),
+        max_body=80 << 20,  # a 50 MB package in base64, with room: operations refuse what is too large for them
+    ),
     "logs": Facts(validation_code="InvalidParameterException"),
     "apigatewayv2": Facts(validation_code="BadRequestException", enums=False),
 }

@@ -24,6 +24,7 @@ class JsonCodec(Codec):
     """AWS JSON 1.0 or 1.1, as the model says."""
 
     name = "json"
+    syntax = staticmethod(decode)
 
     def __init__(self, model: ServiceModel) -> None:
         super().__init__(model)

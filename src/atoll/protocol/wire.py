@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class WireRequest:
+class WireRequest(msgspec.Struct):
     """An HTTP request. `raw_path` is undecoded and without the query; `query_string` is as sent, without "?"; header
     names are lower-case, the values of repeated ones joined with ","."""
 
@@ -18,8 +18,7 @@ class WireRequest:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class WireResponse:
+class WireResponse(msgspec.Struct, frozen=True):
     """An HTTP response. Content-Length, Date and connection headers are the edge's to add."""
 
     status: int

@@ -16,7 +16,7 @@ from atoll.auth.policy.evaluate import PolicySet, Question, evaluate
 from atoll.auth.policy.parse import Policy, parse
 from atoll.gateway.call import Call
 from atoll.kernel.context import Context
-from atoll.kernel.errors import AccessDenied, NotImplementedByAtoll, UnknownOperation
+from atoll.kernel.errors import AccessDenied
 from atoll.kernel.service import Access
 
 log = logging.getLogger("atoll.iam")
@@ -24,12 +24,8 @@ NO_POLICIES = PolicySet(identity=())
 
 
 async def authorize(call: Call) -> None:
-    """Raises NotImplementedByAtoll for an operation without a handler, AccessDenied with AWS's sentence for one not allowed."""
-    call.registered = call.parts.operations.get(call.service, {}).get(call.operation)
-    if call.registered is None:
-        if call.operation not in call.parts.models.service(call.service).operation_names:
-            raise UnknownOperation()
-        raise NotImplementedByAtoll(f"Atoll does not implement {call.service}:{call.operation}.")
+    """Sets `ctx`. Raises AccessDenied with AWS's sentence."""
+    assert call.registered is not None
     ctx = call.ctx = call.context()
     if call.parts.auth == "off":
         return

@@ -1,37 +1,53 @@
-"""identify: which service is this for, in which region, and who says they sent it?
+"""identify: which service is this for, which operation, in which region, and who says they sent it?
 
-The scope of the signature names the service; X-Amz-Target and the query protocol's Version name it where nothing is signed.
+The scope of the signature names the service; X-Amz-Target and the query protocol's Version name it where nothing is signed. Only a
+form's body is read for that: there alone the operation stands in it.
 """
 
 from __future__ import annotations
 
 from atoll.auth.sigv4 import parse_authorization
 from atoll.gateway.call import Call
+from atoll.gateway.stages.receive import read_form
 from atoll.kernel.errors import IncompleteSignature, MissingAuthenticationToken, NotImplementedByAtoll
 from atoll.protocol.models import ProtocolNotSupported
 from atoll.protocol.wire import WireRequest
 
+FORM = "application/x-www-form-urlencoded"
+
 
 async def identify(call: Call) -> None:
-    """Sets `wire`, `service`, `codec`, `authorization` and `region`. Raises NotImplementedByAtoll where Atoll has no codec for it."""
+    """Sets `wire`, `service`, `codec`, `authorization`, `region`, `operation` and `registered`.
+
+    Raises UnknownOperation, IncompleteSignature, and NotImplementedByAtoll where Atoll has no codec for the service.
+    """
     http = call.http
     assert http is not None
-    call.wire = WireRequest(http.method, http.raw_path, http.query_string, http.fields, http.body)
-    header = http.header("authorization")
+    fields = http.fields
+    call.wire = WireRequest(http.method, http.raw_path, http.query_string, fields, b"")
+    if fields.get("content-type", "").startswith(FORM):
+        await read_form(call)
+    header = fields.get("authorization")
     if header is None:
         _find(call, None)
         if not call.service:
             raise MissingAuthenticationToken("Missing Authentication Token")
-        return
-    try:
-        authorization = parse_authorization(header)
-    except IncompleteSignature:
-        _find(call, None)  # also this is answered in the protocol of the service that it came for
-        raise
-    _find(call, authorization.service)
-    call.authorization, call.region = authorization, authorization.region
-    if call.codec is None:
-        raise NotImplementedByAtoll(f"Atoll does not implement the service {call.service or authorization.service}.")
+    else:
+        try:
+            authorization = parse_authorization(header)
+        except IncompleteSignature:
+            _find(call, None)  # also this is answered in the protocol of the service that it came for
+            raise
+        _find(call, authorization.service)
+        call.authorization, call.region = authorization, authorization.region
+        if call.codec is None:
+            raise NotImplementedByAtoll(
+                f"Atoll does not implement the service {call.service or authorization.service}."
+            )
+    if call.codec is not None:
+        call.operation = call.codec.operation_of(call.wire)
+        call.registered = call.parts.operations.get(call.service, {}).get(call.operation)
+        call.span.name = f"{call.service}.{call.operation}"
 
 
 def _find(call: Call, signing_name: str | None) -> None:

@@ -1,16 +1,21 @@
-"""parse: which operation, with what parameters?"""
+"""parse: with what parameters?"""
 
 from __future__ import annotations
 
 from atoll.gateway.call import Call
+from atoll.kernel.errors import NotImplementedByAtoll
 
 
-async def parse(call: Call) -> None:
-    """Sets `operation` and `params`. Raises UnknownOperation or MalformedRequest."""
+def parse(call: Call) -> None:
+    """Sets `params`. Raises MalformedRequest, and NotImplementedByAtoll for an operation without a handler: it is refused before
+    anything can be wrong with its parameters."""
     assert call.codec is not None
     assert call.wire is not None
-    call.operation = call.codec.operation_of(call.wire)
-    call.span.name = f"{call.service}.{call.operation}"
-    if call.operation in call.parts.operations.get(call.service, ()):
-        # What is not implemented is refused before anything can be wrong with its parameters.
-        call.params = call.codec.parse(call.operation, call.wire)
+    if call.registered is None:
+        raise not_implemented(call)
+    call.params = call.codec.parse(call.operation, call.wire)
+
+
+def not_implemented(call: Call) -> NotImplementedByAtoll:
+    """The refusal of an operation that AWS has and Atoll has not."""
+    return NotImplementedByAtoll(f"Atoll does not implement {call.service}:{call.operation}.")

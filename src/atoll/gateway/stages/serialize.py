@@ -6,7 +6,7 @@ from atoll.gateway.call import Call
 from atoll.kernel.http import HttpResponse
 
 
-async def serialize(call: Call) -> None:
+def serialize(call: Call) -> None:
     """Sets `response`."""
     assert call.codec is not None
     wire = call.codec.serialize(call.operation, call.output or {}, call.request_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from atoll.gateway.call import Call
 
 
-async def validate(call: Call) -> None:
+def validate(call: Call) -> None:
     """Raises ValidationFailed with AWS's list of broken constraints."""
     assert call.codec is not None
     call.codec.validate(call.operation, call.params)

@@ -60,7 +60,7 @@ class Download:
 
 
 class Downloads:
-    """Serves packages: an `edge.asgi.DataPlane`."""
+    """Serves packages: an `edge.edge.DataPlane`."""
 
     def __init__(self, host: Host) -> None:
         self._kernel = host.kernel

@@ -1,0 +1,208 @@
+"""An exchange: one request and its answer on a connection. Bytes become an `HttpRequest` here, an `HttpResponse` becomes bytes.
+
+The application is called when the headers are there; the body is read when somebody asks for it, and refused before it is sent
+where it can be (`Expect: 100-continue`). Head and body of an answer leave in one write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from atoll.kernel.http import BodyTooLarge, ClientGone, HttpRequest, HttpResponse
+
+if TYPE_CHECKING:
+    from atoll.edge.connection import Connection
+
+log = logging.getLogger(__name__)
+
+Application = Callable[[HttpRequest], Awaitable[HttpResponse]]
+
+FAILED = HttpResponse(500, [("content-type", "application/json")], b'{"message":"The request processing has failed."}')
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+WITHOUT_BODY = frozenset({204, 304})
+JOINED_UP_TO = 64 << 10
+"""Bytes of a body that are copied behind their head, so that both leave in one write; longer ones are written by themselves."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_STATUS = {s.value: f"HTTP/1.1 {s.value} {s.phrase}".encode() for s in HTTPStatus}
+
+
+class Exchange:
+    """Made by the connection when a request's headers are complete, which feeds it the body and runs it."""
+
+    __slots__ = (
+        "_changed", "_connection", "_length", "_parts", "_size", "_wanted",
+        "complete", "disconnected", "expects_continue", "keep_alive", "progressed", "request", "response_complete", "task",
+    )  # fmt: skip
+
+    def __init__(self, connection: Connection, request: HttpRequest, *, keep_alive: bool, now: float) -> None:
+        self._connection = connection
+        self.request = request
+        self.keep_alive = keep_alive
+        self.expects_continue = request.fields.get("expect", "").lower() == "100-continue"
+        self.complete = False
+        """Whether the whole body is here."""
+        self.disconnected = False
+        self.response_complete = False
+        self.progressed = now
+        """When the client last sent something, in seconds of the loop's time."""
+        self.task: asyncio.Task[None] | None = None
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._wanted = False
+        self._changed: asyncio.Event | None = None
+        length = request.fields.get("content-length", "")
+        self._length = int(length) if length.isdecimal() else 0
+        request.incoming = self
+
+    # What the connection tells
+
+    def feed(self, data: bytes, now: float) -> None:
+        """More of the body has come."""
+        self.progressed = now
+        if self.response_complete:
+            return  # nobody will read it
+        self._parts.append(data)
+        self._size += len(data)
+        if self._wanted:
+            self._wake()
+        elif self._size > JOINED_UP_TO:
+            self._connection.flow.pause_reading()
+
+    def feed_end(self) -> None:
+        """The body is complete."""
+        self.complete = True
+        self._wake()
+
+    def disconnect(self) -> None:
+        """The client is gone, or was cut off."""
+        self.disconnected = True
+        self._wake()
+
+    @property
+    def waits_for_body(self) -> bool:
+        """Whether somebody waits for what the client has not sent yet."""
+        return self._wanted and not self.complete
+
+    @property
+    def received(self) -> int:
+        """Bytes of the body that have come."""
+        return self._size
+
+    def _wake(self) -> None:
+        if self._changed is not None:
+            self._changed.set()
+
+    # An `Incoming` (kernel/http.py)
+
+    async def read(self, limit: int) -> bytes:
+        if self._length > limit:
+            raise BodyTooLarge
+        if not self.complete:
+            await self._receive(limit)
+        if self._size > limit:
+            raise BodyTooLarge
+        parts, self._parts = self._parts, []
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def _receive(self, limit: int) -> None:
+        if self.expects_continue and not self._parts:
+            self._connection.transport.write(CONTINUE)
+        self.expects_continue = False
+        self._wanted = True
+        self._changed = asyncio.Event()
+        self._connection.flow.resume_reading()
+        while not self.complete and self._size <= limit:
+            if self.disconnected:
+                raise ClientGone
+            await self._changed.wait()
+            self._changed.clear()
+        self._wanted = False
+
+    # The answer
+
+    async def run(self, application: Application) -> None:
+        """Answers the request. What fails unexpectedly is logged, and answered 500 where nothing was sent yet."""
+        try:
+            try:
+                await self._send(await application(self.request))
+            except ClientGone:
+                self._connection.transport.close()
+            except Exception:  # the outermost handler: the application answers its own failures
+                log.exception("%s %s failed", self.request.method, self.request.raw_path)
+                await self._send(FAILED)
+        finally:
+            self.request.incoming = None
+            self._connection.ended(self)
+
+    async def _send(self, response: HttpResponse) -> None:
+        if self.disconnected or self._connection.transport.is_closing():
+            return
+        body, status = response.body, response.status
+        if not self.complete:
+            self.keep_alive = False  # the rest of the request is not read as another one
+        if isinstance(body, AsyncIterator):
+            await self._stream(status, response.headers, body)
+        else:
+            self._write(status, response.headers, body)
+        self.response_complete = True
+        self._connection.answered(self)
+
+    def _write(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
+        head = self._head(status, headers)
+        if status in WITHOUT_BODY:
+            self._connection.transport.write(head + b"\r\n\r\n")
+            return
+        if not any(name == "content-length" for name, _ in headers):
+            head = b"%b\r\ncontent-length: %d\r\n\r\n" % (head, len(body))
+        else:
+            head += b"\r\n\r\n"
+        if self.request.method == "HEAD" or not body:
+            self._connection.transport.write(head)
+        elif len(body) <= JOINED_UP_TO:
+            self._connection.transport.write(head + body)
+        else:
+            self._connection.transport.writelines((head, body))
+
+    async def _stream(self, status: int, headers: Sequence[tuple[str, str]], body: AsyncIterator[bytes]) -> None:
+        """A body of unknown length, each piece as soon as it is there. Where it breaks off, so does the connection: an end would lie."""
+        transport, flow = self._connection.transport, self._connection.flow
+        chunked = self.request.http_version == "1.1"
+        if not chunked:
+            self.keep_alive = False
+        head = self._head(status, headers)
+        transport.write(head + (b"\r\ntransfer-encoding: chunked\r\n\r\n" if chunked else b"\r\n\r\n"))
+        try:
+            async for piece in body:
+                if self.disconnected:
+                    return
+                if piece and self.request.method != "HEAD":
+                    transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+                    await flow.drain()
+        except BaseException:
+            transport.abort()
+            raise
+        finally:
+            close = getattr(body, "aclose", None)
+            if close is not None:
+                await close()
+        if chunked and self.request.method != "HEAD":
+            transport.write(b"0\r\n\r\n")
+
+    def _head(self, status: int, headers: Sequence[tuple[str, str]]) -> bytes:
+        """Status line and headers, without the last line's end. Raises ValueError for one that no header can carry, or that would end
+        its line early."""
+        lines = [f"{name.lower()}: {value}" for name, value in headers]
+        text = "\n".join(lines)
+        if _CONTROL.search(text) or text.count("\n") >= max(len(lines), 1) or not all(n.isascii() for n, _ in headers):
+            raise ValueError(f"not headers: {headers!r}")
+        if not self.keep_alive:
+            text += "\nconnection: close" if text else "connection: close"
+        common = self._connection.common_headers()
+        status_line = _STATUS.get(status) or b"HTTP/1.1 %d " % status
+        return status_line + common + (b"\r\n" + text.replace("\n", "\r\n").encode("latin-1") if text else b"")
