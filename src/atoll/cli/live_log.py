@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import sys
+import time
 from datetime import datetime
 
 from rich.console import Console
@@ -27,6 +28,9 @@ class LiveLog(logging.Handler):
         self._coloured = Console().is_terminal
         self._pending: list[str] = []
         self._dropped = 0
+        self._second = 0
+        self._moment = ""
+        """How the lines of this second begin."""
 
     def request(self, what: str, status: int, milliseconds: float) -> None:
         """Notes one answered request."""
@@ -51,8 +55,11 @@ class LiveLog(logging.Handler):
         if len(self._pending) >= MOST_PENDING:
             self._dropped += 1
             return
-        moment = datetime.now().strftime("%H:%M:%S")  # noqa: DTZ005, TID251  the reader's own time
-        self._pending.append(f"{self._paint(DIM, moment)}  {line}\n")
+        second = int(time.time())  # noqa: TID251  the reader's own time
+        if second != self._second:
+            self._second = second
+            self._moment = self._paint(DIM, datetime.fromtimestamp(second).strftime("%H:%M:%S"))  # noqa: DTZ006
+        self._pending.append(f"{self._moment}  {line}\n")
 
     def _take(self) -> str:
         lines, self._pending = self._pending, []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import msgspec
 
 if TYPE_CHECKING:
     from atoll.kernel.blobs import Blobs
@@ -64,8 +65,7 @@ class Warnings(Protocol):
         """Records that `prop` of this call has no effect here. Raises under `--strict`."""
 
 
-@dataclass(slots=True)
-class Context:
+class Context(msgspec.Struct):
     """One request inside the region. `region` is "" for global services' data."""
 
     account: str
@@ -110,4 +110,4 @@ class Context:
 
     def derive(self, **changes: Any) -> Context:
         """A copy with some fields changed."""
-        return dataclasses.replace(self, **changes)
+        return msgspec.structs.replace(self, **changes)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import string
-import uuid
 
 _LOWER_ALPHANUMERIC = string.ascii_lowercase + string.digits
 _UPPER_ALPHANUMERIC = string.ascii_uppercase + string.digits
@@ -20,7 +19,9 @@ class Ids:
 
     def uuid(self) -> str:
         """A random (version 4) UUID, lower case: request ids, revision ids."""
-        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+        digits = f"{self.random.getrandbits(128):032x}"
+        variant = "89ab"[int(digits[16], 16) & 3]
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
     def hex(self, digits: int) -> str:
         """`digits` hexadecimal digits."""

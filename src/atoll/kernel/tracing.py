@@ -6,7 +6,7 @@ A span costs two clock readings and one small object; nothing is written or sent
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
+from collections import deque
 from types import TracebackType
 from typing import Any
 
@@ -90,17 +90,14 @@ class Tracer:
     """Keeps the last `size` traces by id."""
 
     def __init__(self, size: int = 1000) -> None:
-        self._size = size
-        self._ring: OrderedDict[str, Span] = OrderedDict()
+        self._ring: deque[Span] = deque(maxlen=size)
 
     def begin(self, trace_id: str, name: str) -> Span:
         """The root span of a new trace."""
         span = Span(name, trace_id)
-        self._ring[trace_id] = span
-        if len(self._ring) > self._size:
-            self._ring.popitem(last=False)
+        self._ring.append(span)
         return span
 
     def find(self, trace_id: str) -> Span | None:
         """The trace's root span, if the ring still holds it."""
-        return self._ring.get(trace_id)
+        return next((span for span in reversed(self._ring) if span.trace_id == trace_id), None)

@@ -69,8 +69,8 @@ class JsonCodec(Codec):
 
         def serialize(output: Mapping[str, Any], request_id: str) -> WireResponse:
             if plain:
-                body = msgspec.json.encode(output)
-                if b"null" not in body:  # no None member (nor NaN, which msgspec writes as null) to care for
+                body = msgspec.json.encode({name: value for name, value in output.items() if value is not None})
+                if b"null" not in body:  # no None further down (nor NaN, which msgspec writes as null) to care for
                     return self.respond(200, body, request_id)
             return self.respond(200, msgspec.json.encode(write(output)), request_id)
 

@@ -55,6 +55,8 @@ class Models:
         self._codecs: dict[str, Codec] = {}
         self._heads: dict[str, Head] = {}
         self._names: tuple[str, ...] | None = None
+        self._by_target: dict[tuple[str | None, str], str] = {}
+        """The services of the X-Amz-Targets that were found: operations of models, so that there are only so many."""
 
     @cached_property
     def _loader(self) -> Loader:
@@ -97,6 +99,15 @@ class Models:
         X-Amz-Target or the query protocol's Version decides. Where several services share one name
         (apigateway and apigatewayv2), the one that knows the request's operation is meant.
         """
+        named = (signing_name, request.headers.get("x-amz-target", ""))
+        found = self._by_target.get(named)
+        if found is None:
+            found = self._find(request, signing_name)
+            if found is not None and named[1] and self._knows(found, request):
+                self._by_target[named] = found
+        return found
+
+    def _find(self, request: WireRequest, signing_name: str | None) -> str | None:
         target = request.headers.get("x-amz-target", "").rpartition(".")[0]
         if signing_name is None and not target and not (version := _version(request)):
             return None

@@ -27,6 +27,7 @@ from atoll.kernel.keys import Key, Range, pack
 from atoll.kernel.store.api import Durability, Reader, Transaction, counter
 from atoll.kernel.store.buffer import Buffer, Snapshot
 from atoll.kernel.store.checkpoint import Checkpointer
+from atoll.kernel.store.recent import Recent
 from atoll.kernel.store.verify import run_twice
 from atoll.kernel.store.watch import Watches, Watching
 
@@ -71,9 +72,9 @@ class SQLiteStore:
         self._writer.execute(SCHEMA)
         self._writer.set_busy_timeout(0)
         self._locked_since: float | None = None
-        self._buffer = partial(Buffer, self._writer)
         self._reader = _Connection(path, vfs)
-        self._snapshot = Snapshot(self._reader)
+        self._recent = Recent(self._reader, self._begin_reading)
+        self._snapshot = Snapshot(self._recent)
         self._reading = False
         self._pending: deque[tuple[Callable[[Transaction], Any], asyncio.Future[Any]]] = deque()
         self._scheduled = False
@@ -94,16 +95,18 @@ class SQLiteStore:
     async def read(self, fn: Callable[[Reader], T]) -> T:
         if self._closed:
             raise StoreUnavailable("The store is closed.")
-        if not self._reading:
-            # One snapshot serves all reads of this tick. It ends with the tick, or with the next commit: nothing that was told of
-            # a commit reads an older state.
-            self._reader.execute("BEGIN")
-            self._reading = True
-            asyncio.get_running_loop().call_soon(self._end_reading)
         try:
             return fn(self._snapshot)
         except apsw.Error as error:
             raise StoreUnavailable(f"The store cannot be read: {error}") from error
+
+    def _begin_reading(self) -> None:
+        """One snapshot serves all reads of a tick. It ends with the tick, or with the next commit: nothing that was told of a commit
+        reads an older state."""
+        if not self._reading:
+            self._reader.execute("BEGIN")
+            self._reading = True
+            asyncio.get_running_loop().call_soon(self._end_reading)
 
     def watch(self, prefix: Key) -> Watching:
         return self._watches.open(pack(prefix))
@@ -131,7 +134,7 @@ class SQLiteStore:
         if self._checkpointer.full:
             self._checkpointer.when_done(lambda: loop.call_soon_threadsafe(self._pump))
             return
-        batch = _Batch()
+        batch = _Batch(self._writer, self._recent)
         try:
             self._writer.execute("BEGIN IMMEDIATE")
             self._locked_since = None
@@ -148,6 +151,8 @@ class SQLiteStore:
         except Exception as error:  # noqa: BLE001  whatever it is, the batch cannot be committed and its callers are told
             self._settle(batch, error)
             return
+        if batch.changed:
+            self._recent.changing(batch.keys, bool(batch.cleared))
         if self._commit_thread and batch.changed:
             commit = loop.run_in_executor(self._commit_thread, self._commit)
             commit.add_done_callback(lambda done: self._settle(batch, done.result()))
@@ -163,7 +168,7 @@ class SQLiteStore:
             loop.call_later(LOCK_RETRY, self._pump)
             return
         self._locked_since = None
-        batch = _Batch()
+        batch = _Batch(self._writer, self._recent)
         batch.outcomes += [_Outcome(future) for _, future in self._pending]
         self._pending.clear()
         self._settle(batch, error)
@@ -174,7 +179,7 @@ class SQLiteStore:
         outcome = _Outcome(future)
         batch.outcomes.append(outcome)
         try:
-            buffer, outcome.result = self._run(fn, self._buffer)
+            buffer, outcome.result = self._run(fn, partial(Buffer, batch))
             buffer.resolve_adds()
         except apsw.Error:
             raise
@@ -194,23 +199,24 @@ class SQLiteStore:
                 execute("DELETE FROM entries WHERE key = ?", (key,))
             else:
                 execute(PUT, (key, value))
-            batch.keys.append(key)
+            batch.keys.add(key)
         for prefix, value in buffer.appended:
             if batch.sequence is None:
                 batch.sequence = counter(self._writer.fetch(SEQUENCE))
             batch.sequence += 1
             key = prefix + pack((batch.sequence,))
             execute(PUT, (key, value))
-            batch.keys.append(key)
+            batch.keys.add(key)
 
     def _finish(self, batch: _Batch) -> None:
         if batch.changed and self._before_commit:
-            extra = self._buffer()
+            extra = Buffer(batch)
             self._before_commit(extra)
             extra.resolve_adds()
             self._apply(extra, batch)
         if batch.sequence is not None:
             self._writer.execute(PUT, (SEQUENCE, b"%d" % batch.sequence))
+            batch.keys.add(SEQUENCE)
 
     def _commit(self) -> apsw.Error | None:
         try:
@@ -227,6 +233,7 @@ class SQLiteStore:
             elif self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
         finally:  # whatever becomes of the engine, nobody is left waiting
+            self._recent.changed()
             for outcome in batch.outcomes:
                 outcome.settle(failure)
             self._scheduled = False
@@ -304,16 +311,24 @@ class _Outcome:
 
 
 class _Batch:
-    """The transactions that share one commit."""
+    """The transactions that share one commit. A `RawReader` for each of them: it reads what those before it wrote."""
 
-    __slots__ = ("cleared", "keys", "outcomes", "sequence")
+    __slots__ = ("_recent", "_writer", "cleared", "keys", "outcomes", "rows", "sequence")
 
-    def __init__(self) -> None:
+    def __init__(self, writer: _Connection, recent: Recent) -> None:
+        self._writer = writer
+        self._recent = recent
+        self.rows = writer.rows
         self.outcomes: list[_Outcome] = []
-        self.keys: list[bytes] = []
+        self.keys: set[bytes] = set()
         self.cleared: list[Range] = []
         self.sequence: int | None = None
         """The number of the batch's latest append."""
+
+    def fetch(self, key: bytes) -> bytes | None:
+        if key in self.keys or self.cleared:
+            return self._writer.fetch(key)
+        return self._recent.fetch_beside(key, self._writer)
 
     @property
     def changed(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from atoll.kernel.keys import Range
 
@@ -46,7 +46,7 @@ class Watches:
             self._by_prefix.pop(watching.prefix, None)
             self._lengths = sorted({len(known) for known in self._by_prefix})
 
-    def fire(self, keys: Sequence[bytes], cleared: Sequence[Range]) -> None:
+    def fire(self, keys: Iterable[bytes], cleared: Sequence[Range]) -> None:
         """Wakes the watches that these written keys and cleared ranges touch."""
         if not self._by_prefix:
             return
