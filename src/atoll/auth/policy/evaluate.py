@@ -6,8 +6,9 @@ policy names) and "Difference between explicit and implicit denies".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal
 
 from atoll.auth.policy.parse import Policy, Statement
@@ -24,7 +25,11 @@ PolicyType = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+Deciding = tuple[Policy, PolicyType]
+"""A policy in its part: one and the same document can be attached, and a boundary."""
+
+
+@dataclass(slots=True)
 class Question:
     """One permission that a request needs. `context` maps condition keys, in lower case, to their values.
 
@@ -39,25 +44,36 @@ class Question:
     def values(self, key: str) -> Sequence[str] | None:
         """The values of a condition key (in lower case), or None if the request has none."""
         found = self.context.get(key)
-        if found is None and key in _PRINCIPAL_KEYS:
-            value = _PRINCIPAL_KEYS[key](self.principal)
+        if found is None and key in _OF_PRINCIPAL:
+            value = _OF_PRINCIPAL[key](self.principal)
             return (value,) if value else None
         return found
 
 
 @dataclass(frozen=True, slots=True)
 class PolicySet:
-    """The policies of a principal: attached and inline ones, its boundary, and those its session was limited to."""
+    """The policies of a principal: attached and inline ones, its boundary, and those its session was limited to; and its tags."""
 
     identity: tuple[Policy, ...]
     boundary: Policy | None = None
     session: tuple[Policy, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    all: tuple[Deciding, ...] = field(init=False, compare=False)
+    """Each policy with its part, in the order in which a denial names them."""
 
-    def __iter__(self) -> Iterator[Policy]:
-        yield from self.identity
+    def __post_init__(self) -> None:
+        found: list[Deciding] = [(policy, "identity-based policy") for policy in self.identity]
         if self.boundary is not None:
-            yield self.boundary
-        yield from self.session
+            found.append((self.boundary, "permissions boundary"))
+        found += [(policy, "session policy") for policy in self.session]
+        object.__setattr__(self, "all", tuple(found))
+
+    def asks(self, action: str) -> frozenset[str]:
+        """The condition keys (in lower case) on which the decision about `action` (in lower case) depends."""
+        return frozenset[str]().union(*(policy.about(action).asks for policy, _ in self.all))
+
+
+NO_POLICIES = PolicySet(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +90,14 @@ class Decision:
     statement: str = ""
     policy: str = ""
 
+    def __str__(self) -> str:
+        """As traces show it."""
+        if self.allowed or self.explicit:
+            where = f" {self.policy}" if self.policy else ""
+            which = f", statement {self.statement}" if self.statement else ""
+            return f"{'allowed' if self.allowed else 'denied'} by {self.by}{where}{which}"
+        return f"denied: no {self.by} allows it"
+
 
 def evaluate(
     question: Question, policies: PolicySet, resource_policy: Policy | None, *, resource_account: str
@@ -86,8 +110,10 @@ def evaluate(
     denied = _explicit_deny(question, action, policies, resource_policy)
     if denied is not None:
         return denied
-    granted, reach = _resource_grant(question, action, resource_policy)
     principal = question.principal
+    if resource_policy is None and principal.account == resource_account and principal.kind != "service":
+        return _own_grant(question, action, policies)
+    granted, reach = _resource_grant(question, action, resource_policy)
     if principal.kind == "service":
         return granted
     if resource_policy is not None and resource_policy.kind == "trust" and reach is Reach.NONE:
@@ -105,27 +131,26 @@ def evaluate(
 
 def _explicit_deny(question: Question, action: str, policies: PolicySet, resource: Policy | None) -> Decision | None:
     """The first statement that denies, wherever it stands."""
-    for policy, kind in _all(policies):
-        for statement in policy.about(action):
-            if not statement.allow and statement.covers(action, question.resource, question.values):
+    for policy, kind in policies.all:
+        for statement in policy.about(action).denies:
+            if statement.covers(question.resource, question.values):
                 return Decision(False, True, kind, statement.sid, policy.name)
-    if resource is not None:
-        for statement in resource.about(action):
-            if (
-                not statement.allow
-                and _reach(statement, question.principal) is not Reach.NONE
-                and statement.covers(action, question.resource, question.values)
-            ):
-                return Decision(False, True, _resource_type(resource), statement.sid, resource.name)
+    for statement in resource.about(action).denies if resource is not None else ():
+        reach = _denied_reach(statement, question.principal, policies)
+        if reach is not Reach.NONE and statement.covers(question.resource, question.values):
+            assert resource is not None
+            return Decision(False, True, _resource_type(resource), statement.sid, resource.name)
     return None
 
 
-def _all(policies: PolicySet) -> list[tuple[Policy, PolicyType]]:
-    found: list[tuple[Policy, PolicyType]] = [(policy, "identity-based policy") for policy in policies.identity]
-    if policies.boundary is not None:
-        found.append((policies.boundary, "permissions boundary"))
-    found += [(policy, "session policy") for policy in policies.session]
-    return found
+def _denied_reach(statement: Statement, principal: Principal, policies: PolicySet) -> Reach:
+    """docs: "NotPrincipal": a principal that has a boundary is always denied, whether it is excepted or not."""
+    if statement.principals is None:
+        return Reach.NONE
+    if not statement.not_principal:
+        return statement.principals.reach(principal)
+    spared = policies.boundary is None and statement.principals.excepts(principal)
+    return Reach.NONE if spared else Reach.DIRECT
 
 
 def _resource_grant(question: Question, action: str, policy: Policy | None) -> tuple[Decision, Reach]:
@@ -134,9 +159,9 @@ def _resource_grant(question: Question, action: str, policy: Policy | None) -> t
         return Decision(False, False, "resource-based policy"), Reach.NONE
     kind = _resource_type(policy)
     best, decision = Reach.NONE, Decision(False, False, kind)
-    for statement in policy.about(action):
-        reach = _reach(statement, question.principal) if statement.allow else Reach.NONE
-        if reach > best and statement.covers(action, question.resource, question.values):
+    for statement in policy.about(action).allows:
+        reach = statement.principals.reach(question.principal) if statement.principals else Reach.NONE
+        if reach > best and statement.covers(question.resource, question.values):
             best, decision = reach, Decision(True, False, kind, statement.sid, policy.name)
     return decision, best
 
@@ -166,18 +191,10 @@ def _limits(question: Question, action: str, policies: PolicySet) -> Decision | 
 
 def _allowed_by(question: Question, action: str, policies: Sequence[Policy], kind: PolicyType) -> Decision:
     for policy in policies:
-        for statement in policy.about(action):
-            if statement.allow and statement.covers(action, question.resource, question.values):
+        for statement in policy.about(action).allows:
+            if statement.covers(question.resource, question.values):
                 return Decision(True, False, kind, statement.sid, policy.name)
     return Decision(False, False, kind)
-
-
-def _reach(statement: Statement, principal: Principal) -> Reach:
-    if statement.principals is None:
-        return Reach.NONE
-    if statement.not_principal:
-        return Reach.NONE if statement.principals.excepts(principal) else Reach.DIRECT
-    return statement.principals.reach(principal)
 
 
 def _resource_type(policy: Policy) -> PolicyType:
@@ -186,15 +203,21 @@ def _resource_type(policy: Policy) -> PolicyType:
 
 _TYPES = {"root": "Account", "user": "User", "role": "AssumedRole", "service": ""}
 
-_PRINCIPAL_KEYS: dict[str, Callable[[Principal], str]] = {
-    "aws:principalarn": lambda p: "" if p.kind == "service" else p.role_arn or p.arn,
-    "aws:principalaccount": lambda p: "" if p.kind == "service" else p.account,
-    "aws:principaltype": lambda p: _TYPES[p.kind],
-    "aws:principalisawsservice": lambda p: "true" if p.kind == "service" else "false",
-    "aws:principalservicename": lambda p: p.arn if p.kind == "service" else "",
+PRINCIPAL_KEYS: Mapping[str, Callable[[Principal], str]] = {
+    "aws:MultiFactorAuthPresent": lambda p: "false" if p.issued else "",
+    "aws:PrincipalAccount": lambda p: "" if p.kind == "service" else p.account,
+    "aws:PrincipalArn": lambda p: "" if p.kind == "service" else p.role_arn or p.arn,
+    "aws:PrincipalIsAWSService": lambda p: "true" if p.kind == "service" else "false",
+    "aws:PrincipalServiceName": lambda p: p.arn if p.kind == "service" else "",
+    "aws:PrincipalServiceNamesList": lambda p: p.arn if p.kind == "service" else "",
+    "aws:PrincipalType": lambda p: _TYPES[p.kind],
+    "aws:SourceAccount": lambda p: p.source_account,
+    "aws:SourceArn": lambda p: p.source_arn,
+    "aws:TokenIssueTime": lambda p: f"{datetime.fromtimestamp(p.issued, UTC):%Y-%m-%dT%H:%M:%SZ}" if p.issued else "",
     "aws:userid": lambda p: p.user_id,
     "aws:username": lambda p: p.arn.rpartition("/")[2] if p.kind == "user" else "",
-    "aws:sourcearn": lambda p: p.source_arn,
-    "aws:sourceaccount": lambda p: p.source_account,
+    "lambda:SourceFunctionArn": lambda p: p.source_function,
 }
-"""The global condition keys that follow from who asks. Docs: "AWS global condition context keys"."""
+"""The condition keys that follow from who asks; one without a value is absent. docs: "AWS global condition context keys"; Lambda Developer
+Guide, "Using source function ARN to control function access behavior"."""
+_OF_PRINCIPAL = {name.lower(): find for name, find in PRINCIPAL_KEYS.items()}
