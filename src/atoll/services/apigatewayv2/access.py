@@ -40,8 +40,8 @@ def tag_access(verb: Literal["GET", "POST", "DELETE"]) -> Sequence[Access]:
     def resource(ctx: Context, request: Request) -> str:
         return f"arn:aws:apigateway:{ctx.region}::/tags/{quote(request['ResourceArn'], safe='')}"
 
-    changes = {"POST": adds_tags(), "DELETE": removes_tags(), "GET": {}}[verb]
-    return [Access(f"apigateway:{verb}", resource, {"aws:ResourceTag/${TagKey}": _tags_by_arn, **changes})]
+    changes: Mapping[Verb, Mapping[str, ValuesOf]] = {"POST": adds_tags(), "DELETE": removes_tags()}
+    return [Access(f"apigateway:{verb}", resource, changes.get(verb, {}))]
 
 
 def tagged(tx: Reader, ctx: Context, arn: str) -> store.Api | store.Stage:
@@ -64,9 +64,11 @@ def _conditions(verb: Verb, path: str) -> dict[str, ValuesOf]:
         if verb in ("POST", "PATCH"):
             conditions |= {f"apigateway:Request/{key}": _given(*way) for key, (way, _) in members.items()}
         if nouns[-1] != noun:  # one of them, not their list
-            conditions |= {f"apigateway:Resource/{key}": _there(read) for key, (_, read) in members.items() if read}
+            conditions |= {f"apigateway:Resource/{key}": _there(read) for key, (_, read) in members.items()}
     if "{ApiId}" in nouns:
         conditions["aws:ResourceTag/${TagKey}"] = _stage_tags if "{StageName}" in nouns else _api_tags
+    if path == "/apis/{ApiId}/deployments" and verb == "POST":
+        conditions["apigateway:Request/StageName"] = _given("StageName")
     if verb == "POST" and nouns[-1] in ("apis", "stages"):
         conditions |= adds_tags()
     return conditions
@@ -130,10 +132,9 @@ def _access_log(tx: Reader, ctx: Context, request: Request, member: str) -> str 
 
 _api_tags = _tags(_api)
 _stage_tags = _tags(_stage)
-_tags_by_arn = _tags(lambda tx, ctx, request: tagged(tx, ctx, request["ResourceArn"]))
 
 _Read = Callable[[Reader, Context, Request], Any]
-_MEMBERS: Mapping[str, Mapping[str, tuple[tuple[str, ...], _Read | None]]] = {
+_MEMBERS: Mapping[str, Mapping[str, tuple[tuple[str, ...], _Read]]] = {
     "apis": {
         "ApiName": (("Name",), lambda tx, ctx, request: _api(tx, ctx, request).name),
         "DisableExecuteApiEndpoint": (
@@ -155,7 +156,6 @@ _MEMBERS: Mapping[str, Mapping[str, tuple[tuple[str, ...], _Read | None]]] = {
             lambda tx, ctx, request: _access_log(tx, ctx, request, "Format"),
         ),
     },
-    "deployments": {"StageName": (("StageName",), None)},
 }
 """By collection: the keys of its members, where requests say them, and how to read what is there. Routes have neither authorizers nor
 API keys yet."""
