@@ -79,7 +79,9 @@ class Statement:
 
     def covers(self, resource: str, lookup: Lookup) -> bool:
         """Whether a statement about the action is about this resource and request, whoever asks."""
-        return self.resources.match(resource, lookup) and all(condition.holds(lookup) for condition in self.conditions)
+        return self.resources.match(resource, lookup) and (
+            not self.conditions or all(condition.holds(lookup) for condition in self.conditions)
+        )
 
 
 class About(NamedTuple):

@@ -45,7 +45,7 @@ async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet
     """Raises AccessDenied unless the access is allowed on every resource that the request names."""
     action = access.action.lower()
     resource_policy = await _resource_policy(ctx, access, call.params) if access.resource_policy else None
-    asked = policies.asks(action)
+    asked = policies.about(action).asks
     if resource_policy is not None:
         asked |= resource_policy.about(action).asks
     own = await service_facts(access, ctx, call.params, asked) if asked and access.conditions else {}
