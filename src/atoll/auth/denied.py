@@ -24,7 +24,7 @@ def _reason(action: str, decision: Decision) -> str:
 
 
 def _resource(question: Question) -> str:
-    """The resource as AWS names it: by ARN, but IAM names what exists by type and name."""
+    """The resource as AWS names it: by ARN, but IAM names what exists by type and name, save where it is tagged."""
     service, _, operation = question.action.partition(":")
     if service != "iam" or operation == "PassRole":
         return question.resource
@@ -33,6 +33,6 @@ def _resource(question: Question) -> str:
         name = path.rpartition("/")[2] if operation == "CreatePolicy" else question.resource
         return f"policy {name}"
     name = path.rpartition("/")[2]
-    if kind in _NAMED and name and not operation.startswith("Create"):
+    if kind in _NAMED and name and not operation.startswith(("Create", "Tag")):
         return f"{_NAMED[kind]} {name}"
     return question.resource

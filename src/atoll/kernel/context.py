@@ -27,6 +27,8 @@ class Principal:
     `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`, or for a service its host name (`lambda.amazonaws.com`).
     `user_id` is what GetCallerIdentity calls UserId. `role_arn` is set for sessions of a role.
     `source_arn`/`source_account` are what a service acts for; they become `aws:SourceArn` and `aws:SourceAccount`.
+    `issued` is when temporary credentials were (region time, whole seconds), 0 for others; `source_function` is the function to which
+    Lambda gave them.
     """
 
     kind: Literal["root", "user", "role", "service"]
@@ -38,6 +40,8 @@ class Principal:
     source_arn: str = ""
     source_account: str = ""
     session_policies: tuple[str, ...] = ()
+    issued: int = 0
+    source_function: str = ""
 
     @staticmethod
     def root(account: str, access_key: str = "") -> Principal:

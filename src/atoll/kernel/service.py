@@ -25,8 +25,12 @@ H = TypeVar("H", bound=Handler)
 
 ResourceOf = Callable[[Context, Any], str | Sequence[str] | Awaitable[str]]
 """Gives the ARN or ARNs; awaited where what the request names must be looked up to know its ARN (the path of a role)."""
-ConditionsOf = Callable[[Context, Any], Awaitable[Mapping[str, Sequence[str]]]]
-"""Gives condition keys with their values. Awaited only where a policy has conditions for the action."""
+ValuesOf = Callable[
+    [Context, Any], Sequence[str] | Mapping[str, str] | None | Awaitable[Sequence[str] | Mapping[str, str] | None]
+]
+"""Gives the values of a condition key, None where the request has none; of a key that ends in `${TagKey}` the tags by their keys."""
+TAG_KEY = "${TagKey}"
+"""Stands in a condition key's name for any tag's key, as in the service authorization reference."""
 PolicyOf = Callable[[Context, Any], Awaitable[str | None]]
 
 
@@ -39,13 +43,14 @@ def any_resource(_ctx: Context, _request: Request) -> str:
 class Access:
     """One permission that an operation needs. All of an operation's must be allowed.
 
-    `resource` gives the ARN or ARNs acted on; `conditions` the service's own condition keys with their values (an
-    absent key is null); `resource_policy` reads the policy document that hangs on the resource, as JSON text, or None.
+    `resource` gives the ARN or ARNs acted on; `conditions` are the condition keys that the action has beside the global ones, by
+    their names in the service authorization reference, each worked out only where a policy asks for it; `resource_policy` reads
+    the policy document that hangs on the resource, as JSON text, or None.
     """
 
     action: str
     resource: ResourceOf = any_resource
-    conditions: ConditionsOf | None = None
+    conditions: Mapping[str, ValuesOf] = field(default_factory=dict)
     resource_policy: PolicyOf | None = None
 
 

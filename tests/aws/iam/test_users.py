@@ -206,6 +206,11 @@ def test_conditions_on_the_boundary_and_tags_of_what_is_made(iam, ann, account, 
     }
     iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=json.dumps(policy))
     tag = {"Key": "team", "Value": "a"}
+    assert aws_error(lambda: ann("iam").create_user(UserName="bob", PermissionsBoundary=limit, Tags=[tag]))[1] == (
+        f"User: arn:aws:iam::{account}:user/ann is not authorized to perform: iam:TagUser on resource: "
+        f"arn:aws:iam::{account}:user/bob because no identity-based policy allows the iam:TagUser action"
+    )  # docs: "Tags for IAM resources": who makes something with tags must be allowed to tag it
+    iam.put_user_policy(UserName="ann", PolicyName="tags", PolicyDocument=document("iam:TagUser"))
     ann("iam").create_user(UserName="bob", PermissionsBoundary=limit, Tags=[tag])
     assert aws_error(lambda: ann("iam").create_user(UserName="eve", Tags=[tag]))[0] == "AccessDenied"
     two = [tag, {"Key": "other", "Value": ""}]

@@ -16,7 +16,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Literal
 
-from atoll.auth.policy.match import Lookup, Matcher, Token, arn_matcher, matcher, tokenize
+from atoll.auth.policy.match import (
+    Lookup,
+    Matcher,
+    Token,
+    Variable,
+    arn_matcher,
+    matcher,
+    tokenize,
+    variables_of,
+)
 
 Qualifier = Literal["", "ForAllValues", "ForAnyValue"]
 
@@ -43,10 +52,14 @@ class Condition:
     negated: bool
     qualifier: Qualifier
     if_exists: bool
+    asks: frozenset[str]
+    """The keys on which it depends: its own, and its values' variables."""
 
     def holds(self, lookup: Lookup) -> bool:
         """Whether the request meets it."""
         values = lookup(self.key)
+        if self.qualifier and values:
+            values = [value for value in values if value]  # to set operators an empty string is no value
         if not values:
             if self.qualifier == "ForAllValues" or self.if_exists:
                 return True
@@ -68,9 +81,14 @@ class Null:
     key: str
     wanted: frozenset[bool]
 
+    @property
+    def asks(self) -> frozenset[str]:
+        """The key on which it depends."""
+        return frozenset((self.key,))
+
     def holds(self, lookup: Lookup) -> bool:
-        """Whether the request meets it."""
-        return (not lookup(self.key)) in self.wanted
+        """Whether the request meets it. A key whose values are empty strings is null."""
+        return (not any(lookup(self.key) or ())) in self.wanted
 
 
 def compile_condition(operator: str, key: str, values: Sequence[str], *, variables: bool) -> Condition | Null | None:
@@ -83,7 +101,8 @@ def compile_condition(operator: str, key: str, values: Sequence[str], *, variabl
         return None
     test, negated = known
     tests = tuple(test(value, variables) for value in values)
-    return Condition(key.lower(), tests, negated, qualifier, if_exists)
+    asks = frozenset((key.lower(),)).union(*map(variables_of, values if variables else ()))
+    return Condition(key.lower(), tests, negated, qualifier, if_exists, asks)
 
 
 def is_operator(operator: str) -> bool:
@@ -121,6 +140,8 @@ def _string(*, wildcards: bool, fold: bool = False) -> Compile:
 
 
 def _fold(token: Token) -> Token:
+    if isinstance(token, Variable):
+        return Variable(token.name, token.default and token.default.lower())
     return token.lower() if isinstance(token, str) else token
 
 
@@ -189,11 +210,6 @@ def _zone(text: str | None) -> timezone:
     return timezone(-offset if text[0] == "-" else offset)
 
 
-def _bool(value: str, _variables: bool) -> Matcher:
-    wanted = value.lower()
-    return lambda text, _lookup: text.lower() == wanted
-
-
 def _boolean(value: str) -> bool:
     if value.lower() not in ("true", "false"):
         raise BadValue(value)
@@ -249,7 +265,7 @@ _OPERATORS: dict[str, tuple[Compile, bool]] = {
     "stringnotlike": (_string(wildcards=True), True),
     **_comparisons("numeric", number),
     **_comparisons("date", date),
-    "bool": (_bool, False),
+    "bool": (_string(wildcards=False, fold=True), False),
     "binaryequals": (_binary, False),
     "ipaddress": (_ip, False),
     "notipaddress": (_ip, True),

@@ -6,11 +6,12 @@ policy names) and "Difference between explicit and implicit denies".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple
 
-from atoll.auth.policy.parse import Policy, Statement
+from atoll.auth.policy.parse import MEMO, Policy, Statement
 from atoll.auth.policy.principals import Reach
 from atoll.kernel.context import Principal
 
@@ -24,7 +25,7 @@ PolicyType = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Question:
     """One permission that a request needs. `context` maps condition keys, in lower case, to their values.
 
@@ -39,25 +40,10 @@ class Question:
     def values(self, key: str) -> Sequence[str] | None:
         """The values of a condition key (in lower case), or None if the request has none."""
         found = self.context.get(key)
-        if found is None and key in _PRINCIPAL_KEYS:
-            value = _PRINCIPAL_KEYS[key](self.principal)
+        if found is None and key in _OF_PRINCIPAL:
+            value = _OF_PRINCIPAL[key](self.principal)
             return (value,) if value else None
         return found
-
-
-@dataclass(frozen=True, slots=True)
-class PolicySet:
-    """The policies of a principal: attached and inline ones, its boundary, and those its session was limited to."""
-
-    identity: tuple[Policy, ...]
-    boundary: Policy | None = None
-    session: tuple[Policy, ...] = ()
-
-    def __iter__(self) -> Iterator[Policy]:
-        yield from self.identity
-        if self.boundary is not None:
-            yield self.boundary
-        yield from self.session
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +60,82 @@ class Decision:
     statement: str = ""
     policy: str = ""
 
+    def __str__(self) -> str:
+        """As traces show it."""
+        if self.allowed or self.explicit:
+            where = f" {self.policy}" if self.policy else ""
+            which = f", statement {self.statement}" if self.statement else ""
+            return f"{'allowed' if self.allowed else 'denied'} by {self.by}{where}{which}"
+        return f"denied: no {self.by} allows it"
+
+
+Rulings = tuple[tuple[Statement, Decision], ...]
+"""Statements, and what is decided where one of them covers the request."""
+
+
+class Applicable(NamedTuple):
+    """What a principal's policies say about one action, by effect and type; `asks` are the condition keys on which that depends.
+
+    `boundary` and `session` are None where there is none, which allows what the identity policies do.
+    """
+
+    denies: Rulings
+    identity: Rulings
+    boundary: Rulings | None
+    session: Rulings | None
+    asks: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySet:
+    """The policies of a principal: attached and inline ones, its boundary, and those its session was limited to; and its tags."""
+
+    identity: tuple[Policy, ...]
+    boundary: Policy | None = None
+    session: tuple[Policy, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    _memo: dict[str, Applicable] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def about(self, action: str) -> Applicable:
+        """What they say about `action` (in lower case). The first time every policy is looked at, then it is remembered."""
+        found = self._memo.get(action)
+        if found is None:
+            if len(self._memo) >= MEMO:
+                self._memo.clear()
+            found = self._memo[action] = self._find(action)
+        return found
+
+    def _find(self, action: str) -> Applicable:
+        boundary = () if self.boundary is None else (self.boundary,)
+        parts: tuple[tuple[PolicyType, tuple[Policy, ...]], ...] = (
+            ("identity-based policy", self.identity),
+            ("permissions boundary", boundary),
+            ("session policy", self.session),
+        )
+        allows = [
+            tuple(
+                (statement, Decision(True, False, kind, statement.sid, policy.name))
+                for policy in policies
+                for statement in policy.about(action).allows
+            )
+            for kind, policies in parts
+        ]
+        return Applicable(
+            denies=tuple(
+                (statement, Decision(False, True, kind, statement.sid, policy.name))
+                for kind, policies in parts
+                for policy in policies
+                for statement in policy.about(action).denies
+            ),
+            identity=allows[0],
+            boundary=allows[1] if boundary else None,
+            session=allows[2] if self.session else None,
+            asks=frozenset[str]().union(*(policy.about(action).asks for _, policies in parts for policy in policies)),
+        )
+
+
+NO_POLICIES = PolicySet(())
+
 
 def evaluate(
     question: Question, policies: PolicySet, resource_policy: Policy | None, *, resource_account: str
@@ -83,49 +145,53 @@ def evaluate(
     A `resource_policy` of kind "trust" must itself allow: without it nobody, not even the account's root, assumes a role.
     """
     action = question.action.lower()
-    denied = _explicit_deny(question, action, policies, resource_policy)
+    own = policies.about(action)
+    denied = _covering(question, own.denies)
+    if denied is None and resource_policy is not None:
+        denied = _resource_deny(question, action, policies, resource_policy)
     if denied is not None:
         return denied
-    granted, reach = _resource_grant(question, action, resource_policy)
     principal = question.principal
+    if resource_policy is None and principal.account == resource_account and principal.kind != "service":
+        return _own_grant(question, own)
+    granted, reach = _resource_grant(question, action, resource_policy)
     if principal.kind == "service":
         return granted
     if resource_policy is not None and resource_policy.kind == "trust" and reach is Reach.NONE:
         return granted
     if principal.account != resource_account:
-        own = _own_grant(question, action, policies)
-        return granted if own.allowed else own
+        allowed = _own_grant(question, own)
+        return granted if allowed.allowed else allowed
     if reach is Reach.DIRECT:
         return granted
     if reach is Reach.ROLE:
-        limit = _limits(question, action, policies)
-        return granted if limit is None else limit
-    return _own_grant(question, action, policies)
+        return _limit(question, own) or granted
+    return _own_grant(question, own)
 
 
-def _explicit_deny(question: Question, action: str, policies: PolicySet, resource: Policy | None) -> Decision | None:
-    """The first statement that denies, wherever it stands."""
-    for policy, kind in _all(policies):
-        for statement in policy.about(action):
-            if not statement.allow and statement.covers(action, question.resource, question.values):
-                return Decision(False, True, kind, statement.sid, policy.name)
-    if resource is not None:
-        for statement in resource.about(action):
-            if (
-                not statement.allow
-                and _reach(statement, question.principal) is not Reach.NONE
-                and statement.covers(action, question.resource, question.values)
-            ):
-                return Decision(False, True, _resource_type(resource), statement.sid, resource.name)
+def _covering(question: Question, rulings: Rulings) -> Decision | None:
+    """What the first statement decides that covers the request."""
+    for statement, decision in rulings:
+        if statement.covers(question.resource, question.values):
+            return decision
     return None
 
 
-def _all(policies: PolicySet) -> list[tuple[Policy, PolicyType]]:
-    found: list[tuple[Policy, PolicyType]] = [(policy, "identity-based policy") for policy in policies.identity]
-    if policies.boundary is not None:
-        found.append((policies.boundary, "permissions boundary"))
-    found += [(policy, "session policy") for policy in policies.session]
-    return found
+def _resource_deny(question: Question, action: str, policies: PolicySet, policy: Policy) -> Decision | None:
+    """The first statement of the resource's policy that denies.
+
+    docs: "NotPrincipal": a principal that has a boundary is always denied, whether it is excepted or not.
+    """
+    principal = question.principal
+    for statement in policy.about(action).denies:
+        assert statement.principals is not None
+        if statement.not_principal:
+            meant = policies.boundary is not None or not statement.principals.excepts(principal)
+        else:
+            meant = statement.principals.reach(principal) is not Reach.NONE
+        if meant and statement.covers(question.resource, question.values):
+            return Decision(False, True, _resource_type(policy), statement.sid, policy.name)
+    return None
 
 
 def _resource_grant(question: Question, action: str, policy: Policy | None) -> tuple[Decision, Reach]:
@@ -134,67 +200,59 @@ def _resource_grant(question: Question, action: str, policy: Policy | None) -> t
         return Decision(False, False, "resource-based policy"), Reach.NONE
     kind = _resource_type(policy)
     best, decision = Reach.NONE, Decision(False, False, kind)
-    for statement in policy.about(action):
-        reach = _reach(statement, question.principal) if statement.allow else Reach.NONE
-        if reach > best and statement.covers(action, question.resource, question.values):
+    for statement in policy.about(action).allows:
+        assert statement.principals is not None
+        reach = statement.principals.reach(question.principal)
+        if reach > best and statement.covers(question.resource, question.values):
             best, decision = reach, Decision(True, False, kind, statement.sid, policy.name)
     return decision, best
 
 
-def _own_grant(question: Question, action: str, policies: PolicySet) -> Decision:
+def _own_grant(question: Question, own: Applicable) -> Decision:
     """What the principal's own policies allow: identity policies, within its boundary and its session's policies."""
     if question.principal.kind == "root":
-        return Decision(True, False, "account root")
-    decision = _allowed_by(question, action, policies.identity, "identity-based policy")
-    if not decision.allowed:
-        return decision
-    return _limits(question, action, policies) or decision
+        return ROOT
+    allowed = _covering(question, own.identity)
+    if allowed is None:
+        return NO_IDENTITY_POLICY
+    return _limit(question, own) or allowed
 
 
-def _limits(question: Question, action: str, policies: PolicySet) -> Decision | None:
+def _limit(question: Question, own: Applicable) -> Decision | None:
     """The implicit deny of the boundary or of the session's policies, or None if both leave the action."""
-    if policies.boundary is not None:
-        decision = _allowed_by(question, action, (policies.boundary,), "permissions boundary")
-        if not decision.allowed:
-            return decision
-    if policies.session:
-        decision = _allowed_by(question, action, policies.session, "session policy")
-        if not decision.allowed:
-            return decision
+    if own.boundary is not None and _covering(question, own.boundary) is None:
+        return NO_BOUNDARY
+    if own.session is not None and _covering(question, own.session) is None:
+        return NO_SESSION_POLICY
     return None
-
-
-def _allowed_by(question: Question, action: str, policies: Sequence[Policy], kind: PolicyType) -> Decision:
-    for policy in policies:
-        for statement in policy.about(action):
-            if statement.allow and statement.covers(action, question.resource, question.values):
-                return Decision(True, False, kind, statement.sid, policy.name)
-    return Decision(False, False, kind)
-
-
-def _reach(statement: Statement, principal: Principal) -> Reach:
-    if statement.principals is None:
-        return Reach.NONE
-    if statement.not_principal:
-        return Reach.NONE if statement.principals.excepts(principal) else Reach.DIRECT
-    return statement.principals.reach(principal)
 
 
 def _resource_type(policy: Policy) -> PolicyType:
     return "role trust policy" if policy.kind == "trust" else "resource-based policy"
 
 
+ROOT = Decision(True, False, "account root")
+NO_IDENTITY_POLICY = Decision(False, False, "identity-based policy")
+NO_BOUNDARY = Decision(False, False, "permissions boundary")
+NO_SESSION_POLICY = Decision(False, False, "session policy")
+
 _TYPES = {"root": "Account", "user": "User", "role": "AssumedRole", "service": ""}
 
-_PRINCIPAL_KEYS: dict[str, Callable[[Principal], str]] = {
-    "aws:principalarn": lambda p: "" if p.kind == "service" else p.role_arn or p.arn,
-    "aws:principalaccount": lambda p: "" if p.kind == "service" else p.account,
-    "aws:principaltype": lambda p: _TYPES[p.kind],
-    "aws:principalisawsservice": lambda p: "true" if p.kind == "service" else "false",
-    "aws:principalservicename": lambda p: p.arn if p.kind == "service" else "",
+PRINCIPAL_KEYS: Mapping[str, Callable[[Principal], str]] = {
+    "aws:MultiFactorAuthPresent": lambda p: "false" if p.issued else "",
+    "aws:PrincipalAccount": lambda p: "" if p.kind == "service" else p.account,
+    "aws:PrincipalArn": lambda p: "" if p.kind == "service" else p.role_arn or p.arn,
+    "aws:PrincipalIsAWSService": lambda p: "true" if p.kind == "service" else "false",
+    "aws:PrincipalServiceName": lambda p: p.arn if p.kind == "service" else "",
+    "aws:PrincipalServiceNamesList": lambda p: p.arn if p.kind == "service" else "",
+    "aws:PrincipalType": lambda p: _TYPES[p.kind],
+    "aws:SourceAccount": lambda p: p.source_account,
+    "aws:SourceArn": lambda p: p.source_arn,
+    "aws:TokenIssueTime": lambda p: f"{datetime.fromtimestamp(p.issued, UTC):%Y-%m-%dT%H:%M:%SZ}" if p.issued else "",
     "aws:userid": lambda p: p.user_id,
     "aws:username": lambda p: p.arn.rpartition("/")[2] if p.kind == "user" else "",
-    "aws:sourcearn": lambda p: p.source_arn,
-    "aws:sourceaccount": lambda p: p.source_account,
+    "lambda:SourceFunctionArn": lambda p: p.source_function,
 }
-"""The global condition keys that follow from who asks. Docs: "AWS global condition context keys"."""
+"""The condition keys that follow from who asks; one without a value is absent. docs: "AWS global condition context keys"; Lambda Developer
+Guide, "Using source function ARN to control function access behavior"."""
+_OF_PRINCIPAL = {name.lower(): find for name, find in PRINCIPAL_KEYS.items()}

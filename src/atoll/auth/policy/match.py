@@ -35,6 +35,7 @@ class Variable:
 Token = str | Wildcard | Variable
 
 MANY, ONE = Wildcard(True), Wildcard(False)
+_WILDCARD = re.compile(r"\*|\?")
 _SPECIAL = re.compile(r"\*|\?|\$\{(?:[*?$]|[^${}]*)\}")  # a `${` ends at the next one: `${${${…` stays linear
 
 
@@ -42,13 +43,15 @@ def tokenize(text: str, *, wildcards: bool, variables: bool) -> tuple[Token, ...
     """Splits a pattern; without `wildcards` (or `variables`) their characters are ordinary ones."""
     tokens: list[Token] = []
     position = 0
-    for match in _SPECIAL.finditer(text):
+    token: Token
+    for match in (_SPECIAL if variables else _WILDCARD).finditer(text):
         found = match.group()
-        token: Token = found
-        if len(found) == 1:
-            token = (MANY if found == "*" else ONE) if wildcards else found
-        elif variables:
+        if len(found) > 1:
             token = _variable(found[2:-1])
+        elif wildcards:
+            token = MANY if found == "*" else ONE
+        else:
+            token = found
         if match.start() > position:
             tokens.append(text[position : match.start()])
         tokens.append(token)
@@ -56,6 +59,12 @@ def tokenize(text: str, *, wildcards: bool, variables: bool) -> tuple[Token, ...
     if position < len(text):
         tokens.append(text[position:])
     return tuple(tokens)
+
+
+def variables_of(text: str) -> frozenset[str]:
+    """The names (lower-case) of the policy variables in a text."""
+    tokens = tokenize(text, wildcards=False, variables=True) if "${" in text else ()
+    return frozenset(token.name for token in tokens if isinstance(token, Variable))
 
 
 def _variable(content: str) -> Token:
@@ -185,10 +194,23 @@ def _late_matcher(tokens: Sequence[Token]) -> Matcher:
     return matches
 
 
-def arn_matcher(text: str, *, variables: bool) -> Matcher:
-    """A test for ARNs, part by part: a wildcard does not reach across a colon, save in the last part. A lone `*` matches all.
+def resource_tokens(text: str, *, variables: bool) -> tuple[Token, ...]:
+    """The tokens of a `Resource`: wildcards reach across colons, and variables stand only after the fifth (docs: "Resource", "Variables
+    and tags": elsewhere they are ordinary text). Parts left out at the end match anything: IAM completes `arn:aws:dynamodb` so.
+    """
+    if text == "*":
+        return (MANY,)
+    head, tail = text, ":*" * (5 - text.count(":"))
+    if not tail:
+        *parts, last = text.split(":", 5)
+        head, tail = ":".join(parts) + ":", last
+    return tokenize(head, wildcards=True, variables=False) + tokenize(tail, wildcards=True, variables=variables)
 
-    Parts that the pattern leaves out at its end match anything, as IAM completes `arn:aws:dynamodb` to `arn:aws:dynamodb:*:*:*`.
+
+def arn_matcher(text: str, *, variables: bool) -> Matcher:
+    """A test for the ARN operators of conditions, part by part: a wildcard does not reach across a colon, save in the last part.
+
+    A lone `*` matches all. Parts that the pattern leaves out at its end match anything.
     """
     tokens = tokenize(text, wildcards=True, variables=variables)
     if tokens == (MANY,):

@@ -5,19 +5,31 @@ What IAM refuses in a document is in `document.py`; how one statement decides a 
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from msgspec import UNSET
 
 from atoll.auth.policy import document as checks
 from atoll.auth.policy.conditions import BadValue, Condition, Null, compile_condition
 from atoll.auth.policy.document import Document, Kind, PolicySyntaxError, Scalar, StatementDocument, many
-from atoll.auth.policy.match import MANY, Lookup, Matcher, arn_matcher, compile_pattern, tokenize
+from atoll.auth.policy.match import (
+    MANY,
+    Lookup,
+    Matcher,
+    compile_pattern,
+    matcher,
+    resource_tokens,
+    tokenize,
+    variables_of,
+)
 from atoll.auth.policy.principals import Principals, compile_principals
 
 __all__ = ["Kind", "Policy", "PolicySyntaxError", "Statement", "parse"]
+
+MEMO = 1024
+"""Actions that a policy remembers: more than Atoll has, so that what is asked for by users does not fill memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +54,6 @@ class Resources:
     exact: frozenset[str]
     patterns: tuple[Matcher, ...]
     negated: bool
-    variables: bool
 
     def match(self, resource: str, lookup: Lookup) -> bool:
         """Whether the element covers `resource`."""
@@ -52,7 +63,10 @@ class Resources:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A compiled statement. `sid` is its Sid, or its position (from 0) where it has none; `principals` are None in identity policies."""
+    """A compiled statement. `sid` is its Sid, or its position (from 0) where it has none; `principals` are None in identity policies.
+
+    `asks` are the condition keys (in lower case) on which it depends, in its conditions and by its variables.
+    """
 
     sid: str
     allow: bool
@@ -61,14 +75,21 @@ class Statement:
     principals: Principals | None
     not_principal: bool
     conditions: tuple[Condition | Null, ...]
+    asks: frozenset[str]
 
-    def covers(self, action: str, resource: str, lookup: Lookup) -> bool:
-        """Whether the statement is about this action (in lower case), resource and request, whoever asks."""
-        return (
-            self.actions.match(action)
-            and self.resources.match(resource, lookup)
-            and all(condition.holds(lookup) for condition in self.conditions)
+    def covers(self, resource: str, lookup: Lookup) -> bool:
+        """Whether a statement about the action is about this resource and request, whoever asks."""
+        return self.resources.match(resource, lookup) and (
+            not self.conditions or all(condition.holds(lookup) for condition in self.conditions)
         )
+
+
+class About(NamedTuple):
+    """What a policy says about one action: its statements by effect, and the condition keys on which they depend."""
+
+    denies: tuple[Statement, ...]
+    allows: tuple[Statement, ...]
+    asks: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +99,28 @@ class Policy:
     kind: Kind
     name: str
     statements: tuple[Statement, ...]
-    _by_action: Mapping[str, tuple[Statement, ...]]
-    _others: tuple[Statement, ...]
+    _memo: dict[str, About] = field(default_factory=dict, compare=False, repr=False)
 
-    def about(self, action: str) -> Iterator[Statement]:
-        """The statements that may cover `action` (in lower case). Those that list it plainly are found by index."""
-        yield from self._by_action.get(action, ())
-        yield from self._others
+    def about(self, action: str) -> About:
+        """What it says about `action` (in lower case). The first time all statements are looked at, then it is remembered."""
+        found = self._memo.get(action)
+        if found is None:
+            if len(self._memo) >= MEMO:
+                self._memo.clear()
+            found = self._memo[action] = self._find(action)
+        return found
 
-    def asks(self, action: str) -> bool:
-        """Whether what it says about `action` depends on the request's condition keys."""
-        return any(statement.conditions or statement.resources.variables for statement in self.about(action))
+    def _find(self, action: str) -> About:
+        named = [statement for statement in self.statements if statement.actions.match(action)]
+        return About(
+            denies=tuple(statement for statement in named if not statement.allow),
+            allows=tuple(statement for statement in named if statement.allow),
+            asks=frozenset[str]().union(*(statement.asks for statement in named)),
+        )
 
     def named(self, name: str) -> Policy:
         """The same policy under another name: compiled ones may be shared by text."""
-        return dataclasses.replace(self, name=name)
+        return Policy(self.kind, name, self.statements)
 
 
 def parse(text: str | bytes, kind: Kind = "identity", name: str = "") -> Policy:
@@ -114,20 +142,7 @@ def parse(text: str | bytes, kind: Kind = "identity", name: str = "") -> Policy:
         _statement(index, statement, compiled, document)
         for index, (statement, compiled) in enumerate(zip(document.statements, conditions, strict=True))
     )
-    return _indexed(kind, name, statements)
-
-
-def _indexed(kind: Kind, name: str, statements: Sequence[Statement]) -> Policy:
-    by_action: dict[str, list[Statement]] = {}
-    others = []
-    for statement in statements:
-        if statement.actions.patterns or statement.actions.negated:
-            others.append(statement)
-        else:
-            for action in statement.actions.exact:
-                by_action.setdefault(action, []).append(statement)
-    index = {action: tuple(found) for action, found in by_action.items()}
-    return Policy(kind, name, tuple(statements), index, tuple(others))
+    return Policy(kind, name, statements)
 
 
 def _statement(
@@ -140,14 +155,19 @@ def _statement(
         principals = compile_principals({key: many(values) for key, values in element.items()})
     elif element is not UNSET:
         principals = compile_principals({"AWS": ["*"]})
+    variables = _has_variables(document)
+    listed = many(source.resource) + many(source.not_resource)
     return Statement(
         sid=source.sid or str(index),
         allow=source.effect == "Allow",
         actions=_actions(source),
-        resources=_resources(source, variables=_has_variables(document)),
+        resources=_resources(listed, negated=source.not_resource is not UNSET, variables=variables),
         principals=principals,
         not_principal=negated,
         conditions=conditions,
+        asks=frozenset[str]().union(
+            *(condition.asks for condition in conditions), *map(variables_of, listed if variables else ())
+        ),
     )
 
 
@@ -162,21 +182,18 @@ def _actions(source: StatementDocument) -> Actions:
     return Actions(frozenset(exact), tuple(patterns), source.not_action is not UNSET)
 
 
-def _resources(source: StatementDocument, *, variables: bool) -> Resources:
+def _resources(listed: Sequence[str], *, negated: bool, variables: bool) -> Resources:
     """A trust policy has no resource: it is about the role that it hangs on."""
-    listed = many(source.resource) + many(source.not_resource)
-    negated = source.not_resource is not UNSET
     everything, exact, patterns = not listed, set(), []
     for resource in listed:
-        tokens = tokenize(resource, wildcards=True, variables=variables)
+        tokens = resource_tokens(resource, variables=variables)
         if tokens == (MANY,):
             everything = True
-        elif all(isinstance(token, str) for token in tokens) and resource.count(":") >= 5:
+        elif all(isinstance(token, str) for token in tokens):
             exact.add("".join(token for token in tokens if isinstance(token, str)))
         else:
-            patterns.append(arn_matcher(resource, variables=variables))
-    has_variables = variables and any("${" in resource for resource in listed)
-    return Resources(everything, frozenset(exact), tuple(patterns), negated, has_variables)
+            patterns.append(matcher(tokens))
+    return Resources(everything, frozenset(exact), tuple(patterns), negated)
 
 
 def _conditions(source: StatementDocument, document: Document) -> tuple[Condition | Null, ...]:

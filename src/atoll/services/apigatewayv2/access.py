@@ -1,31 +1,161 @@
-"""What API Gateway's management operations need: `apigateway:VERB` on the resource's path, as its IAM actions are.
+"""What API Gateway's operations need: an action per HTTP method, on the path that the request names, with the condition keys of what
+lies there.
 
-docs: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html
+docs: "Control access to a REST API with IAM permissions"; Service Authorization Reference, "Amazon API Gateway Management V2".
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from atoll.kernel.context import Context
-from atoll.kernel.service import Access
+from atoll.kernel.service import Access, ValuesOf
+from atoll.kernel.store.api import Reader
+from atoll.kernel.tag_conditions import adds_tags, removes_tags
+from atoll.services.apigatewayv2 import store
+from atoll.services.apigatewayv2.errors import NotFoundException
+
+Verb = Literal["GET", "POST", "PATCH", "DELETE"]
+Request = Mapping[str, Any]
+_ARN = re.compile(
+    r"arn:aws[a-z-]*:apigateway:(?P<region>[a-z0-9-]+)::/apis/(?P<api>[^/]+)(?:/stages/(?P<stage>[^/]+))?"
+)
 
 
-def access(verb: Literal["GET", "POST", "PATCH", "DELETE"], path: str) -> Sequence[Access]:
+def access(verb: Verb, path: str) -> Sequence[Access]:
     """The permission for `verb` on `path`, in which `{Member}` stands for a member of the request."""
 
-    def resource(ctx: Context, request: Mapping[str, Any]) -> str:
+    def resource(ctx: Context, request: Request) -> str:
         return f"arn:aws:apigateway:{ctx.region}::{path.format_map(request)}"
 
-    return [Access(f"apigateway:{verb}", resource)]
+    return [Access(f"apigateway:{verb}", resource, _conditions(verb, path))]
 
 
 def tag_access(verb: Literal["GET", "POST", "DELETE"]) -> Sequence[Access]:
     """The permission for `verb` on the tags of the request's ResourceArn."""
 
-    def resource(ctx: Context, request: Mapping[str, Any]) -> str:
+    def resource(ctx: Context, request: Request) -> str:
         return f"arn:aws:apigateway:{ctx.region}::/tags/{quote(request['ResourceArn'], safe='')}"
 
-    return [Access(f"apigateway:{verb}", resource)]
+    changes: Mapping[Verb, Mapping[str, ValuesOf]] = {"POST": adds_tags(), "DELETE": removes_tags()}
+    return [Access(f"apigateway:{verb}", resource, changes.get(verb, {}))]
+
+
+def tagged(tx: Reader, ctx: Context, arn: str) -> store.Api | store.Stage:
+    """The API or stage that an ARN names. Raises NotFoundException."""
+    found = _ARN.fullmatch(arn)
+    if found is None or found["region"] != ctx.region:
+        raise NotFoundException("Invalid resource identifier specified")
+    if found["stage"] is None:
+        return store.api(tx, ctx, found["api"])
+    return store.stage(tx, ctx, found["api"], found["stage"])
+
+
+def _conditions(verb: Verb, path: str) -> dict[str, ValuesOf]:
+    """The condition keys of what lies at `path`: what the request asks for, what is there already, and tags."""
+    nouns = path.split("/")
+    conditions: dict[str, ValuesOf] = {}
+    for noun, members in _MEMBERS.items():
+        if noun not in (nouns[-1], nouns[-2]):
+            continue
+        if verb in ("POST", "PATCH"):
+            conditions |= {f"apigateway:Request/{key}": _given(*way) for key, (way, _) in members.items()}
+        if nouns[-1] != noun:  # one of them, not their list
+            conditions |= {f"apigateway:Resource/{key}": _there(read) for key, (_, read) in members.items()}
+    if "{ApiId}" in nouns:
+        conditions["aws:ResourceTag/${TagKey}"] = _stage_tags if "{StageName}" in nouns else _api_tags
+    if path == "/apis/{ApiId}/deployments" and verb == "POST":
+        conditions["apigateway:Request/StageName"] = _given("StageName")
+    if verb == "POST" and nouns[-1] in ("apis", "stages"):
+        conditions |= adds_tags()
+    return conditions
+
+
+def _given(*way: str) -> ValuesOf:
+    """What the request has at the end of the way, as text."""
+
+    def values(_ctx: Context, request: Request) -> Sequence[str] | None:
+        found: Any = request
+        for member in way:
+            found = (found or {}).get(member)
+        return None if found is None else [_text(found)]
+
+    return values
+
+
+def _there(read: Callable[[Reader, Context, Request], Any]) -> ValuesOf:
+    """What the resource has already, as text."""
+
+    async def values(ctx: Context, request: Request) -> Sequence[str] | None:
+        found = await _looked_up(ctx, lambda tx: read(tx, ctx, request))
+        return None if found is None else [_text(found)]
+
+    return values
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+async def _looked_up(ctx: Context, read: Callable[[Reader], Any]) -> Any:
+    """None where there is no such thing: the operation says so later."""
+    try:
+        return await ctx.store.read(read)
+    except NotFoundException:
+        return None
+
+
+def _tags(
+    read: Callable[[Reader, Context, Request], store.Api | store.Stage],
+) -> Callable[[Context, Request], Awaitable[Any]]:
+    async def tags(ctx: Context, request: Request) -> Mapping[str, str] | None:
+        found = await _looked_up(ctx, lambda tx: read(tx, ctx, request))
+        return found.tags if found else None
+
+    return tags
+
+
+def _api(tx: Reader, ctx: Context, request: Request) -> store.Api:
+    return store.api(tx, ctx, request["ApiId"])
+
+
+def _stage(tx: Reader, ctx: Context, request: Request) -> store.Stage:
+    return store.stage(tx, ctx, request["ApiId"], unquote(request["StageName"]))
+
+
+def _access_log(tx: Reader, ctx: Context, request: Request, member: str) -> str | None:
+    return (_stage(tx, ctx, request).access_log or {}).get(member)
+
+
+_api_tags = _tags(_api)
+_stage_tags = _tags(_stage)
+
+_Read = Callable[[Reader, Context, Request], Any]
+_MEMBERS: Mapping[str, Mapping[str, tuple[tuple[str, ...], _Read]]] = {
+    "apis": {
+        "ApiName": (("Name",), lambda tx, ctx, request: _api(tx, ctx, request).name),
+        "DisableExecuteApiEndpoint": (
+            ("DisableExecuteApiEndpoint",),
+            lambda tx, ctx, request: _api(tx, ctx, request).endpoint_disabled,
+        ),
+    },
+    "routes": {
+        "ApiKeyRequired": (("ApiKeyRequired",), lambda *_: False),
+        "RouteAuthorizationType": (("AuthorizationType",), lambda *_: "NONE"),
+    },
+    "stages": {
+        "AccessLoggingDestination": (
+            ("AccessLogSettings", "DestinationArn"),
+            lambda tx, ctx, request: _access_log(tx, ctx, request, "DestinationArn"),
+        ),
+        "AccessLoggingFormat": (
+            ("AccessLogSettings", "Format"),
+            lambda tx, ctx, request: _access_log(tx, ctx, request, "Format"),
+        ),
+    },
+}
+"""By collection: the keys of its members, where requests say them, and how to read what is there. Routes have neither authorizers nor
+API keys yet."""

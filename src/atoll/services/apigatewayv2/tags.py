@@ -5,7 +5,6 @@ docs: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/tags-resourc
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +12,10 @@ import msgspec
 
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
-from atoll.kernel.store.api import Reader, Transaction
+from atoll.kernel.store.api import Transaction
 from atoll.services.apigatewayv2 import store
-from atoll.services.apigatewayv2.access import tag_access
-from atoll.services.apigatewayv2.errors import BadRequestException, NotFoundException
+from atoll.services.apigatewayv2.access import tag_access, tagged
+from atoll.services.apigatewayv2.errors import BadRequestException
 
 if TYPE_CHECKING:
     from types_boto3_apigatewayv2.type_defs import (
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
     )
 
 MAX_TAGS = 50
-_ARN = re.compile(
-    r"arn:aws[a-z-]*:apigateway:(?P<region>[a-z0-9-]+)::/apis/(?P<api>[^/]+)(?:/stages/(?P<stage>[^/]+))?"
-)
 
 
 @operation("TagResource", access=tag_access("POST"))
@@ -36,7 +32,7 @@ async def tag_resource(ctx: Context, request: TagResourceRequestTypeDef) -> dict
     """Adds tags, or gives them new values."""
 
     def write(tx: Transaction) -> None:
-        resource = _resource(tx, ctx, request["ResourceArn"])
+        resource = tagged(tx, ctx, request["ResourceArn"])
         _put(tx, ctx, request["ResourceArn"], resource, {**resource.tags, **request.get("Tags", {})})
 
     await ctx.store.transact(write)
@@ -49,7 +45,7 @@ async def untag_resource(ctx: Context, request: UntagResourceRequestTypeDef) -> 
     gone = set(request["TagKeys"])
 
     def write(tx: Transaction) -> None:
-        resource = _resource(tx, ctx, request["ResourceArn"])
+        resource = tagged(tx, ctx, request["ResourceArn"])
         kept = {key: value for key, value in resource.tags.items() if key not in gone}
         _put(tx, ctx, request["ResourceArn"], resource, kept)
 
@@ -59,16 +55,7 @@ async def untag_resource(ctx: Context, request: UntagResourceRequestTypeDef) -> 
 @operation("GetTags", access=tag_access("GET"))
 async def get_tags(ctx: Context, request: GetTagsRequestTypeDef) -> dict[str, Any]:
     """The tags of an API or a stage."""
-    return {"Tags": (await ctx.store.read(lambda tx: _resource(tx, ctx, request["ResourceArn"]))).tags}
-
-
-def _resource(tx: Reader, ctx: Context, arn: str) -> store.Api | store.Stage:
-    found = _ARN.fullmatch(arn)
-    if found is None or found["region"] != ctx.region:
-        raise NotFoundException("Invalid resource identifier specified")
-    if found["stage"] is None:
-        return store.api(tx, ctx, found["api"])
-    return store.stage(tx, ctx, found["api"], found["stage"])
+    return {"Tags": (await ctx.store.read(lambda tx: tagged(tx, ctx, request["ResourceArn"]))).tags}
 
 
 def _put(tx: Transaction, ctx: Context, arn: str, resource: store.Api | store.Stage, tags: Mapping[str, str]) -> None:

@@ -1,7 +1,8 @@
-"""IAM's condition keys for items: dynamodb:LeadingKeys, Attributes, Select, ReturnValues, ReturnConsumedCapacity.
+"""IAM's condition keys for tables and items.
 
-Docs: Developer Guide, "Using IAM policy conditions for fine-grained access control". They are worked out only when a policy asks, and
-before the request is validated: what is wrong with it is ignored here and refused later.
+Docs: Developer Guide, "Using IAM policy conditions for fine-grained access control" and "Attribute-based access control with DynamoDB".
+They are worked out only when a policy asks, and before the request is validated: what is wrong with it is ignored here and refused
+later.
 """
 
 from __future__ import annotations
@@ -12,67 +13,46 @@ from typing import Any
 
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ServiceError
+from atoll.kernel.service import ValuesOf
 from atoll.services.dynamodb.access import item_table
 from atoll.services.dynamodb.expressions.lexer import ExpressionError
 from atoll.services.dynamodb.expressions.nodes import Between, Compare, Function, In, Logical, Not, Path
 from atoll.services.dynamodb.expressions.parser import parse_condition, parse_projection
-from atoll.services.dynamodb.store import find_table
+from atoll.services.dynamodb.store import find_table, read_tags
 
-Keys = Mapping[str, Sequence[str]]
 Given = Mapping[str, Any]
 
 
-async def put_conditions(ctx: Context, request: Given) -> Keys:
-    """The keys of a PutItem: it names every attribute that it writes."""
-    item = request.get("Item") or {}
-    return {
-        **await _leading_keys(ctx, request, item),
-        "dynamodb:Attributes": _attributes(request, item),
-        "dynamodb:ReturnValues": [request.get("ReturnValues") or "NONE"],
-        **_capacity(request),
-    }
+async def _resource_tags(ctx: Context, request: Given) -> Mapping[str, str] | None:
+    """The table's tags."""
+    try:
+        name = item_table(ctx, request.get("TableName") or request.get("ResourceArn") or "")
+    except ServiceError:
+        return None
+    return await ctx.store.read(lambda tx: read_tags(tx, ctx, name))
 
 
-async def key_conditions(ctx: Context, request: Given) -> Keys:
-    """The keys of a DeleteItem."""
-    key = request.get("Key") or {}
-    return {
-        **await _leading_keys(ctx, request, key),
-        "dynamodb:Attributes": _attributes(request, key),
-        "dynamodb:ReturnValues": [request.get("ReturnValues") or "NONE"],
-        **_capacity(request),
-    }
-
-
-async def get_conditions(ctx: Context, request: Given) -> Keys:
-    """The keys of a GetItem: without a projection it selects all attributes."""
-    key = request.get("Key") or {}
-    projected = request.get("ProjectionExpression") is not None
-    return {
-        **await _leading_keys(ctx, request, key),
-        "dynamodb:Attributes": _attributes(request, key),
-        "dynamodb:Select": ["SPECIFIC_ATTRIBUTES" if projected else "ALL_ATTRIBUTES"],
-        **_capacity(request),
-    }
-
-
-async def _leading_keys(ctx: Context, request: Given, item: Mapping[str, Given]) -> Keys:
+async def _leading_keys(ctx: Context, request: Given) -> Sequence[str] | None:
     """The partition key's value, as text. No value where there is no such table or the item lacks it: the request fails then."""
     try:
         name = item_table(ctx, request.get("TableName") or "")
     except ServiceError:
-        return {}
+        return None
     table = await ctx.store.read(lambda tx: find_table(tx, ctx, name))
-    value = item.get(table.partition.name) if table is not None else None
+    value = _item(request).get(table.partition.name) if table is not None else None
     if table is None or value is None or table.partition.type not in value:
-        return {}
+        return None
     content = value[table.partition.type]
-    return {"dynamodb:LeadingKeys": [base64.b64encode(content).decode() if isinstance(content, bytes) else content]}
+    return [base64.b64encode(content).decode() if isinstance(content, bytes) else content]
 
 
-def _attributes(request: Given, item: Mapping[str, Given]) -> list[str]:
+def _item(request: Given) -> Mapping[str, Given]:
+    return request.get("Item") or request.get("Key") or {}
+
+
+def _attributes(_ctx: Context, request: Given) -> list[str]:
     """The top-level attributes that the request names: in its item or key, and in its expressions."""
-    names = dict.fromkeys(item)
+    names = dict.fromkeys(_item(request))
     placeholders = request.get("ExpressionAttributeNames") or {}
     for path in _paths(request):
         head = str(path.parts[0])
@@ -114,6 +94,26 @@ def _children(node: Any) -> tuple[Any, ...]:
     return ()
 
 
-def _capacity(request: Given) -> Keys:
+def _select(_ctx: Context, request: Given) -> Sequence[str]:
+    """Without a projection a GetItem selects all attributes."""
+    return ["ALL_ATTRIBUTES" if request.get("ProjectionExpression") is None else "SPECIFIC_ATTRIBUTES"]
+
+
+def _return_values(_ctx: Context, request: Given) -> Sequence[str]:
+    return [request.get("ReturnValues") or "NONE"]
+
+
+def _capacity(_ctx: Context, request: Given) -> Sequence[str] | None:
     wanted = request.get("ReturnConsumedCapacity")
-    return {"dynamodb:ReturnConsumedCapacity": [wanted]} if wanted else {}
+    return [wanted] if wanted else None
+
+
+ON_TABLE: dict[str, ValuesOf] = {"aws:ResourceTag/${TagKey}": _resource_tags}
+_ON_ITEM: Mapping[str, ValuesOf] = {
+    **ON_TABLE,
+    "dynamodb:Attributes": _attributes,
+    "dynamodb:LeadingKeys": _leading_keys,
+    "dynamodb:ReturnConsumedCapacity": _capacity,
+}
+READS_ITEM: Mapping[str, ValuesOf] = {**_ON_ITEM, "dynamodb:Select": _select}
+WRITES_ITEM: Mapping[str, ValuesOf] = {**_ON_ITEM, "dynamodb:ReturnValues": _return_values}

@@ -14,6 +14,7 @@ from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.dynamodb.access import named_table, table_arn
+from atoll.services.dynamodb.conditions import ON_TABLE
 from atoll.services.dynamodb.errors import TableNotFoundException
 from atoll.services.dynamodb.store import DAY, TABLES, Table, find_table, table_key
 
@@ -28,7 +29,10 @@ LAG = 300.0
 """The latest restorable time is typically five minutes back."""
 
 
-@operation("DescribeContinuousBackups", access=[Access("dynamodb:DescribeContinuousBackups", resource=table_arn)])
+@operation(
+    "DescribeContinuousBackups",
+    access=[Access("dynamodb:DescribeContinuousBackups", resource=table_arn, conditions=ON_TABLE)],
+)
 async def describe_continuous_backups(ctx: Context, request: DescribeContinuousBackupsInputTypeDef) -> dict[str, Any]:
     """Raises TableNotFoundException."""
     name = named_table(ctx, request["TableName"])
@@ -37,7 +41,7 @@ async def describe_continuous_backups(ctx: Context, request: DescribeContinuousB
 
 @operation(
     "UpdateContinuousBackups",
-    access=[Access("dynamodb:UpdateContinuousBackups", resource=table_arn)],
+    access=[Access("dynamodb:UpdateContinuousBackups", resource=table_arn, conditions=ON_TABLE)],
     not_honoured={
         "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled": "Atoll keeps no past states of a table yet"
     },

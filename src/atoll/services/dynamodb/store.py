@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from atoll.kernel import records
 from atoll.kernel.context import Context
 from atoll.kernel.keys import Key
 from atoll.kernel.records import Codec
@@ -142,6 +143,12 @@ def table_of_items(tx: Reader, ctx: Context, name: str) -> Table:
 def tags_key(ctx: Context, name: str) -> Key:
     """Where a table's tags lie."""
     return (*space(ctx), "tags", name)
+
+
+def read_tags(tx: Reader, ctx: Context, name: str) -> dict[str, str]:
+    """A table's tags."""
+    raw = tx.get(tags_key(ctx, name))
+    return records.decode(raw) if raw is not None else {}
 
 
 def total_key(ctx: Context, incarnation: str, index: str = "") -> Key:

@@ -11,9 +11,11 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
+from atoll.kernel.tag_conditions import adds_tags, removes_tags
 from atoll.services.dynamodb.access import item_table, resource_arn
+from atoll.services.dynamodb.conditions import ON_TABLE
 from atoll.services.dynamodb.errors import ResourceNotFoundException, invalid
-from atoll.services.dynamodb.store import find_table, tags_key
+from atoll.services.dynamodb.store import find_table, read_tags, tags_key
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import (
@@ -27,7 +29,9 @@ PAGE = 10
 _ALLOWED = re.compile(r"[\w\s.:/=+\-@]*")
 
 
-@operation("TagResource", access=[Access("dynamodb:TagResource", resource=resource_arn)])
+@operation(
+    "TagResource", access=[Access("dynamodb:TagResource", resource=resource_arn, conditions=ON_TABLE | adds_tags())]
+)
 async def tag_resource(ctx: Context, request: TagResourceInputTypeDef) -> None:
     """Adds tags, replacing those with the same keys. Raises ResourceNotFoundException."""
     arn = request["ResourceArn"]
@@ -38,7 +42,7 @@ async def tag_resource(ctx: Context, request: TagResourceInputTypeDef) -> None:
 
     def write(tx: Transaction) -> None:
         _require_table(tx, ctx, name, f"Requested resource not found: ResourcArn: {arn} not found")
-        tags = _stored(tx, ctx, name) | new
+        tags = read_tags(tx, ctx, name) | new
         if len(tags) > MAX_TAGS:
             raise _too_many()
         tx.set(tags_key(ctx, name), records.encode(tags))
@@ -46,7 +50,10 @@ async def tag_resource(ctx: Context, request: TagResourceInputTypeDef) -> None:
     await ctx.store.transact(write)
 
 
-@operation("UntagResource", access=[Access("dynamodb:UntagResource", resource=resource_arn)])
+@operation(
+    "UntagResource",
+    access=[Access("dynamodb:UntagResource", resource=resource_arn, conditions=ON_TABLE | removes_tags())],
+)
 async def untag_resource(ctx: Context, request: UntagResourceInputTypeDef) -> None:
     """Removes tags by key; those that are not there are ignored. Raises ResourceNotFoundException."""
     name = _tagged_table(ctx, request["ResourceArn"])
@@ -56,13 +63,15 @@ async def untag_resource(ctx: Context, request: UntagResourceInputTypeDef) -> No
 
     def write(tx: Transaction) -> None:
         _require_table(tx, ctx, name, "Requested resource not found")
-        tags = {key: value for key, value in _stored(tx, ctx, name).items() if key not in keys}
+        tags = {key: value for key, value in read_tags(tx, ctx, name).items() if key not in keys}
         tx.set(tags_key(ctx, name), records.encode(tags))
 
     await ctx.store.transact(write)
 
 
-@operation("ListTagsOfResource", access=[Access("dynamodb:ListTagsOfResource", resource=resource_arn)])
+@operation(
+    "ListTagsOfResource", access=[Access("dynamodb:ListTagsOfResource", resource=resource_arn, conditions=ON_TABLE)]
+)
 async def list_tags_of_resource(ctx: Context, request: ListTagsOfResourceInputTypeDef) -> dict[str, Any]:
     """The tags in the order of their keys, ten per page. Raises ResourceNotFoundException."""
     arn = request["ResourceArn"]
@@ -70,7 +79,7 @@ async def list_tags_of_resource(ctx: Context, request: ListTagsOfResourceInputTy
 
     def find(tx: Reader) -> dict[str, str]:
         _require_table(tx, ctx, name, f"Requested resource not found: ResourcArn: {arn} not found")
-        return _stored(tx, ctx, name)
+        return read_tags(tx, ctx, name)
 
     tags = sorted((await ctx.store.read(find)).items())
     after = request.get("NextToken")
@@ -122,8 +131,3 @@ def _tagged_table(ctx: Context, arn: str) -> str:
 def _require_table(tx: Reader, ctx: Context, name: str, message: str) -> None:
     if find_table(tx, ctx, name) is None:
         raise ResourceNotFoundException(message)
-
-
-def _stored(tx: Reader, ctx: Context, name: str) -> dict[str, str]:
-    raw = tx.get(tags_key(ctx, name))
-    return records.decode(raw) if raw is not None else {}

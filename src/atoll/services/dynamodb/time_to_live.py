@@ -14,13 +14,16 @@ from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.dynamodb.access import named_table, table_arn
+from atoll.services.dynamodb.conditions import ON_TABLE
 from atoll.services.dynamodb.store import TABLES, table_described, table_key
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import DescribeTimeToLiveInputTypeDef, UpdateTimeToLiveInputTypeDef
 
 
-@operation("DescribeTimeToLive", access=[Access("dynamodb:DescribeTimeToLive", resource=table_arn)])
+@operation(
+    "DescribeTimeToLive", access=[Access("dynamodb:DescribeTimeToLive", resource=table_arn, conditions=ON_TABLE)]
+)
 async def describe_time_to_live(ctx: Context, request: DescribeTimeToLiveInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException."""
     name = named_table(ctx, request["TableName"])
@@ -31,7 +34,7 @@ async def describe_time_to_live(ctx: Context, request: DescribeTimeToLiveInputTy
 
 @operation(
     "UpdateTimeToLive",
-    access=[Access("dynamodb:UpdateTimeToLive", resource=table_arn)],
+    access=[Access("dynamodb:UpdateTimeToLive", resource=table_arn, conditions=ON_TABLE)],
     not_honoured={"TimeToLiveSpecification.Enabled": "Atoll does not expire items yet"},
 )
 async def update_time_to_live(ctx: Context, request: UpdateTimeToLiveInputTypeDef) -> dict[str, Any]:

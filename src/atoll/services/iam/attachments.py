@@ -13,7 +13,7 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import paging, policies
 from atoll.services.iam.errors import DeleteConflictException, LimitExceededException, NoSuchEntityException
-from atoll.services.iam.resources import on_policy, on_role, on_user
+from atoll.services.iam.resources import POLICY_ARN, ROLE_BOUNDARY, USER_BOUNDARY, on_policy, on_role, on_user
 from atoll.services.iam.store import ROLES, USERS, E, Entity, Kind, disuse, use, uses_prefix
 
 if TYPE_CHECKING:
@@ -73,13 +73,13 @@ async def _list(ctx: Context, kind: Kind[E], name: str, request: Mapping[str, An
     return {"AttachedPolicies": [{"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn} for arn in found], **more}
 
 
-@operation("AttachRolePolicy", access=on_role("AttachRolePolicy"))
+@operation("AttachRolePolicy", access=on_role("AttachRolePolicy", POLICY_ARN | ROLE_BOUNDARY))
 async def attach_role_policy(ctx: Context, request: AttachRolePolicyRequestTypeDef) -> None:
     """docs: API_AttachRolePolicy."""
     await _attach(ctx, ROLES, request["RoleName"], request["PolicyArn"])
 
 
-@operation("DetachRolePolicy", access=on_role("DetachRolePolicy"))
+@operation("DetachRolePolicy", access=on_role("DetachRolePolicy", POLICY_ARN | ROLE_BOUNDARY))
 async def detach_role_policy(ctx: Context, request: DetachRolePolicyRequestTypeDef) -> None:
     """docs: API_DetachRolePolicy."""
     await _detach(ctx, ROLES, request["RoleName"], request["PolicyArn"])
@@ -91,13 +91,13 @@ async def list_attached_role_policies(ctx: Context, request: ListAttachedRolePol
     return await _list(ctx, ROLES, request["RoleName"], request)
 
 
-@operation("AttachUserPolicy", access=on_user("AttachUserPolicy"))
+@operation("AttachUserPolicy", access=on_user("AttachUserPolicy", POLICY_ARN | USER_BOUNDARY))
 async def attach_user_policy(ctx: Context, request: AttachUserPolicyRequestTypeDef) -> None:
     """docs: API_AttachUserPolicy."""
     await _attach(ctx, USERS, request["UserName"], request["PolicyArn"])
 
 
-@operation("DetachUserPolicy", access=on_user("DetachUserPolicy"))
+@operation("DetachUserPolicy", access=on_user("DetachUserPolicy", POLICY_ARN | USER_BOUNDARY))
 async def detach_user_policy(ctx: Context, request: DetachUserPolicyRequestTypeDef) -> None:
     """docs: API_DetachUserPolicy."""
     await _detach(ctx, USERS, request["UserName"], request["PolicyArn"])

@@ -10,7 +10,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.iam import policies
-from atoll.services.iam.resources import on_role, on_user
+from atoll.services.iam.resources import NEW_BOUNDARY, ROLE_BOUNDARY, USER_BOUNDARY, on_role, on_user
 from atoll.services.iam.store import ROLES, USERS, E, Entity, Kind, disuse, use
 
 if TYPE_CHECKING:
@@ -50,14 +50,14 @@ async def _put(ctx: Context, kind: Kind[E], name: str, arn: str) -> None:
 
 @operation(
     "PutRolePermissionsBoundary",
-    access=on_role("PutRolePermissionsBoundary"),
+    access=on_role("PutRolePermissionsBoundary", NEW_BOUNDARY),
 )
 async def put_role_permissions_boundary(ctx: Context, request: PutRolePermissionsBoundaryRequestTypeDef) -> None:
     """docs: API_PutRolePermissionsBoundary."""
     await _put(ctx, ROLES, request["RoleName"], request["PermissionsBoundary"])
 
 
-@operation("DeleteRolePermissionsBoundary", access=on_role("DeleteRolePermissionsBoundary"))
+@operation("DeleteRolePermissionsBoundary", access=on_role("DeleteRolePermissionsBoundary", ROLE_BOUNDARY))
 async def delete_role_permissions_boundary(ctx: Context, request: DeleteRolePermissionsBoundaryRequestTypeDef) -> None:
     """docs: API_DeleteRolePermissionsBoundary."""
     await _put(ctx, ROLES, request["RoleName"], "")
@@ -65,14 +65,14 @@ async def delete_role_permissions_boundary(ctx: Context, request: DeleteRolePerm
 
 @operation(
     "PutUserPermissionsBoundary",
-    access=on_user("PutUserPermissionsBoundary"),
+    access=on_user("PutUserPermissionsBoundary", NEW_BOUNDARY),
 )
 async def put_user_permissions_boundary(ctx: Context, request: PutUserPermissionsBoundaryRequestTypeDef) -> None:
     """docs: API_PutUserPermissionsBoundary."""
     await _put(ctx, USERS, request["UserName"], request["PermissionsBoundary"])
 
 
-@operation("DeleteUserPermissionsBoundary", access=on_user("DeleteUserPermissionsBoundary"))
+@operation("DeleteUserPermissionsBoundary", access=on_user("DeleteUserPermissionsBoundary", USER_BOUNDARY))
 async def delete_user_permissions_boundary(ctx: Context, request: DeleteUserPermissionsBoundaryRequestTypeDef) -> None:
     """docs: API_DeleteUserPermissionsBoundary."""
     await _put(ctx, USERS, request["UserName"], "")

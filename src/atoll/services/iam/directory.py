@@ -8,7 +8,7 @@ if it is filled from a version that is never committed; reads see what is commit
 from __future__ import annotations
 
 from atoll.auth import credentials
-from atoll.auth.policy.evaluate import PolicySet
+from atoll.auth.policy.evaluate import NO_POLICIES, PolicySet
 from atoll.auth.policy.parse import Policy, parse
 from atoll.auth.principal import Credential
 from atoll.kernel.context import Principal
@@ -17,7 +17,6 @@ from atoll.services.iam import policies
 from atoll.services.iam.store import ROLES, USERS, Entity, version_key
 
 MEMO = 4096
-NOTHING = PolicySet(identity=())
 
 
 class IamDirectory:
@@ -36,7 +35,7 @@ class IamDirectory:
         A session of a role that was deleted has none, even if a role of that name was made since.
         """
         if principal.kind not in ("user", "role"):
-            return NOTHING
+            return NO_POLICIES
         identity = principal.user_id.partition(":")[0]
         key = (tx.get(version_key(principal.account)), principal.account, identity, principal.session_policies)
         found = self._memo.get(key)
@@ -52,7 +51,7 @@ def _compile(tx: Reader, principal: Principal, identity: str) -> PolicySet:
     name = (principal.role_arn or principal.arn).rpartition("/")[2]
     entity: Entity | None = kind.find(tx, principal.account, name)
     if entity is None or entity.id != identity:
-        return NOTHING
+        return NO_POLICIES
     return PolicySet(
         identity=(
             *(_managed(tx, principal.account, arn) for arn in entity.attached),
@@ -60,6 +59,7 @@ def _compile(tx: Reader, principal: Principal, identity: str) -> PolicySet:
         ),
         boundary=_managed(tx, principal.account, entity.boundary) if entity.boundary else None,
         session=tuple(parse(text) for text in principal.session_policies),
+        tags=entity.tags,
     )
 
 

@@ -12,7 +12,7 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.iam import documents, paging
 from atoll.services.iam.errors import LimitExceededException, NoSuchEntityException
-from atoll.services.iam.resources import on_role, on_user
+from atoll.services.iam.resources import ROLE_BOUNDARY, USER_BOUNDARY, on_role, on_user
 from atoll.services.iam.store import ROLES, USERS, E, Entity, Kind
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _document(kind: Kind[Any], entity: Entity, policy: str) -> str:
     return text
 
 
-@operation("PutRolePolicy", access=on_role("PutRolePolicy"))
+@operation("PutRolePolicy", access=on_role("PutRolePolicy", ROLE_BOUNDARY))
 async def put_role_policy(ctx: Context, request: PutRolePolicyRequestTypeDef) -> None:
     """docs: API_PutRolePolicy."""
     await _put(ctx, ROLES, request["RoleName"], request["PolicyName"], request["PolicyDocument"])
@@ -84,7 +84,7 @@ async def get_role_policy(ctx: Context, request: GetRolePolicyRequestTypeDef) ->
     return {"RoleName": name, "PolicyName": policy, "PolicyDocument": await _get(ctx, ROLES, name, policy)}
 
 
-@operation("DeleteRolePolicy", access=on_role("DeleteRolePolicy"))
+@operation("DeleteRolePolicy", access=on_role("DeleteRolePolicy", ROLE_BOUNDARY))
 async def delete_role_policy(ctx: Context, request: DeleteRolePolicyRequestTypeDef) -> None:
     """docs: API_DeleteRolePolicy."""
     await _delete(ctx, ROLES, request["RoleName"], request["PolicyName"])
@@ -96,7 +96,7 @@ async def list_role_policies(ctx: Context, request: ListRolePoliciesRequestTypeD
     return await _list(ctx, ROLES, request["RoleName"], request)
 
 
-@operation("PutUserPolicy", access=on_user("PutUserPolicy"))
+@operation("PutUserPolicy", access=on_user("PutUserPolicy", USER_BOUNDARY))
 async def put_user_policy(ctx: Context, request: PutUserPolicyRequestTypeDef) -> None:
     """docs: API_PutUserPolicy."""
     await _put(ctx, USERS, request["UserName"], request["PolicyName"], request["PolicyDocument"])
@@ -109,7 +109,7 @@ async def get_user_policy(ctx: Context, request: GetUserPolicyRequestTypeDef) ->
     return {"UserName": name, "PolicyName": policy, "PolicyDocument": await _get(ctx, USERS, name, policy)}
 
 
-@operation("DeleteUserPolicy", access=on_user("DeleteUserPolicy"))
+@operation("DeleteUserPolicy", access=on_user("DeleteUserPolicy", USER_BOUNDARY))
 async def delete_user_policy(ctx: Context, request: DeleteUserPolicyRequestTypeDef) -> None:
     """docs: API_DeleteUserPolicy."""
     await _delete(ctx, USERS, request["UserName"], request["PolicyName"])

@@ -20,7 +20,7 @@ from atoll.services.iam.errors import (
     NoSuchEntityException,
 )
 from atoll.services.iam.managed import OWNER, managed_policies
-from atoll.services.iam.resources import new_policy, on_policy, policies_below
+from atoll.services.iam.resources import makes, new_policy, on_policy, policies_below
 from atoll.services.iam.store import (
     POLICIES,
     Policy,
@@ -130,7 +130,7 @@ def summary(tx: Reader, account: str, arn: str, policy: Policy) -> dict[str, Any
 
 @operation(
     "CreatePolicy",
-    access=[Access("iam:CreatePolicy", resource=new_policy, conditions=tagging.requested)],
+    access=makes("Policy", new_policy),
 )
 async def create_policy(ctx: Context, request: CreatePolicyRequestTypeDef) -> dict[str, Any]:
     """docs: API_CreatePolicy."""

@@ -6,44 +6,44 @@ asked about without a path, as IAM does. Authorization comes before validation, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
 from atoll.kernel.context import Context
-from atoll.kernel.service import Access
-from atoll.services.iam import tagging
+from atoll.kernel.service import Access, ValuesOf
+from atoll.kernel.tag_conditions import adds_tags
 from atoll.services.iam.store import POLICIES, ROLES, USERS, Entity, Kind, policies_prefix
 
 Request = Mapping[str, Any]
+NONE: Mapping[str, ValuesOf] = {}
 
 
-_BOUNDED = frozenset(
-    f"{verb}{kind}{what}"
-    for kind in ("Role", "User")
-    for verb, what in (
-        ("Attach", "Policy"),
-        ("Detach", "Policy"),
-        ("Put", "Policy"),
-        ("Delete", "Policy"),
-        ("Delete", "PermissionsBoundary"),
-    )
-)
-"""The actions that may depend on the boundary which a role or user has; those that set one depend on the new one."""
+def on_role(action: str, conditions: Mapping[str, ValuesOf] = NONE) -> list[Access]:
+    """The access of an operation on the role that the request names. `conditions` are those beside the role's tags."""
+    return [Access(f"iam:{action}", resource=_role, conditions={**_ROLE_TAGS, **conditions})]
 
 
-def on_role(action: str) -> list[Access]:
-    """The access of an operation on the role that the request names."""
-    return [Access(f"iam:{action}", resource=_role, conditions=_role_conditions)]
-
-
-def on_user(action: str) -> list[Access]:
+def on_user(action: str, conditions: Mapping[str, ValuesOf] = NONE) -> list[Access]:
     """The access of an operation on the user that the request names; where it names none, the caller itself."""
-    return [Access(f"iam:{action}", resource=_user, conditions=_user_conditions)]
+    return [Access(f"iam:{action}", resource=_user, conditions={**_USER_TAGS, **conditions})]
 
 
-def on_policy(action: str) -> list[Access]:
+def on_policy(action: str, conditions: Mapping[str, ValuesOf] = NONE) -> list[Access]:
     """The access of an operation on the managed policy that the request names."""
-    return [Access(f"iam:{action}", resource=_policy, conditions=_policy_conditions)]
+    return [Access(f"iam:{action}", resource=_policy, conditions={**_POLICY_TAGS, **conditions})]
+
+
+def makes(noun: Literal["Role", "User", "Policy"], resource: Callable[[Context, Request], str]) -> list[Access]:
+    """The access of an operation that makes something: whoever does so with tags must be allowed to tag it."""
+
+    def tagged(ctx: Context, request: Request) -> Sequence[str]:
+        return [resource(ctx, request)] if request.get("Tags") else []
+
+    conditions = adds_tags() if noun == "Policy" else {**NEW_BOUNDARY, **adds_tags()}
+    return [
+        Access(f"iam:Create{noun}", resource=resource, conditions=conditions),
+        Access(f"iam:Tag{noun}", resource=tagged, conditions=adds_tags()),
+    ]
 
 
 def roles_below(ctx: Context, request: Request) -> str:
@@ -76,12 +76,6 @@ def new_policy(ctx: Context, request: Request) -> str:
     return f"arn:aws:iam::{ctx.account}:policy{request.get('Path') or '/'}{request.get('PolicyName', '')}"
 
 
-async def new_entity(ctx: Context, request: Request) -> dict[str, Sequence[str]]:
-    """`iam:PermissionsBoundary` and the tags of a role or user to be made."""
-    arn = request.get("PermissionsBoundary")
-    return ({"iam:PermissionsBoundary": (arn,)} if arn else {}) | await tagging.requested(ctx, request)
-
-
 async def _role(ctx: Context, request: Request) -> str:
     return await _existing(ctx, ROLES, request.get("RoleName", ""))
 
@@ -100,30 +94,46 @@ async def _existing(ctx: Context, kind: Kind[Any], name: str) -> str:
     return kind.arn(ctx.account, entity) if entity else f"arn:aws:iam::{ctx.account}:{kind.word}/{name}"
 
 
-async def _role_conditions(ctx: Context, request: Request) -> dict[str, Sequence[str]]:
-    return await _conditions(ctx, ROLES, request.get("RoleName", ""), request)
+def _tags_of(kind: Kind[Any], member: str) -> dict[str, ValuesOf]:
+    """The tags of the role or user, under both names that IAM has for them."""
+
+    async def tags(ctx: Context, request: Request) -> Mapping[str, str] | None:
+        entity = await _named(ctx, kind, request.get(member))
+        return entity.tags if entity else None
+
+    return {"aws:ResourceTag/${TagKey}": tags, "iam:ResourceTag/${TagKey}": tags}
 
 
-async def _user_conditions(ctx: Context, request: Request) -> dict[str, Sequence[str]]:
-    return await _conditions(ctx, USERS, request.get("UserName") or ctx.principal.arn.rpartition("/")[2], request)
+def _boundary_of(kind: Kind[Any], member: str) -> dict[str, ValuesOf]:
+    """The boundary that the role or user has."""
+
+    async def boundary(ctx: Context, request: Request) -> Sequence[str] | None:
+        entity = await _named(ctx, kind, request.get(member))
+        return (entity.boundary,) if entity and entity.boundary else None
+
+    return {"iam:PermissionsBoundary": boundary}
 
 
-async def _conditions(ctx: Context, kind: Kind[Any], name: str, request: Request) -> dict[str, Sequence[str]]:
-    entity: Entity | None = await ctx.store.read(lambda tx: kind.find(tx, ctx.account, name))
-    found = _tags(entity.tags if entity else {})
-    if entity and entity.boundary and ctx.operation in _BOUNDED:
-        found["iam:PermissionsBoundary"] = (entity.boundary,)
-    if "PolicyArn" in request:
-        found["iam:PolicyARN"] = (request["PolicyArn"],)
-    return found | await new_entity(ctx, request)
+async def _named(ctx: Context, kind: Kind[Any], name: str | None) -> Entity | None:
+    wanted = name or ctx.principal.arn.rpartition("/")[2]
+    return await ctx.store.read(lambda tx: kind.find(tx, ctx.account, wanted))
 
 
-async def _policy_conditions(ctx: Context, request: Request) -> dict[str, Sequence[str]]:
+async def _tags_of_policy(ctx: Context, request: Request) -> Mapping[str, str] | None:
     name = request.get("PolicyArn", "").rpartition("/")[2].lower()
     raw = await ctx.store.read(lambda tx: tx.get((*policies_prefix(ctx.account), name)))
-    return _tags(POLICIES.decode(raw).tags if raw else {}) | await tagging.requested(ctx, request)
+    return POLICIES.decode(raw).tags if raw else None
 
 
-def _tags(tags: Mapping[str, str]) -> dict[str, Sequence[str]]:
-    """The tags of what is there, under both names of the key."""
-    return {f"{prefix}:ResourceTag/{key}": (value,) for key, value in tags.items() for prefix in ("aws", "iam")}
+def _given(member: str) -> ValuesOf:
+    return lambda _ctx, request: (request[member],) if request.get(member) else None
+
+
+_ROLE_TAGS = _tags_of(ROLES, "RoleName")
+_USER_TAGS = _tags_of(USERS, "UserName")
+_POLICY_TAGS: dict[str, ValuesOf] = {"aws:ResourceTag/${TagKey}": _tags_of_policy}
+ROLE_BOUNDARY = _boundary_of(ROLES, "RoleName")
+USER_BOUNDARY = _boundary_of(USERS, "UserName")
+NEW_BOUNDARY: dict[str, ValuesOf] = {"iam:PermissionsBoundary": _given("PermissionsBoundary")}
+"""The boundary that the request gives."""
+POLICY_ARN: dict[str, ValuesOf] = {"iam:PolicyARN": _given("PolicyArn")}

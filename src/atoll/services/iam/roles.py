@@ -12,7 +12,7 @@ from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import attachments, boundaries, documents, paging, tagging
 from atoll.services.iam.errors import EntityAlreadyExistsException
-from atoll.services.iam.resources import new_entity, new_role, on_role, roles_below
+from atoll.services.iam.resources import ROLE_BOUNDARY, makes, new_role, on_role, roles_below
 from atoll.services.iam.store import ROLES, Role
 from atoll.services.iam.trust import check_principals
 
@@ -52,7 +52,7 @@ def _full(account: str, role: Role) -> dict[str, Any]:
     }
 
 
-@operation("CreateRole", access=[Access("iam:CreateRole", resource=new_role, conditions=new_entity)])
+@operation("CreateRole", access=makes("Role", new_role))
 async def create_role(ctx: Context, request: CreateRoleRequestTypeDef) -> dict[str, Any]:
     """docs: API_CreateRole."""
     trust = request["AssumeRolePolicyDocument"]
@@ -83,7 +83,7 @@ async def create_role(ctx: Context, request: CreateRoleRequestTypeDef) -> dict[s
     }
 
 
-@operation("GetRole", access=on_role("GetRole"))
+@operation("GetRole", access=on_role("GetRole", ROLE_BOUNDARY))
 async def get_role(ctx: Context, request: GetRoleRequestTypeDef) -> dict[str, Any]:
     """docs: API_GetRole."""
     role = await ctx.store.read(lambda tx: ROLES.get(tx, ctx.account, request["RoleName"]))
@@ -111,7 +111,7 @@ async def list_roles(ctx: Context, request: ListRolesRequestTypeDef) -> dict[str
     return await ctx.store.read(read)
 
 
-@operation("UpdateRole", access=on_role("UpdateRole"))
+@operation("UpdateRole", access=on_role("UpdateRole", ROLE_BOUNDARY))
 async def update_role(ctx: Context, request: UpdateRoleRequestTypeDef) -> dict[str, Any]:
     """Without MaxSessionDuration it becomes one hour again, as the page says. docs: API_UpdateRole."""
 
@@ -125,7 +125,7 @@ async def update_role(ctx: Context, request: UpdateRoleRequestTypeDef) -> dict[s
     return {}
 
 
-@operation("UpdateRoleDescription", access=on_role("UpdateRoleDescription"))
+@operation("UpdateRoleDescription", access=on_role("UpdateRoleDescription", ROLE_BOUNDARY))
 async def update_role_description(ctx: Context, request: UpdateRoleDescriptionRequestTypeDef) -> dict[str, Any]:
     """docs: API_UpdateRoleDescription."""
 
@@ -138,7 +138,7 @@ async def update_role_description(ctx: Context, request: UpdateRoleDescriptionRe
     return {"Role": _basic(ctx.account, role) | {"MaxSessionDuration": role.max_session}}
 
 
-@operation("UpdateAssumeRolePolicy", access=on_role("UpdateAssumeRolePolicy"))
+@operation("UpdateAssumeRolePolicy", access=on_role("UpdateAssumeRolePolicy", ROLE_BOUNDARY))
 async def update_assume_role_policy(ctx: Context, request: UpdateAssumeRolePolicyRequestTypeDef) -> None:
     """docs: API_UpdateAssumeRolePolicy."""
     trust = request["PolicyDocument"]
@@ -152,7 +152,7 @@ async def update_assume_role_policy(ctx: Context, request: UpdateAssumeRolePolic
     await ctx.store.transact(update)
 
 
-@operation("DeleteRole", access=on_role("DeleteRole"))
+@operation("DeleteRole", access=on_role("DeleteRole", ROLE_BOUNDARY))
 async def delete_role(ctx: Context, request: DeleteRoleRequestTypeDef) -> None:
     """docs: API_DeleteRole."""
 

@@ -6,9 +6,8 @@ docs: IAM User Guide, "Tags for IAM resources": keys of roles and users differ b
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from atoll.kernel.context import Context
 from atoll.services.iam.errors import InvalidInputException, LimitExceededException
 
 if TYPE_CHECKING:
@@ -53,11 +52,3 @@ def without(present: Mapping[str, str], keys: Sequence[str], *, fold: bool) -> d
 def shown(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """As IAM lists tags: by key."""
     return [{"Key": key, "Value": tags[key]} for key in sorted(tags)]
-
-
-async def requested(_ctx: Context, request: Mapping[str, Any]) -> dict[str, Sequence[str]]:
-    """The condition keys of a request that carries tags or tag keys. docs: "Controlling access using tags"."""
-    tags = request.get("Tags") or ()
-    keys = [tag["Key"] for tag in tags] or list(request.get("TagKeys") or ())
-    found: dict[str, Sequence[str]] = {f"aws:RequestTag/{tag['Key']}": (tag["Value"],) for tag in tags}
-    return found | ({"aws:TagKeys": keys} if keys else {})

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
+from atoll.kernel.tag_conditions import adds_tags, removes_tags
 from atoll.services.iam import paging, policies, tagging
 from atoll.services.iam.resources import on_policy, on_role, on_user
 from atoll.services.iam.store import ROLES, USERS, E, Kind
@@ -56,14 +57,14 @@ def _page(request: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]
     return {"Tags": tagging.shown(dict(found)), **more}
 
 
-@operation("TagRole", access=on_role("TagRole"))
+@operation("TagRole", access=on_role("TagRole", adds_tags()))
 async def tag_role(ctx: Context, request: TagRoleRequestTypeDef) -> None:
     """docs: API_TagRole."""
     new = tagging.given(request["Tags"], fold=True)
     await _change(ctx, ROLES, request["RoleName"], lambda tags: tagging.merged(tags, new, fold=True))
 
 
-@operation("UntagRole", access=on_role("UntagRole"))
+@operation("UntagRole", access=on_role("UntagRole", removes_tags()))
 async def untag_role(ctx: Context, request: UntagRoleRequestTypeDef) -> None:
     """docs: API_UntagRole."""
     keys = request["TagKeys"]
@@ -76,14 +77,14 @@ async def list_role_tags(ctx: Context, request: ListRoleTagsRequestTypeDef) -> d
     return await _list(ctx, ROLES, request["RoleName"], request)
 
 
-@operation("TagUser", access=on_user("TagUser"))
+@operation("TagUser", access=on_user("TagUser", adds_tags()))
 async def tag_user(ctx: Context, request: TagUserRequestTypeDef) -> None:
     """docs: API_TagUser."""
     new = tagging.given(request["Tags"], fold=True)
     await _change(ctx, USERS, request["UserName"], lambda tags: tagging.merged(tags, new, fold=True))
 
 
-@operation("UntagUser", access=on_user("UntagUser"))
+@operation("UntagUser", access=on_user("UntagUser", removes_tags()))
 async def untag_user(ctx: Context, request: UntagUserRequestTypeDef) -> None:
     """docs: API_UntagUser."""
     keys = request["TagKeys"]
@@ -96,14 +97,14 @@ async def list_user_tags(ctx: Context, request: ListUserTagsRequestTypeDef) -> d
     return await _list(ctx, USERS, request["UserName"], request)
 
 
-@operation("TagPolicy", access=on_policy("TagPolicy"))
+@operation("TagPolicy", access=on_policy("TagPolicy", adds_tags()))
 async def tag_policy(ctx: Context, request: TagPolicyRequestTypeDef) -> None:
     """docs: API_TagPolicy."""
     new = tagging.given(request["Tags"], fold=False)
     await _change_policy(ctx, request["PolicyArn"], lambda tags: tagging.merged(tags, new, fold=False))
 
 
-@operation("UntagPolicy", access=on_policy("UntagPolicy"))
+@operation("UntagPolicy", access=on_policy("UntagPolicy", removes_tags()))
 async def untag_policy(ctx: Context, request: UntagPolicyRequestTypeDef) -> None:
     """docs: API_UntagPolicy."""
     keys = request["TagKeys"]

@@ -10,7 +10,7 @@ from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import attachments, boundaries, paging, tagging
 from atoll.services.iam.errors import DeleteConflictException, EntityAlreadyExistsException
-from atoll.services.iam.resources import new_entity, new_user, on_user, users_below
+from atoll.services.iam.resources import makes, new_user, on_user, users_below
 from atoll.services.iam.store import USERS, User
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _full(account: str, user: User) -> dict[str, Any]:
     }
 
 
-@operation("CreateUser", access=[Access("iam:CreateUser", resource=new_user, conditions=new_entity)])
+@operation("CreateUser", access=makes("User", new_user))
 async def create_user(ctx: Context, request: CreateUserRequestTypeDef) -> dict[str, Any]:
     """docs: API_CreateUser."""
     user = User(

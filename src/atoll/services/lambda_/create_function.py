@@ -13,11 +13,12 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll, RequestTooLarge
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
+from atoll.kernel.tag_conditions import adds_tags
 from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.services.lambda_ import configuration, roles
 from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceConflictException
 from atoll.services.lambda_.names import LATEST, Target, function_arn, target
-from atoll.services.lambda_.policy import permission
+from atoll.services.lambda_.policy import CODE_SIGNING, CONFIGURES, permission
 from atoll.services.lambda_.running import Running
 from atoll.services.lambda_.store import Function, Version, find, key, put, put_version, version_key
 from atoll.services.lambda_.tags import check_tags
@@ -38,8 +39,8 @@ def _tagged(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
 @operation(
     "CreateFunction",
     access=[
-        permission("CreateFunction", resource=function_arn),
-        permission("TagResource", resource=_tagged),
+        permission("CreateFunction", {**CONFIGURES, **CODE_SIGNING, **adds_tags()}, resource=function_arn),
+        permission("TagResource", adds_tags(), resource=_tagged),
         roles.PASS_ROLE,
     ],
     not_honoured=configuration.NOT_HONOURED,

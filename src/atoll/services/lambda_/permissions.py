@@ -17,7 +17,7 @@ from atoll.services.lambda_.errors import (
     stale_revision,
 )
 from atoll.services.lambda_.names import LATEST, Target, target
-from atoll.services.lambda_.policy import document, permission, statement
+from atoll.services.lambda_.policy import PERMITS, document, permission, statement
 from atoll.services.lambda_.store import (
     POLICIES,
     Policy,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 MAX_POLICY = 20_480
 
 
-@operation("AddPermission", access=[permission("AddPermission")])
+@operation("AddPermission", access=[permission("AddPermission", PERMITS)])
 async def add_permission(ctx: Context, request: AddPermissionRequestTypeDef) -> dict[str, Any]:
     """docs: API_AddPermission. Returns the statement as JSON text. Raises ResourceConflictException, ResourceNotFoundException,
     InvalidParameterValueException, PreconditionFailedException, PolicyLengthExceededException."""
@@ -67,7 +67,7 @@ async def add_permission(ctx: Context, request: AddPermissionRequestTypeDef) -> 
     return {"Statement": msgspec.json.encode(added).decode()}
 
 
-@operation("RemovePermission", access=[permission("RemovePermission")])
+@operation("RemovePermission", access=[permission("RemovePermission", PERMITS)])
 async def remove_permission(ctx: Context, request: RemovePermissionRequestTypeDef) -> None:
     """docs: API_RemovePermission. Raises ResourceNotFoundException, PreconditionFailedException."""
     place = target(ctx, request)

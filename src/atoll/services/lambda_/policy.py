@@ -13,11 +13,12 @@ from typing import Any
 import msgspec
 
 from atoll.kernel.context import Context
-from atoll.kernel.service import Access, ResourceOf
+from atoll.kernel.service import Access, ResourceOf, ValuesOf
 from atoll.services.lambda_.errors import InvalidParameterValueException
 from atoll.services.lambda_.names import Target, qualified_arn, target
 from atoll.services.lambda_.store import find, statements
 
+NONE: Mapping[str, ValuesOf] = {}
 _ACCOUNT = re.compile(r"\d{12}")
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.(amazonaws\.com(\.cn)?|amazon\.com)")
 _ARN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::\d{12}:.+")
@@ -64,30 +65,65 @@ def _principal(text: str) -> str | dict[str, str]:
     )
 
 
-def permission(action: str, *, resource: ResourceOf = qualified_arn) -> Access:
-    """The permission for an action on a function: by the caller's policies or the function's own."""
-    return Access(f"lambda:{action}", resource=resource, conditions=conditions, resource_policy=function_policy)
+def permission(
+    action: str, conditions: Mapping[str, ValuesOf] = NONE, *, resource: ResourceOf = qualified_arn
+) -> Access:
+    """The permission for an action on a function: by the caller's policies or the function's own. `conditions` are those beside the
+    function's tags."""
+    return Access(
+        f"lambda:{action}",
+        resource=resource,
+        conditions={"aws:ResourceTag/${TagKey}": _tags, **conditions},
+        resource_policy=function_policy,
+    )
 
 
-async def conditions(ctx: Context, request: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
-    """Lambda's condition keys: what the request sets, and the function's tags. docs: service authorization reference, "Condition
-    keys for AWS Lambda"."""
+async def _tags(ctx: Context, request: Mapping[str, Any]) -> Mapping[str, str] | None:
     place = target(ctx, request)
     function = await ctx.store.read(lambda tx: find(tx, place))
-    found: dict[str, Sequence[str]] = (
-        {f"aws:ResourceTag/{tag}": [value] for tag, value in function.tags.items()} if function else {}
+    return function.tags if function else None
+
+
+async def _principal_allowed(ctx: Context, request: Mapping[str, Any]) -> Sequence[str] | None:
+    """Whom the statement allows that is added or removed."""
+    if "Principal" in request:
+        return [request["Principal"]]
+    allowed = (await _statement_named(ctx, request)).get("Principal")
+    return list(allowed.values()) if isinstance(allowed, dict) else [allowed] if allowed else None
+
+
+async def _url_auth_type(ctx: Context, request: Mapping[str, Any]) -> Sequence[str] | None:
+    wanted = request.get("FunctionUrlAuthType")
+    if wanted is None:
+        condition = (await _statement_named(ctx, request)).get("Condition", {})
+        wanted = condition.get("StringEquals", {}).get("lambda:FunctionUrlAuthType")
+    return [wanted] if wanted else None
+
+
+async def _statement_named(ctx: Context, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The statement that RemovePermission names, empty where there is none."""
+    place = target(ctx, request)
+    found = await ctx.store.read(lambda tx: statements(tx, place))
+    return next((one for one in found if one["Sid"] == request.get("StatementId")), {})
+
+
+def _in_vpc(member: str) -> ValuesOf:
+    return lambda _ctx, request: (request.get("VpcConfig") or {}).get(member)
+
+
+PERMITS: Mapping[str, ValuesOf] = {"lambda:FunctionUrlAuthType": _url_auth_type, "lambda:Principal": _principal_allowed}
+"""Of actions that change a function's policy."""
+CONFIGURES: Mapping[str, ValuesOf] = {
+    "lambda:Layer": lambda _ctx, request: request.get("Layers"),
+    "lambda:SecurityGroupIds": _in_vpc("SecurityGroupIds"),
+    "lambda:SubnetIds": _in_vpc("SubnetIds"),
+}
+"""Of actions that set a function's configuration."""
+CODE_SIGNING: Mapping[str, ValuesOf] = {
+    "lambda:CodeSigningConfigArn": lambda _ctx, request: (
+        [request["CodeSigningConfigArn"]] if "CodeSigningConfigArn" in request else None
     )
-    for member in ("Principal", "FunctionUrlAuthType", "Layers"):
-        if value := request.get(member):
-            found[f"lambda:{member.removesuffix('s')}"] = [value] if isinstance(value, str) else value
-    for member in ("SubnetIds", "SecurityGroupIds"):
-        if value := (request.get("VpcConfig") or {}).get(member):
-            found[f"lambda:{member}"] = value
-    tags = request.get("Tags") or {}
-    found |= {f"aws:RequestTag/{tag}": [value] for tag, value in tags.items()}
-    if keys := [*tags, *(request.get("TagKeys") or ())]:
-        found["aws:TagKeys"] = keys
-    return found
+}
 
 
 def document(found: Sequence[Mapping[str, Any]]) -> str:

@@ -9,7 +9,7 @@ from atoll.kernel.context import Context, Principal
 from atoll.kernel.errors import AccessDenied
 from atoll.kernel.service import Access
 from atoll.services.lambda_.errors import InvalidParameterValueException
-from atoll.services.lambda_.names import Target
+from atoll.services.lambda_.names import Target, function_arn
 
 SERVICE_HOST = "lambda.amazonaws.com"
 
@@ -18,11 +18,18 @@ def _passed(_ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
     return [request["Role"]] if isinstance(request.get("Role"), str) else []
 
 
-async def _to_lambda(_ctx: Context, _request: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
-    return {"iam:PassedToService": [SERVICE_HOST]}
+def _to_function(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
+    return [function_arn(ctx, request)]
 
 
-PASS_ROLE = Access("iam:PassRole", resource=_passed, conditions=_to_lambda)
+PASS_ROLE = Access(
+    "iam:PassRole",
+    resource=_passed,
+    conditions={
+        "iam:AssociatedResourceArn": _to_function,
+        "iam:PassedToService": lambda _ctx, _request: [SERVICE_HOST],
+    },
+)
 """Whoever gives a function a role must be allowed to pass it on. docs: IAM User Guide, "Granting a user permissions to pass a role"."""
 
 

@@ -10,6 +10,7 @@ import msgspec
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
+from atoll.kernel.tag_conditions import adds_tags, removes_tags
 from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
 from atoll.services.lambda_.names import Target, function_arn, target
 from atoll.services.lambda_.policy import permission
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 MAX_TAGS = 50
 
 
-@operation("TagResource", access=[permission("TagResource", resource=function_arn)])
+@operation("TagResource", access=[permission("TagResource", adds_tags(), resource=function_arn)])
 async def tag_resource(ctx: Context, request: TagResourceRequestTypeDef) -> None:
     """docs: API_TagResource. Raises InvalidParameterValueException, ResourceNotFoundException."""
     place = _function(ctx, request)
@@ -34,7 +35,7 @@ async def tag_resource(ctx: Context, request: TagResourceRequestTypeDef) -> None
     await _change(ctx, place, request["Tags"], ())
 
 
-@operation("UntagResource", access=[permission("UntagResource", resource=function_arn)])
+@operation("UntagResource", access=[permission("UntagResource", removes_tags(), resource=function_arn)])
 async def untag_resource(ctx: Context, request: UntagResourceRequestTypeDef) -> None:
     """docs: API_UntagResource. Raises ResourceNotFoundException."""
     await _change(ctx, _function(ctx, request), {}, request["TagKeys"])

@@ -18,7 +18,7 @@ from atoll.services.lambda_ import configuration, roles
 from atoll.services.lambda_.create_function import find_runtime, zip_of
 from atoll.services.lambda_.errors import function_not_found, stale_revision
 from atoll.services.lambda_.names import LATEST, Target, function_arn, target
-from atoll.services.lambda_.policy import permission
+from atoll.services.lambda_.policy import CONFIGURES, permission
 from atoll.services.lambda_.running import Running
 from atoll.services.lambda_.store import Version, get, get_version, key, put_version, version_key
 
@@ -53,7 +53,7 @@ async def update_function_code(ctx: Context, request: UpdateFunctionCodeRequestT
 
 @operation(
     "UpdateFunctionConfiguration",
-    access=[permission("UpdateFunctionConfiguration", resource=function_arn), roles.PASS_ROLE],
+    access=[permission("UpdateFunctionConfiguration", CONFIGURES, resource=function_arn), roles.PASS_ROLE],
     not_honoured=configuration.NOT_HONOURED,
 )
 async def update_function_configuration(

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
+from atoll.services.logs.access import on_group
 from atoll.services.logs.errors import InvalidParameterException, bad_token
 from atoll.services.logs.get_log_events import MOST_BYTES, MOST_EVENTS
-from atoll.services.logs.names import group_name, group_resource
+from atoll.services.logs.names import group_name
 from atoll.services.logs.paging import read_token, token
 from atoll.services.logs.patterns import compile_pattern
 from atoll.services.logs.reading import LAST_ID, Event, Window, first_id_at, forward
@@ -28,7 +29,7 @@ MOST_SEARCHED = 50_000
 
 @operation(
     "FilterLogEvents",
-    access=[Access("logs:FilterLogEvents", resource=group_resource)],
+    access=[on_group("FilterLogEvents")],
     not_honoured={"unmask": "Atoll masks nothing"},
 )
 async def filter_log_events(ctx: Context, request: FilterLogEventsRequestTypeDef) -> dict[str, Any]:

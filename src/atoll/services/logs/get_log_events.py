@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
+from atoll.services.logs.access import on_stream
 from atoll.services.logs.errors import bad_token
-from atoll.services.logs.names import group_name, stream_resource
+from atoll.services.logs.names import group_name
 from atoll.services.logs.reading import FIRST_ID, LAST_ID, Event, Window, backward, first_id_at, forward
 from atoll.services.logs.store import EVENT_OVERHEAD, Group, Stream, get_group, get_stream
 
@@ -27,7 +28,7 @@ _TOKEN = re.compile(r"([fb])/(\d{56})/s")
 
 @operation(
     "GetLogEvents",
-    access=[Access("logs:GetLogEvents", resource=stream_resource)],
+    access=[on_stream("GetLogEvents")],
     not_honoured={"unmask": "Atoll masks nothing"},
 )
 async def get_log_events(ctx: Context, request: GetLogEventsRequestTypeDef) -> dict[str, Any]:

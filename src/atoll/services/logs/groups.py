@@ -10,6 +10,8 @@ from atoll.kernel.context import Context
 from atoll.kernel.keys import between, under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction, counter
+from atoll.kernel.tag_conditions import adds_tags
+from atoll.services.logs.access import on_group
 from atoll.services.logs.errors import InvalidParameterException, ResourceAlreadyExistsException
 from atoll.services.logs.names import any_group_resource, group_arn, group_resource, name_in_arn
 from atoll.services.logs.paging import read_token, token
@@ -36,8 +38,8 @@ def _tagged(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
 @operation(
     "CreateLogGroup",
     access=[
-        Access("logs:CreateLogGroup", resource=group_resource),
-        Access("logs:TagResource", resource=_tagged),
+        Access("logs:CreateLogGroup", resource=group_resource, conditions=adds_tags("tags")),
+        Access("logs:TagResource", resource=_tagged, conditions=adds_tags("tags")),
     ],
     not_honoured={
         "kmsKeyId": "Atoll does not encrypt logs",
@@ -64,7 +66,7 @@ async def create_log_group(ctx: Context, request: CreateLogGroupRequestTypeDef) 
     await ctx.store.transact(create)
 
 
-@operation("DeleteLogGroup", access=[Access("logs:DeleteLogGroup", resource=group_resource)])
+@operation("DeleteLogGroup", access=[on_group("DeleteLogGroup")])
 async def delete_log_group(ctx: Context, request: DeleteLogGroupRequestTypeDef) -> None:
     """docs: API_DeleteLogGroup. The group is gone at once; its lines are removed by a task."""
     task_id = ctx.ids.uuid()

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from atoll.kernel.context import Context
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
+from atoll.services.logs.access import on_stream
 from atoll.services.logs.errors import InvalidParameterException
-from atoll.services.logs.names import stream_resource
 from atoll.services.logs.reaping import expire_some
 from atoll.services.logs.store import (
     CHUNKS,
@@ -47,7 +47,7 @@ Chunks = Sequence[Sequence[Line]]
 
 @operation(
     "PutLogEvents",
-    access=[Access("logs:PutLogEvents", resource=stream_resource)],
+    access=[on_stream("PutLogEvents")],
     not_honoured={"entity": "Atoll keeps no entities"},
 )
 async def put_log_events(ctx: Context, request: PutLogEventsRequestTypeDef) -> dict[str, Any]:

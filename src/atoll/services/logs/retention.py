@@ -8,10 +8,10 @@ import msgspec
 
 from atoll.kernel import tasks
 from atoll.kernel.context import Context
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
+from atoll.services.logs.access import on_group
 from atoll.services.logs.errors import InvalidParameterException
-from atoll.services.logs.names import group_resource
 from atoll.services.logs.store import get_group, put_group
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 
 
-@operation("PutRetentionPolicy", access=[Access("logs:PutRetentionPolicy", resource=group_resource)])
+@operation("PutRetentionPolicy", access=[on_group("PutRetentionPolicy")])
 async def put_retention_policy(ctx: Context, request: PutRetentionPolicyRequestTypeDef) -> None:
     """docs: API_PutRetentionPolicy. Raises InvalidParameterException for a number of days that AWS does not offer."""
     days = request["retentionInDays"]
@@ -39,7 +39,7 @@ async def put_retention_policy(ctx: Context, request: PutRetentionPolicyRequestT
     await ctx.store.transact(put)
 
 
-@operation("DeleteRetentionPolicy", access=[Access("logs:DeleteRetentionPolicy", resource=group_resource)])
+@operation("DeleteRetentionPolicy", access=[on_group("DeleteRetentionPolicy")])
 async def delete_retention_policy(ctx: Context, request: DeleteRetentionPolicyRequestTypeDef) -> None:
     """docs: API_DeleteRetentionPolicy. The group's lines then never expire."""
 

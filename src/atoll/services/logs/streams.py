@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from atoll.kernel import tasks
 from atoll.kernel.context import Context
 from atoll.kernel.keys import Key, between, under
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.logs.access import on_group, on_stream
 from atoll.services.logs.errors import InvalidParameterException, ResourceAlreadyExistsException
 from atoll.services.logs.groups import HIGHEST
-from atoll.services.logs.names import group_arn, group_name, group_resource, stream_resource
+from atoll.services.logs.names import group_arn, group_name
 from atoll.services.logs.paging import read_token, token
 from atoll.services.logs.store import (
     STREAM_BITS,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     )
 
 
-@operation("CreateLogStream", access=[Access("logs:CreateLogStream", resource=stream_resource)])
+@operation("CreateLogStream", access=[on_stream("CreateLogStream")])
 async def create_log_stream(ctx: Context, request: CreateLogStreamRequestTypeDef) -> None:
     """docs: API_CreateLogStream. Raises ResourceAlreadyExistsException, ResourceNotFoundException."""
     stream = Stream(
@@ -48,7 +49,7 @@ async def create_log_stream(ctx: Context, request: CreateLogStreamRequestTypeDef
     await ctx.store.transact(create)
 
 
-@operation("DeleteLogStream", access=[Access("logs:DeleteLogStream", resource=stream_resource)])
+@operation("DeleteLogStream", access=[on_stream("DeleteLogStream")])
 async def delete_log_stream(ctx: Context, request: DeleteLogStreamRequestTypeDef) -> None:
     """docs: API_DeleteLogStream. The stream is gone at once; its lines are removed by a task."""
     task_id = ctx.ids.uuid()
@@ -64,7 +65,7 @@ async def delete_log_stream(ctx: Context, request: DeleteLogStreamRequestTypeDef
     await ctx.store.transact(delete)
 
 
-@operation("DescribeLogStreams", access=[Access("logs:DescribeLogStreams", resource=group_resource)])
+@operation("DescribeLogStreams", access=[on_group("DescribeLogStreams")])
 async def describe_log_streams(ctx: Context, request: DescribeLogStreamsRequestTypeDef) -> dict[str, Any]:
     """docs: API_DescribeLogStreams. By name, or by the time of the last event."""
     name, prefix = group_name(ctx, request), request.get("logStreamNamePrefix", "")

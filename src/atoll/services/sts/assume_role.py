@@ -11,14 +11,14 @@ issue, in place of the administrator that they are on AWS. The trust policy must
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from atoll.auth.policy.parse import PolicySyntaxError, parse
 from atoll.kernel.context import Context, Principal
 from atoll.kernel.errors import AccessDenied, NotImplementedByAtoll, ServiceError, ValidationFailed
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import Access, ValuesOf, operation
+from atoll.kernel.tag_conditions import adds_tags
 from atoll.services.sts.errors import (
     InvalidParameterValue,
     MalformedPolicyDocumentException,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 DEFAULT_SECONDS = CHAINED_SECONDS = 3_600
 POLICY_SIZE = 2_048
 MOST_POLICY_ARNS = 10
+LAMBDA = "lambda.amazonaws.com"
 _ARN = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+")
 _ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/(?:[!-~]+/)?([\w+=,.@-]+)", re.ASCII)
 
@@ -68,17 +69,30 @@ def _role(_ctx: Context, request: AssumeRoleRequestTypeDef) -> str:
     return request.get("RoleArn", "")
 
 
-async def _conditions(_ctx: Context, request: AssumeRoleRequestTypeDef) -> dict[str, Sequence[str]]:
-    """docs: IAM User Guide, "Available keys for AWS STS"."""
-    found: dict[str, Sequence[str]] = {"sts:RoleSessionName": (request.get("RoleSessionName", ""),)}
-    if "ExternalId" in request:
-        found["sts:ExternalId"] = (request["ExternalId"],)
-    return found
+async def _role_tags(ctx: Context, request: AssumeRoleRequestTypeDef) -> dict[str, str] | None:
+    role = await _find(ctx, _role(ctx, request))
+    return {tag["Key"]: tag["Value"] for tag in role.get("Tags", ())} if role else None
+
+
+def _given(member: str) -> ValuesOf:
+    return lambda _ctx, request: [request[member]] if member in request else None
+
+
+_CONDITIONS: dict[str, ValuesOf] = {
+    "aws:ResourceTag/${TagKey}": _role_tags,
+    "iam:ResourceTag/${TagKey}": _role_tags,
+    "sts:ExternalId": _given("ExternalId"),
+    "sts:RoleSessionName": _given("RoleSessionName"),
+    "sts:SourceIdentity": _given("SourceIdentity"),
+    "sts:TransitiveTagKeys": lambda _ctx, request: request.get("TransitiveTagKeys"),
+    **adds_tags(),
+}
+"""docs: IAM User Guide, "Available keys for AWS STS"."""
 
 
 @operation(
     "AssumeRole",
-    access=[Access("sts:AssumeRole", resource=_role, conditions=_conditions, resource_policy=_trust_policy)],
+    access=[Access("sts:AssumeRole", resource=_role, conditions=_CONDITIONS, resource_policy=_trust_policy)],
 )
 async def assume_role(ctx: Context, request: AssumeRoleRequestTypeDef) -> dict[str, Any]:
     """docs: API_AssumeRole."""
@@ -98,6 +112,7 @@ async def assume_role(ctx: Context, request: AssumeRoleRequestTypeDef) -> dict[s
         f"{role['RoleId']}:{name}",
         role_arn=arn,
         session_policies=await _session_policies(ctx, account, request),
+        source_function=ctx.principal.source_arn if ctx.principal.arn == LAMBDA else "",
     )
     output: dict[str, Any] = {
         "Credentials": await issue(ctx, session, seconds),

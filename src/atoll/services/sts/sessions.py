@@ -16,7 +16,7 @@ async def issue(ctx: Context, principal: Principal, seconds: int) -> dict[str, A
     now = ctx.clock.now()
     session = AccessKey(
         secret=ctx.ids.secret(),
-        principal=dataclasses.replace(principal, access_key=ctx.ids.iam("ASIA")),
+        principal=dataclasses.replace(principal, access_key=ctx.ids.iam("ASIA"), issued=int(now)),
         created=int(now),
         token=ctx.ids.secret(TOKEN_LENGTH),
         expires=float(int(now) + seconds),

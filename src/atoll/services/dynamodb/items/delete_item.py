@@ -8,7 +8,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.dynamodb.access import item_table, table_arn
-from atoll.services.dynamodb.conditions import key_conditions
+from atoll.services.dynamodb.conditions import WRITES_ITEM
 from atoll.services.dynamodb.items import requested
 from atoll.services.dynamodb.items.capacity import consumed_by_write
 from atoll.services.dynamodb.items.item_rules import check_item, check_key
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import DeleteItemInputTypeDef
 
 
-@operation("DeleteItem", access=[Access("dynamodb:DeleteItem", resource=table_arn, conditions=key_conditions)])
+@operation("DeleteItem", access=[Access("dynamodb:DeleteItem", resource=table_arn, conditions=WRITES_ITEM)])
 async def delete_item(ctx: Context, request: DeleteItemInputTypeDef) -> dict[str, Any]:
     """Raises ConditionalCheckFailedException, ResourceNotFoundException."""
     name = item_table(ctx, request["TableName"])

@@ -11,7 +11,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader
 from atoll.services.dynamodb.access import item_table, table_arn
-from atoll.services.dynamodb.conditions import get_conditions
+from atoll.services.dynamodb.conditions import READS_ITEM
 from atoll.services.dynamodb.expressions.projection import project
 from atoll.services.dynamodb.items import requested
 from atoll.services.dynamodb.items.capacity import consumed_by_read, read_units
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import GetItemInputTypeDef
 
 
-@operation("GetItem", access=[Access("dynamodb:GetItem", resource=table_arn, conditions=get_conditions)])
+@operation("GetItem", access=[Access("dynamodb:GetItem", resource=table_arn, conditions=READS_ITEM)])
 async def get_item(ctx: Context, request: GetItemInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException. `Item` is absent where there is none."""
     name = item_table(ctx, request["TableName"])

@@ -8,7 +8,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.dynamodb.access import item_table, table_arn
-from atoll.services.dynamodb.conditions import put_conditions
+from atoll.services.dynamodb.conditions import WRITES_ITEM
 from atoll.services.dynamodb.items import requested
 from atoll.services.dynamodb.items.capacity import consumed_by_write
 from atoll.services.dynamodb.items.item_rules import check_item, check_item_keys
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import PutItemInputTypeDef
 
 
-@operation("PutItem", access=[Access("dynamodb:PutItem", resource=table_arn, conditions=put_conditions)])
+@operation("PutItem", access=[Access("dynamodb:PutItem", resource=table_arn, conditions=WRITES_ITEM)])
 async def put_item(ctx: Context, request: PutItemInputTypeDef) -> dict[str, Any]:
     """Raises ConditionalCheckFailedException, ResourceNotFoundException, ItemCollectionSizeLimitExceededException."""
     name = item_table(ctx, request["TableName"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel import records
@@ -9,6 +10,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Transaction
+from atoll.kernel.tag_conditions import adds_tags
 from atoll.services.dynamodb.access import named_table, table_arn
 from atoll.services.dynamodb.errors import ResourceInUseException
 from atoll.services.dynamodb.store import PAY_PER_REQUEST, TABLES, Table, table_key, tags_key
@@ -22,9 +24,17 @@ if TYPE_CHECKING:
 _REFUSED = ("ResourcePolicy", "GlobalTableSourceArn", "GlobalTableSettingsReplicationMode")
 
 
+def _tagged(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
+    """Whoever makes a table with tags must be allowed to tag it. docs: "Tagging restrictions in DynamoDB"."""
+    return [table_arn(ctx, request)] if request.get("Tags") else []
+
+
 @operation(
     "CreateTable",
-    access=[Access("dynamodb:CreateTable", resource=table_arn)],
+    access=[
+        Access("dynamodb:CreateTable", resource=table_arn, conditions=adds_tags()),
+        Access("dynamodb:TagResource", resource=_tagged, conditions=adds_tags()),
+    ],
     not_honoured={
         "ProvisionedThroughput": throughput.NOT_THROTTLED,
         "GlobalSecondaryIndexes.ProvisionedThroughput": throughput.NOT_THROTTLED,

