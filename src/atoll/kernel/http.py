@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+_BLANKS = " \t"
 RequestLog = Callable[[str, int, float], None]
 """Notes an answered request: what it was, its status, how long it took in milliseconds."""
 
@@ -14,7 +15,8 @@ RequestLog = Callable[[str, int, float], None]
 class HttpRequest:
     """A request. `raw_path` and `query_string` are undecoded; header names are lower-case, repeats kept in order.
 
-    `fields` are the headers by name, the values of repeated ones joined with ",". `port` is the one that the client connected to.
+    `fields` are the headers by name, the values of repeated ones trimmed and joined with ",".
+    `port` is the one that the client connected to.
     """
 
     method: str
@@ -31,7 +33,7 @@ class HttpRequest:
     def __post_init__(self) -> None:
         fields = self.fields
         for name, value in self.headers:
-            fields[name] = f"{fields[name]},{value}" if name in fields else value
+            fields[name] = f"{fields[name].strip(_BLANKS)},{value.strip(_BLANKS)}" if name in fields else value
 
     def header(self, name: str) -> str | None:
         """The value of a header, by its lower-case name. What may come only once does not match anything when it came twice."""

@@ -5,9 +5,14 @@ The scope of the signature names the service; X-Amz-Target and the query protoco
 
 from __future__ import annotations
 
-from atoll.auth.sigv4 import parse_authorization
+from atoll.auth.presigned import find_authorization
 from atoll.gateway.call import Call
-from atoll.kernel.errors import IncompleteSignature, MissingAuthenticationToken, NotImplementedByAtoll
+from atoll.kernel.errors import (
+    IncompleteSignature,
+    InvalidSignature,
+    MissingAuthenticationToken,
+    NotImplementedByAtoll,
+)
 from atoll.protocol.models import ProtocolNotSupported
 from atoll.protocol.wire import WireRequest
 
@@ -17,17 +22,16 @@ async def identify(call: Call) -> None:
     http = call.http
     assert http is not None
     call.wire = WireRequest(http.method, http.raw_path, http.query_string, http.fields, http.body)
-    header = http.header("authorization")
-    if header is None:
+    try:
+        authorization = find_authorization(http.fields, http.query_string)
+    except (IncompleteSignature, InvalidSignature):
+        _find(call, None)  # also this is answered in the protocol of the service that it came for
+        raise
+    if authorization is None:
         _find(call, None)
         if not call.service:
             raise MissingAuthenticationToken("Missing Authentication Token")
         return
-    try:
-        authorization = parse_authorization(header)
-    except IncompleteSignature:
-        _find(call, None)  # also this is answered in the protocol of the service that it came for
-        raise
     _find(call, authorization.service)
     call.authorization, call.region = authorization, authorization.region
     if call.codec is None:
