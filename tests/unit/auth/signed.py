@@ -43,7 +43,10 @@ class Sent:
     ) -> None:
         if headers is None:
             headers = {} if service == "s3" else {"X-Amz-Target": "DynamoDB_20120810.PutItem"}
-        request = AWSRequest(method, HOST + target, data=body, headers=headers)
+        if expires is not None and service != "s3":
+            body = b""
+        # botocore presigns no body: that of a presigned request to S3 is not signed, and others have none.
+        request = AWSRequest(method, HOST + target, data=body if expires is None else b"", headers=headers)
         signer = self._signer(service, token, expires)
         if claim is not None:
             signer.payload = lambda request: claim
