@@ -57,6 +57,7 @@ async def microseconds(parts: Parts, principal: Principal, auth: AuthMode, param
     ]
     for call in calls:
         call.operation, call.params = "PutItem", params
+        call.registered = parts.operations["dynamodb"]["PutItem"]
     began = time.process_time()
     for call in calls:
         await authorize(call)

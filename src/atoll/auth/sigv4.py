@@ -1,45 +1,53 @@
-"""Signature Version 4 in the Authorization header: reading it, and recomputing it from the request as it was sent.
+"""Signature Version 4: reading an Authorization header, and recomputing a signature from the request as it was sent.
 
-Pure: no store and no clock; who owns a key is decided elsewhere (`principal.py`). Header text is taken as the wire has it, each
-character one byte (latin-1). Follows "Create a signed AWS API request" (IAM User Guide) and the texts that AWS answers.
+Pure: no store and no clock; who owns a key is decided elsewhere (`principal.py`), what a signature claims before its body is read in
+`claims.py`, signatures in the query string in `presigned.py`, bodies signed in chunks in `chunked.py`. Header text is taken as the
+wire has it, each character one byte (latin-1). Follows "Create a signed AWS API request" (IAM User Guide), "Authenticating Requests
+(AWS Signature Version 4)" (S3 API Reference) and the texts that AWS answers.
 """
 
 from __future__ import annotations
 
 import base64
-import calendar
 import hmac
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
+from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
-from atoll.kernel.errors import IncompleteSignature, InvalidSignature, NotImplementedByAtoll
+from atoll.kernel.errors import IncompleteSignature, InvalidSignature
 
-Headers = Sequence[tuple[str, str]]
+Fields = Mapping[str, str]
+"""Headers by lower-case name, as `HttpRequest.fields` has them: the values of repeated ones joined with ","."""
 
 ALGORITHM = "AWS4-HMAC-SHA256"
+ASYMMETRIC_ALGORITHM = "AWS4-ECDSA-P256-SHA256"
 TERMINATOR = "aws4_request"
-UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
-TOLERANCE = 5 * 60
-"""Seconds by which a request's date may differ from ours."""
+VERSION_4_ONLY = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
+"""What S3 answers to Signature Version 2, and Atoll also to Version 4A."""
 
-_RAW_PATH_SERVICES = frozenset({"s3", "s3express", "s3-object-lambda", "s3-outposts"})
-_BASIC_FORMAT = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z", re.ASCII)
-_HASH = re.compile(r"[0-9a-f]{64}")
-_MISMATCH = (
-    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and "
-    "signing method. Consult the service documentation for details."
-)
+_S3 = frozenset({"s3", "s3express", "s3-object-lambda", "s3-outposts"})
+_TERSE = frozenset({"dynamodb", "iam", "logs", "sts"})
+"""Services that do not tell which strings they signed when a signature does not match; others were seen to."""
+_ANY_SIGNATURE = "0" * 64
+_INNER = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
 
-@dataclass(frozen=True, slots=True)
-class Authorization:
-    """What an Authorization header says. `date` is YYYYMMDD; `signed_headers` are lower-case, in the order given."""
+class Presigned(NamedTuple):
+    """What a presigned request says in its query string beyond an Authorization header. `timestamp` is YYYYMMDD'T'HHMMSS'Z',
+    `expires` seconds after it, None where it says none; `payload` is its X-Amz-Content-Sha256."""
+
+    timestamp: str
+    expires: int | None
+    token: str | None
+    payload: str | None
+
+
+class Authorization(NamedTuple):
+    """Who says they signed, and what. `date` is YYYYMMDD; `signed_headers` are lower-case, in the order given; `presigned` is set
+    where all this stood in the query string."""
 
     access_key: str
     date: str
@@ -47,11 +55,37 @@ class Authorization:
     service: str
     signed_headers: tuple[str, ...]
     signature: str
+    presigned: Presigned | None = None
 
     @property
     def scope(self) -> str:
         """The credential scope, as it stands in the string to sign."""
         return f"{self.date}/{self.region}/{self.service}/{TERMINATOR}"
+
+    @property
+    def s3(self) -> bool:
+        """Whether S3's own rules of signing apply."""
+        return self.service in _S3
+
+
+class SigningKey:
+    """A derived key, good for one day, region and service: the states of its HMAC, to which every text is added anew."""
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, secret: str, date: str, region: str, service: str) -> None:
+        key = b"AWS4" + octets(secret)
+        for part in (date, region, service, TERMINATOR):
+            key = hmac.digest(key, octets(part), "sha256")
+        block = key.ljust(64, b"\0")
+        self._inner, self._outer = sha256(block.translate(_INNER)), sha256(block.translate(_OUTER))
+
+    def sign(self, text: bytes) -> str:
+        """The signature in lower-case hex."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text)
+        outer.update(inner.digest())
+        return outer.hexdigest()
 
 
 class SigningKeys:
@@ -59,17 +93,17 @@ class SigningKeys:
 
     def __init__(self, limit: int = 4096) -> None:
         self._limit = limit
-        self._keys: dict[tuple[str, str, str, str], bytes] = {}
+        self._keys: dict[tuple[str, str, str, str], SigningKey] = {}
 
     def __len__(self) -> int:
         return len(self._keys)
 
-    def get(self, secret: str, date: str, region: str, service: str) -> bytes:
-        """The key that signs for `service` in `region` on `date` (YYYYMMDD)."""
-        name = (secret, date, region, service)
+    def get(self, secret: str, authorization: Authorization) -> SigningKey:
+        """The key that signs in the scope of `authorization`."""
+        name = (secret, authorization.date, authorization.region, authorization.service)
         key = self._keys.get(name)
         if key is None:
-            key = signing_key(secret, date, region, service)
+            key = SigningKey(*name)
             if len(self._keys) >= self._limit:
                 del self._keys[next(iter(self._keys))]
             self._keys[name] = key
@@ -80,125 +114,183 @@ def parse_authorization(value: str) -> Authorization:
     """Reads an Authorization header.
 
     Raises IncompleteSignature where it is none of Signature Version 4, or lacks a part; InvalidSignature where the credential scope
-    ends in another word than `aws4_request`.
+    ends in another word than `aws4_request`. Clients put the signature last: all before it is read once and remembered.
     """
-    algorithm, _, rest = value.strip().partition(" ")
-    if algorithm.startswith("AWS") and algorithm != ALGORITHM:
-        raise IncompleteSignature(f"Unsupported AWS 'algorithm': '{algorithm}' (only {ALGORITHM} for now). ")
-    parameters = _parameters(rest, value)
-    missing = [name for name in ("Credential", "Signature", "SignedHeaders") if not parameters.get(name)]
-    if missing:
-        sentences = " ".join(f"Authorization header requires '{name}' parameter." for name in missing)
+    signature = value[-64:]
+    signer = _signer(value[:-64]) if signature.isalnum() else None
+    return _read(value) if signer is None else Authorization(*signer, signature)
+
+
+def read_credential(text: str, *, presigned: bool = False) -> tuple[str, str, str, str]:
+    """Access key, date, region and service of a `Credential`. Raises IncompleteSignature and InvalidSignature."""
+    parts = text.split("/")
+    if len(parts) != 5 or not parts[0]:
         raise IncompleteSignature(
-            f"{sentences} (Hashed with SHA-256 and encoded with Base64) Authorization={_digest(value)}"
-        )
-    credential = parameters["Credential"]
-    parts = credential.split("/")
-    if len(parts) != 5:
-        raise IncompleteSignature(
-            "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, "
-            f"got '{credential}'"
+            f"Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '{text}'"
+        ).in_s3(
+            *malformed(
+                'the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".', presigned
+            )
         )
     access_key, date, region, service, terminator = parts
     if terminator != TERMINATOR:
         raise InvalidSignature(
             f"Credential should be scoped with a valid terminator: '{TERMINATOR}', not '{terminator}'."
-        )
-    signed_headers = tuple(parameters["SignedHeaders"].lower().split(";"))
-    return Authorization(access_key, date, region, service, signed_headers, parameters["Signature"])
+        ).in_s3(*malformed(f'incorrect terminal "{terminator}". This endpoint uses "{TERMINATOR}".', presigned))
+    return access_key, date, region, service
 
 
-def verify(
+def malformed(detail: str, presigned: bool) -> tuple[str, str]:
+    """S3's code and message for a credential that is wrong: they depend on where it stood."""
+    if presigned:
+        return "AuthorizationQueryParametersError", f"Error parsing the X-Amz-Credential parameter; {detail}"
+    return "AuthorizationHeaderMalformed", f"The authorization header is malformed; {detail}"
+
+
+def unsupported(algorithm: str) -> IncompleteSignature:
+    """Refuses another algorithm: Version 4A, Version 2, or none of AWS's."""
+    return IncompleteSignature(f"Unsupported AWS 'algorithm': '{algorithm}' (only {ALGORITHM} for now). ")
+
+
+def verify_signature(
     authorization: Authorization,
     *,
     secret: str,
     method: str,
     raw_path: str,
     query_string: str,
-    headers: Headers,
-    body_hash: str,
-    now: float,
+    fields: Fields,
+    payload: str,
+    timestamp: str,
     signing_keys: SigningKeys,
-    region: str | None = None,
-    service: str | None = None,
 ) -> None:
-    """Returns if the request was signed with `secret`, and lately.
+    """Returns if the request was signed with `secret`; raises InvalidSignature.
 
-    `headers` have lower-case names and stand as they were sent, repeated ones repeated; `raw_path` and `query_string` are not
-    decoded; `body_hash` is the lower-case hex SHA-256 of the body; `now` is wall time in seconds. `region` and `service` are what
-    the credential must be scoped to, where that is known. Raises IncompleteSignature, InvalidSignature, and
-    NotImplementedByAtoll for a body that is signed in chunks.
+    `raw_path` and `query_string` are not decoded; `payload` is the body's lower-case hex SHA-256 or what stands in its place;
+    `timestamp` is what `claims.check_scope_and_date` returned.
     """
-    values = _signed_values(authorization.signed_headers, headers)
-    timestamp, seconds = _request_date(headers)
-    _check_date(timestamp, seconds, now)
-    if "host" not in authorization.signed_headers and ":authority" not in authorization.signed_headers:
-        raise InvalidSignature("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
-    _check_scope(authorization, timestamp, region, service)
-    request = canonical_request(
-        method,
-        canonical_path(raw_path, authorization.service),
-        canonical_query(query_string),
-        authorization.signed_headers,
-        values,
-        _payload(headers, body_hash),
-    )
-    key = signing_keys.get(secret, authorization.date, authorization.region, authorization.service)
-    expected = signature(key, string_to_sign(timestamp, authorization.scope, request))
-    if not hmac.compare_digest(expected.encode(), _octets(authorization.signature)):
-        raise InvalidSignature(_MISMATCH)
+    request = canonical_request(authorization, method, raw_path, query_string, fields, payload)
+    text = string_to_sign(authorization, timestamp, request)
+    expected, given = signing_keys.get(secret, authorization).sign(text), authorization.signature
+    # A header that was signed but not sent must not match the signature of an empty one.
+    complete = all(map(fields.__contains__, authorization.signed_headers))
+    if not (complete and given.isascii() and hmac.compare_digest(expected, given)):
+        raise mismatch(authorization, text, request)
 
 
 def canonical_request(
-    method: str, path: str, query: str, signed_headers: Sequence[str], values: Sequence[bytes], payload: str
+    authorization: Authorization, method: str, raw_path: str, query_string: str, fields: Fields, payload: str
 ) -> bytes:
-    """The request in the form that is signed. `values` are the canonical values of `signed_headers`; `payload` is the body's hash."""
-    lines = [_octets(method), path.encode(), query.encode()]
-    lines += [_octets(name) + b":" + value for name, value in zip(signed_headers, values, strict=True)]
-    lines += [b"", _octets(";".join(signed_headers)), _octets(payload)]
-    return b"\n".join(lines)
+    """The request in the form that is signed."""
+    names = authorization.signed_headers
+    path = canonical_path(raw_path, s3=authorization.s3)
+    query = canonical_query(query_string, authorization.presigned is not None) if query_string else ""
+    headers = "\n".join([f"{name}:{fields.get(name, '')}" for name in names])
+    if _has_blanks(headers):
+        headers = "\n".join([f"{name}:{canonical_value(fields.get(name, ''))}" for name in names])
+    return octets(f"{method}\n{path}\n{query}\n{headers}\n\n{';'.join(names)}\n{payload}")
 
 
-def canonical_path(raw_path: str, service: str) -> str:
+def string_to_sign(authorization: Authorization, timestamp: str, request: bytes) -> bytes:
+    """What the signing key signs, of a canonical request."""
+    return octets(f"{ALGORITHM}\n{timestamp}\n{authorization.scope}\n{sha256(request).hexdigest()}")
+
+
+def canonical_path(raw_path: str, *, s3: bool) -> str:
     """The path as it is signed: for S3 encoded once and otherwise as sent; for all others normalised and encoded once more."""
-    if service in _RAW_PATH_SERVICES:
-        return "/".join(_reencoded(segment) for segment in raw_path.split("/")) or "/"
-    return _normalised(raw_path)
+    if raw_path == "/":
+        return "/"
+    return _encoded_once(raw_path) if s3 else _normalised(raw_path)
 
 
-def canonical_query(query_string: str) -> str:
-    """The query string with every name and value encoded alike, sorted by name, then by value."""
-    if not query_string:
-        return ""
+def canonical_query(query_string: str, presigned: bool = False) -> str:
+    """The query string with every name and value encoded alike, sorted by name, then by value. The signature of a presigned request
+    is not part of what it signs."""
     pairs = []
     for part in query_string.split("&"):
         if part:
             name, _, value = part.partition("=")
             pairs.append((_reencoded(name.replace("+", " ")), _reencoded(value.replace("+", " "))))
-    return "&".join(f"{name}={value}" for name, value in sorted(pairs))
+    return "&".join([f"{name}={value}" for name, value in sorted(pairs) if not presigned or name != "X-Amz-Signature"])
 
 
-def canonical_value(values: Sequence[str]) -> bytes:
-    """The value of a header that was sent `len(values)` times: trimmed, runs of spaces made one, joined by commas."""
-    return b",".join(b" ".join(_octets(value).split()) for value in values)
+def canonical_value(value: str) -> str:
+    """The value of a header: trimmed, runs of spaces made one."""
+    if value.isascii():
+        return " ".join(value.split())
+    return b" ".join(octets(value).split()).decode("latin-1")  # str would also split at what is a byte of UTF-8 here
 
 
-def string_to_sign(timestamp: str, scope: str, request: bytes) -> bytes:
-    """What the signing key signs. `timestamp` is YYYYMMDD'T'HHMMSS'Z', `request` a canonical request."""
-    return _octets(f"{ALGORITHM}\n{timestamp}\n{scope}\n{sha256(request).hexdigest()}")
+def _has_blanks(headers: str) -> bool:
+    """Whether any value among lines of `name:value` may not be canonical; few are not, and looking at all of them at once is fast."""
+    return "  " in headers or ": " in headers or " \n" in headers or "\t" in headers or headers.endswith(" ")
 
 
-def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
-    """The key for one day, region and service."""
-    key = b"AWS4" + _octets(secret)
-    for part in (date, region, service, TERMINATOR):
-        key = hmac.digest(key, _octets(part), "sha256")
-    return key
+def mismatch(authorization: Authorization, text: bytes = b"", request: bytes = b"") -> InvalidSignature:
+    """The refusal of a signature that is not that of `text` (made of the canonical `request`), which AWS shows."""
+    message = (
+        "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
+        "and signing method. Consult the service documentation for details."
+    )
+    if request and authorization.service not in _TERSE:
+        message += (
+            f"\n\nThe Canonical String for this request should have been\n'{_text(request)}'"
+            f"\n\nThe String-to-Sign should have been\n'{_text(text)}'\n"
+        )
+    members = {
+        "AWSAccessKeyId": authorization.access_key,
+        "StringToSign": _text(text),
+        "SignatureProvided": authorization.signature,
+        "StringToSignBytes": text.hex(" "),
+    }
+    if request:
+        members |= {"CanonicalRequest": _text(request), "CanonicalRequestBytes": request.hex(" ")}
+    return InvalidSignature(message).in_s3(
+        "SignatureDoesNotMatch",
+        "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+        403,
+        members,
+    )
 
 
-def signature(key: bytes, text: bytes) -> str:
-    """The signature in lower-case hex."""
-    return hmac.digest(key, text, "sha256").hex()
+def octets(text: str) -> bytes:
+    """The bytes of header text. What no wire can carry must not raise either: it becomes an escape, which nobody signed."""
+    return text.encode("latin-1", "backslashreplace")
+
+
+def digest(value: str) -> str:
+    """Base64 of the SHA-256 of a header's value, which AWS shows in the value's place."""
+    return base64.b64encode(sha256(octets(value)).digest()).decode()
+
+
+@lru_cache(maxsize=1024)
+def _signer(head: str) -> tuple[str, str, str, str, tuple[str, ...]] | None:
+    """What an Authorization header says up to the signature that ends it; None where it is not of that form, or wrong."""
+    if not head.endswith((" Signature=", ",Signature=")):
+        return None
+    try:
+        return _read(head + _ANY_SIGNATURE)[:5]
+    except (IncompleteSignature, InvalidSignature):
+        return None
+
+
+def _read(value: str) -> Authorization:
+    algorithm, _, rest = value.strip().partition(" ")
+    if algorithm.startswith("AWS") and algorithm != ALGORITHM:
+        raise unsupported(algorithm).in_s3("InvalidRequest", VERSION_4_ONLY)
+    parameters = _parameters(rest, value)
+    missing = [name for name in ("Credential", "Signature", "SignedHeaders") if not parameters.get(name)]
+    if missing:
+        sentences = " ".join(f"Authorization header requires '{name}' parameter." for name in missing)
+        raise _incomplete(
+            f"{sentences} (Hashed with SHA-256 and encoded with Base64) Authorization={digest(value)}",
+            value,
+            "the authorization header requires three components: Credential, SignedHeaders, and Signature.",
+        )
+    if algorithm != ALGORITHM:
+        raise _incomplete(unsupported(algorithm).message, value, "")
+    credential = read_credential(parameters["Credential"])
+    return Authorization(*credential, tuple(parameters["SignedHeaders"].lower().split(";")), parameters["Signature"])
 
 
 def _parameters(rest: str, value: str) -> dict[str, str]:
@@ -206,90 +298,28 @@ def _parameters(rest: str, value: str) -> dict[str, str]:
     for part in rest.replace(",", " ").split():
         name, equals, content = part.partition("=")
         if not equals:
-            raise IncompleteSignature(
+            raise _incomplete(
                 "Invalid key=value pair (missing equal-sign) in Authorization header "
-                f"(hashed with SHA-256 and encoded with Base64): '{_digest(value)}'."
+                f"(hashed with SHA-256 and encoded with Base64): '{digest(value)}'.",
+                value,
+                f'the authorization component "{part}" is malformed.',
             )
         parameters[name] = content
     return parameters
 
 
-def _signed_values(signed_headers: Sequence[str], headers: Headers) -> list[bytes]:
-    """The canonical values of the signed headers. A header that was signed but not sent cannot match any signature."""
-    sent: dict[str, list[str]] = {name: [] for name in signed_headers}
-    for name, value in headers:
-        if name in sent:
-            sent[name].append(value)
-    if len(sent) != len(signed_headers) or not all(sent.values()):
-        raise InvalidSignature(_MISMATCH)
-    return [canonical_value(values) for values in sent.values()]
-
-
-def _request_date(headers: Headers) -> tuple[str, float]:
-    """When the request says it was made: in basic format, and in seconds. X-Amz-Date comes before Date."""
-    found = {name: value.strip() for name, value in headers if name in ("x-amz-date", "date")}
-    text = found.get("x-amz-date") or found.get("date")
-    if not text:
-        raise IncompleteSignature(
-            "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
-        )
-    return _moment(text)
-
-
-@lru_cache(maxsize=256)
-def _moment(text: str) -> tuple[str, float]:
-    match = _BASIC_FORMAT.fullmatch(text)
-    try:
-        if match:
-            year, month, day, hour, minute, second = map(int, match.groups())
-            moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-        else:
-            moment = parsedate_to_datetime(text)
-            moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        raise IncompleteSignature(
-            f"Date must be in ISO-8601 'basic format'. Got '{text}'. See http://en.wikipedia.org/wiki/ISO_8601"
-        ) from None
-    return _basic(moment), calendar.timegm(moment.timetuple())
-
-
-def _check_date(timestamp: str, seconds: float, now: float) -> None:
-    minutes = TOLERANCE // 60
-    if seconds < now - TOLERANCE:
-        limit, ours = _at(now - TOLERANCE), _at(now)
-        raise InvalidSignature(f"Signature expired: {timestamp} is now earlier than {limit} ({ours} - {minutes} min.)")
-    if seconds > now + TOLERANCE:
-        limit, ours = _at(now + TOLERANCE), _at(now)
-        raise InvalidSignature(
-            f"Signature not yet current: {timestamp} is still later than {limit} ({ours} + {minutes} min.)"
-        )
-
-
-def _check_scope(authorization: Authorization, timestamp: str, region: str | None, service: str | None) -> None:
-    wrong = []
-    if region is not None and authorization.region != region:
-        wrong.append(f"Credential should be scoped to a valid region, not '{authorization.region}'.")
-    if service is not None and authorization.service != service:
-        wrong.append(f"Credential should be scoped to correct service: '{service}'.")
-    if authorization.date != timestamp[:8]:
-        wrong.append(
-            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
-            f"'{authorization.date}' != '{timestamp[:8]}', from '{timestamp}'."
-        )
-    if wrong:
-        raise InvalidSignature(" ".join(wrong))
-
-
-def _payload(headers: Headers, body_hash: str) -> str:
-    """What the client says of the body, which must be true where it is a hash."""
-    claimed = next((value.strip() for name, value in headers if name == "x-amz-content-sha256"), None)
-    if claimed is None or claimed == body_hash:
-        return body_hash
-    if claimed == UNSIGNED_PAYLOAD:
-        return claimed
-    if claimed.startswith("STREAMING-"):
-        raise NotImplementedByAtoll(f"Atoll does not verify bodies signed in chunks yet ({claimed}).")
-    raise InvalidSignature(_MISMATCH)
+def _incomplete(message: str, value: str, detail: str) -> IncompleteSignature:
+    """Refuses a header; `detail` is S3's complaint, which it comes to only where the header names the algorithm."""
+    error, header = IncompleteSignature(message), value.strip()
+    if header.startswith(f"{ALGORITHM} "):
+        return error.in_s3(*malformed(detail, presigned=False))
+    one_word = "Authorization header is invalid -- one and only one ' ' (space) required."
+    return error.in_s3(
+        "InvalidArgument",
+        "Unsupported Authorization Type" if " " in header else one_word,
+        400,
+        {"ArgumentName": "Authorization", "ArgumentValue": value},
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -303,25 +333,17 @@ def _normalised(raw_path: str) -> str:
     if not segments:
         return "/"
     slash = "/" if raw_path.endswith("/") else ""
-    return quote(_octets(f"/{'/'.join(segments)}{slash}"), safe="/~")
+    return quote(octets(f"/{'/'.join(segments)}{slash}"), safe="/~")
+
+
+@lru_cache(maxsize=1024)
+def _encoded_once(raw_path: str) -> str:
+    return "/".join(_reencoded(segment) for segment in raw_path.split("/")) or "/"
 
 
 def _reencoded(text: str) -> str:
-    return quote(unquote_to_bytes(_octets(text)), safe="~")
+    return quote(unquote_to_bytes(octets(text)), safe="~")
 
 
-def _octets(text: str) -> bytes:
-    """The bytes of header text. What no wire can carry must not raise either: it becomes an escape, which nobody signed."""
-    return text.encode("latin-1", "backslashreplace")
-
-
-def _digest(value: str) -> str:
-    return base64.b64encode(sha256(_octets(value)).digest()).decode()
-
-
-def _at(seconds: float) -> str:
-    return _basic(datetime.fromtimestamp(seconds, UTC))
-
-
-def _basic(moment: datetime) -> str:
-    return f"{moment:%Y%m%dT%H%M%SZ}"
+def _text(text: bytes) -> str:
+    return text.decode("utf-8", "backslashreplace")

@@ -12,6 +12,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import Operation
 
 if TYPE_CHECKING:
+    from atoll.auth.chunked import ChunkSignatures
     from atoll.auth.principal import Directory
     from atoll.auth.sigv4 import Authorization, SigningKeys
     from atoll.gateway.unsupported import Unsupported
@@ -68,6 +69,9 @@ class Call(msgspec.Struct):
     """None where Atoll does not implement the operation."""
     # authenticate
     principal: Principal | None = None
+    claim: str | None = None
+    """What the headers of a verified request claim of its body (`auth/claims.py`)."""
+    signatures: ChunkSignatures | None = None
     # parse
     params: Any = None
     # authorize

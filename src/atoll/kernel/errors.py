@@ -7,7 +7,9 @@ errors that every AWS service can answer (docs: "Common Errors" of each API refe
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
 
 
 class ServiceError(Exception):
@@ -31,14 +33,30 @@ class ServiceError(Exception):
             cls.code = cls.__name__
 
 
+@dataclass(frozen=True, slots=True)
+class InS3:
+    """What S3 answers in place of a common error. `members` stand beside Code and Message, in this order."""
+
+    code: str
+    message: str
+    status: int = 400
+    members: Mapping[str, str] = field(default_factory=dict)
+
+
 class CommonError(ServiceError):
     """An error of every service. AWS writes it under one name in its JSON protocols and another in its XML ones.
 
     JSON-RPC services (DynamoDB, CloudWatch Logs) answer these with status 400 where REST and query services
-    answer `status`.
+    answer `status`. S3 has words of its own for some: `s3`.
     """
 
     xml_code: ClassVar[str] = ""
+    s3: InS3 | None = None
+
+    def in_s3(self, code: str, message: str, status: int = 400, members: Mapping[str, str] | None = None) -> Self:
+        """Says what S3 answers in its place; returns the error."""
+        self.s3 = InS3(code, message, status, members or {})
+        return self
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -132,14 +150,20 @@ class RequestTooLarge(CommonError):
 
 
 class BadBody(CommonError):
-    """The body is not what its headers say: another length, hash, checksum or encoding. `s3_code` is what S3 calls it; the services
-    that check checksums at all call it `code`."""
+    """The body is not what its headers say: another length, hash, checksum or encoding. `s3_code`, `s3_status` and `s3_members` are
+    how S3 answers it; the services that check checksums at all call it `code`."""
 
     code = "InvalidRequestException"
 
-    def __init__(self, message: str, s3_code: str = "InvalidRequest") -> None:
+    def __init__(
+        self,
+        message: str,
+        s3_code: str = "InvalidRequest",
+        s3_status: int = 400,
+        s3_members: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
-        self.s3_code = s3_code
+        self.in_s3(s3_code, message, s3_status, s3_members)
 
 
 class NotImplementedByAtoll(CommonError):

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+_BLANKS = " \t"
 RequestLog = Callable[[str, int, float], None]
 """Notes an answered request: what it was, its status, how long it took in milliseconds."""
 
@@ -30,8 +31,8 @@ class Incoming(Protocol):
 class HttpRequest(msgspec.Struct):
     """A request. `raw_path` and `query_string` are undecoded; header names are lower-case, repeats kept in order.
 
-    `fields` are the headers by name, the values of repeated ones joined with ",". `port` is the one that the client connected to.
-    `body` is empty until `read_body` has been awaited, where `incoming` is given.
+    `fields` are the headers by name, the values of repeated ones trimmed and joined with ",". `port` is the one that the client
+    connected to. `body` is empty until `read_body` has been awaited, where `incoming` is given.
     """
 
     method: str
@@ -78,10 +79,10 @@ class HttpResponse(msgspec.Struct, frozen=True):
 
 
 def joined(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Headers by name, the values of repeated ones joined with ","."""
+    """Headers by name, the values of repeated ones trimmed and joined with ","."""
     fields: dict[str, str] = {}
     for name, value in headers:
-        fields[name] = f"{fields[name]},{value}" if name in fields else value
+        fields[name] = f"{fields[name].strip(_BLANKS)},{value.strip(_BLANKS)}" if name in fields else value
     return fields
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from atoll.auth import sigv4
+from atoll.auth.claims import check_scope_and_date
+from atoll.kernel.http import HttpRequest
 
 SUITE = Path(__file__).parents[2] / "data" / "sigv4"
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -46,31 +48,20 @@ def test_vector(case: Path) -> None:
     method, path, query, headers, body = wire(case)
     authorization = sigv4.parse_authorization(expected(case, "authz").strip())
     body_hash = sha256(body.encode("latin-1")).hexdigest()
-    names = authorization.signed_headers
-    values = [sigv4.canonical_value([value for name, value in headers if name == wanted]) for wanted in names]
-    request = sigv4.canonical_request(
-        method,
-        sigv4.canonical_path(path, authorization.service),
-        sigv4.canonical_query(query),
-        names,
-        values,
-        body_hash,
-    )
+    fields = HttpRequest(method, path, query, headers, b"").fields
+    request = sigv4.canonical_request(authorization, method, path, query, fields, body_hash)
     assert request.decode() == expected(case, "creq")
-    text = sigv4.string_to_sign("20150830T123600Z", authorization.scope, request)
+    timestamp = check_scope_and_date(authorization, fields, NOW, service="service", region="us-east-1")
+    text = sigv4.string_to_sign(authorization, timestamp, request)
     assert text.decode() == expected(case, "sts")
-    key = sigv4.signing_key(SECRET, authorization.date, authorization.region, authorization.service)
-    assert sigv4.signature(key, text) == authorization.signature
-    sigv4.verify(
+    sigv4.verify_signature(
         authorization,
         secret=SECRET,
         method=method,
         raw_path=path,
         query_string=query,
-        headers=headers,
-        body_hash=body_hash,
-        now=NOW,
+        fields=fields,
+        payload=body_hash,
+        timestamp=timestamp,
         signing_keys=sigv4.SigningKeys(),
-        region="us-east-1",
-        service="service",
     )

@@ -1,16 +1,19 @@
 """authenticate: whose key signed this, and did it?
 
 A key that Atoll issued (IAM users, STS, function roles) must have signed the request for real. Any other key acts as root of the
-account that it names, unless `--auth strict`.
+account that it names, unless `--auth strict`. The body is read here only where its hash is part of what was signed and the headers do
+not claim it; what they claim of it is held against it in `receive`.
 """
 
 from __future__ import annotations
 
-import hashlib
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from atoll.auth.chunked import KINDS, ChunkSignatures
+from atoll.auth.claims import check_scope_and_date, payload_claim, session_token
 from atoll.auth.principal import check, unknown_key
-from atoll.auth.sigv4 import verify
+from atoll.auth.sigv4 import verify_signature
 from atoll.gateway.call import Call
 from atoll.gateway.stages.receive import read
 from atoll.kernel.errors import CommonError, MissingAuthenticationToken
@@ -20,8 +23,8 @@ if TYPE_CHECKING:
 
 
 async def authenticate(call: Call) -> None:
-    """Sets `principal`. Raises the error of whatever is wrong with the key or the signature, but that of a body that is no syntax at
-    all comes first, as on AWS."""
+    """Sets `principal`, `claim` and `signatures`. Raises the error of whatever is wrong with the key or the signature, but that of a
+    body that is no syntax at all comes first, as on AWS."""
     codec = call.codec
     assert codec is not None
     try:
@@ -42,17 +45,22 @@ async def _authenticate(call: Call, codec: Codec) -> None:
     if credential is None:
         call.principal = unknown_key(key, strict=parts.auth == "strict")
         return
-    clock = parts.kernel.clock
-    check(credential, http.header("x-amz-security-token"), clock.now())
-    verify(
+    clock, fields = parts.kernel.clock, http.fields
+    check(credential, session_token(authorization, fields), clock.now())
+    timestamp = check_scope_and_date(authorization, fields, clock.wall())
+    claim = call.claim = payload_claim(authorization, fields)
+    verify_signature(
         authorization,
         secret=credential.secret,
         method=http.method,
         raw_path=http.raw_path,
         query_string=http.query_string,
-        headers=http.headers,
-        body_hash=hashlib.sha256(await read(call, codec.facts.max_body)).hexdigest(),
-        now=clock.wall(),
+        fields=fields,
+        payload=claim or sha256(await read(call, codec.facts.max_body)).hexdigest(),
+        timestamp=timestamp,
         signing_keys=parts.signing_keys,
     )
+    if claim in KINDS:
+        signing_key = parts.signing_keys.get(credential.secret, authorization)
+        call.signatures = ChunkSignatures(authorization, timestamp, signing_key)
     call.principal = credential.principal

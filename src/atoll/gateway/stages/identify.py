@@ -6,10 +6,15 @@ form's body is read for that: there alone the operation stands in it.
 
 from __future__ import annotations
 
-from atoll.auth.sigv4 import parse_authorization
+from atoll.auth.presigned import find_authorization
 from atoll.gateway.call import Call
 from atoll.gateway.stages.receive import read_form
-from atoll.kernel.errors import IncompleteSignature, MissingAuthenticationToken, NotImplementedByAtoll
+from atoll.kernel.errors import (
+    IncompleteSignature,
+    InvalidSignature,
+    MissingAuthenticationToken,
+    NotImplementedByAtoll,
+)
 from atoll.protocol.models import ProtocolNotSupported
 from atoll.protocol.wire import WireRequest
 
@@ -23,31 +28,27 @@ async def identify(call: Call) -> None:
     """
     http = call.http
     assert http is not None
-    fields = http.fields
-    call.wire = WireRequest(http.method, http.raw_path, http.query_string, fields, b"")
-    if fields.get("content-type", "").startswith(FORM):
+    call.wire = WireRequest(http.method, http.raw_path, http.query_string, http.fields, b"")
+    if http.fields.get("content-type", "").startswith(FORM):
         await read_form(call)
-    header = fields.get("authorization")
-    if header is None:
+    try:
+        authorization = call.authorization = find_authorization(http.fields, http.query_string)
+    except (IncompleteSignature, InvalidSignature):
+        _find(call, None)  # also this is answered in the protocol of the service that it came for
+        raise
+    if authorization is None:
         _find(call, None)
         if not call.service:
             raise MissingAuthenticationToken("Missing Authentication Token")
     else:
-        try:
-            authorization = parse_authorization(header)
-        except IncompleteSignature:
-            _find(call, None)  # also this is answered in the protocol of the service that it came for
-            raise
         _find(call, authorization.service)
-        call.authorization, call.region = authorization, authorization.region
-        if call.codec is None:
-            raise NotImplementedByAtoll(
-                f"Atoll does not implement the service {call.service or authorization.service}."
-            )
-    if call.codec is not None:
-        call.operation = call.codec.operation_of(call.wire)
-        call.registered = call.parts.operations.get(call.service, {}).get(call.operation)
-        call.span.name = f"{call.service}.{call.operation}"
+        call.region = authorization.region
+    if call.codec is None:
+        service = call.service or (authorization.service if authorization else "")
+        raise NotImplementedByAtoll(f"Atoll does not implement the service {service}.")
+    call.operation = call.codec.operation_of(call.wire)
+    call.registered = call.parts.operations.get(call.service, {}).get(call.operation)
+    call.span.name = f"{call.service}.{call.operation}"
 
 
 def _find(call: Call, signing_name: str | None) -> None:

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
+from atoll.auth.chunked import KINDS, ChunkedBody
+from atoll.auth.claims import UNSIGNED_PAYLOAD, require_hash
 from atoll.gateway.call import Call
 from atoll.kernel.errors import RequestTooLarge
 from atoll.kernel.http import BodyTooLarge
 
 FORM_LIMIT = 4 << 20
 """Bytes of a form: 1 MiB, the most that any query service takes, percent-encoded."""
+CHUNK_OVERHEAD = 8
+"""Of a body in AWS's chunks at most one part in so many may be what surrounds the data."""
 
 
 async def receive(call: Call) -> None:
-    """Puts the body into `wire`. Raises RequestTooLarge. What no operation will look at is not read."""
+    """Puts the body into `wire`. Raises RequestTooLarge, BadBody. What no operation will look at is not read."""
     assert call.codec is not None
-    if call.registered is not None:
-        await read(call, call.codec.facts.max_body)
+    assert call.http is not None
+    assert call.wire is not None
+    if call.registered is None:
+        return
+    limit = call.codec.facts.max_body
+    kind = call.http.fields.get("x-amz-content-sha256")
+    if kind in KINDS:
+        call.wire.body = await _unchunked(call, kind, limit)
+        return
+    body = await read(call, limit)
+    if call.claim is not None and call.claim != UNSIGNED_PAYLOAD:
+        assert call.authorization is not None
+        require_hash(call.authorization, call.claim, sha256(body).hexdigest())
+
+
+async def _unchunked(call: Call, kind: str, limit: int) -> bytes:
+    assert call.http is not None
+    chunks = ChunkedBody(kind, call.http.fields, call.signatures)
+    body = chunks.feed(await read(call, limit + limit // CHUNK_OVERHEAD))
+    chunks.finish()
+    return body
 
 
 async def read_form(call: Call) -> None:
