@@ -81,6 +81,8 @@ class Connection(HttpToolsProtocol):
             try:
                 self.parser.feed_data(self._data)
             except httptools.HttpParserUpgrade:
+                if self.transport.is_closing():
+                    return
                 self._resume_without_upgrade()
             except httptools.HttpParserError:
                 self._refuse(b"400 Bad Request", b"Invalid HTTP request received.")
@@ -107,7 +109,10 @@ class Connection(HttpToolsProtocol):
         if self._header_bytes + len(self._data) > MAX_HEADER_BYTES:  # of which a part may be the body
             self._header_bytes = len(self.url) + sum([len(name) + len(value) for name, value in self._list])
         parser = self.parser
-        self._offered = parser.should_upgrade() and parser.get_method() != b"CONNECT"
+        method = parser.get_method()
+        self._offered = parser.should_upgrade()
+        if method == b"CONNECT":
+            self._refuse(b"405 Method Not Allowed", b"This is no proxy.")
         if not self._check() or self._offered:
             return
         url = self.url
@@ -119,7 +124,7 @@ class Connection(HttpToolsProtocol):
         version = parser.get_http_version()
         self._begin(
             HttpRequest(
-                parser.get_method().decode(),
+                method.decode(),
                 path.decode("latin-1"),
                 query.decode("latin-1"),
                 self._list,
