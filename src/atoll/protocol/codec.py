@@ -39,8 +39,10 @@ class Codec(ABC):
         """The operation that a request names. Raises UnknownOperation."""
 
     @abstractmethod
-    def error(self, error: ServiceError, request_id: str, operation: str | None = None) -> WireResponse:
-        """The response that says `error`."""
+    def error(
+        self, error: ServiceError, request_id: str, operation: str | None = None, request: WireRequest | None = None
+    ) -> WireResponse:
+        """The response that says `error` to `request`, as far as it could be read."""
 
     @abstractmethod
     def compile_parser(self, operation: OperationModel) -> Parser:
@@ -73,7 +75,8 @@ class Codec(ABC):
 
     def serialize(self, operation: str, output: Mapping[str, Any], request_id: str) -> WireResponse:
         """The response that carries `output`. Timestamps may be datetimes or seconds since 1970; None members are left
-        out."""
+        out. A streaming blob may be an async iterator of bytes; an event stream is one of events, each `{member: structure}`, which
+        ends with an error by raising it."""
         serializer = self._serializers.get(operation)
         if serializer is None:
             serializer = self._serializers[operation] = self.compile_serializer(self.model.operation_model(operation))

@@ -7,9 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from atoll.kernel import errors
 
 CORAL = "com.amazon.coral.service#"
 """Namespace of the errors that AWS's service framework itself answers to JSON-RPC requests."""
+
+
+class Common(NamedTuple):
+    """What one service answers for an error of every service: its own code, and where they differ too its status and message."""
+
+    code: str
+    status: int | None = None
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +35,9 @@ class Facts:
     `enum_orders` are, by shape, the values of enumerations that messages list in another order than the model's.
     `items_not_null` lists "Member must not be null" among the constraints of a list's items. `hides_values` leaves
     offending values and allowed ones out of the messages.
+    `common` are the service's own names for errors of every service, in the XML protocols. `xml_namespace` is that of its documents,
+    where the model has none; `xml_roots` are, by operation, the outermost elements of outputs; `xml_timestamps` is how timestamps are
+    written. `queue_url` is the member that a query request may leave to its own address.
     """
 
     error_namespace: str = ""
@@ -38,7 +52,90 @@ class Facts:
     enum_orders: Mapping[str, Sequence[str]] = field(default_factory=dict)
     items_not_null: bool = False
     hides_values: bool = False
+    common: Mapping[type[errors.CommonError], Common] = field(default_factory=dict)
+    xml_namespace: str = ""
+    xml_roots: Mapping[str, str] = field(default_factory=dict)
+    xml_timestamps: str = "iso8601"
+    queue_url: str = ""
 
+
+_NOT_VALIDATED = "AWS was not able to validate the provided access credentials"
+_EC2_COMMON: dict[type[errors.CommonError], Common] = {
+    errors.AccessDenied: Common("UnauthorizedOperation", 403),
+    errors.MissingAuthenticationToken: Common(
+        "MissingAuthenticationToken", 403, "The request must contain either a valid (registered) AWS access key ID or X.509 certificate."
+    ),
+    errors.IncompleteSignature: Common("IncompleteSignature", 400),
+    errors.InvalidSignature: Common("AuthFailure", 401, _NOT_VALIDATED),
+    errors.SignatureOutOfDate: Common("RequestExpired", 400, "Request has expired."),
+    errors.UnrecognizedClient: Common("AuthFailure", 401, _NOT_VALIDATED),
+    errors.ExpiredToken: Common("RequestExpired", 400, "Request has expired."),
+    errors.MalformedRequest: Common("InvalidParameterValue", 400),
+    errors.ValidationFailed: Common("InvalidParameterValue", 400),
+    errors.RequestTooLarge: Common("RequestEntityTooLarge", 413),
+    errors.InternalFailure: Common("InternalError", 500),
+}
+"""docs: "Error codes for the Amazon EC2 API"."""
+
+_S3_COMMON: dict[type[errors.CommonError], Common] = {
+    errors.AccessDenied: Common("AccessDenied", 403),
+    errors.MissingAuthenticationToken: Common("AccessDenied", 403, "Access Denied"),
+    errors.IncompleteSignature: Common("AuthorizationHeaderMalformed", 400),
+    errors.InvalidSignature: Common(
+        "SignatureDoesNotMatch",
+        403,
+        "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+    ),
+    errors.UnrecognizedClient: Common(
+        "InvalidAccessKeyId", 403, "The AWS Access Key Id you provided does not exist in our records."
+    ),
+    errors.ExpiredToken: Common("ExpiredToken", 400, "The provided token has expired."),
+    errors.MalformedRequest: Common(
+        "MalformedXML", 400, "The XML you provided was not well-formed or did not validate against our published schema"
+    ),
+    errors.ValidationFailed: Common("InvalidArgument", 400),
+    errors.UnknownOperation: Common(
+        "MethodNotAllowed", 405, "The specified method is not allowed against this resource."
+    ),
+    errors.RequestTooLarge: Common(
+        "EntityTooLarge", 400, "Your proposed upload exceeds the maximum allowed size"
+    ),
+    errors.NotImplementedByAtoll: Common("NotImplemented", 501),
+    errors.InternalFailure: Common("InternalError", 500, "We encountered an internal error. Please try again."),
+}
+"""docs: "Error responses" of the S3 API reference. The same text stands for every reason, as S3 gives none."""
+
+_S3_ROOTS = {
+    "CompleteMultipartUpload": "CompleteMultipartUploadResult",
+    "CreateMultipartUpload": "InitiateMultipartUploadResult",
+    "CreateSession": "CreateSessionResult",
+    "DeleteObjects": "DeleteResult",
+    "GetBucketAccelerateConfiguration": "AccelerateConfiguration",
+    "GetBucketAcl": "AccessControlPolicy",
+    "GetBucketCors": "CORSConfiguration",
+    "GetBucketLifecycle": "LifecycleConfiguration",
+    "GetBucketLifecycleConfiguration": "LifecycleConfiguration",
+    "GetBucketLogging": "BucketLoggingStatus",
+    "GetBucketNotificationConfiguration": "NotificationConfiguration",
+    "GetBucketRequestPayment": "RequestPaymentConfiguration",
+    "GetBucketTagging": "Tagging",
+    "GetBucketVersioning": "VersioningConfiguration",
+    "GetBucketWebsite": "WebsiteConfiguration",
+    "GetObjectAcl": "AccessControlPolicy",
+    "GetObjectAttributes": "GetObjectAttributesResponse",
+    "GetObjectTagging": "Tagging",
+    "ListBucketAnalyticsConfigurations": "ListBucketAnalyticsConfigurationResult",
+    "ListBucketInventoryConfigurations": "ListInventoryConfigurationsResult",
+    "ListBucketMetricsConfigurations": "ListMetricsConfigurationsResult",
+    "ListBuckets": "ListAllMyBucketsResult",
+    "ListDirectoryBuckets": "ListAllMyDirectoryBucketsResult",
+    "ListMultipartUploads": "ListMultipartUploadsResult",
+    "ListObjectVersions": "ListVersionsResult",
+    "ListObjects": "ListBucketResult",
+    "ListObjectsV2": "ListBucketResult",
+    "ListParts": "ListPartsResult",
+}
+"""docs: "Response syntax" of each operation in the S3 API reference; the models keep only the shapes' names."""
 
 _FACTS = {
     "dynamodb": Facts(
@@ -62,6 +159,20 @@ _FACTS = {
     "iam": Facts(hides_values=True),
     "lambda": Facts(blob_content_type="application/json", items_not_null=True, free_enums=frozenset({"Runtime"})),
     "logs": Facts(validation_code="InvalidParameterException"),
+    "ec2": Facts(common=_EC2_COMMON, xml_timestamps="iso8601 milliseconds"),
+    "s3": Facts(
+        common=_S3_COMMON,
+        xml_namespace="http://s3.amazonaws.com/doc/2006-03-01/",
+        xml_roots=_S3_ROOTS,
+        xml_timestamps="iso8601 milliseconds",
+        blob_content_type="binary/octet-stream",
+    ),
+    "route53": Facts(common={errors.ValidationFailed: Common("InvalidInput", 400), errors.MalformedRequest: Common("MalformedInput")}),
+    "cloudfront": Facts(
+        common={errors.ValidationFailed: Common("InvalidArgument", 400), errors.MalformedRequest: Common("MalformedXML")},
+        xml_timestamps="iso8601 milliseconds",
+    ),
+    "sqs": Facts(error_namespace="com.amazonaws.sqs#", common_namespace=CORAL, queue_url="QueueUrl"),
     "apigatewayv2": Facts(validation_code="BadRequestException", enums=False),
 }
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+
+Body = bytes | AsyncIterator[bytes]
+"""A response's body: all of it, or its pieces as they come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,4 +27,4 @@ class WireResponse:
 
     status: int
     headers: list[tuple[str, str]]
-    body: bytes
+    body: Body

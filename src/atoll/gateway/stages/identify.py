@@ -8,7 +8,6 @@ from __future__ import annotations
 from atoll.auth.sigv4 import parse_authorization
 from atoll.gateway.call import Call
 from atoll.kernel.errors import IncompleteSignature, MissingAuthenticationToken, NotImplementedByAtoll
-from atoll.protocol.models import ProtocolNotSupported
 from atoll.protocol.wire import WireRequest
 
 
@@ -41,7 +40,4 @@ def _find(call: Call, signing_name: str | None) -> None:
     if service is None:
         return
     call.service = service
-    try:
-        call.codec = models.codec(service)
-    except ProtocolNotSupported:
-        call.codec = None
+    call.codec = models.codec(service, call.wire)
