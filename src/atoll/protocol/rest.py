@@ -168,7 +168,7 @@ class RestCodec(Codec):
     def _output_writer(self, operation: OperationModel) -> tuple[str, BodyWriter]:
         """The Content-Type of an operation's bodies that are not empty, and what writes them."""
         shape = operation.output_shape
-        members, name = _body_of(shape) if shape is not None else ([], None)
+        members, name = _body_of(shape, of_output=True) if shape is not None else ([], None)
         if shape is None or (name is None and not members):
             return "", lambda output: b""
         if name is None:
@@ -190,10 +190,17 @@ def _blob(value: Any) -> Body:
     return value if isinstance(value, AsyncIterator) else bytes(value or b"")
 
 
-def _body_of(shape: StructureShape) -> tuple[list[str], str | None]:
-    """The names of the members that travel in the body, and of the one that is the body."""
+def _body_of(shape: StructureShape, *, of_output: bool = False) -> tuple[list[str], str | None]:
+    """The names of the members that travel in the body, and of the one that is the body. Places that only a request has are the body
+    in an output."""
     payload = shape.serialization.get("payload")
-    return [n for n, m in shape.members.items() if "location" not in m.serialization and n != payload], payload
+    elsewhere = _OF_OUTPUTS if of_output else _OF_INPUTS
+    names = [n for n, m in shape.members.items() if m.serialization.get("location") not in elsewhere and n != payload]
+    return names, payload
+
+
+_OF_INPUTS = ("uri", "querystring", "header", "headers")
+_OF_OUTPUTS = ("statusCode", "header", "headers")
 
 
 def _query(request: WireRequest) -> dict[str, list[str]]:

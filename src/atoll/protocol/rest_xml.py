@@ -16,7 +16,7 @@ from atoll.protocol.event_stream import Document
 from atoll.protocol.rest import BodyReader, BodyWriter, RestCodec
 from atoll.protocol.wire import WireRequest, WireResponse
 from atoll.protocol.xml_readers import XmlReaders, parse_xml
-from atoll.protocol.xml_values import XmlWriters, member_tag, namespace_attribute
+from atoll.protocol.xml_values import XmlWriters, attributes_writer, member_tag, namespace_attribute
 
 XML = "application/xml"
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -47,17 +47,18 @@ class RestXmlCodec(RestCodec):
     def body_writer(self, operation: OperationModel, shape: StructureShape, members: list[str]) -> BodyWriter:
         write = self.writers.members(shape, members)
         tag = self.facts.xml_roots.get(operation.name) or shape.serialization.get("name") or f"{operation.name}Result"
-        start = DECLARATION + f"<{tag}{namespace_attribute(shape.serialization.get('xmlNamespace') or self.namespace)}>"
-        return lambda output: f"{start}{write(output)}</{tag}>".encode()
+        start = DECLARATION + f"<{tag}{namespace_attribute(shape.serialization.get('xmlNamespace') or self.namespace)}"
+        attributes = attributes_writer(shape)
+        return lambda output: f"{start}{attributes(output)}>{write(output)}</{tag}>".encode()
 
     def payload_reader(self, shape: Shape) -> Callable[[bytes], Any]:
         read = self._readers.of(shape)
-        tag = _root(shape)
+        tags = {_root(shape), shape.name, self.model.shape_for(shape.name).serialization.get("name")}
 
         def read_document(body: bytes) -> Any:
             root = parse_xml(body)
-            if root.name != tag:
-                raise MalformedRequest(f"The root element is {root.name[:100]}, not {tag}")
+            if root.name not in tags:
+                raise MalformedRequest(f"The root element may not be {root.name[:100]}")
             return read(root)
 
         return read_document

@@ -69,7 +69,8 @@ def parse_xml(body: bytes) -> Element:
 
 
 def _local(name: str) -> str:
-    return name.rpartition(" ")[2]
+    """A name without its namespace, as expat writes that, or its prefix, as models do."""
+    return name.rpartition(" ")[2].rpartition(":")[2]
 
 
 class XmlReaders:
@@ -97,18 +98,13 @@ class XmlReaders:
         if known is not None:
             return known
         members: dict[str, Member] = {}
-        attributes = {
-            member_tag(name, member).rpartition(":")[2]: (name, read_text(member))
-            for name, member in shape.members.items()
-            if member.serialization.get("xmlAttribute")
-        }
-        read = self._structures[shape.name] = _structure_reader(members, attributes)
+        read = self._structures[shape.name] = _structure_reader(members, _attributes(shape))
         members.update(self._bound(shape, shape.members))
         return read
 
     def members(self, shape: StructureShape, names: Iterable[str]) -> Reader:
         """The reader of some members of a structure: those that REST protocols put into the body."""
-        return _structure_reader(self._bound(shape, names), {})
+        return _structure_reader(self._bound(shape, names), _attributes(shape))
 
     def _bound(self, shape: StructureShape, names: Iterable[str]) -> dict[str, Member]:
         shapes = ((name, shape.members[name]) for name in names)
@@ -180,7 +176,16 @@ def _merged(read_entry: Reader) -> MemberReader:
     return read
 
 
-def _structure_reader(members: Mapping[str, Member], attributes: Mapping[str, tuple[str, Callable[[str], Any]]]) -> Reader:
+Attributes = Mapping[str, tuple[str, Callable[[str], Any]]]
+
+
+def _attributes(shape: StructureShape) -> Attributes:
+    """How the members of a structure that are attributes of its element are read."""
+    found = ((name, member) for name, member in shape.members.items() if member.serialization.get("xmlAttribute"))
+    return {_local(member_tag(name, member)): (name, read_text(member)) for name, member in found}
+
+
+def _structure_reader(members: Mapping[str, Member], attributes: Attributes) -> Reader:
     def read(element: Element) -> dict[str, Any]:
         out: dict[str, Any] = {}
         for key, text in element.attributes.items():

@@ -63,9 +63,7 @@ class XmlWriters:
         ]
 
     def _structure(self, shape: StructureShape) -> Writer:
-        contents, attributes = self.contents(shape), _attributes_writer(shape)
-        if attributes is None:
-            return lambda value, tag: f"<{tag}>{contents(value)}</{tag}>"
+        contents, attributes = self.contents(shape), attributes_writer(shape)
         return lambda value, tag: f"<{tag}{attributes(value)}>{contents(value)}</{tag}>"
 
     def _list(self, shape: ListShape) -> Writer:
@@ -124,11 +122,11 @@ def _contents_writer(members: Sequence[tuple[str, str, Writer]]) -> Callable[[Ma
     return write
 
 
-def _attributes_writer(shape: StructureShape) -> Callable[[Mapping[str, Any]], str] | None:
-    """Writes the members of a structure that are attributes of its element; None where it has none."""
+def attributes_writer(shape: StructureShape) -> Callable[[Mapping[str, Any]], str]:
+    """A function from a structure to those of its members that are attributes of its element."""
     names = [(n, member_tag(n, m)) for n, m in shape.members.items() if m.serialization.get("xmlAttribute")]
     if not names:
-        return None
+        return lambda value: ""
     namespace = namespace_attribute(shape.serialization.get("xmlNamespace"))
 
     def write(value: Mapping[str, Any]) -> str:
