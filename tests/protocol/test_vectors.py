@@ -77,7 +77,9 @@ def sent(case: Case, value: dict[str, Any]) -> dict[str, Any]:
     for name, place in places.items():
         if place.get("location") == "querystring" and isinstance(seen.get(name), dict):
             values = {key: item for key, item in seen[name].items() if key not in named}
-            seen[name] = {key: item[0] if isinstance(item, list) and len(item) == 1 else item for key, item in values.items()}
+            seen[name] = {
+                key: item[0] if isinstance(item, list) and len(item) == 1 else item for key, item in values.items()
+            }
     bodies = case.protocol in ("json", "smithy-rpc-v2-cbor")
     payload = shape.serialization.get("payload") if shape is not None else None
     return {

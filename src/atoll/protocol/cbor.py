@@ -6,8 +6,7 @@ docs: https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from botocore.model import OperationModel, ServiceModel, StructureShape
 

@@ -26,7 +26,9 @@ def _refuse(value: Any, immutable: bool) -> Any:
     raise ValueError("a tag that no shape has")
 
 
-_TAGS = {tag: _refuse for tag in (0, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000, 55799)}
+_TAGS = dict.fromkeys(
+    (0, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000, 55799), _refuse
+)
 """cbor2's own tags but for times and big integers; unknown ones come as CBORTag, which no reader takes."""
 
 

@@ -63,7 +63,9 @@ _NOT_VALIDATED = "AWS was not able to validate the provided access credentials"
 _EC2_COMMON: dict[type[errors.CommonError], Common] = {
     errors.AccessDenied: Common("UnauthorizedOperation", 403),
     errors.MissingAuthenticationToken: Common(
-        "MissingAuthenticationToken", 403, "The request must contain either a valid (registered) AWS access key ID or X.509 certificate."
+        "MissingAuthenticationToken",
+        403,
+        "The request must contain either a valid (registered) AWS access key ID or X.509 certificate.",
     ),
     errors.IncompleteSignature: Common("IncompleteSignature", 400),
     errors.InvalidSignature: Common("AuthFailure", 401, _NOT_VALIDATED),
@@ -97,9 +99,7 @@ _S3_COMMON: dict[type[errors.CommonError], Common] = {
     errors.UnknownOperation: Common(
         "MethodNotAllowed", 405, "The specified method is not allowed against this resource."
     ),
-    errors.RequestTooLarge: Common(
-        "EntityTooLarge", 400, "Your proposed upload exceeds the maximum allowed size"
-    ),
+    errors.RequestTooLarge: Common("EntityTooLarge", 400, "Your proposed upload exceeds the maximum allowed size"),
     errors.NotImplementedByAtoll: Common("NotImplemented", 501),
     errors.InternalFailure: Common("InternalError", 500, "We encountered an internal error. Please try again."),
 }
@@ -167,9 +167,14 @@ _FACTS = {
         xml_timestamps="iso8601 milliseconds",
         blob_content_type="binary/octet-stream",
     ),
-    "route53": Facts(common={errors.ValidationFailed: Common("InvalidInput", 400), errors.MalformedRequest: Common("MalformedInput")}),
+    "route53": Facts(
+        common={errors.ValidationFailed: Common("InvalidInput", 400), errors.MalformedRequest: Common("MalformedInput")}
+    ),
     "cloudfront": Facts(
-        common={errors.ValidationFailed: Common("InvalidArgument", 400), errors.MalformedRequest: Common("MalformedXML")},
+        common={
+            errors.ValidationFailed: Common("InvalidArgument", 400),
+            errors.MalformedRequest: Common("MalformedXML"),
+        },
         xml_timestamps="iso8601 milliseconds",
     ),
     "sqs": Facts(error_namespace="com.amazonaws.sqs#", common_namespace=CORAL, queue_url="QueueUrl"),

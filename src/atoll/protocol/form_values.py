@@ -77,7 +77,11 @@ class FormReaders:
         """The names under which a member may stand. A flattened list goes by its own name in newer SDKs, by that of its
         items in botocore."""
         keys = [str(shape.serialization.get("name", name))]
-        if isinstance(shape, ListShape) and shape.serialization.get("flattened") and "name" in shape.member.serialization:
+        if (
+            isinstance(shape, ListShape)
+            and shape.serialization.get("flattened")
+            and "name" in shape.member.serialization
+        ):
             keys.append(str(shape.member.serialization["name"]))
         return keys
 

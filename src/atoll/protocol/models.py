@@ -181,7 +181,11 @@ def _asked(request: WireRequest) -> str:
         return "smithy-rpc-v2-cbor"
     if "x-amz-target" in request.headers:
         return "json"
-    return "query" if request.headers.get("content-type", "").startswith(_FORM) or "Action=" in request.query_string else ""
+    return (
+        "query"
+        if request.headers.get("content-type", "").startswith(_FORM) or "Action=" in request.query_string
+        else ""
+    )
 
 
 def _version(request: WireRequest) -> str:

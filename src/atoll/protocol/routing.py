@@ -1,10 +1,9 @@
 """REST routes: the operation that a method and a raw path name, and the path's labels.
 
-All routes of a service form one tree by path segments. A literal segment wins over a label, a label over a greedy label;
-of the routes of one path, the one with the most constants in its query (`?versioning`) that are all there is meant, and of those with as many, the one
-with the most required members that are there (PutObject and UploadPart differ in nothing else). Greedy labels keep every slash as
-sent; elsewhere one at the end of the path means nothing. A label at the end that takes an ARN also takes its slashes, which some
-clients send as they are.
+All routes of a service form one tree by path segments. A literal segment wins over a label, a label over a greedy label; of
+the routes of one path, those with the most constants in the query (`?versioning`) win, then those with the most required
+members (PutObject and UploadPart differ in nothing else). Greedy labels keep every slash as sent; elsewhere one at the end of
+the path means nothing. A label at the end that takes an ARN also takes its slashes, which some clients send as they are.
 """
 
 from __future__ import annotations
