@@ -137,7 +137,7 @@ def _search(
         if found:
             return found
     if node.greedy is not None and segments[at:] != [""]:
-        for end in range(len(segments), at, -1):
+        for end in (*range(len(segments) - 1, at, -1), len(segments)):  # what may follow it wins over more of it
             if found := _search(node.greedy, segments, end, (*labels, (at, end)), route_of):
                 return found
     if segments[at] == "" and at == len(segments) - 1:
