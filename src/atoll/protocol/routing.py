@@ -8,7 +8,7 @@ the path means nothing. A label at the end that takes an ARN also takes its slas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
@@ -136,10 +136,16 @@ def _search(
         found = _search(node.label, segments, at + 1, (*labels, (at, at + 1)), route_of)
         if found:
             return found
-    if node.greedy is not None and segments[at:] != [""]:
-        for end in (*range(len(segments) - 1, at, -1), len(segments)):  # what may follow it wins over more of it
+    last_slash = segments[at] == "" and at == len(segments) - 1
+    if node.greedy is not None and not last_slash:
+        for end in _ends(node.greedy, segments, at):
             if found := _search(node.greedy, segments, end, (*labels, (at, end)), route_of):
                 return found
-    if segments[at] == "" and at == len(segments) - 1:
-        return _search(node, segments, at + 1, labels, route_of)
-    return None
+    return _search(node, segments, at + 1, labels, route_of) if last_slash else None
+
+
+def _ends(greedy: _Node, segments: list[str], at: int) -> Iterator[int]:
+    """Where a greedy label that begins at `at` may end. What may follow it wins over more of it, and a slash at the end is its own."""
+    if greedy.literals or greedy.label is not None:
+        yield from range(len(segments) - (2 if segments[-1] == "" else 1), at, -1)
+    yield len(segments)

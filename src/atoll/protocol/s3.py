@@ -21,20 +21,17 @@ from atoll.protocol.rest_xml import DECLARATION, XML, RestXmlCodec
 from atoll.protocol.wire import WireRequest, WireResponse
 from atoll.protocol.xml_values import escaped
 
-_ENDPOINT = r"(?:s3(?:-[a-z0-9-]+)?|s3(?:-[a-z0-9-]+)?\.dualstack)(?:\.[a-z]{2,4}(?:-[a-z]+)+-\d+)?"
-_HOST = re.compile(
-    rf"(?P<bucket>.+)\.(?:{_ENDPOINT}\.(?:amazonaws\.com(?:\.cn)?|localhost(?:\.localstack\.cloud)?)|localhost)"
-)
-_ENDPOINT_ITSELF = re.compile(rf"{_ENDPOINT}(?:\.localhost)?")
+_ENDPOINT = r"s3(?:-[a-z0-9-]+)?(?:\.dualstack)?(?:\.[a-z]{2,4}(?:-[a-z]+)+-\d+)?"
+_AT_ENDPOINT = re.compile(rf"(?:(.+)\.)?{_ENDPOINT}\.(?:amazonaws\.com(?:\.cn)?|localhost(?:\.localstack\.cloud)?)")
+_AT_LOCALHOST = re.compile(r"(.+)\.localhost")
 
 
 def bucket_of_host(host: str) -> str | None:
     """The bucket that a Host header names (`bucket.s3.us-east-1.amazonaws.com`, `bucket.localhost:4566`), None for S3's endpoint
     itself and for every other host."""
-    found = _HOST.fullmatch(host_name(host))
-    if found is None or _ENDPOINT_ITSELF.fullmatch(found["bucket"]):
-        return None
-    return found["bucket"]
+    name = host_name(host)
+    found = _AT_ENDPOINT.fullmatch(name) or _AT_LOCALHOST.fullmatch(name)
+    return found[1] if found is not None else None
 
 
 class S3Codec(RestXmlCodec):
