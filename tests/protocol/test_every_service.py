@@ -40,7 +40,9 @@ def plain_request(operation: OperationModel, protocol: str) -> WireRequest:
     path, _, query = operation.http["requestUri"].partition("?")
     shape = operation.input_shape
     required = [shape.members[n].serialization | {"member": n} for n in shape.required_members] if shape else []
-    queried = [f"{place.get('name', place['member'])}=x" for place in required if place.get("location") == "querystring"]
+    queried = [
+        f"{place.get('name', place['member'])}=x" for place in required if place.get("location") == "querystring"
+    ]
     headers = {place["name"].lower(): "x" for place in required if place.get("location") == "header"}
     query = "&".join([*([query] if query else []), *queried])
     return WireRequest(operation.http["method"], re.sub(r"\{[^}]*\}", "x", path), query, headers, b"")

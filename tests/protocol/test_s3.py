@@ -158,7 +158,10 @@ def test_the_location_of_a_bucket_is_one_bare_element() -> None:
     body = S3.serialize("GetBucketLocation", {"LocationConstraint": "eu-west-1"}, "rid").body
     start = '<?xml version="1.0" encoding="UTF-8"?>\n'
     assert body == f'{start}<LocationConstraint xmlns="{namespace}">eu-west-1</LocationConstraint>'.encode()
-    assert S3.serialize("GetBucketLocation", {}, "rid").body == f'{start}<LocationConstraint xmlns="{namespace}"/>'.encode()
+    assert (
+        S3.serialize("GetBucketLocation", {}, "rid").body
+        == f'{start}<LocationConstraint xmlns="{namespace}"/>'.encode()
+    )
 
 
 def test_answers_have_s3s_roots_ids_and_times() -> None:
@@ -229,7 +232,9 @@ def test_head_and_not_modified_have_no_body() -> None:
 
 
 def test_failed_preconditions_name_themselves() -> None:
-    status, body = text(PreconditionFailed("At least one of the pre-conditions you specified did not hold", Condition="If-Match"))
+    status, body = text(
+        PreconditionFailed("At least one of the pre-conditions you specified did not hold", Condition="If-Match")
+    )
     assert status == 412
     assert "<Code>PreconditionFailed</Code>" in body
     assert "<Condition>If-Match</Condition>" in body
@@ -241,7 +246,12 @@ def test_failed_preconditions_name_themselves() -> None:
         (AccessDenied("Access Denied"), 403, "AccessDenied", "Access Denied"),
         (MissingAuthenticationToken("x"), 403, "AccessDenied", "Access Denied"),
         (InvalidSignature("x"), 403, "SignatureDoesNotMatch", "The request signature we calculated does not match"),
-        (UnrecognizedClient("x"), 403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."),
+        (
+            UnrecognizedClient("x"),
+            403,
+            "InvalidAccessKeyId",
+            "The AWS Access Key Id you provided does not exist in our records.",
+        ),
         (ExpiredToken("x"), 400, "ExpiredToken", "The provided token has expired."),
         (IncompleteSignature("Bad header."), 400, "AuthorizationHeaderMalformed", "Bad header."),
         (MalformedRequest("x"), 400, "MalformedXML", "The XML you provided was not well-formed or did not validate"),
@@ -291,7 +301,9 @@ class Boto:
         headers = {name.lower(): v.decode() if isinstance(v, bytes) else str(v) for name, v in request.headers.items()}
         self.sent = WireRequest(request.method, url.path, url.query, {"host": url.netloc, **headers}, b"")
         body = BytesIO(self.answer.body if isinstance(self.answer.body, bytes) else b"")
-        raw: Any = type("Raw", (), {"stream": lambda _, **__: iter([body.read()]), "read": lambda _, *a: body.read(*a)})()
+        raw: Any = type(
+            "Raw", (), {"stream": lambda _, **__: iter([body.read()]), "read": lambda _, *a: body.read(*a)}
+        )()
         return AWSResponse(request.url, self.answer.status, dict(self.answer.headers), raw)
 
 
@@ -318,7 +330,11 @@ def test_boto3_reads_answers_and_errors_wherever_it_puts_the_bucket(endpoint: st
     boto.answer = S3.error(NoSuchKey("The specified key does not exist.", Key="k"), "rid", "GetObject")
     with pytest.raises(boto.client.exceptions.NoSuchKey) as missing:
         boto.client.get_object(Bucket="photos", Key="k")
-    assert missing.value.response["Error"] == {"Code": "NoSuchKey", "Message": "The specified key does not exist.", "Key": "k"}
+    assert missing.value.response["Error"] == {
+        "Code": "NoSuchKey",
+        "Message": "The specified key does not exist.",
+        "Key": "k",
+    }
     assert missing.value.response["ResponseMetadata"]["RequestId"] == "rid"
 
     boto.answer = S3.error(NoSuchKey("x"), "rid", "HeadObject", request("HEAD", "/photos/k"))

@@ -67,8 +67,7 @@ class Codec(ABC):
         """Checks required members, lengths, ranges, patterns and enumerations. Raises ValidationFailed that counts and
         lists what is broken."""
         if operation not in self._validators:
-            shape = self.model.operation_model(operation).input_shape
-            self._validators[operation] = compile_validator(shape, self.facts) if shape is not None else None
+            self._validators[operation] = compile_validator(self.model.operation_model(operation), self.facts)
         validator = self._validators[operation]
         if validator is not None:
             validator(params)

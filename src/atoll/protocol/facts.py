@@ -32,6 +32,8 @@ class Facts:
     `capital_message` calls the message of an error that has further members `Message`, whatever the model says.
     `crc32` adds `x-amz-crc32`. `blob_content_type` is that of an output whose body is a blob.
     `enums` is False where the service leaves checking enumerations to the operation; `free_enums` names single ones.
+    `patterns` are, by shape, those that AWS checks in place of the model's. `names_body` puts the name of what the body is, as in
+    `createRestApiInput`, before the members in it.
     `enum_orders` are, by shape, the values of enumerations that messages list in another order than the model's.
     `items_not_null` lists "Member must not be null" among the constraints of a list's items. `hides_values` leaves
     offending values and allowed ones out of the messages.
@@ -50,6 +52,8 @@ class Facts:
     enums: bool = True
     free_enums: frozenset[str] = frozenset()
     enum_orders: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    patterns: Mapping[str, str] = field(default_factory=dict)
+    names_body: bool = False
     items_not_null: bool = False
     hides_values: bool = False
     common: Mapping[type[errors.CommonError], Common] = field(default_factory=dict)
@@ -137,6 +141,23 @@ _S3_ROOTS = {
 }
 """docs: "Response syntax" of each operation in the S3 API reference; the models keep only the shapes' names."""
 
+_REGION = r"(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}"
+
+_REST_API_ENUMS = {
+    "DocumentationPartType": (
+        "RESPONSE_BODY", "RESPONSE", "METHOD", "MODEL", "AUTHORIZER", "RESPONSE_HEADER", "RESOURCE", "PATH_PARAMETER",
+        "REQUEST_BODY", "QUERY_PARAMETER", "API", "REQUEST_HEADER",
+    ),
+    "EndpointType": ("PRIVATE", "EDGE", "REGIONAL"),
+    "GatewayResponseType": (
+        "REQUEST_TOO_LARGE", "RESOURCE_NOT_FOUND", "AUTHORIZER_CONFIGURATION_ERROR", "MISSING_AUTHENTICATION_TOKEN",
+        "BAD_REQUEST_BODY", "INVALID_SIGNATURE", "INVALID_API_KEY", "BAD_REQUEST_PARAMETERS", "AUTHORIZER_FAILURE",
+        "UNAUTHORIZED", "INTEGRATION_TIMEOUT", "ACCESS_DENIED", "DEFAULT_4XX", "DEFAULT_5XX", "WAF_FILTERED", "QUOTA_EXCEEDED",
+        "THROTTLED", "API_CONFIGURATION_ERROR", "UNSUPPORTED_MEDIA_TYPE", "INTEGRATION_FAILURE", "EXPIRED_TOKEN",
+    ),
+    "Op": ("add", "remove", "move", "test", "replace", "copy"),
+}  # fmt: skip
+
 _FACTS = {
     "dynamodb": Facts(
         error_namespace="com.amazonaws.dynamodb.v20120810#",
@@ -157,7 +178,24 @@ _FACTS = {
         crc32=True,
     ),
     "iam": Facts(hides_values=True),
-    "lambda": Facts(blob_content_type="application/json", items_not_null=True, free_enums=frozenset({"Runtime"})),
+    "lambda": Facts(
+        blob_content_type="application/json",
+        items_not_null=True,
+        free_enums=frozenset({"Runtime"}),
+        enum_orders={"InvokeMode": ("RESPONSE_STREAM", "BUFFERED"), "RecursiveLoop": ("Terminate", "Allow")},
+        patterns={
+            "DestinationArn": r"$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:"
+            rf"({_REGION})?:(\d{{12}})?:(.*)",
+            "NamespacedFunctionName": rf"(arn:(aws[a-zA-Z-]*)?:lambda:)?({_REGION}:)?(\d{{12}}:)?(function:)?"
+            r"([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?",
+            "TaggableResource": rf"arn:(aws[a-zA-Z-]*):lambda:{_REGION}:\d{{12}}:(function:[a-zA-Z0-9-_]+"
+            r"(:(\$LATEST|[a-zA-Z0-9-_]+))?|layer:([a-zA-Z0-9-_]+)|code-signing-config:csc-[a-z0-9]{17}|event-source-mapping:"
+            r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|capacity-provider:[a-zA-Z0-9-_]+)",
+        },
+    ),
+    "cloudformation": Facts(patterns={"StackName": "[a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*"}),
+    "kms": Facts(enum_orders={"MacAlgorithmSpec": ("HMAC_SHA_384", "HMAC_SHA_256", "HMAC_SHA_224", "HMAC_SHA_512")}),
+    "apigateway": Facts(names_body=True, enum_orders=_REST_API_ENUMS),
     "logs": Facts(validation_code="InvalidParameterException"),
     "ec2": Facts(common=_EC2_COMMON, xml_timestamps="iso8601 milliseconds"),
     "s3": Facts(
