@@ -34,7 +34,7 @@ def test_unimplemented_service_is_501_and_named(client: Callable[..., Any], aws_
     )
     assert aws_error(lambda: client("s3").list_buckets()) == (
         "NotImplemented",
-        "Atoll does not implement the service s3.",
+        "Atoll does not implement s3:ListBuckets.",
         501,
     )
 

@@ -16,7 +16,18 @@ from atoll.protocol.codecs import CODECS
 from atoll.protocol.timestamps import read_timestamp
 
 DATA = Path(__file__).parent.parent / "data" / "protocols"
-FILES = ("json", "json_1_0", "query", "rest-json")
+FILES = (
+    "ec2",
+    "json",
+    "json_1_0",
+    "json_1_0-query-compatible",
+    "query",
+    "rest-json",
+    "rest-xml",
+    "smithy-rpc-v2-cbor",
+    "smithy-rpc-v2-cbor-non-query-compatible",
+    "smithy-rpc-v2-cbor-query-compatible",
+)
 
 
 @dataclass(frozen=True)
@@ -29,8 +40,12 @@ class Case:
     data: dict[str, Any]
 
     @property
+    def protocol(self) -> str:
+        return str(self.model.metadata["protocol"])
+
+    @property
     def codec(self) -> Codec:
-        return CODECS[self.model.metadata["protocol"]](self.model)
+        return CODECS[self.protocol](self.model)
 
 
 def load(direction: str) -> Iterator[Case]:
@@ -52,6 +67,8 @@ def typed(shape: Shape | None, value: Any) -> Any:
     """A case's value as Atoll's values are: blobs as bytes, timestamps as datetimes, without nulls."""
     if value is None or shape is None or getattr(shape, "is_document_type", False):
         return value
+    if shape.serialization.get("jsonvalue"):
+        return json.loads(value) if isinstance(value, str) else value
     if isinstance(shape, StructureShape):
         return {k: typed(shape.members[k], v) for k, v in value.items() if v is not None and k in shape.members}
     if isinstance(shape, ListShape):

@@ -43,6 +43,8 @@ class Samples:
             return self.structure(shape, depth)
         low = int(shape.metadata.get("min", 0))
         if isinstance(shape, ListShape):
+            if shape.serialization.get("location") == "header" and shape.member.type_name == "string":
+                return [self._text(ANYWHERE, 1, 6) for _ in range(max(low, 2))]
             return [self.value(shape.member, depth + 1) for _ in range(max(low, 1 if depth > 2 else 2))]
         if isinstance(shape, MapShape):
             count = max(low, 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from atoll.kernel.errors import UnknownOperation
-from atoll.protocol.models import Models, ProtocolNotSupported
+from atoll.protocol.models import Models
 from atoll.protocol.wire import WireRequest
 
 MODELS = Models(["dynamodb", "iam", "lambda", "apigatewayv2", "logs", "sts"])
@@ -35,11 +35,6 @@ def request(method: str, path: str, query: str = "", target: str = "", body: byt
 )
 def test_the_service_of_a_request(sent: WireRequest, signing_name: str | None, service: str | None) -> None:
     assert MODELS.find(sent, signing_name) == service
-
-
-def test_a_protocol_that_is_not_there_is_named() -> None:
-    with pytest.raises(ProtocolNotSupported, match="rest-xml"):
-        MODELS.codec("s3")
 
 
 ARN = "arn:aws:apigateway:us-east-1::/apis/ID/stages/$default"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from botocore.awsrequest import HeadersDict
 from botocore.parsers import create_parser
+from botocore.serialize import create_serializer
 
 from atoll.kernel.errors import ServiceError
 from atoll.protocol.wire import WireRequest, WireResponse
@@ -17,41 +19,23 @@ from .protocol_cases import Case, load, typed
 GENERATED = "00000000-0000-4000-8000-000000000000"
 """The idempotency token that botocore makes up in the cases; the params do not have it."""
 
-CLIENT_PATH = "the client's endpoint has a path of its own, which no server of AWS has"
-SAME_ON_THE_WIRE = "an empty value and an absent one are the same on the wire"
-NO_BODY = "the case gives no body (it stands for a gzip stream, which the edge unpacks)"
-NO_TARGET = "the case leaves X-Amz-Target out, without which no server knows the operation"
-WHOLE_QUERY = "a server's map holds the whole query string, also what the client gave by name (Smithy: httpQueryParams)"
 INPUT_SKIPS = {
-    "json-SDKAppliedContentEncoding_awsJson1_1": NO_BODY,
-    "json-SDKAppendsGzipAndIgnoresHttpProvidedEncoding_awsJson1_1": NO_BODY,
-    "json_1_0-AwsJson10EndpointTrait": NO_TARGET,
-    "json_1_0-AwsJson10EndpointTraitWithHostLabel": NO_TARGET,
-    "json_1_0-AwsJson10HostWithPath": NO_TARGET,
-    "json_1_0-SDKAppliedContentEncoding_awsJson1_0": NO_BODY,
-    "json_1_0-SDKAppendsGzipAndIgnoresHttpProvidedEncoding_awsJson1_0": NO_BODY,
-    "query-SDKAppliedContentEncoding_awsQuery": NO_BODY,
-    "query-SDKAppendsGzipAndIgnoresHttpProvidedEncoding_awsQuery": NO_BODY,
-    "rest-json-SDKAppliedContentEncoding_restJson1": NO_BODY,
-    "rest-json-SDKAppendedGzipAfterProvidedEncoding_restJson1": NO_BODY,
-    "rest-json-RestJsonHttpWithEmptyStructurePayload": SAME_ON_THE_WIRE,
-    "query-QueryEmptyQueryMaps": SAME_ON_THE_WIRE,
-    "rest-json-MediaTypeHeaderInputBase64": "the params hold JSON text; Atoll, like botocore, takes and gives the value",
-    "rest-json-RestJsonHostWithPath": CLIENT_PATH,
-    "rest-json-RestJsonHttpPrefixHeadersAreNotPresent": SAME_ON_THE_WIRE,
-    "rest-json-RestJsonHttpWithHeadersButNoPayload": SAME_ON_THE_WIRE,
-    "rest-json-RestJsonOmitsEmptyListQueryValues": SAME_ON_THE_WIRE,
-    "rest-json-RestJsonQueryParamsStringListMap": WHOLE_QUERY,
-    "rest-json-RestJsonQueryPrecedence": WHOLE_QUERY,
+    "rest-xml-BodyWithXmlName": "botocore gives a member the XML name of its shape (S3's SSE-KMS); the case wants the member's own",
 }
+ONE_NAME = "botocore reads flattened lists by the name of their items, which is one name for two of these lists"
 OUTPUT_SKIPS = {
-    "query-QueryXmlLists": "botocore reads two flattened lists by the name of their items, which is one name",
-    "rest-json-HttpPrefixHeadersResponse": "an empty prefix takes every header, those of every response among them",
-    "rest-json-RestJsonHttpPayloadTraitsWithNoBlobBody": "botocore reads an empty body as b''",
-    "rest-json-RestJsonHttpPayloadWithUnsetUnion": "botocore reads an empty body as an empty structure",
-    "rest-json-RestJsonInputAndOutputWithQuotedStringHeaders": "botocore splits header lists at every comma",
-    "rest-json-RestJsonInputAndOutputWithTimestampHeaders": "botocore splits header lists at every comma",
+    "ec2-Ec2XmlLists": ONE_NAME,
+    "query-QueryXmlLists": ONE_NAME,
+    "rest-xml-XmlLists": ONE_NAME,
+    "rest-json-RestJsonHttpPayloadWithUnsetUnion": "botocore reads an empty body as a union with nothing set, and refuses it",
+    "rest-xml-RestXmlHttpPayloadWithUnsetUnion": "botocore reads an empty body as a union with nothing set, and refuses it",
 }
+BY_HEADER = {
+    "rest-json-RestJsonInputAndOutputWithQuotedStringHeaders": "X-StringList",
+    "rest-json-RestJsonInputAndOutputWithTimestampHeaders": "X-TimestampList",
+    "rest-xml-InputAndOutputWithTimestampHeaders": "X-TimestampList",
+}
+"""Cases of lists in headers that botocore itself, which splits them at every comma, cannot read: the header must be the case's."""
 
 
 def cases(direction: str, skips: dict[str, str]) -> list[Any]:
@@ -64,21 +48,57 @@ def cases(direction: str, skips: dict[str, str]) -> list[Any]:
 
 
 def request_of(case: Case) -> WireRequest:
+    """The request that the case describes, as the codec gets it: the edge has unpacked what was compressed, and what only the client
+    adds before the path is not there."""
     wire = case.data["serialized"]
     url = urlsplit(wire["uri"])
     headers = {name.lower(): value for name, value in wire.get("headers", {}).items()}
-    return WireRequest(wire["method"], url.path, url.query, headers, wire.get("body", "").encode())
+    path = "/" + url.path.removeprefix("/" + wire.get("host", "").partition("/")[2]).lstrip("/")
+    body = wire.get("body", "").encode()
+    if "requestcompression" in case.data["given"]:  # such cases give no body, only that it is compressed
+        given = create_serializer(case.protocol).serialize_to_request(case.data["params"], case.operation)["body"]
+        body = given if isinstance(given, bytes) else urlencode(given).encode()
+        if headers.pop("content-encoding") != "gzip":
+            headers["content-encoding"] = "custom"
+    elif case.protocol == "smithy-rpc-v2-cbor":
+        body = base64.b64decode(body)
+    if case.protocol == "json":
+        headers.setdefault("x-amz-target", f"{case.model.metadata['targetPrefix']}.{case.operation.name}")
+    return WireRequest(wire["method"], path, url.query, headers, body)
+
+
+def sent(case: Case, value: dict[str, Any]) -> dict[str, Any]:
+    """What a server can see of an input: in forms, headers and query strings nothing tells an empty value from none, and the map of a
+    query string's unnamed parameters holds all of them (Smithy: httpQueryParams)."""
+    shape = case.operation.input_shape
+    seen = {k: v for k, v in typed(shape, value).items() if k in shape.members} if shape is not None else {}
+    places = {name: member.serialization for name, member in (shape.members.items() if shape is not None else ())}
+    named = {place.get("name", name) for name, place in places.items() if place.get("location") == "querystring"}
+    for name, place in places.items():
+        if place.get("location") == "querystring" and isinstance(seen.get(name), dict):
+            values = {key: item for key, item in seen[name].items() if key not in named}
+            seen[name] = {
+                key: item[0] if isinstance(item, list) and len(item) == 1 else item for key, item in values.items()
+            }
+    bodies = case.protocol in ("json", "smithy-rpc-v2-cbor")
+    payload = shape.serialization.get("payload") if shape is not None else None
+    return {
+        name: item
+        for name, item in seen.items()
+        if item not in ({}, [], b"", "")
+        or bodies
+        or ("location" not in places[name] and name != payload and case.protocol not in ("ec2", "query"))
+    }
 
 
 @pytest.mark.parametrize("case", cases("input", INPUT_SKIPS))
 def test_request_parses_to_its_params(case: Case) -> None:
     request = request_of(case)
     assert case.codec.operation_of(request) == case.operation.name
-    shape = case.operation.input_shape
     parsed = case.codec.parse(case.operation.name, request)
     if GENERATED in str(parsed) and GENERATED not in str(case.data["params"]):
         parsed = {name: value for name, value in parsed.items() if value != GENERATED}
-    assert typed(shape, parsed) == typed(shape, case.data["params"])
+    assert sent(case, parsed) == sent(case, case.data["params"])
 
 
 @pytest.mark.parametrize("case", cases("output", OUTPUT_SKIPS))
@@ -91,8 +111,23 @@ def test_result_reads_back_through_botocore(case: Case) -> None:
     status = case.data["response"].get("status_code", 200)
     response = case.codec.serialize(case.operation.name, floats(expected), "request-id")
     assert response.status == status
+    if (header := BY_HEADER.get(case.id)) is not None:
+        assert dict(response.headers)[header] == case.data["response"]["headers"][header]
+        return
     read = parsed_by_botocore(case, response)
-    assert typed(shape, read) == expected
+    assert without_empty_body(case, typed(shape, read)) == expected
+
+
+def without_empty_body(case: Case, read: dict[str, Any]) -> dict[str, Any]:
+    """What was read, without what every answer has: a body, which may be empty, and the header of the request's id, which a map of all
+    headers holds too."""
+    payload = case.operation.output_shape.serialization.get("payload") if case.operation.output_shape else None
+    if payload is not None and read.get(payload) == b"":
+        del read[payload]
+    for value in read.values():
+        if isinstance(value, dict):
+            value.pop("x-amzn-RequestId", None)
+    return read
 
 
 def check_error(case: Case) -> None:
@@ -102,7 +137,8 @@ def check_error(case: Case) -> None:
     message = case.data.get("errorMessage", "")
     further = {key: value for key, value in members.items() if key.lower() != "message"}
     error = type(name, (ServiceError,), {})(message, **further)
-    response = case.codec.error(error, "request-id", case.operation.name)
+    request = WireRequest("POST", "/", "", {"x-amzn-query-mode": "true"}, b"")
+    response = case.codec.error(error, "request-id", case.operation.name, request)
     assert response.status == shape.metadata.get("error", {}).get("httpStatusCode", 400)
     read = parsed_by_botocore(case, response)
     assert read["Error"]["Code"] == case.data["errorCode"]
@@ -115,10 +151,11 @@ def parsed_by_botocore(case: Case, response: WireResponse) -> dict[str, Any]:
     headers = HeadersDict()
     for name, value in response.headers:
         headers[name] = value
-    parser = create_parser(case.model.metadata["protocol"])
+    parser = create_parser(case.protocol)
     raw = {"status_code": response.status, "headers": headers, "body": response.body}
     read = parser.parse(raw, case.operation.output_shape)
-    assert read.pop("ResponseMetadata")["RequestId"] == "request-id"
+    metadata = read.pop("ResponseMetadata")
+    assert metadata["HTTPHeaders" if case.protocol == "smithy-rpc-v2-cbor" else "RequestId"]
     if "errors" in case.data["given"] and "Error" in read:
         error_shape = case.model.shape_for(case.data["given"]["errors"][0]["shape"])
         read = {**parser.parse(raw, error_shape), **read}

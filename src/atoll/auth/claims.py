@@ -166,11 +166,11 @@ def _wrong_date(date: str, expected: str, presigned: bool) -> tuple[str, str]:
 def _check_expiry(timestamp: str, seconds: float, expires: int, now: float) -> None:
     """Whether a presigned request to S3 is valid: from 15 minutes before its date, which clocks may differ by, to its expiry."""
     if seconds > now + WIDE_TOLERANCE:
-        error = SignatureOutOfDate("Request is not yet valid", request_time=seconds, server_time=now)
+        error = SignatureOutOfDate("Request is not yet valid")
         raise error.in_s3("AccessDenied", error.message, 403, {"X-Amz-Date": timestamp, "ServerTime": _iso(now)})
     end = seconds + expires
     if now > end:
-        error = SignatureOutOfDate("Request has expired", request_time=seconds, server_time=now, expires=end)
+        error = SignatureOutOfDate("Request has expired")
         members = {"X-Amz-Expires": str(expires), "Expires": _iso(end), "ServerTime": _iso(now)}
         raise error.in_s3("AccessDenied", error.message, 403, members)
 
@@ -183,7 +183,7 @@ def _out_of_date(timestamp: str, seconds: float, now: float, tolerance: int) -> 
     else:
         limit = _basic(now + tolerance)
         message = f"Signature not yet current: {timestamp} is still later than {limit} ({ours} + {minutes} min.)"
-    return SignatureOutOfDate(message, request_time=seconds, server_time=now).in_s3(
+    return SignatureOutOfDate(message).in_s3(
         "RequestTimeTooSkewed",
         "The difference between the request time and the current time is too large.",
         403,

@@ -87,5 +87,5 @@ class Gateway:
             self.parts.unsupported.refused(call.service, call.operation, error.message)
         call.span.note(error=f"{error.code}: {error.message}")
         codec = call.codec or self.parts.models.codec("sts")
-        wire = codec.error(error, call.request_id, call.operation or None)
+        wire = codec.error(error, call.request_id, call.operation or None, call.wire)
         return HttpResponse(wire.status, wire.headers, wire.body)

@@ -95,15 +95,10 @@ class InvalidSignature(CommonError):
 
 
 class SignatureOutOfDate(InvalidSignature):
-    """The request's date is too far from ours, or a presigned request is past its expiry. `request_time`, `server_time` and, where
-    it was presigned, `expires` are seconds since 1970."""
+    """The request's date is too far from ours, or a presigned request is past its expiry."""
 
     code = "InvalidSignatureException"
     xml_code = "SignatureDoesNotMatch"
-
-    def __init__(self, message: str, *, request_time: float, server_time: float, expires: float | None = None) -> None:
-        super().__init__(message)
-        self.request_time, self.server_time, self.expires = request_time, server_time, expires
 
 
 class UnrecognizedClient(CommonError):

@@ -41,8 +41,10 @@ class Codec(ABC):
         """The operation that a request names. Raises UnknownOperation."""
 
     @abstractmethod
-    def error(self, error: ServiceError, request_id: str, operation: str | None = None) -> WireResponse:
-        """The response that says `error`."""
+    def error(
+        self, error: ServiceError, request_id: str, operation: str | None = None, request: WireRequest | None = None
+    ) -> WireResponse:
+        """The response that says `error` to `request`, as far as it could be read."""
 
     @abstractmethod
     def compile_parser(self, operation: OperationModel) -> Parser:
@@ -67,15 +69,15 @@ class Codec(ABC):
         """Checks required members, lengths, ranges, patterns and enumerations. Raises ValidationFailed that counts and
         lists what is broken."""
         if operation not in self._validators:
-            shape = self.model.operation_model(operation).input_shape
-            self._validators[operation] = compile_validator(shape, self.facts) if shape is not None else None
+            self._validators[operation] = compile_validator(self.model.operation_model(operation), self.facts)
         validator = self._validators[operation]
         if validator is not None:
             validator(params)
 
     def serialize(self, operation: str, output: Mapping[str, Any], request_id: str) -> WireResponse:
         """The response that carries `output`. Timestamps may be datetimes or seconds since 1970; None members are left
-        out."""
+        out. A streaming blob may be an async iterator of bytes; an event stream is one of events, each `{member: structure}`, which
+        ends with an error by raising it."""
         serializer = self._serializers.get(operation)
         if serializer is None:
             serializer = self._serializers[operation] = self.compile_serializer(self.model.operation_model(operation))

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from botocore.model import ServiceModel
+
+from atoll.protocol.cbor import CborCodec
 from atoll.protocol.codec import Codec
+from atoll.protocol.ec2 import Ec2Codec
 from atoll.protocol.json_rpc import JsonCodec
 from atoll.protocol.query import QueryCodec
 from atoll.protocol.rest_json import RestJsonCodec
+from atoll.protocol.rest_xml import RestXmlCodec
+from atoll.protocol.s3 import S3Codec
 
-CODECS: dict[str, type[Codec]] = {codec.name: codec for codec in (JsonCodec, QueryCodec, RestJsonCodec)}
+CODECS: dict[str, type[Codec]] = {
+    codec.name: codec for codec in (CborCodec, Ec2Codec, JsonCodec, QueryCodec, RestJsonCodec, RestXmlCodec)
+}
+_OF_SERVICE: dict[str, type[Codec]] = {"s3": S3Codec}
+
+
+def codec_for(model: ServiceModel, protocol: str) -> Codec:
+    """The codec of a service in one of its protocols."""
+    return _OF_SERVICE.get(model.service_name, CODECS[protocol])(model)

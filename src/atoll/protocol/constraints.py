@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
 from atoll.kernel.errors import MalformedRequest, ValidationFailed
 from atoll.protocol.facts import Facts
@@ -27,11 +27,16 @@ _LONGEST_FOR_PATTERN = 16_384
 """Above this a value is not matched against its pattern: AWS's engine is another, and some patterns backtrack."""
 
 
-def compile_validator(shape: StructureShape, facts: Facts) -> Validator | None:
-    """A function that raises ValidationFailed where an input of `shape` breaks a constraint; None where it has none."""
-    check = _Checks(facts).structure(shape)
-    if check is None:
+def compile_validator(operation: OperationModel, facts: Facts) -> Validator | None:
+    """A function that raises ValidationFailed where an input of `operation` breaks a constraint; None where it has none."""
+    shape = operation.input_shape
+    check = _Checks(facts).structure(shape) if shape is not None else None
+    if shape is None or check is None:
         return None
+    body = f"{_shown(operation.name)}Input"
+    in_body = (
+        {_shown(n) for n, m in shape.members.items() if "location" not in m.serialization} if facts.names_body else ()
+    )
 
     def validate(params: Mapping[str, Any]) -> None:
         try:
@@ -39,6 +44,9 @@ def compile_validator(shape: StructureShape, facts: Facts) -> Validator | None:
         except RecursionError as error:
             raise MalformedRequest from error
         if failures:
+            failures = [
+                (f"{body}.{p}" if p.partition(".")[0] in in_body else p, value, text) for p, value, text in failures
+            ]
             raise ValidationFailed(describe(failures, hide=facts.hides_values))
 
     return validate
@@ -178,7 +186,9 @@ class _Checks:
         metadata = shape.metadata
         rules: list[tuple[str, Rule]] = []
         if shape.type_name == "string":
-            if (pattern := metadata.get("pattern")) and (match := matcher(pattern)):
+            if (pattern := self._facts.patterns.get(shape.name) or metadata.get("pattern")) and (
+                match := matcher(pattern)
+            ):
                 rules.append(_pattern_rule(pattern, match))
             free = not self._facts.enums or shape.name in self._facts.free_enums
             if (values := metadata.get("enum")) and not free:

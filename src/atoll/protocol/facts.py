@@ -7,9 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from atoll.kernel import errors
 
 CORAL = "com.amazon.coral.service#"
 """Namespace of the errors that AWS's service framework itself answers to JSON-RPC requests."""
+
+
+class Common(NamedTuple):
+    """What one service answers for an error of every service: its own code, and where they differ too its status and message."""
+
+    code: str
+    status: int | None = None
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +32,15 @@ class Facts:
     `capital_message` calls the message of an error that has further members `Message`, whatever the model says.
     `crc32` adds `x-amz-crc32`. `blob_content_type` is that of an output whose body is a blob.
     `enums` is False where the service leaves checking enumerations to the operation; `free_enums` names single ones.
+    `patterns` are, by shape, those that AWS checks in place of the model's. `names_body` puts the name of what the body is, as in
+    `createRestApiInput`, before the members in it.
     `enum_orders` are, by shape, the values of enumerations that messages list in another order than the model's.
     `items_not_null` lists "Member must not be null" among the constraints of a list's items. `hides_values` leaves
-    offending values and allowed ones out of the messages. `max_body` is the largest request body, in bytes.
+    offending values and allowed ones out of the messages.
+    `common` are the service's own names for errors of every service, in the XML protocols. `xml_namespace` is that of its documents,
+    where the model has none; `xml_roots` are, by operation, the outermost elements of outputs; `xml_timestamps` is how timestamps are
+    written. `queue_url` is the member that a query request may leave to its own address. `max_body` is the largest request body, in
+    bytes.
     """
 
     error_namespace: str = ""
@@ -36,10 +53,112 @@ class Facts:
     enums: bool = True
     free_enums: frozenset[str] = frozenset()
     enum_orders: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    patterns: Mapping[str, str] = field(default_factory=dict)
+    names_body: bool = False
     items_not_null: bool = False
     hides_values: bool = False
+    common: Mapping[type[errors.CommonError], Common] = field(default_factory=dict)
+    xml_namespace: str = ""
+    xml_roots: Mapping[str, str] = field(default_factory=dict)
+    xml_timestamps: str = "iso8601"
+    queue_url: str = ""
     max_body: int = 16 << 20
 
+
+_NOT_VALIDATED = "AWS was not able to validate the provided access credentials"
+_EC2_COMMON: dict[type[errors.CommonError], Common] = {
+    errors.AccessDenied: Common("UnauthorizedOperation", 403),
+    errors.MissingAuthenticationToken: Common(
+        "MissingAuthenticationToken",
+        403,
+        "The request must contain either a valid (registered) AWS access key ID or X.509 certificate.",
+    ),
+    errors.IncompleteSignature: Common("IncompleteSignature", 400),
+    errors.InvalidSignature: Common("AuthFailure", 401, _NOT_VALIDATED),
+    errors.SignatureOutOfDate: Common("RequestExpired", 400, "Request has expired."),
+    errors.UnrecognizedClient: Common("AuthFailure", 401, _NOT_VALIDATED),
+    errors.ExpiredToken: Common("RequestExpired", 400, "Request has expired."),
+    errors.MalformedRequest: Common("InvalidParameterValue", 400),
+    errors.ValidationFailed: Common("InvalidParameterValue", 400),
+    errors.RequestTooLarge: Common("RequestEntityTooLarge", 413),
+    errors.InternalFailure: Common("InternalError", 500),
+}
+"""docs: "Error codes for the Amazon EC2 API"."""
+
+_S3_COMMON: dict[type[errors.CommonError], Common] = {
+    errors.AccessDenied: Common("AccessDenied", 403),
+    errors.MissingAuthenticationToken: Common("AccessDenied", 403, "Access Denied"),
+    errors.IncompleteSignature: Common("AuthorizationHeaderMalformed", 400),
+    errors.InvalidSignature: Common(
+        "SignatureDoesNotMatch",
+        403,
+        "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+    ),
+    errors.UnrecognizedClient: Common(
+        "InvalidAccessKeyId", 403, "The AWS Access Key Id you provided does not exist in our records."
+    ),
+    errors.ExpiredToken: Common("ExpiredToken", 400, "The provided token has expired."),
+    errors.MalformedRequest: Common(
+        "MalformedXML", 400, "The XML you provided was not well-formed or did not validate against our published schema"
+    ),
+    errors.ValidationFailed: Common("InvalidArgument", 400),
+    errors.UnknownOperation: Common(
+        "MethodNotAllowed", 405, "The specified method is not allowed against this resource."
+    ),
+    errors.RequestTooLarge: Common("EntityTooLarge", 400, "Your proposed upload exceeds the maximum allowed size"),
+    errors.NotImplementedByAtoll: Common("NotImplemented", 501),
+    errors.InternalFailure: Common("InternalError", 500, "We encountered an internal error. Please try again."),
+}
+"""docs: "Error responses" of the S3 API reference. The same text stands for every reason, as S3 gives none."""
+
+_S3_ROOTS = {
+    "CompleteMultipartUpload": "CompleteMultipartUploadResult",
+    "CreateMultipartUpload": "InitiateMultipartUploadResult",
+    "CreateSession": "CreateSessionResult",
+    "DeleteObjects": "DeleteResult",
+    "GetBucketAccelerateConfiguration": "AccelerateConfiguration",
+    "GetBucketAcl": "AccessControlPolicy",
+    "GetBucketCors": "CORSConfiguration",
+    "GetBucketLifecycle": "LifecycleConfiguration",
+    "GetBucketLifecycleConfiguration": "LifecycleConfiguration",
+    "GetBucketLogging": "BucketLoggingStatus",
+    "GetBucketNotificationConfiguration": "NotificationConfiguration",
+    "GetBucketRequestPayment": "RequestPaymentConfiguration",
+    "GetBucketTagging": "Tagging",
+    "GetBucketVersioning": "VersioningConfiguration",
+    "GetBucketWebsite": "WebsiteConfiguration",
+    "GetObjectAcl": "AccessControlPolicy",
+    "GetObjectAttributes": "GetObjectAttributesResponse",
+    "GetObjectTagging": "Tagging",
+    "ListBucketAnalyticsConfigurations": "ListBucketAnalyticsConfigurationResult",
+    "ListBucketInventoryConfigurations": "ListInventoryConfigurationsResult",
+    "ListBucketMetricsConfigurations": "ListMetricsConfigurationsResult",
+    "ListBuckets": "ListAllMyBucketsResult",
+    "ListDirectoryBuckets": "ListAllMyDirectoryBucketsResult",
+    "ListMultipartUploads": "ListMultipartUploadsResult",
+    "ListObjectVersions": "ListVersionsResult",
+    "ListObjects": "ListBucketResult",
+    "ListObjectsV2": "ListBucketResult",
+    "ListParts": "ListPartsResult",
+}
+"""docs: "Response syntax" of each operation in the S3 API reference; the models keep only the shapes' names."""
+
+_REGION = r"(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}"
+
+_REST_API_ENUMS = {
+    "DocumentationPartType": (
+        "RESPONSE_BODY", "RESPONSE", "METHOD", "MODEL", "AUTHORIZER", "RESPONSE_HEADER", "RESOURCE", "PATH_PARAMETER",
+        "REQUEST_BODY", "QUERY_PARAMETER", "API", "REQUEST_HEADER",
+    ),
+    "EndpointType": ("PRIVATE", "EDGE", "REGIONAL"),
+    "GatewayResponseType": (
+        "REQUEST_TOO_LARGE", "RESOURCE_NOT_FOUND", "AUTHORIZER_CONFIGURATION_ERROR", "MISSING_AUTHENTICATION_TOKEN",
+        "BAD_REQUEST_BODY", "INVALID_SIGNATURE", "INVALID_API_KEY", "BAD_REQUEST_PARAMETERS", "AUTHORIZER_FAILURE",
+        "UNAUTHORIZED", "INTEGRATION_TIMEOUT", "ACCESS_DENIED", "DEFAULT_4XX", "DEFAULT_5XX", "WAF_FILTERED", "QUOTA_EXCEEDED",
+        "THROTTLED", "API_CONFIGURATION_ERROR", "UNSUPPORTED_MEDIA_TYPE", "INTEGRATION_FAILURE", "EXPIRED_TOKEN",
+    ),
+    "Op": ("add", "remove", "move", "test", "replace", "copy"),
+}  # fmt: skip
 
 _FACTS = {
     "dynamodb": Facts(
@@ -65,9 +184,40 @@ _FACTS = {
         blob_content_type="application/json",
         items_not_null=True,
         free_enums=frozenset({"Runtime"}),
-        max_body=80 << 20,  # a 50 MB package in base64, with room: operations refuse what is too large for them
+        enum_orders={"InvokeMode": ("RESPONSE_STREAM", "BUFFERED"), "RecursiveLoop": ("Terminate", "Allow")},
+        patterns={
+            "DestinationArn": r"$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:"
+            rf"({_REGION})?:(\d{{12}})?:(.*)",
+            "NamespacedFunctionName": rf"(arn:(aws[a-zA-Z-]*)?:lambda:)?({_REGION}:)?(\d{{12}}:)?(function:)?"
+            r"([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?",
+            "TaggableResource": rf"arn:(aws[a-zA-Z-]*):lambda:{_REGION}:\d{{12}}:(function:[a-zA-Z0-9-_]+"
+            r"(:(\$LATEST|[a-zA-Z0-9-_]+))?|layer:([a-zA-Z0-9-_]+)|code-signing-config:csc-[a-z0-9]{17}|event-source-mapping:"
+            r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|capacity-provider:[a-zA-Z0-9-_]+)",
+        },
     ),
+    "cloudformation": Facts(patterns={"StackName": "[a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*"}),
+    "kms": Facts(enum_orders={"MacAlgorithmSpec": ("HMAC_SHA_384", "HMAC_SHA_256", "HMAC_SHA_224", "HMAC_SHA_512")}),
+    "apigateway": Facts(names_body=True, enum_orders=_REST_API_ENUMS),
     "logs": Facts(validation_code="InvalidParameterException"),
+    "ec2": Facts(common=_EC2_COMMON, xml_timestamps="iso8601 milliseconds"),
+    "s3": Facts(
+        common=_S3_COMMON,
+        xml_namespace="http://s3.amazonaws.com/doc/2006-03-01/",
+        xml_roots=_S3_ROOTS,
+        xml_timestamps="iso8601 milliseconds",
+        blob_content_type="binary/octet-stream",
+    ),
+    "route53": Facts(
+        common={errors.ValidationFailed: Common("InvalidInput", 400), errors.MalformedRequest: Common("MalformedInput")}
+    ),
+    "cloudfront": Facts(
+        common={
+            errors.ValidationFailed: Common("InvalidArgument", 400),
+            errors.MalformedRequest: Common("MalformedXML"),
+        },
+        xml_timestamps="iso8601 milliseconds",
+    ),
+    "sqs": Facts(error_namespace="com.amazonaws.sqs#", common_namespace=CORAL, queue_url="QueueUrl"),
     "apigatewayv2": Facts(validation_code="BadRequestException", enums=False),
 }
 

@@ -24,12 +24,16 @@ def decode_form(text: str) -> list[tuple[str, str]]:
         raise MalformedRequest("The request is not a well-formed form") from error
 
 
+_DEEPEST = 64
+"""Segments of a name that are told apart; no shape of AWS needs half of them."""
+
+
 def tree_of(pairs: Iterable[tuple[str, str]]) -> Tree:
     """Pairs of dotted names and values as a tree."""
     root: Tree = {}
     for name, value in pairs:
         node = root
-        for segment in name.split("."):
+        for segment in name.split(".", _DEEPEST):
             node = node.setdefault(segment, {})
         node[None] = value
     return root
@@ -66,8 +70,20 @@ class FormReaders:
         self._structures[shape.name] = read
         for name, member in shape.members.items():
             reader = self.of(member)
-            members.update((key, (name, reader)) for key in _member_keys(name, member))
+            members.update((key, (name, reader)) for key in self.member_keys(name, member))
         return read
+
+    def member_keys(self, name: str, shape: Shape) -> list[str]:
+        """The names under which a member may stand. A flattened list goes by its own name in newer SDKs, by that of its
+        items in botocore."""
+        keys = [str(shape.serialization.get("name", name))]
+        if (
+            isinstance(shape, ListShape)
+            and shape.serialization.get("flattened")
+            and "name" in shape.member.serialization
+        ):
+            keys.append(str(shape.member.serialization["name"]))
+        return keys
 
     def _list(self, shape: ListShape) -> Reader:
         read_item = self.of(shape.member)
@@ -92,13 +108,19 @@ class FormReaders:
         return read
 
 
-def _member_keys(name: str, shape: Shape) -> list[str]:
-    """The names under which a member may stand. A flattened list goes by its own name in newer SDKs, by that of its
-    items in botocore."""
-    keys = [str(shape.serialization.get("name", name))]
-    if isinstance(shape, ListShape) and shape.serialization.get("flattened") and "name" in shape.member.serialization:
-        keys.append(str(shape.member.serialization["name"]))
-    return keys
+class Ec2FormReaders(FormReaders):
+    """EC2's forms: names begin with a capital, and every list is flattened (`InstanceId.1=…`).
+
+    docs: https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html
+    """
+
+    def member_keys(self, name: str, shape: Shape) -> list[str]:
+        name = str(shape.serialization.get("queryName") or shape.serialization.get("name", name))
+        return [name[0].upper() + name[1:], name]
+
+    def _list(self, shape: ListShape) -> Reader:
+        read_item = self.of(shape.member)
+        return lambda node: [read_item(item) for item in _numbered(node)]
 
 
 def _numbered(node: Tree) -> list[Tree]:

@@ -6,15 +6,16 @@ docs: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
 from __future__ import annotations
 
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
-from botocore.model import OperationModel, ServiceModel
+from botocore.model import OperationModel, ServiceModel, StructureShape
 
 from atoll.kernel.errors import ServiceError, UnknownOperation
-from atoll.protocol import errors
+from atoll.protocol import errors, event_stream
 from atoll.protocol.codec import Codec, Parser, Serializer
+from atoll.protocol.event_stream import Document, compile_rpc_stream, stream_member
 from atoll.protocol.json_types import typed_decoder
 from atoll.protocol.json_values import Readers, Writers, decode, needs_writer
 from atoll.protocol.wire import WireRequest, WireResponse
@@ -64,6 +65,11 @@ class JsonCodec(Codec):
         shape = operation.output_shape
         if shape is None:
             return lambda output, request_id: self.respond(200, b"{}", request_id)
+        if stream_member(shape) is not None:
+            stream = compile_rpc_stream(shape, self._documents, self._content_type)
+            return lambda output, request_id: WireResponse(
+                200, [("x-amzn-RequestId", request_id), ("Content-Type", event_stream.CONTENT_TYPE)], stream(output)
+            )
         write = self._writers.structure(shape)
         plain = not needs_writer(shape)
 
@@ -76,9 +82,17 @@ class JsonCodec(Codec):
 
         return serialize
 
-    def error(self, error: ServiceError, request_id: str, operation: str | None = None) -> WireResponse:
-        rendered = errors.render_json_rpc(error, self.model, self.facts, self._writers)
-        return self.respond(rendered.status, rendered.body, request_id)
+    def error(
+        self, error: ServiceError, request_id: str, operation: str | None = None, request: WireRequest | None = None
+    ) -> WireResponse:
+        rendered = errors.render_rpc(error, self.model, self.facts, self._writers)
+        response = self.respond(rendered.status, msgspec.json.encode(rendered.document), request_id)
+        response.headers.extend(errors.query_error(error, self.model, request))
+        return response
+
+    def _documents(self, shape: StructureShape, names: Iterable[str]) -> Document:
+        write = self._writers.members(shape, names)
+        return lambda value: msgspec.json.encode(write(value))
 
     def respond(self, status: int, body: bytes, request_id: str) -> WireResponse:
         """A response with the headers that every answer of this service carries."""

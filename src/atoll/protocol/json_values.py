@@ -45,14 +45,22 @@ class Readers:
     def of(self, shape: Shape) -> Reader:
         """A function from a decoded JSON value to the value of `shape`. It raises MalformedRequest."""
         if getattr(shape, "is_document_type", False):
-            return _anything
+            return unchanged
         if isinstance(shape, StructureShape):
             return self.structure(shape)
         if isinstance(shape, ListShape):
             return _list_reader(self.of(shape.member))
         if isinstance(shape, MapShape):
-            return _map_reader(self.of(shape.value))
-        return _SCALARS.get(shape.type_name, _read_string)
+            return self.map(self.of(shape.value))
+        return self.scalar(shape)
+
+    def map(self, read_value: Reader) -> Reader:
+        """The reader of a map whose values `read_value` reads."""
+        return _map_reader(read_value)
+
+    def scalar(self, shape: Shape) -> Reader:
+        """The reader of a shape that holds no others."""
+        return SCALARS.get(shape.type_name, _read_string)
 
     def structure(self, shape: StructureShape) -> Reader:
         """The reader of a structure; members that the shape lacks are ignored, as AWS does."""
@@ -82,7 +90,7 @@ class Writers:
     def of(self, shape: Shape) -> Writer:
         """A function from a value of `shape` to what msgspec encodes."""
         if getattr(shape, "is_document_type", False):
-            return _anything
+            return unchanged
         if isinstance(shape, StructureShape):
             return self.structure(shape)
         if isinstance(shape, ListShape):
@@ -91,9 +99,13 @@ class Writers:
         if isinstance(shape, MapShape):
             value_writer = self.of(shape.value)
             return lambda value: {k: value_writer(v) for k, v in value.items() if v is not None}
+        return self.scalar(shape)
+
+    def scalar(self, shape: Shape) -> Writer:
+        """The writer of a shape that holds no others."""
         if shape.type_name == "timestamp":
             return timestamps.writer(shape.serialization.get("timestampFormat", "unixTimestamp"))
-        return _write_float if shape.type_name in ("float", "double") else _anything
+        return _write_float if shape.type_name in ("float", "double") else unchanged
 
     def structure(self, shape: StructureShape) -> Writer:
         """The writer of a structure; it leaves out None and what the shape does not have."""
@@ -160,7 +172,8 @@ def _wrong(value: Any, scalar_text: str) -> MalformedRequest:
     return MalformedRequest(scalar_text)
 
 
-def _scalar_error(value: Any, target: str) -> MalformedRequest:
+def wrong_scalar(value: Any, target: str) -> MalformedRequest:
+    """The error for a value that is no `target`."""
     kind = {True: "TRUE_VALUE", False: "FALSE_VALUE"}[value] if isinstance(value, bool) else _KINDS.get(type(value), "")
     return _wrong(value, f"{kind} cannot be converted to {target}")
 
@@ -168,7 +181,8 @@ def _scalar_error(value: Any, target: str) -> MalformedRequest:
 _KINDS = {str: "STRING_VALUE", int: "NUMBER_VALUE", float: "DECIMAL_VALUE"}
 
 
-def _anything(value: Any) -> Any:
+def unchanged(value: Any) -> Any:
+    """The writer, or reader, of what travels as it is."""
     return value
 
 
@@ -193,13 +207,13 @@ def _map_reader(value_reader: Reader) -> Reader:
 def _read_string(value: Any) -> str:
     if type(value) is str:
         return value
-    raise _scalar_error(value, "String")
+    raise wrong_scalar(value, "String")
 
 
 def _read_boolean(value: Any) -> bool:
     if type(value) is bool:
         return value
-    raise _scalar_error(value, "Boolean")
+    raise wrong_scalar(value, "Boolean")
 
 
 def _read_integer(value: Any) -> int:
@@ -207,7 +221,7 @@ def _read_integer(value: Any) -> int:
         return value
     if type(value) is float and math.isfinite(value):
         return int(value)
-    raise _scalar_error(value, "Integer")
+    raise wrong_scalar(value, "Integer")
 
 
 def _read_long(value: Any) -> int:
@@ -215,7 +229,7 @@ def _read_long(value: Any) -> int:
         return value
     if type(value) is float and math.isfinite(value):
         return int(value)
-    raise _scalar_error(value, "Long")
+    raise wrong_scalar(value, "Long")
 
 
 def _read_float(value: Any) -> float:
@@ -228,7 +242,7 @@ def _read_float(value: Any) -> float:
             raise MalformedRequest from error
     if type(value) is str and value in SPECIAL_FLOATS:
         return SPECIAL_FLOATS[value]
-    raise _scalar_error(value, "Double")
+    raise wrong_scalar(value, "Double")
 
 
 def _read_blob(value: Any) -> bytes:
@@ -247,7 +261,7 @@ def _read_timestamp(value: Any) -> Any:
     try:
         return timestamps.read_timestamp(value)
     except ValueError as error:
-        raise _scalar_error(value, "Timestamp") from error
+        raise wrong_scalar(value, "Timestamp") from error
 
 
 def _write_float(value: float) -> float | str:
@@ -256,7 +270,7 @@ def _write_float(value: float) -> float | str:
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
-_SCALARS: dict[str, Reader] = {
+SCALARS: dict[str, Reader] = {
     "string": _read_string,
     "character": _read_string,
     "boolean": _read_boolean,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from atoll.kernel.errors import MalformedRequest, UnknownOperation
+from atoll.protocol import overlays
 from atoll.protocol.wire import WireRequest
 
 if TYPE_CHECKING:
@@ -27,12 +28,9 @@ if TYPE_CHECKING:
 
     from atoll.protocol.codec import Codec
 
+_FORM = "application/x-www-form-urlencoded"
 _HEAD_BYTES = 4096
 _METADATA = re.compile(rb'"metadata"\s*:\s*(\{.*?\n  \})', re.DOTALL)
-
-
-class ProtocolNotSupported(Exception):
-    """The service speaks none of the protocols that Atoll has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class Head:
     signing_name: str
     endpoint_prefix: str
     target_prefix: str
-    protocol: str
+    protocols: tuple[str, ...]
     api_version: str
 
 
@@ -52,7 +50,8 @@ class Models:
     def __init__(self, implemented: Sequence[str] = ()) -> None:
         self._implemented = tuple(implemented)
         self._models: dict[str, ServiceModel] = {}
-        self._codecs: dict[str, Codec] = {}
+        self._codecs: dict[tuple[str, str], Codec] = {}
+        self._protocols: dict[str, tuple[str, ...]] = {}
         self._heads: dict[str, Head] = {}
         self._names: tuple[str, ...] | None = None
         self._by_target: dict[tuple[str | None, str], str] = {}
@@ -76,20 +75,30 @@ class Models:
         if model is None:
             from botocore.model import ServiceModel
 
-            model = self._models[name] = ServiceModel(self._loader.load_service_model(name, "service-2"), name)
+            model = self._models[name] = ServiceModel(self._description(name), name)
         return model
 
-    def codec(self, name: str) -> Codec:
-        """The codec of a service, in the protocol that its current SDKs speak. Raises ProtocolNotSupported."""
-        codec = self._codecs.get(name)
-        if codec is None:
-            from atoll.protocol.codecs import CODECS
+    def _description(self, name: str) -> Mapping[str, Any]:
+        return overlays.completed(name, self._loader.load_service_model(name, "service-2"))
 
-            model = self.service(name)
-            protocol = next((p for p in _protocols(model.metadata) if p in CODECS), None)
-            if protocol is None:
-                raise ProtocolNotSupported(f"{name} speaks {model.metadata['protocol']}")
-            codec = self._codecs[name] = CODECS[protocol](model)
+    def codec(self, name: str, request: WireRequest | None = None) -> Codec:
+        """The codec of a service: in the protocol that `request` is in, where the service speaks it, else in the one that its current
+        SDKs speak."""
+        protocols = self._protocols.get(name)
+        if protocols is None:
+            protocols = self._protocols[name] = _protocols(self.service(name).metadata)
+        protocol = protocols[0]
+        if len(protocols) > 1 and request is not None and (asked := _asked(request)) in protocols:
+            protocol = asked
+        codec = self._codecs.get((name, protocol))
+        if codec is None:
+            from botocore.model import ServiceModel
+
+            from atoll.protocol.codecs import codec_for
+
+            overlaid = overlays.in_protocol(name, self._description(name), protocol)
+            model = self.service(name) if overlaid is None else ServiceModel(overlaid, name)
+            codec = self._codecs[name, protocol] = codec_for(model, protocol)
         return codec
 
     def find(self, request: WireRequest, signing_name: str | None = None) -> str | None:
@@ -118,7 +127,7 @@ class Models:
                 return signing_name in (head.signing_name, head.endpoint_prefix, name)
             if target:
                 return head.target_prefix == target
-            return head.protocol == "query" and head.api_version == version
+            return "query" in head.protocols and head.api_version == version
 
         if (found := self._best(filter(named, self._implemented), request)) is not None:
             return found
@@ -136,8 +145,8 @@ class Models:
 
     def _knows(self, name: str, request: WireRequest) -> bool:
         try:
-            self.codec(name).operation_of(request)
-        except (UnknownOperation, ProtocolNotSupported):
+            self.codec(name, request).operation_of(request)
+        except UnknownOperation:
             return False
         except MalformedRequest:
             return True  # it is this service's to say what is wrong, in its own protocol
@@ -149,7 +158,7 @@ class Models:
             head = self._heads[name] = _head_of(self._metadata(name))
         return head
 
-    def _metadata(self, name: str) -> dict[str, Any]:
+    def _metadata(self, name: str) -> Mapping[str, Any]:
         """The metadata of a model, from the beginning of its file where it stands there (it does, in all of them)."""
         version = self._loader.determine_latest_version(name, "service-2")
         for root in self._loader.search_paths:
@@ -158,23 +167,36 @@ class Models:
                 with gzip.open(file) as stream:
                     found = _METADATA.search(stream.read(_HEAD_BYTES))
                 if found:
-                    return dict(msgspec.json.decode(found[1]))
-        return dict(self.service(name).metadata)
+                    return overlays.spoken(name, msgspec.json.decode(found[1]))
+        return self.service(name).metadata
 
 
-def _head_of(metadata: dict[str, Any]) -> Head:
+def _head_of(metadata: Mapping[str, Any]) -> Head:
     prefix = metadata["endpointPrefix"]
     return Head(
         signing_name=metadata.get("signingName", prefix),
         endpoint_prefix=prefix,
         target_prefix=metadata.get("targetPrefix", ""),
-        protocol=metadata["protocol"],
+        protocols=_protocols(metadata),
         api_version=metadata["apiVersion"],
     )
 
 
-def _protocols(metadata: dict[str, Any]) -> list[str]:
-    return [metadata["protocol"], *metadata.get("protocols", ())]
+def _protocols(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([metadata["protocol"], *metadata.get("protocols", ())]))
+
+
+def _asked(request: WireRequest) -> str:
+    """The protocol that a request is in, of those that one service may speak side by side."""
+    if request.headers.get("smithy-protocol") == "rpc-v2-cbor":
+        return "smithy-rpc-v2-cbor"
+    if "x-amz-target" in request.headers:
+        return "json"
+    return (
+        "query"
+        if request.headers.get("content-type", "").startswith(_FORM) or "Action=" in request.query_string
+        else ""
+    )
 
 
 def _version(request: WireRequest) -> str:

@@ -6,7 +6,7 @@ docs: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from botocore.model import OperationModel, ServiceModel
 
@@ -22,14 +22,15 @@ class QueryCodec(Codec):
     """AWS query: IAM, STS and their generation."""
 
     name = "query"
+    form_readers: ClassVar[type[FormReaders]] = FormReaders
 
     def __init__(self, model: ServiceModel) -> None:
         super().__init__(model)
-        self._readers = FormReaders()
-        self._writers = XmlWriters()
+        self._readers = self.form_readers()
+        self.writers = XmlWriters(self.facts.xml_timestamps)
         self._operations = frozenset(model.operation_names)
         host = model.metadata.get("endpointPrefix", model.service_name)
-        self._namespace = model.metadata.get("xmlNamespace") or f"http://{host}.amazonaws.com/doc/{model.api_version}/"
+        self.namespace = model.metadata.get("xmlNamespace") or f"http://{host}.amazonaws.com/doc/{model.api_version}/"
 
     def operation_of(self, request: WireRequest) -> str:
         form = dict(_pairs(request))
@@ -46,28 +47,40 @@ class QueryCodec(Codec):
         if shape is None:
             return lambda request: {}
         read = self._readers.structure(shape)
-        return lambda request: read(tree_of(_pairs(request)))
+        queue_url = self.facts.queue_url
+        if queue_url not in shape.members:
+            return lambda request: read(tree_of(_pairs(request)))
+
+        def parse(request: WireRequest) -> dict[str, Any]:
+            params = read(tree_of(_pairs(request)))
+            if queue_url not in params and request.raw_path.strip("/"):
+                params[queue_url] = f"http://{request.headers.get('host', '')}{request.raw_path}"
+            return params  # type: ignore[no-any-return]
+
+        return parse
 
     def compile_serializer(self, operation: OperationModel) -> Serializer:
         tag = f"{operation.name}Response"
         shape = operation.output_shape
-        write = self._writers.contents(shape) if shape is not None else None
+        write = self.writers.contents(shape) if shape is not None else None
         wrapper = shape.serialization.get("resultWrapper") if shape is not None else None
         start, end = (f"<{wrapper}>", f"</{wrapper}>") if wrapper else ("", "")
 
         def serialize(output: Mapping[str, Any], request_id: str) -> WireResponse:
             result = f"{start}{write(output)}{end}" if write is not None else ""
             body = (
-                f'<{tag} xmlns="{self._namespace}">{result}'
+                f'<{tag} xmlns="{self.namespace}">{result}'
                 f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{tag}>"
             )
-            return _respond(200, body.encode(), request_id)
+            return respond(200, body.encode(), request_id)
 
         return serialize
 
-    def error(self, error: ServiceError, request_id: str, operation: str | None = None) -> WireResponse:
-        rendered = errors.render_query(error, self.model, self._writers, self._namespace, request_id)
-        return _respond(rendered.status, rendered.body, request_id)
+    def error(
+        self, error: ServiceError, request_id: str, operation: str | None = None, request: WireRequest | None = None
+    ) -> WireResponse:
+        rendered = errors.render_query(error, self.model, self.facts, self.writers, self.namespace, request_id)
+        return respond(rendered.status, rendered.body, request_id)
 
 
 def _pairs(request: WireRequest) -> list[tuple[str, str]]:
@@ -79,5 +92,6 @@ def _pairs(request: WireRequest) -> list[tuple[str, str]]:
     return decode_form(request.query_string) + decode_form(body)
 
 
-def _respond(status: int, body: bytes, request_id: str) -> WireResponse:
-    return WireResponse(status, [("x-amzn-RequestId", request_id), ("Content-Type", "text/xml")], body)
+def respond(status: int, body: bytes, request_id: str, content_type: str = "text/xml") -> WireResponse:
+    """A response with the headers that every answer of a query service carries."""
+    return WireResponse(status, [("x-amzn-RequestId", request_id), ("Content-Type", content_type)], body)

@@ -26,7 +26,7 @@ def read_timestamp(value: Any) -> datetime:
 
 
 def writer(timestamp_format: str) -> Writer:
-    """Writes a datetime, or seconds since 1970, as `unixTimestamp`, `iso8601` or `rfc822`."""
+    """Writes a datetime, or seconds since 1970, as `unixTimestamp`, `iso8601`, `iso8601 milliseconds` or `rfc822`."""
     return _WRITERS[timestamp_format.lower()]
 
 
@@ -44,12 +44,22 @@ def write_iso(value: Any) -> str:
     )
 
 
+def write_iso_milliseconds(value: Any) -> str:
+    """`2026-01-31T12:00:00.000Z`."""
+    return _moment(value).isoformat("T", "milliseconds").removesuffix("+00:00") + "Z"
+
+
 def write_http_date(value: Any) -> str:
     """`Sat, 31 Jan 2026 12:00:00 GMT`."""
     return format_datetime(_moment(value), usegmt=True)
 
 
-_WRITERS: dict[str, Writer] = {"unixtimestamp": write_epoch, "iso8601": write_iso, "rfc822": write_http_date}
+_WRITERS: dict[str, Writer] = {
+    "unixtimestamp": write_epoch,
+    "iso8601": write_iso,
+    "iso8601 milliseconds": write_iso_milliseconds,
+    "rfc822": write_http_date,
+}
 
 
 def _moment(value: Any) -> datetime:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
 import msgspec
+
+Body = bytes | AsyncIterator[bytes]
+"""A response's body: all of it, or its pieces as they come."""
 
 
 class WireRequest(msgspec.Struct):
@@ -23,4 +26,4 @@ class WireResponse(msgspec.Struct, frozen=True):
 
     status: int
     headers: list[tuple[str, str]]
-    body: bytes
+    body: Body

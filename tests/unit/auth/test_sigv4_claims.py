@@ -40,7 +40,6 @@ class TestDate:
         assert error.message == (
             "Signature expired: 20150830T123600Z is now earlier than 20150830T123700Z (20150830T124200Z - 5 min.)"
         )
-        assert (error.request_time, error.server_time, error.expires) == (now.timestamp() - 360, now.timestamp(), None)
 
     def test_a_signature_of_the_future_says_by_how_much(self) -> None:
         error = dated("20150830T124201Z", datetime(2015, 8, 30, 12, 37, tzinfo=UTC))

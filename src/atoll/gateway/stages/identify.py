@@ -15,7 +15,6 @@ from atoll.kernel.errors import (
     MissingAuthenticationToken,
     NotImplementedByAtoll,
 )
-from atoll.protocol.models import ProtocolNotSupported
 from atoll.protocol.wire import WireRequest
 
 FORM = "application/x-www-form-urlencoded"
@@ -58,7 +57,4 @@ def _find(call: Call, signing_name: str | None) -> None:
     if service is None:
         return
     call.service = service
-    try:
-        call.codec = models.codec(service)
-    except ProtocolNotSupported:
-        call.codec = None
+    call.codec = models.codec(service, call.wire)
