@@ -36,19 +36,26 @@ def main() -> None:
         seconds=options.seconds or (1 if options.quick else 3),
         rounds=options.rounds or (1 if options.quick else 3),
         distinct=1_000 if options.quick else 10_000,
-        times=2 if options.quick else 10,
+        starts=2 if options.quick else 5,
+        cold_starts=2 if options.quick else 10,
         with_peers=not options.no_peers,
         console=console,
     )
     CACHE.mkdir(parents=True, exist_ok=True)
+    failed: list[str] = []
     blocks = ["# Results", f"`make bench`, {facts()}."]
     for part in options.parts or PARTS:
-        section = import_module(f"benchmarks.measures.{part}").measure(plan)
-        blocks.append(section.markdown())
+        try:
+            blocks.append(import_module(f"benchmarks.measures.{part}").measure(plan).markdown())
+        except RuntimeError as error:  # what the other parts found is worth keeping
+            failed.append(part)
+            blocks.append(f"## {part}\n\nFailed: {error}")
         console.print(Markdown(blocks[-1]))
     if out := options.out or (RESULTS if whole else None):
         out.write_text("\n\n".join(blocks) + "\n")
         console.print(f"Written to {out}")
+    if failed:
+        sys.exit(f"Failed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def program(name: str, executable: str, console: Console) -> Path:
     if not installed.exists() or installed.read_text() != wanted.read_text():
         with console.status(f"Setting up {name} (once, about half a minute) …"):
             subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
-            pip = [home / "bin" / "python", "-m", "pip", "--quiet", "--disable-pip-version-check"]
+            pip: list[str | Path] = [home / "bin" / "python", "-m", "pip", "--quiet", "--disable-pip-version-check"]
             subprocess.run([*pip, "install", "--requirement", wanted], check=True)
             installed.write_text(wanted.read_text())
     return home / "bin" / executable

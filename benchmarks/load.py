@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,8 +31,7 @@ CLIENT = "wrk" if WRK else "a Python client (wrk is missing: `apt-get install wr
 
 @dataclass(frozen=True)
 class Sample:
-    """What a run saw: answers a second, milliseconds to the answer, and microseconds of CPU that the server's own process
-    used per request."""
+    """What a run saw: answers a second, milliseconds to the answer, and microseconds of CPU that the server used per request."""
 
     rate: float
     p50: float
@@ -39,7 +39,7 @@ class Sample:
     cpu: float
 
 
-class Void(Exception):
+class Void(RuntimeError):
     """A run in which requests failed measures nothing."""
 
 
@@ -85,6 +85,7 @@ def replay(server: Server, path: Path, connections: int, seconds: float, *, pinn
         ]
     else:
         command = _python(server, path, connections, str(seconds))
+    _await_idle(server)
     before = cpu_seconds(server.pid)
     seen = _run(on_core(-1, command) if pinned else command)
     used = cpu_seconds(server.pid) - before
@@ -139,6 +140,15 @@ class Signer:
         request = AWSRequest("POST", self._server.endpoint + path, headers=headers, data=body)
         self._auth.add_auth(request)
         return raw(self._server, "POST", path, dict(request.headers.items()), body)
+
+
+def _await_idle(server: Server) -> None:
+    """Lets a server finish what an earlier run left it with, for ten seconds at most."""
+    for _ in range(50):
+        before = cpu_seconds(server.pid)
+        time.sleep(0.2)
+        if cpu_seconds(server.pid) - before <= 0.01:
+            return
 
 
 def _python(server: Server, path: Path, connections: int, seconds: str) -> list[str]:

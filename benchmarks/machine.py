@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shutil
@@ -14,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache" / "bench"
 """Where environments of peers, data of servers and prepared requests lie: on a real disk, so that fsync means something."""
 
+CLOCK = os.sysconf("SC_CLK_TCK")
 _CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 PINNED = len(_CORES) > 1 and shutil.which("taskset") is not None
 """Whether the server and its load can have a core each."""
@@ -35,27 +37,27 @@ def facts() -> str:
     )
 
 
-def tree(pid: int) -> Iterator[int]:
-    """A process and its descendants."""
-    yield pid
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in children.read_text().split():
-            yield from tree(int(child))
-
-
 def resident(pid: int) -> float:
     """Megabytes that a process and its descendants hold in memory (VmRSS)."""
     kilobytes = 0
-    for member in tree(pid):
-        lines = Path(f"/proc/{member}/status").read_text().splitlines()
-        kilobytes += next((int(line.split()[1]) for line in lines if line.startswith("VmRSS:")), 0)
+    for text in _of_tree(pid, "status"):
+        kilobytes += next((int(line.split()[1]) for line in text.splitlines() if line.startswith("VmRSS:")), 0)
     return kilobytes / 1024
 
 
 def cpu_seconds(pid: int) -> float:
-    """What a process has used of its cores so far, in all its threads, also those that have ended."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """What a process and its descendants have used of their cores so far."""
+    fields = [text.rpartition(")")[2].split() for text in _of_tree(pid, "stat")]
+    return sum(int(user) + int(system) for *_, user, system in (found[:13] for found in fields)) / CLOCK
+
+
+def _of_tree(pid: int, file: str) -> Iterator[str]:
+    """A file in /proc of a process and of each of its descendants that has not ended meanwhile."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        yield Path(f"/proc/{pid}/{file}").read_text()
+        for children in Path(f"/proc/{pid}/task").glob("*/children"):
+            for child in children.read_text().split():
+                yield from _of_tree(int(child), file)
 
 
 def _processor() -> str:

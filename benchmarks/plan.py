@@ -17,13 +17,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Plan:
-    """`seconds` of load for each figure in each of `rounds`, with so many `distinct` requests; `times` of each single start or cold
-    start."""
+    """`seconds` of load for each figure in each of `rounds`, with so many `distinct` requests; so many `starts` of a server and
+    `cold_starts` of a function."""
 
     seconds: float
     rounds: int
     distinct: int
-    times: int
+    starts: int
+    cold_starts: int
     with_peers: bool
     console: Console
 

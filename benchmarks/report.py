@@ -18,7 +18,7 @@ class Target(NamedTuple):
 
 @dataclass
 class Section:
-    """A part of the report. `notes` are what its cells refer to by number."""
+    """A part of the report. Rows may end early; `notes` are what cells refer to by number."""
 
     title: str
     text: str
@@ -34,7 +34,8 @@ class Section:
 
     def markdown(self) -> str:
         """The section as it stands in RESULTS.md."""
-        table = [self.columns, ["---"] * len(self.columns), *self.rows]
+        width = len(self.columns)
+        table = [self.columns, ["---"] * width, *([*row, *[""] * (width - len(row))] for row in self.rows)]
         blocks = [f"## {self.title}", self.text, "\n".join(f"| {' | '.join(row)} |" for row in table)]
         blocks += [f"[{number}] {note}" for number, note in enumerate(self.notes, 1)]
         return "\n\n".join(block for block in blocks if block)
@@ -45,7 +46,7 @@ class Comparison(Section):
 
     def __init__(self, title: str, text: str, columns: Sequence[str]) -> None:
         shares = ["of echo"] if ECHO in columns else []
-        super().__init__(title, text, ["", *columns, *shares, "× best peer", "target", "met"])
+        super().__init__(title, text, ["", *columns, *shares, "times best peer", "target", "met"])
         self._servers = columns
 
     def compare(

@@ -29,7 +29,7 @@ FUNCTIONS = (
 def measure(plan: Plan) -> Section:
     kinds = [servers.atoll(), *plan.peers()]
     columns = [kind.column for kind in kinds]
-    section = Comparison(f"Cold starts (median of {plan.times})", TEXT, columns)
+    section = Comparison(f"Cold starts (median of {plan.cold_starts})", TEXT, columns)
     with servers.running(kinds, pinned=False) as running:
         for server in running:
             system.table(server)
@@ -43,7 +43,7 @@ def measure(plan: Plan) -> Section:
                     figures[server.kind.column] = reason
             able = [server for server in running if server.kind.column not in figures]
             seen: dict[str, list[tuple[float, float | None]]] = defaultdict(list)
-            for server in plan.each(f"cold starts, {what}", able * plan.times):
+            for server in plan.each(f"cold starts, {what}", able * plan.cold_starts):
                 seen[server.kind.column].append(_first_invoke(server, name, len(seen[server.kind.column])))
             times = {column: statistics.median(took for took, _ in found) for column, found in seen.items()}
             inits = {column: _median([init for _, init in found if init]) for column, found in seen.items()}

@@ -18,7 +18,7 @@ from benchmarks.system import Cannot
 
 INVOKE, API, READING_API = "Invoke", "HTTP API → function", "HTTP API → function → GetItem"
 TEXT = """
-Cells: answers a second · p50 / p99 in ms, by connections. Functions are python3.11; theirs is a role that may just GetItem, which the
+Cells: answers a second · p50 / p99, by connections. Functions are python3.11; theirs is a role that may just GetItem, which the
 last one does with boto3. Invoke is signed by a key that may do nothing else. Atoll's functions are sandboxed and its IAM is enforced;
 peers run as they start. Server, functions and client share all cores.
 """.strip()
@@ -95,4 +95,4 @@ def _gets(server: Server, host: str, distinct: int) -> Iterator[bytes]:
 
 
 def _shown(sample: Sample) -> str:
-    return f"{sample.rate:,.0f}/s · {sample.p50:.2f} / {sample.p99:.2f}"
+    return f"{sample.rate:,.0f}/s · {sample.p50:.2f} / {sample.p99:.2f} ms"

@@ -13,7 +13,7 @@ from benchmarks.load import Sample, Samples, Signer, Void
 from benchmarks.machine import PINNED
 from benchmarks.plan import Plan
 from benchmarks.report import ECHO, OURS, PEERS, Comparison, Section, Target
-from benchmarks.servers import Server
+from benchmarks.servers import Kind, Server
 
 OPERATIONS = ("PutItem", "GetItem")
 CONNECTIONS = (1, 16)
@@ -25,12 +25,13 @@ ITEM = {
     "note": {"S": "x" * 200},
 }
 TEXT = f"""
-{{distinct:,}} distinct requests, replayed by {load.CLIENT}; the item is about 300 bytes. Cells: answers a second · p50 / p99 in ms · µs of
-CPU that the server used per request. *Unsigned*: key `test` with a bogus signature; peers as they start. *Signed*: by a key that the server
+{{distinct:,}} distinct requests, replayed by {load.CLIENT}; the item is about 300 bytes. Cells: answers a second · p50 / p99 · CPU that the
+server used per request. *Unsigned*: key `test` with a bogus signature; peers as they start. *Signed*: by a key that the server
 issued, whose policy names just these two actions; peers with their checks turned on, and a wrong secret refused first.
 {"The server has one core, the client the other." if PINNED else "Server and client share the cores."}
 """.strip()
 IN_MEMORY = "Peers keep items in memory only: they lose them with the process."
+RESOURCE = "It judges every call on the resource `*` alone, so the policy of its key names that."
 
 
 def _rate(least: int) -> Target:
@@ -48,12 +49,13 @@ TARGETS: Mapping[tuple[str, str], list[Target]] = {
 
 
 class Subject(NamedTuple):
-    """A server with the key to use: `test` for unsigned requests."""
+    """A server with the key to use, `test` for unsigned requests; and whether it refused a wrong secret of a key that it issued."""
 
     server: Server
     signed: bool
-    key: str
-    secret: str
+    key: str = "test"
+    secret: str = "test"
+    refuses: bool = False
 
 
 Run = tuple[str, bool, str, int]
@@ -63,39 +65,46 @@ Run = tuple[str, bool, str, int]
 def measure(plan: Plan) -> Section:
     samples = Samples()
     with _subjects(plan) as (subjects, echo):
-        for number in range(plan.rounds):
-            with plan.console.status("Signing requests …"), load.prepared(_all_requests(plan, subjects, echo)) as paths:
+        for number in range(1, plan.rounds + 1):
+            plan.console.print(f"items, round {number} of {plan.rounds}: signing requests")
+            with load.prepared(_all_requests(plan, subjects, echo)) as paths:
                 order = product(OPERATIONS, CONNECTIONS, subjects)
                 runs = [(subject, operation, connections) for operation, connections, subject in order]
-                runs += [(Subject(echo, False, "", ""), "", connections) for connections in CONNECTIONS]
-                for subject, operation, connections in plan.each(f"items, round {number + 1} of {plan.rounds}", runs):
+                runs += [(Subject(echo, False), "", connections) for connections in CONNECTIONS]
+                for subject, operation, connections in plan.each(f"items, round {number} of {plan.rounds}", runs):
                     which = (subject.server.kind.column, subject.signed, operation)
                     samples.take((*which, connections), subject.server, paths[which], connections, plan.seconds)
-    return _section(plan, samples.medians())
+        return _section(plan, subjects, samples.medians())
 
 
 @contextmanager
 def _subjects(plan: Plan) -> Iterator[tuple[list[Subject], Server]]:
-    """Everything that is measured, ready and filled, with the servers that check signatures beside those that do not; and the echo."""
-    ours = [servers.atoll(), servers.atoll("fsync")]
-    kinds = [*ours, *plan.peers(), *plan.peers(enforcing=True), servers.echo()]
-    with servers.running(kinds, pinned=True) as (*running, echo):
+    """Everything that is measured, ready and filled, and the echo. Peers are there twice: as they start, and checking signatures."""
+    modes: list[tuple[Kind, tuple[bool, ...]]] = [
+        (servers.atoll(), (True, False)),
+        (servers.atoll("fsync"), (True, False)),
+    ]
+    modes += [(kind, (enforcing,)) for enforcing in (False, True) for kind in plan.peers(enforcing=enforcing)]
+    with servers.running([*(kind for kind, _ in modes), servers.echo()], pinned=True) as (*running, echo):
         subjects = []
-        for number, server in enumerate(plan.each("items, tables", running)):
-            is_ours = number < len(ours)
-            enforcing = is_ours or number >= len(ours) + len(PEERS)
+        for server, (_, signed) in plan.each("items, set-up", zip(running, modes, strict=True)):
             system.table(server)
-            arn = system.table_arn(server)
-            access_key, secret = system.key(server, *(f"dynamodb:{name}" for name in OPERATIONS), resource=arn)
+            key, secret = user(server)
             fill(plan, server)
-            if enforcing:
-                server.enforce()
-                if not system.refuses_wrong_secret(server, access_key):
-                    raise AssertionError(f"{server.kind.column} accepts a wrong secret")
-                subjects.append(Subject(server, True, access_key, secret))
-            if is_ours or not enforcing:
-                subjects.append(Subject(server, False, "test", "test"))
+            server.enforce()
+            refuses = system.refuses_wrong_secret(server, key)
+            if True in signed:
+                assert refuses, f"{server.kind.column} accepts a wrong secret"
+                subjects.append(Subject(server, True, key, secret, refuses))
+            if False in signed:
+                subjects.append(Subject(server, False, refuses=refuses))
         yield subjects, echo
+
+
+def user(server: Server) -> tuple[str, str]:
+    """A key that may just do what is measured."""
+    actions = [f"dynamodb:{operation}" for operation in OPERATIONS]
+    return system.key(server, *actions, resource=system.table_arn(server))
 
 
 def fill(plan: Plan, server: Server) -> None:
@@ -126,13 +135,10 @@ def requests(signer: Signer, operation: str, distinct: int) -> Iterator[bytes]:
         yield signer.request("/", headers, json.dumps({"TableName": system.TABLE} | params).encode())
 
 
-def _section(plan: Plan, medians: Mapping[Run, Sample | Void]) -> Section:
+def _section(plan: Plan, subjects: list[Subject], medians: Mapping[Run, Sample | Void]) -> Section:
     peers = PEERS if plan.with_peers else ()
-    section = Comparison(
-        f"Items (median of {plan.rounds} × {plan.seconds:g} s)",
-        TEXT.format(distinct=plan.distinct),
-        [OURS, *peers, ECHO],
-    )
+    title, columns = f"Items (median of {plan.rounds} × {plan.seconds:g} s)", [OURS, *peers, ECHO]
+    section = Comparison(title, TEXT.format(distinct=plan.distinct), columns)
     for ours, signed, operation, connections in product((OURS, FSYNC), (True, False), OPERATIONS, (16, 1)):
         durable = ours == FSYNC
         figures: dict[str, Any] = {OURS: medians[ours, signed, operation, connections]}
@@ -142,8 +148,17 @@ def _section(plan: Plan, medians: Mapping[Run, Sample | Void]) -> Section:
         what = f"{operation}, {'signed' if signed else 'unsigned'}, {connections}{note}"
         targets = TARGETS.get((ours, operation), []) if signed and connections == 16 else []
         section.compare(what, figures, _shown, lambda sample: sample.rate, targets)
+    refusals = [_refusal(section, [each for each in subjects if each.server.kind.column == it]) for it in columns]
+    section.rows.append(["a wrong secret is refused", *refusals])
     return section
 
 
+def _refusal(section: Section, subjects: list[Subject]) -> str:
+    if not subjects:
+        return ""
+    said = "yes" if all(subject.refuses for subject in subjects) else "when asked to"
+    return f"{said} {section.note(RESOURCE)}" if subjects[0].server.kind.resource else said
+
+
 def _shown(sample: Sample) -> str:
-    return f"{sample.rate:,.0f}/s · {sample.p50:.2f} / {sample.p99:.2f} · {sample.cpu:.0f}"
+    return f"{sample.rate:,.0f}/s · {sample.p50:.2f} / {sample.p99:.2f} ms · {sample.cpu:,.0f} µs"

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from benchmarks import environments, load, servers, system
 from benchmarks.load import Signer
 from benchmarks.machine import CACHE, on_core
-from benchmarks.measures.items import CONNECTIONS, OPERATIONS, fill, requests
+from benchmarks.measures.items import CONNECTIONS, OPERATIONS, fill, requests, user
 from benchmarks.plan import Plan
 from benchmarks.report import Section
 from benchmarks.servers import Server
@@ -65,14 +65,14 @@ class Profile(NamedTuple):
 def measure(plan: Plan) -> Section:
     profiles: dict[str, Profile] = {}
     counted: list[str] = []
+    py_spy = environments.program("profile", "py-spy", plan.console)
     with servers.running([servers.atoll()], pinned=True) as (server,):
         system.table(server)
-        actions = [f"dynamodb:{name}" for name in OPERATIONS]
-        signer = Signer(server, "dynamodb", *system.key(server, *actions, resource=system.table_arn(server)))
+        signer = Signer(server, "dynamodb", *user(server))
         fill(plan, server)
         for operation in plan.each("profile", OPERATIONS):
             with load.prepared({operation: requests(signer, operation, plan.distinct)}) as paths:
-                profiles[operation] = _profile(plan, server, paths[operation])
+                profiles[operation] = _profile(plan, py_spy, server, paths[operation])
                 counted.append(f"{operation} {_instructions(plan, server, paths[operation])}")
     hottest = "\n\n".join(f"Hottest functions of {name}: {_hottest(profile)}." for name, profile in profiles.items())
     text = TEXT.format(
@@ -91,12 +91,11 @@ def measure(plan: Plan) -> Section:
     return section
 
 
-def _profile(plan: Plan, server: Server, path: Path) -> Profile:
+def _profile(plan: Plan, py_spy: Path, server: Server, path: Path) -> Profile:
     seconds = max(3, round(3 * plan.seconds))
-    py_spy = str(environments.program("profile", "py-spy", plan.console))
     with tempfile.NamedTemporaryFile(dir=CACHE, suffix=".folded") as folded, ThreadPoolExecutor() as pool:
         running = pool.submit(load.replay, server, path, max(CONNECTIONS), seconds + 2)
-        command = [py_spy, "record", "--pid", str(server.pid), "--duration", str(seconds), "--format", "raw"]
+        command = [str(py_spy), "record", "--pid", str(server.pid), "--duration", str(seconds), "--format", "raw"]
         command += ["--rate", str(SAMPLES_PER_SECOND), "--output", folded.name]
         done = subprocess.run(on_core(-1, command), capture_output=True, text=True, check=False)
         running.result()

@@ -17,7 +17,7 @@ TEXT = (
     "From spawning the process to the first 200 of its health page, and with a first `ListTables` added; resident memory (VmRSS of the "
     "server and all that it started, no function among it) a second after it was ready, and after that call."
 )
-ROWS = (
+ROWS: tuple[tuple[str, str, list[Target]], ...] = (
     ("start to ready", "{:.2f} s", [Target("< 0.4 s", lambda ours, _: ours < 0.4)]),
     ("start to first call answered", "{:.2f} s", []),
     ("resident, idle", "{:.0f} MB", [Target("< 60 MB", lambda ours, _: ours < 60)]),
@@ -28,7 +28,7 @@ ROWS = (
 def measure(plan: Plan) -> Section:
     kinds = [servers.atoll(), *plan.peers()]
     seen: dict[str, list[Sequence[float]]] = defaultdict(list)
-    for kind in plan.each("start", kinds * plan.times):
+    for kind in plan.each("start", kinds * plan.starts):
         server = Server(kind, pinned=False)
         try:
             seen[kind.column].append(_figures(server))
@@ -37,7 +37,7 @@ def measure(plan: Plan) -> Section:
     medians = {
         column: [statistics.median(figures) for figures in zip(*runs, strict=True)] for column, runs in seen.items()
     }
-    section = Comparison(f"Start and memory (median of {plan.times})", TEXT, [OURS, *(k.column for k in kinds[1:])])
+    section = Comparison(f"Start and memory (median of {plan.starts})", TEXT, [OURS, *(k.column for k in kinds[1:])])
     for number, (what, form, targets) in enumerate(ROWS):
         figures = {column: figure[number] for column, figure in medians.items()}
         section.compare(what, figures, form.format, lambda value: 1 / value, targets)
