@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markdown import Markdown
 
+from benchmarks import environments
 from benchmarks.machine import CACHE, facts
 from benchmarks.plan import Plan
 
@@ -19,13 +21,13 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help=f"of {', '.join(PARTS)} (all)")
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="PART", help=f"of {', '.join(PARTS)} (all)")
     parser.add_argument(
         "--quick",
         action="store_true",
         help="one round of a second each, 1,000 distinct requests: is everything in order?",
     )
-    parser.add_argument("--seconds", type=float, help="of load for each figure in each round (3)")
+    parser.add_argument("--seconds", type=int, help="of load for each figure in each round (3)")
     parser.add_argument("--rounds", type=int, help="whose median counts (3)")
     parser.add_argument("--no-peers", action="store_true", help="measure Atoll alone")
     parser.add_argument("--out", type=Path, help="where the report goes (RESULTS.md, if the run is a whole one)")
@@ -41,9 +43,11 @@ def main() -> None:
         with_peers=not options.no_peers,
         console=console,
     )
+    os.environ["no_proxy"] = "127.0.0.1"  # nothing stands between clients and servers
     CACHE.mkdir(parents=True, exist_ok=True)
     failed: list[str] = []
-    blocks = ["# Results", f"`make bench`, {facts()}."]
+    peers = f", beside {environments.version('moto')} and {environments.version('ministack')}" * plan.with_peers
+    blocks = ["# Results", f"`make bench`, {facts()}{peers}."]
     for part in options.parts or PARTS:
         try:
             blocks.append(import_module(f"benchmarks.measures.{part}").measure(plan).markdown())

@@ -21,7 +21,8 @@ def program(name: str, executable: str, console: Console) -> Path:
         with console.status(f"Setting up {name} (once, about half a minute) …"):
             subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
             pip: list[str | Path] = [home / "bin" / "python", "-m", "pip", "--quiet", "--disable-pip-version-check"]
-            subprocess.run([*pip, "install", "--requirement", wanted], check=True)
+            if subprocess.run([*pip, "install", "--requirement", wanted], check=False).returncode:
+                raise RuntimeError(f"{wanted.name} cannot be installed (--no-peers goes without)")
             installed.write_text(wanted.read_text())
     return home / "bin" / executable
 

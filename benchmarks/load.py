@@ -21,12 +21,16 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from benchmarks.machine import CACHE, cpu_seconds, on_core
-from benchmarks.servers import Server
+from benchmarks.servers import Server, unsigned
 
 K = TypeVar("K")
 
 WRK = shutil.which("wrk")
-CLIENT = "wrk" if WRK else "a Python client (wrk is missing: `apt-get install wrk`)"
+CLIENT = (
+    f"wrk {subprocess.run([WRK, '-v'], capture_output=True, text=True, check=False).stdout.split()[1]}"
+    if WRK
+    else "a Python client (wrk is missing: `apt-get install wrk`)"
+)
 
 
 @dataclass(frozen=True)
@@ -67,22 +71,12 @@ class Samples:
         return medians | self._void
 
 
-def replay(server: Server, path: Path, connections: int, seconds: float, *, pinned: bool = True) -> Sample:
+def replay(server: Server, path: Path, connections: int, seconds: int, *, pinned: bool = True) -> Sample:
     """Runs prepared requests for some seconds. `pinned` keeps the client to the core that is not the server's. Raises Void."""
     if WRK:
         script = str(Path(__file__).with_name("replay.lua"))
-        command = [
-            WRK,
-            "-t1",
-            f"-c{connections}",
-            f"-d{seconds:.0f}s",
-            "--timeout",
-            "30s",
-            "-s",
-            script,
-            server.endpoint,
-            str(path),
-        ]
+        options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", script]
+        command = [WRK, *options, server.endpoint, str(path)]
     else:
         command = _python(server, path, connections, str(seconds))
     _await_idle(server)
@@ -93,7 +87,7 @@ def replay(server: Server, path: Path, connections: int, seconds: float, *, pinn
     if seen["failures"]:
         raise Void(f"{server.kind.column}: {seen['failures']:.0f} requests failed, {requests:.0f} were answered.")
     if not requests:
-        raise Void(f"{server.kind.column} answered nothing within {seconds:g} s.")
+        raise Void(f"{server.kind.column} answered nothing within {seconds} s.")
     return Sample(requests / seen["seconds"], seen["p50"], seen["p99"], used / requests * 1e6)
 
 
@@ -125,18 +119,14 @@ class Signer:
     """Makes requests to a service. The key `test` stands for no signature at all: its requests carry a bogus one."""
 
     def __init__(self, server: Server, service: str, key: str, secret: str) -> None:
-        self._server, self._key = server, key
+        self._server = server
+        self._unsigned = unsigned(service) if key == "test" else None
         self._auth = SigV4Auth(Credentials(key, secret), service, "us-east-1")
-        self._bogus = (
-            f"AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, "
-            f"SignedHeaders=host;x-amz-date, Signature={'0' * 64}"
-        )
 
     def request(self, path: str, headers: dict[str, str], body: bytes) -> bytes:
         """A POST. Its signature is good for five minutes."""
-        if self._key == "test":
-            unsigned = {"X-Amz-Date": "20260101T000000Z", "Authorization": self._bogus}
-            return raw(self._server, "POST", path, headers | unsigned, body)
+        if self._unsigned:
+            return raw(self._server, "POST", path, headers | self._unsigned, body)
         request = AWSRequest("POST", self._server.endpoint + path, headers=headers, data=body)
         self._auth.add_auth(request)
         return raw(self._server, "POST", path, dict(request.headers.items()), body)

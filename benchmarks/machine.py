@@ -31,9 +31,9 @@ def facts() -> str:
     changed = " with uncommitted changes" if _said("git", "status", "--porcelain", "--", "src") else ""
     return (
         f"{date.today()}, commit {_said('git', 'rev-parse', '--short', 'HEAD')}{changed}, "
-        f"{_processor()}, {len(_CORES) or os.cpu_count()} cores, "
+        f"{_processor()}, {len(_CORES) or os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the start, "
         f"{platform.system()} {platform.release().split('-')[0]}, Python {platform.python_version()}, "
-        f"data on {_said('stat', '-f', '-c', '%T', str(CACHE))}"
+        f"data on {_said('df', '--output=fstype', str(CACHE)).removeprefix('Type').strip()}"
     )
 
 

@@ -20,7 +20,7 @@ class Plan:
     """`seconds` of load for each figure in each of `rounds`, with so many `distinct` requests; so many `starts` of a server and
     `cold_starts` of a function."""
 
-    seconds: float
+    seconds: int
     rounds: int
     distinct: int
     starts: int

@@ -26,14 +26,6 @@ from benchmarks.machine import CACHE, on_core
 READY_WITHIN = 60.0
 STOPS_WITHIN = 10.0
 
-LIST_TABLES = {
-    "X-Amz-Target": "DynamoDB_20120810.ListTables",
-    "Content-Type": "application/x-amz-json-1.0",
-    "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, "
-    "SignedHeaders=host, Signature=0",
-}
-"""A call that nobody signed: of the key `test`, with no signature to speak of."""
-
 
 @dataclass(frozen=True)
 class Kind:
@@ -87,7 +79,8 @@ class Server:
 
     def list_tables(self) -> None:
         """The simplest AWS call there is."""
-        request = urllib.request.Request(self.endpoint, b"{}", LIST_TABLES)
+        headers = dynamodb("ListTables") | unsigned("dynamodb")
+        request = urllib.request.Request(self.endpoint, b"{}", headers)
         urllib.request.urlopen(request, timeout=30).close()
 
     def enforce(self) -> None:
@@ -181,6 +174,19 @@ def ministack(console: Any, *, enforcing: bool = False) -> Kind:
 def echo() -> Kind:
     """A bare uvicorn: what any Python server is measured against."""
     return Kind("echo", lambda port, _directory: [sys.executable, "-m", "benchmarks.echo", str(port)])
+
+
+def dynamodb(operation: str) -> dict[str, str]:
+    """The headers of a call of DynamoDB."""
+    return {"X-Amz-Target": f"DynamoDB_20120810.{operation}", "Content-Type": "application/x-amz-json-1.0"}
+
+
+def unsigned(service: str) -> dict[str, str]:
+    """The headers of a call by the key `test`, whose signature is none."""
+    now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    scope = f"test/{now[:8]}/us-east-1/{service}/aws4_request"
+    authorization = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature={'0' * 64}"
+    return {"X-Amz-Date": now, "Authorization": authorization}
 
 
 def _free_port() -> int:

@@ -52,7 +52,7 @@ def measure(plan: Plan) -> Section:
                     samples.take(run, server, paths[key], connections, plan.seconds, pinned=False)
     medians = samples.medians()
     columns = [kind.column for kind in kinds]
-    section = Comparison(f"Warm functions (median of {plan.rounds} × {plan.seconds:g} s)", TEXT, columns)
+    section = Comparison(f"Warm functions (median of {plan.rounds} × {plan.seconds} s)", TEXT, columns)
     for what, connections in product((INVOKE, API, READING_API), CONNECTIONS):
         figures: dict[str, Any] = {
             column: medians.get((column, what, connections), cannot.get(column)) for column in columns

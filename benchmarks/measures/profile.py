@@ -92,7 +92,7 @@ def measure(plan: Plan) -> Section:
 
 
 def _profile(plan: Plan, py_spy: Path, server: Server, path: Path) -> Profile:
-    seconds = max(3, round(3 * plan.seconds))
+    seconds = 3 * plan.seconds
     with tempfile.NamedTemporaryFile(dir=CACHE, suffix=".folded") as folded, ThreadPoolExecutor() as pool:
         running = pool.submit(load.replay, server, path, max(CONNECTIONS), seconds + 2)
         command = [str(py_spy), "record", "--pid", str(server.pid), "--duration", str(seconds), "--format", "raw"]
