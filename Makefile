@@ -33,10 +33,8 @@ check: $(READY) ## Lint, formatting, types, layers, sizes
 	$(BIN)/lint-imports
 	$(BIN)/python tools/ratchet.py
 
-bench: $(READY) ## Benchmarks, side by side in one run (not tests)
-	$(BIN)/python benchmarks/store.py
-	$(BIN)/python benchmarks/requests.py
-	$(BIN)/python benchmarks/requests.py --durability fsync
+bench: $(READY) ## Measure Atoll beside its peers (ARGS=--quick: is all in order? ARGS="items start": a part)
+	$(BIN)/python -m benchmarks $(ARGS)
 
 soak: $(READY) ## The long tests: 300 kills and more
 	$(BIN)/python -m pytest -n $(JOBS) -m soak --timeout 3000 $(ARGS)

@@ -1,17 +1,13 @@
-"""The SQLite engine against plain apsw doing the same writes in the same batches. Usage: python benchmarks/store.py [ROUNDS]
-
-16 concurrent callers, each with transactions of one to three writes of 300 bytes (set; set and add; set, add and append). Plain apsw writes
-the same rows, 16 transactions to a commit, with nothing around it: its rate is what the disk and SQLite allow. Each round measures
-both, one after the other; the ratio of the medians is what to compare between machines and versions.
-"""
+"""The store's SQLite engine beside plain apsw that does the same writes in the same batches."""
 
 from __future__ import annotations
 
 import asyncio
 import statistics
-import sys
 import tempfile
 import time
+from collections import defaultdict
+from itertools import product
 from pathlib import Path
 
 import apsw
@@ -20,7 +16,14 @@ import uvloop
 from atoll.kernel.keys import pack
 from atoll.kernel.store.api import Durability, Transaction
 from atoll.kernel.store.sqlite import PUT, SCHEMA, SQLiteStore
+from benchmarks.machine import CACHE
+from benchmarks.plan import Plan
+from benchmarks.report import Section
 
+TEXT = """
+16 concurrent callers with transactions of one to three writes of 300 bytes (set; set and add; set, add and append). Plain apsw writes the
+same rows, 16 transactions to a commit, with nothing around it: its rate is what the disk and SQLite allow.
+""".strip()
 CALLERS = 16
 VALUE = b"x" * 300
 TRANSACTIONS = {"process": 1000, "fsync": 150}
@@ -78,18 +81,17 @@ def plain(path: Path, durability: Durability, writes: int) -> float:
     return CALLERS * TRANSACTIONS[durability] / elapsed
 
 
-def main(rounds: int) -> None:
-    print(f"{'durability':<12}{'writes':<8}{'plain apsw/s':>14}{'atoll/s':>12}{'ratio':>8}")
-    for durability in ("process", "fsync"):
-        for writes in (1, 2, 3):
-            rates: list[tuple[float, float]] = []
-            for _ in range(rounds):
-                with tempfile.TemporaryDirectory() as directory:
-                    base = plain(Path(directory) / "plain.db", durability, writes)
-                    rates.append((base, uvloop.run(atoll(Path(directory) / "region.db", durability, writes))))
-            base, ours = (statistics.median(column) for column in zip(*rates, strict=True))
-            print(f"{durability:<12}{writes:<8}{base:>14,.0f}{ours:>12,.0f}{ours / base:>8.2f}")
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+def measure(plan: Plan) -> Section:
+    columns = ["durability", "writes per transaction", "plain apsw/s", "Atoll/s", "ratio"]
+    section = Section(f"The store (median of {plan.rounds})", TEXT, columns)
+    rates: dict[tuple[Durability, int], list[tuple[float, float]]] = defaultdict(list)
+    durabilities: tuple[Durability, ...] = ("process", "fsync")
+    for durability, writes in plan.each("store", [*product(durabilities, (1, 2, 3))] * plan.rounds):
+        with tempfile.TemporaryDirectory(dir=CACHE) as directory:
+            base = plain(Path(directory) / "plain.db", durability, writes)
+            ours = uvloop.run(atoll(Path(directory) / "region.db", durability, writes))
+            rates[durability, writes].append((base, ours))
+    for (durability, writes), found in rates.items():
+        base, ours = (statistics.median(column) for column in zip(*found, strict=True))
+        section.rows.append([durability, str(writes), f"{base:,.0f}", f"{ours:,.0f}", f"{ours / base:.2f}"])
+    return section
