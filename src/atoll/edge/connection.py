@@ -44,6 +44,8 @@ class Connection(HttpToolsProtocol):
         self._application = cast(Application, self.app)
         self._header_bytes = 0
         self._in_headers = False
+        self._in_trailers = False
+        """Whether what comes may be trailers, which are dropped: nothing that AWS reads travels in them."""
         self._offered = False
         """Whether the request at hand offers another protocol."""
         self._data = self._left = b""
@@ -88,7 +90,7 @@ class Connection(HttpToolsProtocol):
                 self._refuse(b"400 Bad Request", b"Invalid HTTP request received.")
                 return
             self._data, self._left = self._left, b""
-        if self._in_headers:
+        if self._in_headers or self._in_trailers:
             self._header_bytes += len(data)
             self._check()
 
@@ -102,7 +104,8 @@ class Connection(HttpToolsProtocol):
         self._waiting_since = self.loop.time()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._list.append((_name(name), value.decode("latin-1")))
+        if self._in_headers:
+            self._list.append((_name(name), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         self._in_headers = False
@@ -139,10 +142,16 @@ class Connection(HttpToolsProtocol):
         )
 
     def on_body(self, body: bytes) -> None:
+        self._in_trailers = False
         if not self._offered:
             self._latest.feed(body, self.loop.time())
 
+    def on_chunk_header(self) -> None:
+        self._in_trailers = True  # unless data follows
+        self._header_bytes = -len(self._data)  # most of which was chunks: what comes later counts
+
     def on_message_complete(self) -> None:
+        self._in_trailers = False
         if not self._offered:
             self._latest.feed_end()
             if self._lingering:

@@ -27,6 +27,8 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 WITHOUT_BODY = frozenset({204, 304})
 JOINED_UP_TO = 64 << 10
 """Bytes of a body that are copied behind their head, so that both leave in one write; longer ones are written by themselves."""
+GATHERED_BELOW = 4096
+"""Bytes of a piece of a body, below which it is added to the one before it: one object each would take many times the body's size."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _STATUS = {s.value: f"HTTP/1.1 {s.value} {s.phrase}".encode() for s in HTTPStatus}
@@ -52,7 +54,7 @@ class Exchange:
         self.progressed = now
         """When the client last sent something, in seconds of the loop's time."""
         self.task: asyncio.Task[None] | None = None
-        self._parts: list[bytes] = []
+        self._parts: list[bytes | bytearray] = []
         self._size = 0
         self._wanted = False
         self._changed: asyncio.Event | None = None
@@ -67,7 +69,12 @@ class Exchange:
         self.progressed = now
         if self.response_complete:
             return  # nobody will read it
-        self._parts.append(data)
+        if len(data) >= GATHERED_BELOW or not self._parts:
+            self._parts.append(data)
+        elif type(last := self._parts[-1]) is bytearray:
+            last += data
+        else:
+            self._parts.append(bytearray(data))
         self._size += len(data)
         if self._wanted:
             self._wake()
@@ -108,7 +115,7 @@ class Exchange:
         if self._size > limit:
             raise BodyTooLarge
         parts, self._parts = self._parts, []
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
 
     async def _receive(self, limit: int) -> None:
         if self.expects_continue and not self._parts:
@@ -138,6 +145,7 @@ class Exchange:
                 await self._send(FAILED)
         finally:
             self.request.incoming = None
+            self.request.body, self._parts = b"", []  # an idle connection keeps its last exchange, not its body
             self._connection.ended(self)
 
     async def _send(self, response: HttpResponse) -> None:

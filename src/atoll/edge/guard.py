@@ -19,6 +19,8 @@ from atoll.kernel.http import HttpRequest, HttpResponse, host_name
 OWN_SUFFIXES = (".localhost", ".localhost.localstack.cloud", ".amazonaws.com")
 ADMIN = "/_atoll/"
 OWN_NAMES = ("localhost", "localhost.localstack.cloud")
+LONGEST_HOST = 253 + len(":65535")
+"""Characters: the longest name that DNS has, and a port. What is longer is not remembered either."""
 CORS_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
 
@@ -80,12 +82,16 @@ class Guard:
         ]
 
 
-@lru_cache(maxsize=1024)
 def is_own_host(host: str, *, admin: bool = False) -> bool:
     """Whether a Host header names this region: loopback, or one of AWS's and the ecosystem's names for it.
 
     The admin API, which answers without a key, has loopback names only: those of others could be made to point here.
     """
+    return len(host) <= LONGEST_HOST and _is_own_host(host, admin)
+
+
+@lru_cache(maxsize=1024)
+def _is_own_host(host: str, admin: bool) -> bool:
     name = host_name(host)
     return _is_loopback(name) or (not admin and (name in OWN_NAMES or name.endswith(OWN_SUFFIXES)))
 

@@ -12,6 +12,8 @@ from typing import Any
 
 _now = time.perf_counter_ns
 
+LONGEST = 2048
+
 
 class Span:
     """A timed step of a request. Use as a context manager; an exception that leaves it is noted under "error"."""
@@ -41,7 +43,10 @@ class Span:
         self.laps.append((name, _now()))
 
     def note(self, **attributes: Any) -> None:
-        """Adds facts to the span."""
+        """Adds facts to the span, of texts their first LONGEST characters: they quote requests, and are kept."""
+        attributes = {
+            name[:LONGEST]: fact[:LONGEST] if type(fact) is str else fact for name, fact in attributes.items()
+        }
         if self.attributes is None:
             self.attributes = attributes
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -62,6 +63,42 @@ async def test_bodies_by_length_in_chunks_and_piece_by_piece() -> None:
         assert (await ask(port, chunked)).endswith(b"hello")
         pieces = [bytes([byte]) for byte in chunked]
         assert (await ask(port, *pieces, pause=0)).endswith(b"hello")
+
+
+async def test_a_body_in_tiny_chunks_takes_its_size_and_little_more() -> None:
+    sizes = []
+
+    async def measured(request: HttpRequest) -> HttpResponse:
+        tracemalloc.start()
+        body = await request.read_body(1 << 20)
+        sizes.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        return HttpResponse(200, [], b"%d" % len(body))
+
+    head = b"POST / HTTP/1.1\r\n" + CLOSE + b"Transfer-Encoding: chunked\r\n\r\n"
+    async with serving(measured) as (_, port):
+        assert (await ask(port, head, b"2\r\nab\r\n" * 100_000 + b"0\r\n\r\n")).endswith(b"200000")
+    assert sizes[0] < 3_000_000  # it was 12 MB with an object for each
+
+
+async def test_trailers_are_dropped_and_endless_ones_cut_off() -> None:
+    async def headers(request: HttpRequest) -> HttpResponse:
+        await request.read_body(100)
+        return HttpResponse(200, [], repr(request.headers).encode())
+
+    head = b"POST / HTTP/1.1\r\n" + CLOSE + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n"
+    async with serving(headers) as (_, port):
+        answer = await ask(port, head + b"X-Late: 1\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert b"late" not in answer
+        for endless in (b"X-Late: 1\r\n", b"x" * 12):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(head)
+            for _ in range(limits.MAX_HEADER_BYTES // len(endless * 500) + 3):
+                writer.write(endless * 500)
+                await asyncio.sleep(0.005)
+            assert (await asyncio.wait_for(reader.read(12), 10)) == b"HTTP/1.1 431"
+            writer.close()
 
 
 async def test_expect_100_continue_is_answered_when_the_body_is_wanted() -> None:
