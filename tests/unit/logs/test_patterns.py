@@ -80,3 +80,25 @@ def test_what_matches(pattern: str, message: str, matches: bool) -> None:
 def test_what_is_no_pattern(pattern: str) -> None:
     with pytest.raises(InvalidParameterException):
         compile_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["{ " + "(" * 400 + "$.a = 1" + ")" * 400 + " }", "%(a+)+$%", "%a{99999999999999}%", "%a!%", "%ä%"]
+)
+def test_what_would_run_away_is_no_pattern_on_aws_either(pattern: str) -> None:
+    with pytest.raises(InvalidParameterException):
+        compile_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("{ $.a = 1 }", '{"a": 1' + "0" * 400 + "}"),
+        ('{ $.a = "' + "*a" * 30 + '*b" }', '{"a": "' + "a" * 20_000 + '"}'),
+        ("{ $.a = 1 }", "[" * 100_000),
+    ],
+    ids=["a number past floats", "many wildcards", "depth"],
+)
+@pytest.mark.timeout(10)
+def test_odd_messages_are_looked_at_quickly(pattern: str, message: str) -> None:
+    assert not compile_pattern(pattern)(message)

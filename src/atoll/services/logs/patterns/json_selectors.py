@@ -37,7 +37,10 @@ def compile_json(text: str) -> Callable[[str], bool]:
     if not text.endswith("}"):
         raise _invalid()
     parser = _Parser(text[1:-1])
-    test = parser.expression()
+    try:
+        test = parser.expression()
+    except RecursionError:
+        raise _invalid() from None
     if parser.peek() is not None:
         raise _invalid()
     return lambda message: test(_document(message))
@@ -46,7 +49,7 @@ def compile_json(text: str) -> Callable[[str], bool]:
 def _document(message: str) -> Any:
     try:
         return msgspec.json.decode(message)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return None
 
 

@@ -10,6 +10,8 @@ from atoll.services.logs.errors import InvalidParameterException
 _TERM = re.compile(
     r"""\s*(?P<mark>[-?]?)(?:"(?P<phrase>(?:[^"\\]|\\.)*)"|%(?P<regex>[^%]*)%|(?P<word>[^\s"%]+))(?=\s|$)"""
 )
+_REGEX = re.compile(r"[A-Za-z0-9:_#=@/;,^$?\[\]{}|\\*+. -]*")
+"""What a regular expression may hold. Groups are not among it, and so nothing that repeats can be repeated."""
 Test = Callable[[str], bool]
 
 
@@ -39,9 +41,10 @@ def _test(match: re.Match[str]) -> Test:
 
 
 def regex(source: str) -> Test:
-    """A search for AWS's subset of regular expressions. Raises InvalidParameterException where it cannot be read."""
+    """A search for AWS's subset of regular expressions ("Supported regular expressions (regex) syntax"). Raises
+    InvalidParameterException where it cannot be read."""
     try:
-        compiled = re.compile(source)
-    except re.error:
+        compiled = re.compile(source if _REGEX.fullmatch(source) else "(")
+    except (re.error, OverflowError):
         raise InvalidParameterException("Invalid regex in filter pattern") from None
     return lambda text: compiled.search(text) is not None

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from atoll.auth.policy.match import MANY, compile_pattern
 from atoll.services.logs.errors import InvalidParameterException
 from atoll.services.logs.patterns.terms import regex
 
@@ -23,9 +24,12 @@ def number(value: Any) -> float | None:
     """`value` as a number, if it is one or its text is."""
     if isinstance(value, bool) or value is None:
         return None
-    if isinstance(value, int | float):
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        return None
+    try:
         return float(value)
-    return float(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else None
+    except OverflowError:  # JSON's integers may have any length
+        return None
 
 
 def comparison(sign: str, literal: str, *, quoted: bool) -> Callable[[Any], bool]:
@@ -47,8 +51,9 @@ def _equal(literal: str, wanted: float | None, *, quoted: bool) -> Callable[[Any
     if wanted is not None:
         return lambda value: number(value) == wanted
     if "*" in literal:
-        shape = re.compile(".*".join(map(re.escape, literal.split("*"))), re.DOTALL)
-        return lambda value: shape.fullmatch(_text(value)) is not None
+        tokens = [token for part in literal.split("*") for token in (part, MANY)][:-1]
+        matches = compile_pattern(tokens)
+        return lambda value: matches(_text(value))
     return lambda value: _text(value) == literal
 
 
