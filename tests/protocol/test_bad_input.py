@@ -14,6 +14,7 @@ from atoll.kernel.errors import MalformedRequest, ServiceError, UnknownOperation
 from atoll.protocol.json_types import typed_decoder
 from atoll.protocol.json_values import Readers, decode
 from atoll.protocol.models import Models
+from atoll.protocol.timestamps import read_timestamp
 from atoll.protocol.wire import WireRequest
 
 MODELS = Models(["dynamodb", "lambda", "iam", "apigatewayv2"])
@@ -101,6 +102,20 @@ def test_broken_forms_are_refused(body: bytes) -> None:
 
 def test_a_very_deep_form_name_does_not_crash() -> None:
     assert parse(b"a" + b".a" * 100_000 + b"=1&RoleName=r", "CreateRole", "iam") == {"RoleName": "r"}
+
+
+def test_a_form_of_very_many_pairs_is_refused_at_once() -> None:
+    with pytest.raises(MalformedRequest):
+        parse(b"RoleName=r&" + b"a&" * 1_000_000, "CreateRole", "iam")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [10**400, 1e300, "9" * 5000, "Thu, 01 Jan 2026 00:00:00 +9999999999999999999", "Wed, 5 3666666667 0 06:00 +02"],
+)
+def test_a_timestamp_out_of_range_is_none(value: Any) -> None:
+    with pytest.raises(ValueError):
+        read_timestamp(value)
 
 
 def test_a_path_that_is_no_utf8_is_refused() -> None:

@@ -15,11 +15,14 @@ Tree = dict[str | None, Any]
 """Children by name segment; the value that stands at this very name is under None."""
 Reader = Callable[[Tree], Any]
 
+MOST_PAIRS = 50_000
+"""What AWS's largest forms hold (PutMetricData: 1 MiB) is half as many; a few bytes each would hold the loop for seconds."""
+
 
 def decode_form(text: str) -> list[tuple[str, str]]:
-    """The pairs of a form or query string. Raises MalformedRequest where it is no UTF-8."""
+    """The pairs of a form or query string. Raises MalformedRequest where it is no UTF-8, or has more than MOST_PAIRS."""
     try:
-        return parse_qsl(text, keep_blank_values=True, errors="strict")
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_PAIRS)
     except ValueError as error:
         raise MalformedRequest("The request is not a well-formed form") from error
 

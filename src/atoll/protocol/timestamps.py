@@ -15,13 +15,16 @@ Writer = Callable[[Any], Any]
 
 def read_timestamp(value: Any) -> datetime:
     """A timestamp in any of the forms (SDKs send each of them everywhere), in UTC. Raises ValueError where it is none."""
-    if isinstance(value, str):
-        try:
-            return _from_epoch(float(value))
-        except ValueError:
-            return _from_text(value)
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return _from_epoch(value)
+    try:
+        if isinstance(value, str):
+            try:
+                return _from_epoch(float(value))
+            except ValueError:
+                return _from_text(value)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return _from_epoch(value)
+    except OverflowError as error:
+        raise ValueError("timestamp out of range") from error
     raise ValueError(f"no timestamp: {value!r}")
 
 
@@ -69,10 +72,7 @@ def _moment(value: Any) -> datetime:
 def _from_epoch(seconds: float) -> datetime:
     if not math.isfinite(seconds):
         raise ValueError("a timestamp must be finite")
-    try:
-        return EPOCH + timedelta(seconds=seconds)
-    except OverflowError as error:
-        raise ValueError("timestamp out of range") from error
+    return EPOCH + timedelta(seconds=seconds)
 
 
 def _from_text(text: str) -> datetime:
@@ -80,7 +80,4 @@ def _from_text(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         moment = parsedate_to_datetime(text)
-    try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("timestamp out of range") from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
