@@ -146,10 +146,10 @@ class Exchange:
         body, status = response.body, response.status
         if not self.complete:
             self.keep_alive = False  # the rest of the request is not read as another one
-        if isinstance(body, AsyncIterator):
-            await self._stream(status, response.headers, body)
-        else:
+        if isinstance(body, bytes):
             self._write(status, response.headers, body)
+        else:
+            await self._stream(status, response.headers, body)
         self.response_complete = True
         self._connection.answered(self)
 

@@ -4,6 +4,7 @@ them; no web framework's types get past the edge."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 import msgspec
@@ -86,6 +87,7 @@ def joined(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
     return fields
 
 
+@lru_cache(maxsize=256)
 def host_name(host: str) -> str:
     """A Host header's name part: without port, lower-case, brackets of an IPv6 address kept."""
     if host.startswith("["):
