@@ -31,6 +31,9 @@ def request(method: str, path: str, query: str = "", target: str = "", body: byt
         (request("GET", "/x"), "s3", "s3"),
         (request("GET", "/x"), "no-such-service", None),
         (request("GET", "/x"), None, None),
+        (request("POST", "/service/GraniteServiceVersion20100801/operation/ListMetrics"), None, "cloudwatch"),
+        (WireRequest("GET", "/x", "", {"host": "photos.s3.localhost:4566"}, b""), None, "s3"),
+        (WireRequest("GET", "/x", "", {"host": "s3.us-east-1.amazonaws.com"}, b""), None, "s3"),
     ],
 )
 def test_the_service_of_a_request(sent: WireRequest, signing_name: str | None, service: str | None) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from atoll.protocol.codec import Codec
 
 _FORM = "application/x-www-form-urlencoded"
+_RPC_PATH = re.compile(r"/service/([^/]+)/operation/[^/]+$")
+_S3_HOST = re.compile(r"(?:^|\.)s3[.-]")
 _HEAD_BYTES = 4096
 _METADATA = re.compile(rb'"metadata"\s*:\s*(\{.*?\n  \})', re.DOTALL)
 
@@ -102,13 +104,13 @@ class Models:
     def find(self, request: WireRequest, signing_name: str | None = None) -> str | None:
         """The service that a request is for, None where AWS has none such.
 
-        `signing_name` is the service in the credential scope (or the first label of the host); without it the
-        X-Amz-Target or the query protocol's Version decides. Where several services share one name
+        `signing_name` is the service in the credential scope; without it the X-Amz-Target, the path of Smithy's RPC, the query
+        protocol's Version or a host of S3 (whose requests may be anyone's) decides. Where several services share one name
         (apigateway and apigatewayv2), the one that knows the request's operation is meant.
         """
-        target = request.headers.get("x-amz-target", "").rpartition(".")[0]
+        target = _target(request)
         if signing_name is None and not target and not (version := _version(request)):
-            return None
+            return "s3" if _S3_HOST.search(request.headers.get("host", "")) else None
 
         def named(name: str) -> bool:
             head = self._head(name)
@@ -186,6 +188,14 @@ def _asked(request: WireRequest) -> str:
         if request.headers.get("content-type", "").startswith(_FORM) or "Action=" in request.query_string
         else ""
     )
+
+
+def _target(request: WireRequest) -> str:
+    """The service as RPC protocols name it: before the operation, in a header or in the path."""
+    if (header := request.headers.get("x-amz-target")) is not None:
+        return header.rpartition(".")[0]
+    found = _RPC_PATH.search(request.raw_path)
+    return found[1] if found is not None else ""
 
 
 def _version(request: WireRequest) -> str:

@@ -30,7 +30,7 @@ async def identify(call: Call) -> None:
     _find(call, authorization.service)
     call.authorization, call.region = authorization, authorization.region
     if call.codec is None:
-        raise NotImplementedByAtoll(f"Atoll does not implement the service {call.service or authorization.service}.")
+        raise NotImplementedByAtoll(f"Atoll does not implement the service {authorization.service}.")
 
 
 def _find(call: Call, signing_name: str | None) -> None:
