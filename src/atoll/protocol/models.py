@@ -53,7 +53,8 @@ class Models:
         self._implemented = tuple(implemented)
         self._models: dict[str, ServiceModel] = {}
         self._codecs: dict[tuple[str, str], Codec] = {}
-        self._protocols: dict[str, tuple[str, ...]] = {}
+        self._only: dict[str, Codec] = {}
+        """The codecs of services that speak one protocol."""
         self._heads: dict[str, Head] = {}
         self._names: tuple[str, ...] | None = None
 
@@ -84,22 +85,26 @@ class Models:
     def codec(self, name: str, request: WireRequest | None = None) -> Codec:
         """The codec of a service: in the protocol that `request` is in, where the service speaks it, else in the one that its current
         SDKs speak."""
-        protocols = self._protocols.get(name)
-        if protocols is None:
-            protocols = self._protocols[name] = _protocols(self.service(name).metadata)
-        protocol = protocols[0]
-        if len(protocols) > 1 and request is not None and (asked := _asked(request)) in protocols:
-            protocol = asked
+        codec = self._only.get(name)
+        if codec is not None:
+            return codec
+        protocols = _protocols(self.service(name).metadata)
+        asked = _asked(request) if request is not None else ""
+        protocol = asked if asked in protocols else protocols[0]
         codec = self._codecs.get((name, protocol))
         if codec is None:
-            from botocore.model import ServiceModel
-
-            from atoll.protocol.codecs import codec_for
-
-            overlaid = overlays.in_protocol(name, self._description(name), protocol)
-            model = self.service(name) if overlaid is None else ServiceModel(overlaid, name)
-            codec = self._codecs[name, protocol] = codec_for(model, protocol)
+            codec = self._codecs[name, protocol] = self._made(name, protocol)
+        if len(protocols) == 1:
+            self._only[name] = codec
         return codec
+
+    def _made(self, name: str, protocol: str) -> Codec:
+        from botocore.model import ServiceModel
+
+        from atoll.protocol.codecs import codec_for
+
+        overlaid = overlays.in_protocol(name, self._description(name), protocol)
+        return codec_for(self.service(name) if overlaid is None else ServiceModel(overlaid, name), protocol)
 
     def find(self, request: WireRequest, signing_name: str | None = None) -> str | None:
         """The service that a request is for, None where AWS has none such.
