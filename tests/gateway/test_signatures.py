@@ -54,7 +54,9 @@ def test_a_presigned_request_of_a_session_carries_its_token(
         '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"%s"}}]}'
     )
     client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust % account)
-    given = client("sts").assume_role(RoleArn=f"arn:aws:iam::{account}:role/r", RoleSessionName="session")["Credentials"]
+    given = client("sts").assume_role(RoleArn=f"arn:aws:iam::{account}:role/r", RoleSessionName="session")[
+        "Credentials"
+    ]
     session = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
     assert f"<Arn>arn:aws:sts::{account}:assumed-role/r/session</Arn>" in httpx.get(presigned(region, session)).text
     stolen = Credentials(given["AccessKeyId"], given["SecretAccessKey"])
