@@ -146,8 +146,12 @@ def compare(operator: str, given: str, wanted: str, context: Context) -> bool:
     if operator in ("StringEqualsIgnoreCase", "Bool"):
         return like([part.lower() for part in pattern], given.lower())
     if operator == "ArnLike":
-        joined = "".join(part if len(part) == 1 else part[1] for part in pattern)
-        parts = joined.split(":", 5)
+        parts: list[list[str]] = [[]]
+        for one in pattern:
+            if one == "\\:" and len(parts) < 6:
+                parts.append([])
+            else:
+                parts[-1].append(one)
         return len(given.split(":", 5)) == 6 and all(map(like, parts, given.split(":", 5)))
     return like(pattern, given)
 
