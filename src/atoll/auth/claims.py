@@ -55,7 +55,7 @@ def check_scope_and_date(
     else:
         timestamp, seconds = _header_moment(_date_header(fields))
     tolerance = WIDE_TOLERANCE if authorization.s3 or authorization.service == "sts" else TOLERANCE
-    if presigned and presigned.expires is not None and authorization.s3:
+    if presigned and presigned.expires is not None:
         _check_expiry(timestamp, seconds, presigned.expires, now)
     elif abs(now - seconds) > tolerance:
         raise _out_of_date(timestamp, seconds, now, tolerance)

@@ -38,7 +38,7 @@ _OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
 class Presigned(NamedTuple):
     """What a presigned request says in its query string beyond an Authorization header. `timestamp` is YYYYMMDD'T'HHMMSS'Z',
-    `expires` seconds after it, None where it says none; `payload` is its X-Amz-Content-Sha256."""
+    `expires` seconds after it, None where the service does not heed it (all but S3); `payload` is its X-Amz-Content-Sha256."""
 
     timestamp: str
     expires: int | None
