@@ -1,7 +1,7 @@
 """The edge: bytes in, bytes out. Reads a request from uvicorn exactly as sent, decides which part of the region it is for, and answers.
 
 data planes   hosts and paths of deployed APIs, each claimed by its service
-/_atoll/*     the admin API
+/_atoll/*     the admin API, which also answers /_localstack/*
 the rest      AWS's management APIs (the gateway)
 """
 
@@ -12,7 +12,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from atoll.edge.guard import ADMIN, Guard
+from atoll.edge.guard import Guard, is_admin
 from atoll.kernel.clock import Clock
 from atoll.kernel.http import HttpRequest, HttpResponse, RequestLog
 
@@ -98,8 +98,7 @@ class Edge:
             return refusal
         if preflight := self._guard.preflight(request):
             return preflight
-        admin = request.raw_path.startswith(ADMIN)
-        response = await (self._admin if admin else self._management)(request)
+        response = await (self._admin if is_admin(request) else self._management)(request)
         if cors := self._guard.cors(request):
             return HttpResponse(response.status, [*response.headers, *cors], response.body)
         return response

@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 
 Callback = Callable[[], Awaitable[None] | None]
 Settler = Callable[[], Awaitable[str | None]]
-"""Waits until what it watches over is done or waits for a later region time. Returns the name of what began meanwhile, None where all rests."""
+"""Waits until what it watches over is done or waits for a later region time. Returns the name of what began meanwhile, None where
+all rests."""
 MAX_ROUNDS = 1000
 SETBACK = 5.0
 """Seconds by which the wall clock may fall behind region time before the offset makes up for it; until then region time stands."""
