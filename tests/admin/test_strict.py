@@ -67,7 +67,7 @@ def sample(shape: Shape, path: list[str]) -> Any:
     if isinstance(shape, ListShape):
         return [sample(shape.member, path)] * max(1, int(shape.metadata.get("min", 1)))
     if isinstance(shape, MapShape):
-        return {"key": sample(shape.value, path)}
+        return {f"key{n}": sample(shape.value, path) for n in range(max(1, int(shape.metadata.get("min", 1))))}
     low = int(shape.metadata.get("min", 1))
     match shape.type_name:
         case "string":

@@ -97,11 +97,13 @@ class Tasks:
             self._watch.close()
 
     async def settle(self) -> str | None:
-        """Waits until each task that runs is done or waits for a later time, then begins what is due. Returns what began, None
-        where all rests (a `kernel.clock.Settler`)."""
-        while any(not self._clock.is_asleep(work) for work in self._running.values()):
+        """Waits until each task that runs is done or waits for a later time, then begins what is due. Returns the name of one that
+        began meanwhile, None where all rests (a `kernel.clock.Settler`)."""
+        before = set(self._running.values())
+        while any(not work.done() and not self._clock.is_asleep(work) for work in before):
             await self._clock.wall_sleep(GLANCE)
-        return await self._begin()
+        await self._begin()
+        return next((work.get_name() for work in self._running.values() if work not in before), None)
 
     async def _dispatch(self, watch: Watch) -> None:
         while True:
@@ -109,19 +111,18 @@ class Tasks:
                 await self._begin()
             except StoreUnavailable:
                 log.exception("the stored tasks cannot be read; it is tried again")
+            # Not wait_for: before Python 3.12 it loses a cancellation that comes together with what it waits for.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(watch.wait(), POLL)
+                async with asyncio.timeout(POLL):
+                    await watch.wait()
 
-    async def _begin(self) -> str | None:
-        """Begins every stored task that may be taken and does not run yet; returns the last one's name, if there was any."""
-        began = None
+    async def _begin(self) -> None:
+        """Begins every stored task that may be taken and does not run yet."""
         for task_id, task in await self._store.read(self._stored):
             if task_id not in self._running and task.kind in self._steps and self._may_take(task):
-                began = f"task {task.kind} {task_id}"
-                work = asyncio.create_task(self._work(task_id), name=began)
+                work = asyncio.create_task(self._work(task_id), name=f"task {task.kind} {task_id}")
                 self._running[task_id] = work
                 work.add_done_callback(functools.partial(self._forget, task_id))
-        return began
 
     def _forget(self, task_id: str, _work: asyncio.Task[None]) -> None:
         self._running.pop(task_id, None)
