@@ -94,9 +94,7 @@ async def test_a_task_whose_lease_has_run_out_is_taken_over(kernel: Kernel) -> N
     assert await stored(kernel) == 0
 
 
-async def test_tasks_that_start_each_other_for_ever_are_named(
-    kernel: Kernel, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_tasks_that_start_each_other_for_ever_are_named(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over the admin API: 409, with the culprit and the instant at which region time stands."""
     monkeypatch.setattr("atoll.kernel.clock.MAX_ROUNDS", 50)  # a thousand take some seconds
 
