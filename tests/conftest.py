@@ -153,11 +153,21 @@ def new_region(tmp_path: Path) -> Iterator[Callable[..., Region]]:
 @pytest.fixture(scope="session")
 def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
     """The region that tests of this worker share; each test takes an account of its own."""
-    shared = Region(tmp_path_factory.mktemp("region") / "data").start()
-    yield shared
-    shared.stop()
-    text = shared.log.read_text()
-    shutil.rmtree(shared.state, ignore_errors=True)
+    yield from _without_unexpected_errors(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
+    """A region of the module's own, whose clock and contents its tests may turn over."""
+    yield from _without_unexpected_errors(tmp_path_factory)
+
+
+def _without_unexpected_errors(paths: pytest.TempPathFactory) -> Iterator[Region]:
+    region = Region(paths.mktemp("region") / "data").start()
+    yield region
+    region.stop()
+    text = region.log.read_text()
+    shutil.rmtree(region.state, ignore_errors=True)
     assert "Traceback" not in text, f"the region logged an unexpected error:\n{text}"
 
 

@@ -86,8 +86,10 @@ def client_environment(region: Running) -> dict[str, str]:
     wanted = {"AWS_ENDPOINT_URL": region.endpoint}
     if not (env.get("AWS_ACCESS_KEY_ID") and env.get("AWS_SECRET_ACCESS_KEY")):
         wanted |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}  # acts as root here
-    if not (env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION")):
-        wanted |= {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
+    region_name = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or "us-east-1"
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):  # some clients read only the one, some only the other
+        if not env.get(name):
+            wanted[name] = region_name
     return wanted
 
 

@@ -1,7 +1,7 @@
 """The edge: decides which part of the region a request is for.
 
 data planes   hosts and paths of deployed APIs, each claimed by its service
-/_atoll/*     the admin API
+/_atoll/*     the admin API, which also answers /_localstack/*
 the rest      AWS's management APIs (the gateway)
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
-from atoll.edge.guard import ADMIN, Guard
+from atoll.edge.guard import Guard, is_admin
 from atoll.kernel.clock import Clock
 from atoll.kernel.http import BodyTooLarge, HttpRequest, HttpResponse, RequestLog
 
@@ -61,7 +61,7 @@ class Edge:
             return refusal
         if preflight := self._guard.preflight(request):
             return preflight
-        if request.raw_path.startswith(ADMIN):
+        if is_admin(request):
             response = await self._with_body(self._admin, request)
         else:
             response = await self._management(request)

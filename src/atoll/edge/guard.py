@@ -17,7 +17,8 @@ import msgspec
 from atoll.kernel.http import HttpRequest, HttpResponse, host_name
 
 OWN_SUFFIXES = (".localhost", ".localhost.localstack.cloud", ".amazonaws.com")
-ADMIN = "/_atoll/"
+ADMIN = ("/_atoll/", "/_localstack/")
+OLD_HEALTH = "/health"
 OWN_NAMES = ("localhost", "localhost.localstack.cloud")
 CORS_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
@@ -31,7 +32,7 @@ class Guard:
     def refuse(self, request: HttpRequest) -> HttpResponse | None:
         """The refusal, or None where the request may pass."""
         host = request.header("host")
-        if not host or not is_own_host(host, admin=request.raw_path.startswith(ADMIN)):
+        if not host or not is_own_host(host, admin=is_admin(request) and not _is_harmless(request)):
             return _forbidden(f"This region does not answer for the host {host or '(none)'}.")
         origin = request.header("origin")
         if origin is not None:
@@ -78,6 +79,17 @@ class Guard:
             ("access-control-expose-headers", "*"),
             ("vary", "Origin"),
         ]
+
+
+def is_admin(request: HttpRequest) -> bool:
+    """Whether the request is for the admin API or for what it answers of LocalStack's. A signed one for /health is for a bucket."""
+    path = request.raw_path
+    return path.startswith(ADMIN) or (path == OLD_HEALTH and request.header("authorization") is None)
+
+
+def _is_harmless(request: HttpRequest) -> bool:
+    """What tools made for LocalStack poll, under the names that they have for a region: it tells what is there, and no more."""
+    return request.method in ("GET", "HEAD") and not request.raw_path.startswith(ADMIN[0])
 
 
 @lru_cache(maxsize=1024)

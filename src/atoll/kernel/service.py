@@ -10,14 +10,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from atoll.kernel.context import Context, Principal
+from atoll.kernel.keys import Key
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from atoll.kernel.region import Kernel
+    from atoll.kernel.store.api import Reader, Transaction
 
 Request = Mapping[str, Any]
 Handler = Callable[[Context, Any], Awaitable[Any]]
@@ -96,18 +98,37 @@ class Host(Protocol):
         """A context for work that no request caused (a new trace called `name`), acting as `principal`."""
 
 
+def _delete(tx: Transaction, key: Key) -> None:
+    tx.delete(key)
+
+
+class Shared(NamedTuple):
+    """Records of accounts under GLOBAL_ACCOUNT: all that begin with `prefix`. `owner` says whose one is, None for nobody's;
+    `remove` takes one away when its account is emptied."""
+
+    prefix: Key
+    owner: Callable[[Reader, Key, bytes], str | None]
+    remove: Callable[[Transaction, Key], None] = _delete
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """A service's manifest. `name` is botocore's name of its model; `tasks` are its long operations by kind.
 
     `runtime` opens what the service keeps running (a pool of processes): an async context manager whose value operations
-    find at `ctx.runtime`, and whose `status()` gives a line of text for each thing that runs or is amiss.
+    find at `ctx.runtime`, whose `status()` gives a line of text for each thing that runs or is amiss, and whose
+    `reset(account)` ends what it runs for an account (None: for all) whose records have just been deleted.
+
+    For resets, `shared` says what it keeps under GLOBAL_ACCOUNT, and `counters` names keys of an account whose counter goes on
+    counting when the account is emptied, because memos are validated by it.
     """
 
     name: str
     modules: Sequence[ModuleType]
     tasks: Mapping[str, Step] = field(default_factory=dict)
     runtime: Callable[[Host], AbstractAsyncContextManager[Any]] | None = None
+    shared: Sequence[Shared] = ()
+    counters: Sequence[Callable[[str], Key]] = ()
 
     def operations(self) -> dict[str, Operation]:
         """Every operation that the modules define, by name. Raises ValueError if one is defined twice."""

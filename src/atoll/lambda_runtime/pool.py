@@ -22,6 +22,7 @@ from atoll.lambda_runtime.interpreters import Interpreters
 from atoll.lambda_runtime.logs import Log
 from atoll.lambda_runtime.run import Run
 from atoll.lambda_runtime.spec import (
+    Credentials,
     CredentialsSource,
     EnvironmentInfo,
     FunctionSpec,
@@ -71,7 +72,8 @@ class Pool:
         hidden: Sequence[Path] = (),
     ) -> None:
         """`endpoint` gives the region's URL as functions reach it, `hidden` directories that no function may see (the data
-        directory), `cache_dir` one that regions may share. `warnings` is told once per function revision what is not as on AWS."""
+        directory), `cache_dir` one that regions may share. `warnings` is told once per function revision what is not as on AWS;
+        where it raises, the function does not run."""
         self._clock = clock
         self._ids = ids
         self._work_dir = work_dir.resolve()
@@ -162,6 +164,24 @@ class Pool:
 
         return await asyncio.shield(self._background(self._invoke(spec, begin)))
 
+    def ending_before(self, instant: float) -> list[Environment]:
+        """The environments whose credentials end too early for one more invocation at `instant` (region time)."""
+        return [
+            environment
+            for environment in self._environments
+            if not _outlast(environment.credentials, environment.spec, instant)
+        ]
+
+    def forget(self, account: str | None) -> None:
+        """The functions of the account (None: of all) are gone with everything they wrote: `drain`, and nothing more is logged."""
+        gone = {arn for arn, _ in self._functions} | {environment.spec.arn for environment in self._environments}
+        for arn in gone:
+            if account in (None, arn.split(":")[4]):
+                self.drain(arn)
+        for environment in self._environments:
+            if account in (None, environment.spec.account):
+                environment.log.silence()
+
     def drain(self, arn: str) -> None:
         """The function changed or is gone: idle environments stop now, busy ones after their invocation."""
         for key in [key for key in self._functions if key[0] == arn]:
@@ -232,12 +252,14 @@ class Pool:
     async def _environment(self, spec: FunctionSpec, function: _Function, log: Log) -> Environment:
         zygote, warning = await self._zygote(spec.runtime)
         await zygote.ready()
+        if warning and not function.warned and self._warnings:
+            self._warnings(spec, warning)
+            function.warned = True
         credentials = await self._credentials(spec)
+        while not _outlast(credentials, spec, self._clock.now()):  # region time was moved meanwhile
+            credentials = await self._credentials(spec)
         if self._stopping:
             raise RuntimeUnavailable(STOPPING)
-        if warning and not function.warned and self._warnings:
-            function.warned = True
-            self._warnings(spec, warning)
         environment = Environment(
             spec,
             credentials,
@@ -284,7 +306,7 @@ class Pool:
             environment = function.idle.pop()
             if environment.state is not State.IDLE:
                 continue
-            if environment.credentials.expires - self._clock.now() > environment.spec.timeout + CREDENTIALS_MARGIN:
+            if _outlast(environment.credentials, environment.spec, self._clock.now()):
                 return environment
             environment.kill()
         return None
@@ -332,6 +354,11 @@ class Pool:
 
 def _key(spec: FunctionSpec) -> tuple[str, str]:
     return spec.arn, spec.version
+
+
+def _outlast(credentials: Credentials, spec: FunctionSpec, now: float) -> bool:
+    """Whether an invocation that begins `now` ends before the credentials do."""
+    return credentials.expires - now > spec.timeout + CREDENTIALS_MARGIN
 
 
 def _ignore(_environment: Environment) -> None:
