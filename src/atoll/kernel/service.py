@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from atoll.kernel.context import Context, Principal
@@ -31,6 +31,7 @@ ValuesOf = Callable[
     [Context, Any], Sequence[str] | Mapping[str, str] | None | Awaitable[Sequence[str] | Mapping[str, str] | None]
 ]
 """Gives the values of a condition key, None where the request has none; of a key that ends in `${TagKey}` the tags by their keys."""
+NO_CONDITIONS: Mapping[str, ValuesOf] = MappingProxyType({})
 TAG_KEY = "${TagKey}"
 """Stands in a condition key's name for any tag's key, as in the service authorization reference."""
 PolicyOf = Callable[[Context, Any], Awaitable[str | None]]
@@ -52,7 +53,7 @@ class Access:
 
     action: str
     resource: ResourceOf = any_resource
-    conditions: Mapping[str, ValuesOf] = field(default_factory=dict)
+    conditions: Mapping[str, ValuesOf] = field(default_factory=lambda: NO_CONDITIONS)
     resource_policy: PolicyOf | None = None
 
 

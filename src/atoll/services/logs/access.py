@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from atoll.kernel.context import Context
-from atoll.kernel.service import Access, ValuesOf
+from atoll.kernel.service import NO_CONDITIONS, Access, ValuesOf
 from atoll.services.logs.names import group_resource, name_in_arn, stream_resource, tagged_resource
 from atoll.services.logs.store import find_group
 
-NONE: Mapping[str, ValuesOf] = {}
 
-
-def on_group(action: str, conditions: Mapping[str, ValuesOf] = NONE) -> Access:
+def on_group(action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) -> Access:
     """The permission for an action on the group that the request names. `conditions` are those beside the group's tags."""
     return Access(f"logs:{action}", resource=group_resource, conditions={**_TAGS, **conditions})
 
@@ -23,7 +21,7 @@ def on_stream(action: str) -> Access:
     return Access(f"logs:{action}", resource=stream_resource, conditions=_TAGS)
 
 
-def on_tagged(action: str, conditions: Mapping[str, ValuesOf] = NONE) -> Access:
+def on_tagged(action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) -> Access:
     """The permission for an action on the tags of the request's `resourceArn`."""
     return Access(f"logs:{action}", resource=tagged_resource, conditions={**_TAGS, **conditions})
 
