@@ -101,6 +101,7 @@ _S3_COMMON: dict[type[errors.CommonError], Common] = {
     errors.MalformedRequest: Common(
         "MalformedXML", 400, "The XML you provided was not well-formed or did not validate against our published schema"
     ),
+    errors.MalformedArgument: Common("InvalidArgument", 400),
     errors.ValidationFailed: Common("InvalidArgument", 400),
     errors.UnknownOperation: Common(
         "MethodNotAllowed", 405, "The specified method is not allowed against this resource."
