@@ -12,7 +12,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from atoll.edge.guard import ADMIN, Guard
+from atoll.edge.guard import ADMIN, Guard, forbidden
 from atoll.kernel.clock import Clock
 from atoll.kernel.http import HttpRequest, HttpResponse, RequestLog
 
@@ -54,6 +54,7 @@ class Edge:
         management: Handler,
         admin: Handler,
         guard: Guard,
+        is_inside: Callable[[HttpRequest], Awaitable[bool]],
         clock: Clock,
         request_log: RequestLog,
     ) -> None:
@@ -61,6 +62,7 @@ class Edge:
         self._management = management
         self._admin = admin
         self._guard = guard
+        self._is_inside = is_inside
         self._clock = clock
         self._request_log = request_log
 
@@ -99,6 +101,8 @@ class Edge:
         if preflight := self._guard.preflight(request):
             return preflight
         admin = request.raw_path.startswith(ADMIN)
+        if admin and await self._is_inside(request):
+            return forbidden("Functions may not use the admin API.")
         response = await (self._admin if admin else self._management)(request)
         if cors := self._guard.cors(request):
             return HttpResponse(response.status, [*response.headers, *cors], response.body)
@@ -140,6 +144,7 @@ def _request(scope: Mapping[str, Any], body: bytes) -> HttpRequest:
         secure=scope.get("scheme") == "https",
         http_version=scope.get("http_version", "1.1"),
         port=server[1] if server else 0,
+        connection=scope.get("connection"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import sys
@@ -11,6 +12,8 @@ from typing import Any
 import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from atoll.kernel.connection import Connection
 
 MAX_HEADER_BYTES = 64 << 10
 """Request line and headers together. AWS's front ends stop between 8 and 20 KB; what they refuse, services refuse themselves."""
@@ -22,10 +25,15 @@ class LimitedProtocol(HttpToolsProtocol):
 
     _in_headers = True
     _header_bytes = 0
+    _connection: Connection | None = None
     _offered = False
     """Whether the request at hand offers another protocol."""
     _data = _left = b""
     """What the parser is fed, and what it is to be fed afterwards."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._connection = Connection.of(transport)
 
     def data_received(self, data: bytes) -> None:
         self._data = data
@@ -40,6 +48,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._in_headers = True
         self._header_bytes = 0
         super().on_message_begin()
+        self.scope["connection"] = self._connection  # type: ignore[typeddict-unknown-key]
 
     def on_headers_complete(self) -> None:
         # What came in one piece with the body was not counted as it arrived.

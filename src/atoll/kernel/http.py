@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from atoll.kernel.connection import Connection
+
 RequestLog = Callable[[str, int, float], None]
 """Notes an answered request: what it was, its status, how long it took in milliseconds."""
 
@@ -14,7 +16,8 @@ RequestLog = Callable[[str, int, float], None]
 class HttpRequest:
     """A request. `raw_path` and `query_string` are undecoded; header names are lower-case, repeats kept in order.
 
-    `fields` are the headers by name, the values of repeated ones joined with ",". `port` is the one that the client connected to.
+    `fields` are the headers by name, the values of repeated ones joined with ",". `port` is the one that the client connected to;
+    `connection` is None for a request that came over none.
     """
 
     method: str
@@ -26,6 +29,7 @@ class HttpRequest:
     secure: bool = False
     http_version: str = "1.1"
     port: int = 0
+    connection: Connection | None = None
     fields: dict[str, str] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:

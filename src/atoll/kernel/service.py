@@ -96,7 +96,8 @@ class Service:
     """A service's manifest. `name` is botocore's name of its model; `tasks` are its long operations by kind.
 
     `runtime` opens what the service keeps running (a pool of processes): an async context manager whose value operations
-    find at `ctx.runtime`, and whose `status()` gives a line of text for each thing that runs or is amiss.
+    find at `ctx.runtime`. Its `status()` gives a line of text for each thing that runs or is amiss, its `await made(connection)`
+    whether one of its processes made a connection to the region.
     """
 
     name: str

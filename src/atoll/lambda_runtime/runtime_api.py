@@ -12,6 +12,7 @@ from typing import Protocol, cast
 
 import httptools
 
+from atoll.kernel.connection import Connection
 from atoll.lambda_runtime.texts import RESPONSE_LIMIT
 
 PREFIX = b"/2018-06-01/runtime/"
@@ -65,8 +66,11 @@ class Handler(Protocol):
     def on_too_large(self, request_id: str) -> None:
         """The function has answered more than an invocation may return."""
 
-    def on_connected(self, connection: RuntimeConnection) -> bool:
-        """Whether the one who connected may."""
+    def on_connected(self, connection: RuntimeConnection) -> None:
+        """There is one more connection."""
+
+    async def admits(self, peer: Connection) -> bool:
+        """Whether the one who made this TCP connection may use it."""
 
     def on_disconnected(self, connection: RuntimeConnection) -> None:
         """The connection is gone."""
@@ -83,18 +87,39 @@ class RuntimeConnection(asyncio.Protocol):
         self._oversize = False
         self._error_type = ""
         self._header_bytes = 0
+        self._held: bytearray | None = None
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's are no subclass
-        if not self._handler.on_connected(self):
-            self.transport.abort()
+        self._handler.on_connected(self)
+        if (peer := Connection.of(self.transport)) is not None:
+            self._held = bytearray()
+            self._admission = asyncio.get_running_loop().create_task(self._admit(peer))
+
+    async def _admit(self, peer: Connection) -> None:
+        """Finds out who has connected. What he sends meanwhile is kept, unread."""
+        admitted = await self._handler.admits(peer)
+        if self.transport is None:
+            return
+        if not admitted:
+            self.close()
+            return
+        held, self._held = self._held, None
+        if held:
+            self.transport.resume_reading()
+            self.data_received(bytes(held))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
         self._handler.on_disconnected(self)
 
     def data_received(self, data: bytes) -> None:
+        if self._held is not None:
+            self._held += data
+            if self.transport is not None:
+                self.transport.pause_reading()
+            return
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):

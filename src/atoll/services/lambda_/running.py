@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from atoll.kernel.chores import hourly
+from atoll.kernel.connection import Connection
 from atoll.kernel.context import Principal
 from atoll.kernel.service import Host
 from atoll.lambda_runtime.pool import Pool
@@ -87,6 +88,10 @@ class Running:
             for info in self.pool.snapshot()
         ]
         return running + ([self.pool.capabilities.missing] if self.pool.capabilities.missing else [])
+
+    async def made(self, connection: Connection) -> bool:
+        """Whether a function made the connection."""
+        return await self.pool.made(connection)
 
     def package_url(self, digest: str) -> str:
         """Where a package can be fetched for the next ten minutes."""
