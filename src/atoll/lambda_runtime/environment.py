@@ -28,6 +28,8 @@ KILL_SECONDS = 2.0
 """How long the supervisor may take to end its tree before it is killed itself."""
 RETURN_SECONDS = 0.02
 """How long an answer is kept for the runtime to ask for its next invocation: a caller that calls again then finds it idle."""
+CONNECTIONS = 100
+"""How many connections to its Runtime API an environment may have: Atoll's descriptors are for all."""
 CROWD = 16
 """More processes than this are looked at in a thread, for the loop must not wait for a fork bomb to be counted."""
 RUNNING = frozenset({State.INIT, State.BUSY, State.DRAINING})
@@ -180,6 +182,8 @@ class Environment:
 
     def on_connected(self, connection: RuntimeConnection) -> None:
         self._connections.add(connection)
+        if len(self._connections) > CONNECTIONS:
+            connection.close()
 
     async def admits(self, peer: Connection) -> bool:
         self._hear_of_start()
