@@ -86,7 +86,9 @@ class Pool:
         self._warnings = warnings
         self._hidden = [self._work_dir, *hidden, *([Path(sys.prefix)] if sys.prefix != sys.base_prefix else [])]
         self._users = sandbox.users() if sandbox.is_root() else ()
-        self._next_user = itertools.cycle(self._users or (None,))
+        # Not all from the first: limits count per user, and another region may be root here, too.
+        first = int(ids.hex(4), 16) % sandbox.USERS
+        self._next_user = itertools.islice(itertools.cycle(self._users or (None,)), first, None)
         self._outsiders = peers.Outsiders(self._namespaces)
         self._functions: dict[tuple[str, str], _Function] = {}
         self._environments: set[Environment] = set()
