@@ -40,6 +40,7 @@ class Region:
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    launcher: tuple[str, ...] = ("-m", "atoll")
 
     def __post_init__(self) -> None:
         self.state = Path(tempfile.mkdtemp(prefix="atoll-state-"))
@@ -63,8 +64,7 @@ class Region:
         """Starts it and waits until it answers; the port stays the same over restarts."""
         command = [
             sys.executable,
-            "-m",
-            "atoll",
+            *self.launcher,
             "up",
             "--port",
             str(self.port),

@@ -85,6 +85,7 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
             management=gateway.handle,
             admin=Admin(parts, Reset.of(SERVICES)),
             guard=Guard(settings.allow_origins),
+            is_inside=parts.is_inside,
             clock=kernel.clock,
             request_log=request_log,
         )

@@ -40,8 +40,8 @@ class Directory(Protocol):
 def unknown_key(access_key: str, strict: bool) -> Principal:
     """Who acts under an access key that Atoll did not issue: the root of the account that a 12-digit key names, else of 000000000000.
 
-    Raises UnrecognizedClient if `strict` (`--auth strict`), and for the key of a session (ASIA…): a function whose session has
-    ended and was forgotten must not become root.
+    Raises UnrecognizedClient if `strict` (`--auth strict`, or the caller is a function), and for the key of a session (ASIA…): a
+    function whose session has ended and was forgotten must not become root.
     """
     if strict or access_key.startswith("ASIA"):
         raise _unrecognized(access_key)

@@ -1,7 +1,7 @@
 """A connection: uvicorn's HTTP protocol over httptools, with limits of our own, and exchanges in place of ASGI's messages.
 
 uvicorn accepts, parses, pipelines, controls the flow and shuts down. Ours are what it lets pass (endless headers, clients that dawdle,
-the body of a request that offers to upgrade) and what costs it most of its time (docs/decisions/0009).
+the body of a request that offers to upgrade) and what costs it most of its time (docs/decisions/0012).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from atoll.edge.exchange import Application, Exchange
+from atoll.kernel.connection import Connection
 from atoll.kernel.http import HttpRequest, joined
 
 MAX_HEADER_BYTES = 64 << 10
@@ -33,7 +34,7 @@ LINGER_SECONDS = 2.0
 """For how long the rest of a refused body is thrown away, so that the client sees its answer rather than a reset."""
 
 
-class Connection(HttpToolsProtocol):
+class HttpConnection(HttpToolsProtocol):
     """One client's connection. `cycle` is the exchange at hand, or the last one."""
 
     cycle: Exchange | None  # type: ignore[assignment]
@@ -53,9 +54,11 @@ class Connection(HttpToolsProtocol):
         """Since when the client owes us headers, in seconds of the loop's time."""
         self._body_since = 0.0
         self._lingering = False
+        self._connection: Connection | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._connection = Connection.of(transport)
         self._waiting_since = self.loop.time()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -134,6 +137,7 @@ class Connection(HttpToolsProtocol):
                 version,
                 (self.server and self.server[1]) or 0,
                 joined(self._list),
+                connection=self._connection,
             ),
             keep_alive=version != "1.0" and parser.should_keep_alive(),
         )

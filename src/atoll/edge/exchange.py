@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from atoll.kernel.http import BodyTooLarge, ClientGone, HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
-    from atoll.edge.connection import Connection
+    from atoll.edge.connection import HttpConnection
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Exchange:
         "complete", "disconnected", "expects_continue", "keep_alive", "progressed", "request", "response_complete", "task",
     )  # fmt: skip
 
-    def __init__(self, connection: Connection, request: HttpRequest, *, keep_alive: bool, now: float) -> None:
+    def __init__(self, connection: HttpConnection, request: HttpRequest, *, keep_alive: bool, now: float) -> None:
         self._connection = connection
         self.request = request
         self.keep_alive = keep_alive

@@ -33,14 +33,14 @@ class Guard:
         """The refusal, or None where the request may pass."""
         host = request.header("host")
         if not host or not is_own_host(host, admin=is_admin(request) and not _is_harmless(request)):
-            return _forbidden(f"This region does not answer for the host {host or '(none)'}.")
+            return forbidden(f"This region does not answer for the host {host or '(none)'}.")
         origin = request.header("origin")
         if origin is not None:
             return (
-                None if self.allows(origin) else _forbidden(f"The origin {origin} is not allowed (see --allow-origin).")
+                None if self.allows(origin) else forbidden(f"The origin {origin} is not allowed (see --allow-origin).")
             )
         if request.header("sec-fetch-site") in ("cross-site", "same-site"):
-            return _forbidden("Requests from another site are not allowed.")
+            return forbidden("Requests from another site are not allowed.")
         return None
 
     def allows(self, origin: str) -> bool:
@@ -111,5 +111,6 @@ def _is_loopback(name: str) -> bool:
         return False
 
 
-def _forbidden(message: str) -> HttpResponse:
+def forbidden(message: str) -> HttpResponse:
+    """A refusal that says why."""
     return HttpResponse(403, [("content-type", "application/json")], msgspec.json.encode({"message": message}))

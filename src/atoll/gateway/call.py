@@ -47,6 +47,15 @@ class Parts:
     caller: Caller = field(init=False)
     """The gateway itself, for operations that call others."""
 
+    async def is_inside(self, request: HttpRequest) -> bool:
+        """Whether the request comes from inside an execution environment. Found out once per connection."""
+        connection = request.connection
+        if connection is None:
+            return False
+        if connection.inside is None:
+            connection.inside = any([await runtime.made(connection) for runtime in self.runtimes.values()])
+        return connection.inside
+
 
 class Call(msgspec.Struct):
     """Filled in by the stages, in their order; each reads only what an earlier one wrote.

@@ -9,6 +9,8 @@ from typing import Protocol
 
 import msgspec
 
+from atoll.kernel.connection import Connection
+
 _BLANKS = " \t"
 RequestLog = Callable[[str, int, float], None]
 """Notes an answered request: what it was, its status, how long it took in milliseconds."""
@@ -33,7 +35,8 @@ class HttpRequest(msgspec.Struct):
     """A request. `raw_path` and `query_string` are undecoded; header names are lower-case, repeats kept in order.
 
     `fields` are the headers by name, the values of repeated ones trimmed and joined with ",". `port` is the one that the client
-    connected to. `body` is empty until `read_body` has been awaited, where `incoming` is given.
+    connected to; `connection` is None for a request that came over none. `body` is empty until `read_body` has been awaited, where
+    `incoming` is given.
     """
 
     method: str
@@ -47,6 +50,7 @@ class HttpRequest(msgspec.Struct):
     port: int = 0
     fields: dict[str, str] = msgspec.field(default_factory=dict)
     incoming: Incoming | None = None
+    connection: Connection | None = None
 
     def __post_init__(self) -> None:
         if not self.fields:

@@ -117,8 +117,9 @@ class Service:
     """A service's manifest. `name` is botocore's name of its model; `tasks` are its long operations by kind.
 
     `runtime` opens what the service keeps running (a pool of processes): an async context manager whose value operations
-    find at `ctx.runtime`, whose `status()` gives a line of text for each thing that runs or is amiss, and whose
-    `reset(account)` ends what it runs for an account (None: for all) whose records have just been deleted.
+    find at `ctx.runtime`. Its `status()` gives a line of text for each thing that runs or is amiss, its `reset(account)` ends what it
+    runs for an account (None: for all) whose records have just been deleted, its `await made(connection)` tells whether one of its
+    processes made a connection to the region.
 
     For resets, `shared` says what it keeps under GLOBAL_ACCOUNT, and `counters` names keys of an account whose counter goes on
     counting when the account is emptied, because memos are validated by it.

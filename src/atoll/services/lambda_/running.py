@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 from atoll.auth.credentials import extend_session
 from atoll.kernel.chores import hourly
+from atoll.kernel.connection import Connection
 from atoll.kernel.context import Principal
 from atoll.kernel.service import Host
 from atoll.kernel.store.api import Transaction
@@ -113,6 +114,10 @@ class Running:
             await self._host.kernel.store.transact(extend)
         for environment in environments:
             environment.credentials = dataclasses.replace(environment.credentials, expires=expires)
+
+    async def made(self, connection: Connection) -> bool:
+        """Whether a function made the connection."""
+        return await self.pool.made(connection)
 
     def package_url(self, digest: str) -> str:
         """Where a package can be fetched for the next ten minutes."""
