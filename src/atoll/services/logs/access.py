@@ -7,7 +7,8 @@ from typing import Any
 
 from atoll.kernel.context import Context
 from atoll.kernel.service import Access, ValuesOf
-from atoll.services.logs.names import group_resource, name_in_arn, stream_resource, tagged_resource
+from atoll.kernel.store.api import Reader
+from atoll.services.logs.names import group_resource, group_resources, name_in_arn, stream_resource, tagged_resource
 from atoll.services.logs.store import find_group
 
 NONE: Mapping[str, ValuesOf] = {}
@@ -16,6 +17,11 @@ NONE: Mapping[str, ValuesOf] = {}
 def on_group(action: str, conditions: Mapping[str, ValuesOf] = NONE) -> Access:
     """The permission for an action on the group that the request names. `conditions` are those beside the group's tags."""
     return Access(f"logs:{action}", resource=group_resource, conditions={**_TAGS, **conditions})
+
+
+def on_groups(action: str) -> Access:
+    """The permission for an action on each of the groups that the request names."""
+    return Access(f"logs:{action}", resource=group_resources, conditions=_TAGS)
 
 
 def on_stream(action: str) -> Access:
@@ -28,12 +34,17 @@ def on_tagged(action: str, conditions: Mapping[str, ValuesOf] = NONE) -> Access:
     return Access(f"logs:{action}", resource=tagged_resource, conditions={**_TAGS, **conditions})
 
 
-async def _tags(ctx: Context, request: Mapping[str, Any]) -> Mapping[str, str] | None:
-    """The group's tags; its streams have no others."""
+async def _tags(ctx: Context, request: Mapping[str, Any]) -> Mapping[str, str]:
+    """The group's tags; its streams have no others. Of several groups, those that all have."""
     named = (request.get(member) for member in ("logGroupName", "logGroupIdentifier", "resourceArn"))
-    name = next((str(name) for name in named if name), "")
-    group = await ctx.store.read(lambda tx: find_group(tx, ctx, name_in_arn(ctx, name)))
-    return group.tags if group else None
+    names = request.get("logGroupIdentifiers") or [next((str(name) for name in named if name), "")]
+
+    def read(tx: Reader) -> dict[str, str]:
+        groups = [find_group(tx, ctx, name_in_arn(ctx, name)) for name in names]
+        first, *others = [group.tags if group else {} for group in groups]
+        return {tag: value for tag, value in first.items() if all(other.get(tag) == value for other in others)}
+
+    return await ctx.store.read(read)
 
 
 _TAGS: dict[str, ValuesOf] = {"aws:ResourceTag/${TagKey}": _tags}

@@ -52,6 +52,11 @@ def group_resource(ctx: Context, request: Mapping[str, Any]) -> str:
     return ctx.arn(f"log-group:{request.get('logGroupName') or identifier}:log-stream:")
 
 
+def group_resources(ctx: Context, request: Mapping[str, Any]) -> list[str]:
+    """What IAM compares for operations on each of `logGroupIdentifiers`."""
+    return [group_resource(ctx, {"logGroupIdentifier": named}) for named in request.get("logGroupIdentifiers", [])]
+
+
 def any_group_resource(ctx: Context, _request: Mapping[str, Any]) -> str:
     """What IAM compares for DescribeLogGroups."""
     return ctx.arn("log-group::log-stream:")
