@@ -25,6 +25,7 @@ from atoll.services import SERVICES
 ACCOUNT = "123456789012"
 MODELS = Models([service.name for service in SERVICES])
 GIVEN = {
+    "logGroupIdentifiers": ["x"],
     "FunctionName": "f",
     "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/p",
     "Resource": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f",

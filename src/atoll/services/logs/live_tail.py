@@ -19,7 +19,6 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import ServiceError
 from atoll.kernel.keys import under
 from atoll.kernel.service import Host, operation
 from atoll.kernel.store.api import Reader
@@ -119,13 +118,13 @@ async def _session(
 ) -> AsyncGenerator[Mapping[str, Any], None]:
     """The session's events. Raises what ends it."""
     clock, sessions, place = ctx.clock, ctx.runtime.open, (ctx.account, ctx.region)
+    ends = clock.now() + LASTS
+    looked = due = clock.monotonic()
     sessions[place] += 1
     watch = ctx.store.watch(key(ctx, "stream"))
     try:
         known = {stream.id: stream.chunks async for _, stream in _streams(ctx, selection)}
         yield {"sessionStart": {"requestId": ctx.request_id, "sessionId": ctx.ids.uuid(), **request}}
-        ends = clock.now() + LASTS
-        looked = due = clock.monotonic()
         while True:
             due = max(due + EVERY, clock.monotonic())
             await clock.wall_sleep(due - clock.monotonic())
@@ -137,7 +136,7 @@ async def _session(
                 known = await _look(ctx, selection, known, sample)
             for update in sample.updates():
                 yield update
-    except ServiceError:
+    except SessionTimeoutException:
         raise
     except Exception as error:
         log.exception("the Live Tail session of request %s failed", ctx.request_id)
