@@ -124,7 +124,7 @@ class Region:
             aws_access_key_id=key,
             aws_secret_access_key=secret,
             aws_session_token=token,
-            config=Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=60),
+            config=Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=60, inject_host_prefix=False),
         )
 
 

@@ -83,7 +83,7 @@ def all_running() -> list[Running]:
 def client_environment(region: Running) -> dict[str, str]:
     """What AWS clients need to talk to `region`. Keys that the caller has set stay as they are."""
     env = environment()
-    wanted = {"AWS_ENDPOINT_URL": region.endpoint}
+    wanted = {"AWS_ENDPOINT_URL": region.endpoint, "AWS_DISABLE_HOST_PREFIX_INJECTION": "true"}  # docs/live-tail.md
     if not (env.get("AWS_ACCESS_KEY_ID") and env.get("AWS_SECRET_ACCESS_KEY")):
         wanted |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}  # acts as root here
     region_name = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or "us-east-1"

@@ -72,7 +72,11 @@ class HttpConnection(HttpToolsProtocol):
         self.parser = None  # type: ignore[assignment]
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Whether the answer to a client that has nothing more to say is still to be sent."""
+        """Whether the answer to a client that has nothing more to say is still to be sent. One that leaves looks the same: an answer
+        that streams, perhaps without end, is not waited for."""
+        if self.cycle is not None and self.cycle.streams:
+            self.cycle.break_off()
+            return False
         waits = self.cycle is not None and self.cycle.complete and not self.cycle.response_complete
         if waits:
             self.cycle.keep_alive = False  # type: ignore[union-attr]
@@ -203,11 +207,12 @@ class HttpConnection(HttpToolsProtocol):
             self.tasks.discard(exchange.task)
 
     def shutdown(self) -> None:
-        """Closes as soon as nothing is under way."""
+        """Closes as soon as nothing is under way. What streams is cut off: its client knows then that more would have come."""
         if self.cycle is None or self.cycle.response_complete:
             self.transport.close()
         else:
             self.cycle.keep_alive = False
+            self.cycle.break_off()
 
     # What is cut off
 

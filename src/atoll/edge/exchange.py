@@ -37,7 +37,7 @@ class Exchange:
 
     __slots__ = (
         "_changed", "_connection", "_length", "_parts", "_size", "_wanted",
-        "complete", "disconnected", "expects_continue", "keep_alive", "progressed", "request", "response_complete", "task",
+        "complete", "disconnected", "expects_continue", "keep_alive", "progressed", "request", "response_complete", "streams", "task",
     )  # fmt: skip
 
     def __init__(self, connection: HttpConnection, request: HttpRequest, *, keep_alive: bool, now: float) -> None:
@@ -49,6 +49,8 @@ class Exchange:
         """Whether the whole body is here."""
         self.disconnected = False
         self.response_complete = False
+        self.streams = False
+        """Whether an answer of unknown length is being sent."""
         self.progressed = now
         """When the client last sent something, in seconds of the loop's time."""
         self.task: asyncio.Task[None] | None = None
@@ -83,6 +85,12 @@ class Exchange:
         """The client is gone, or was cut off."""
         self.disconnected = True
         self._wake()
+        self.break_off()
+
+    def break_off(self) -> None:
+        """Ends an answer that streams, whatever it waits for: it might never come to an end, or notice that nobody reads it."""
+        if self.streams and self.task is not None:
+            self.task.cancel()
 
     @property
     def waits_for_body(self) -> bool:
@@ -177,10 +185,9 @@ class Exchange:
             self.keep_alive = False
         head = self._head(status, headers)
         transport.write(head + (b"\r\ntransfer-encoding: chunked\r\n\r\n" if chunked else b"\r\n\r\n"))
+        self.streams = True
         try:
             async for piece in body:
-                if self.disconnected:
-                    return
                 if piece and self.request.method != "HEAD":
                     transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
                     await flow.drain()
@@ -188,6 +195,7 @@ class Exchange:
             transport.abort()
             raise
         finally:
+            self.streams = False
             close = getattr(body, "aclose", None)
             if close is not None:
                 await close()

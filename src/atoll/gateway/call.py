@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from atoll.kernel.context import Context
-from atoll.kernel.service import Operation
+from atoll.kernel.service import Operation, Runtime
 
 if TYPE_CHECKING:
     from atoll.auth.chunked import ChunkSignatures
@@ -38,7 +38,7 @@ class Parts:
     directory: Directory
     operations: Mapping[str, Mapping[str, Operation]]
     """By service (botocore's name), then by operation."""
-    runtimes: Mapping[str, Any]
+    runtimes: Mapping[str, Runtime]
     unsupported: Unsupported
     signing_keys: SigningKeys
     auth: AuthMode

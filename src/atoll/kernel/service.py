@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
+from atoll.kernel.connection import Connection
 from atoll.kernel.context import Context, Principal
 from atoll.kernel.keys import Key
 
@@ -48,13 +49,15 @@ class Access:
 
     `resource` gives the ARN or ARNs acted on; `conditions` are the condition keys that the action has beside the global ones, by
     their names in the service authorization reference, each worked out only where a policy asks for it; `resource_policy` reads
-    the policy document that hangs on the resource, as JSON text, or None.
+    the policy document that hangs on the resource, as JSON text, or None. Of a request about several resources whose conditions
+    differ, `each` gives the requests about one that it stands for: every one of them is judged by itself.
     """
 
     action: str
     resource: ResourceOf = any_resource
     conditions: Mapping[str, ValuesOf] = field(default_factory=lambda: NO_CONDITIONS)
     resource_policy: PolicyOf | None = None
+    each: Callable[[Any], Sequence[Request]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +115,27 @@ class Shared(NamedTuple):
     remove: Callable[[Transaction, Key], None] = _delete
 
 
+class Runtime:
+    """What a service keeps running beside its operations. What one of them does not need is as here."""
+
+    def status(self) -> list[str]:
+        """A line for people about each thing that runs or is amiss."""
+        return []
+
+    def reset(self, account: str | None) -> None:
+        """Ends what it runs for an account (None: for all) whose records have just been deleted."""
+
+    async def made(self, _connection: Connection) -> bool:
+        """Whether one of its processes made this connection to the region."""
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """A service's manifest. `name` is botocore's name of its model; `tasks` are its long operations by kind.
 
     `runtime` opens what the service keeps running (a pool of processes): an async context manager whose value operations
-    find at `ctx.runtime`. Its `status()` gives a line of text for each thing that runs or is amiss, its `reset(account)` ends what it
-    runs for an account (None: for all) whose records have just been deleted, its `await made(connection)` tells whether one of its
-    processes made a connection to the region.
+    find at `ctx.runtime`.
 
     For resets, `shared` says what it keeps under GLOBAL_ACCOUNT, and `counters` names keys of an account whose counter goes on
     counting when the account is emptied, because memos are validated by it.
@@ -128,7 +144,7 @@ class Service:
     name: str
     modules: Sequence[ModuleType]
     tasks: Mapping[str, Step] = field(default_factory=dict)
-    runtime: Callable[[Host], AbstractAsyncContextManager[Any]] | None = None
+    runtime: Callable[[Host], AbstractAsyncContextManager[Runtime]] | None = None
     shared: Sequence[Shared] = ()
     counters: Sequence[Callable[[str], Key]] = ()
 

@@ -93,8 +93,8 @@ class Codec(ABC):
 
     def serialize(self, operation: str, output: Mapping[str, Any], request_id: str) -> WireResponse:
         """The response that carries `output`. Timestamps may be datetimes or seconds since 1970; None members are left
-        out. A streaming blob may be an async iterator of bytes; an event stream is one of events, each `{member: structure}`, which
-        ends with an error by raising it."""
+        out. A streaming blob may be an async iterator of bytes; an event stream is an async generator of events, each
+        `{member: structure}`, which ends with an error by raising it."""
         serializer = self._serializers.get(operation)
         if serializer is None:
             serializer = self._serializers[operation] = self.compile_serializer(self.model.operation_model(operation))

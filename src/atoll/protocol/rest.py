@@ -124,9 +124,9 @@ class RestCodec(Codec):
             for write in writers:
                 write(output, headers)
             status = output.get(status_member) or default_status
-            body = write_body(output)
             if status == 204:
                 return WireResponse(status, headers, b"")
+            body = write_body(output)
             if content_type and body and all(name.lower() != "content-type" for name, _ in headers):
                 headers.append(("Content-Type", content_type))
             return WireResponse(status, headers, body)

@@ -17,6 +17,7 @@ from atoll.services import SERVICES
 ACCOUNT = "123456789012"
 MODELS = Models([service.name for service in SERVICES])
 GIVEN = {
+    "logGroupIdentifiers": ["x"],
     "FunctionName": "f",
     "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/p",
     "Resource": "f",

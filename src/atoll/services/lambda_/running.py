@@ -12,7 +12,7 @@ from atoll.auth.credentials import extend_session
 from atoll.kernel.chores import hourly
 from atoll.kernel.connection import Connection
 from atoll.kernel.context import Principal
-from atoll.kernel.service import Host
+from atoll.kernel.service import Host, Runtime
 from atoll.kernel.store.api import Transaction
 from atoll.lambda_runtime.pool import Pool
 from atoll.lambda_runtime.spec import Credentials, FunctionSpec, InvokeResult
@@ -32,7 +32,7 @@ class ReservedConcurrencyReached(Exception):
     """As many invocations run as the function has reserved."""
 
 
-class Running:
+class Running(Runtime):
     """What operations find at `ctx.runtime`."""
 
     def __init__(self, host: Host, url_key: bytes) -> None:

@@ -16,6 +16,15 @@ def on_group(action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) ->
     return Access(f"logs:{action}", resource=group_resource, conditions={**_TAGS, **conditions})
 
 
+def on_groups(action: str) -> Access:
+    """The permission for an action on each of `logGroupIdentifiers`."""
+    return Access(f"logs:{action}", resource=group_resource, conditions=_TAGS, each=_one_group_each)
+
+
+def _one_group_each(request: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [{"logGroupIdentifier": identifier} for identifier in request.get("logGroupIdentifiers", [])]
+
+
 def on_stream(action: str) -> Access:
     """The permission for an action on the stream that the request names."""
     return Access(f"logs:{action}", resource=stream_resource, conditions=_TAGS)
@@ -26,12 +35,12 @@ def on_tagged(action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) -
     return Access(f"logs:{action}", resource=tagged_resource, conditions={**_TAGS, **conditions})
 
 
-async def _tags(ctx: Context, request: Mapping[str, Any]) -> Mapping[str, str] | None:
+async def _tags(ctx: Context, request: Mapping[str, Any]) -> Mapping[str, str]:
     """The group's tags; its streams have no others."""
     named = (request.get(member) for member in ("logGroupName", "logGroupIdentifier", "resourceArn"))
     name = next((str(name) for name in named if name), "")
     group = await ctx.store.read(lambda tx: find_group(tx, ctx, name_in_arn(ctx, name)))
-    return group.tags if group else None
+    return group.tags if group else {}
 
 
 _TAGS: dict[str, ValuesOf] = {"aws:ResourceTag/${TagKey}": _tags}
