@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 
-from botocore.model import ServiceModel
+from botocore.model import ListShape, ServiceModel, Shape
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -165,11 +165,17 @@ def resource(access: Access, model: ServiceModel, operation: str, *, full: bool)
         if shape
         else {}
     )
-    request = {
-        name: f"${{{name}}}" if member.type_name == "string" else [{"Key": name, "Value": name}]
-        for name, member in members.items()
-    }
+    request = {name: placeholder(name, member) for name, member in members.items()}
     return unquote(resource_of(access, model.service_name, request))
+
+
+def placeholder(name: str, member: Shape) -> Any:
+    """What stands for a member's value."""
+    text = f"${{{name}}}"
+    if member.type_name == "string":
+        return text
+    of_texts = isinstance(member, ListShape) and member.member.type_name == "string"
+    return [text] if of_texts else [{"Key": name, "Value": name}]
 
 
 def resource_of(access: Access, service: str, request: Mapping[str, Any]) -> str:
@@ -179,7 +185,7 @@ def resource_of(access: Access, service: str, request: Mapping[str, Any]) -> str
         arn=lambda rest: f"arn:aws:{service}:${{Region}}:${{Account}}:{rest}",
         principal=SimpleNamespace(arn="${the caller}"),
     )  # fmt: skip
-    found = access.resource(ctx, request)
+    found = access.resource(ctx, access.each(request)[0] if access.each else request)
     named = asyncio.run(awaited(found)) if isawaitable(found) else found
     return named if isinstance(named, str) else "".join(named[:1])
 
