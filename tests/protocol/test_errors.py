@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import zlib
 
+import cbor2
 import pytest
 
 from atoll.kernel.errors import (
     AccessDenied,
+    ExpiredToken,
     InternalFailure,
+    InvalidSignature,
+    MissingAuthenticationToken,
     NotImplementedByAtoll,
     ServiceError,
+    SignatureOutOfDate,
     UnknownOperation,
     UnrecognizedClient,
     ValidationFailed,
@@ -35,6 +40,16 @@ class NotFoundException(ServiceError): ...
 
 
 class NoSuchEntityException(ServiceError): ...
+
+
+class QueueDoesNotExist(ServiceError): ...
+
+
+class NoSuchInstance(ServiceError):
+    code = "InvalidInstanceID.NotFound"
+
+
+class ResourceNotFound(ServiceError): ...
 
 
 def error(service: str, raised: ServiceError) -> WireResponse:
@@ -132,3 +147,91 @@ def test_an_unknown_action_is_named_with_its_version() -> None:
         MODELS.codec("iam").operation_of(request)
     assert caught.value.message == "Could not find operation Nope for version 2010-05-08"
     assert b"<Code>InvalidAction</Code>" in error("iam", caught.value).body
+
+
+SIGNED_LATE = SignatureOutOfDate("x", request_time=1769860800, server_time=1769864400)
+NOT_VALIDATED = "AWS was not able to validate the provided access credentials"
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "code", "message"),
+    [
+        (NoSuchInstance("No <i-1>."), 400, "InvalidInstanceID.NotFound", "No &lt;i-1&gt;."),
+        (AccessDenied("You may not."), 403, "UnauthorizedOperation", "You may not."),
+        (InvalidSignature("x"), 401, "AuthFailure", NOT_VALIDATED),
+        (UnrecognizedClient("x"), 401, "AuthFailure", NOT_VALIDATED),
+        (ExpiredToken("x"), 400, "RequestExpired", "Request has expired."),
+        (SIGNED_LATE, 400, "RequestExpired", "Request has expired."),
+        (UnknownOperation("x"), 400, "InvalidAction", "x"),
+        (NotImplementedByAtoll("ec2:X"), 501, "NotImplemented", "ec2:X"),
+        (InternalFailure("x"), 500, "InternalError", "x"),
+    ],
+)
+def test_ec2(raised: ServiceError, status: int, code: str, message: str) -> None:
+    """docs: "Error codes for the Amazon EC2 API"."""
+    response = error("ec2", raised)
+    assert response.status == status
+    assert (
+        response.body
+        == (
+            f'<?xml version="1.0" encoding="UTF-8"?>\n<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error>'
+            "</Errors><RequestID>rid</RequestID></Response>"
+        ).encode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "code"),
+    [
+        (AccessDenied("x"), 403, "AccessDenied"),
+        (MissingAuthenticationToken("x"), 403, "MissingAuthenticationToken"),
+        (InvalidSignature("x"), 403, "SignatureDoesNotMatch"),
+        (ExpiredToken("x"), 403, "ExpiredToken"),
+        (ValidationFailed("x"), 400, "InvalidInput"),
+        (NotImplementedByAtoll("x"), 501, "NotImplemented"),
+    ],
+)
+def test_rest_xml_services_wrap_their_errors(raised: ServiceError, status: int, code: str) -> None:
+    response = error("route53", raised)
+    fault = "Sender" if status < 500 else "Receiver"
+    assert (response.status, response.body) == (
+        status,
+        f'<ErrorResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><Error><Type>{fault}</Type><Code>{code}</Code>'
+        "<Message>x</Message></Error><RequestId>rid</RequestId></ErrorResponse>".encode(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "code"),
+    [
+        (AccessDenied("x"), 400, "com.amazon.coral.service#AccessDeniedException"),
+        (InvalidSignature("x"), 400, "com.amazon.coral.service#InvalidSignatureException"),
+        (UnknownOperation("x"), 400, "com.amazon.coral.service#UnknownOperationException"),
+        (ResourceNotFound("x"), 404, "ResourceNotFound"),
+        (NotImplementedByAtoll("x"), 501, "com.amazon.coral.service#NotImplemented"),
+        (InternalFailure("x"), 500, "com.amazon.coral.service#InternalFailure"),
+    ],
+)
+def test_cbor(raised: ServiceError, status: int, code: str) -> None:
+    response = error("cloudwatch", raised)
+    assert isinstance(response.body, bytes)
+    document = {name.lower(): value for name, value in cbor2.loads(response.body).items()}
+    assert (response.status, document) == (status, {"__type": code, "message": "x"})
+    headers = dict(response.headers)
+    assert (headers["smithy-protocol"], headers["Content-Type"]) == ("rpc-v2-cbor", "application/cbor")
+
+
+def test_clients_that_once_spoke_query_learn_the_old_code() -> None:
+    """aws-observed/sqs."""
+    missing = QueueDoesNotExist("The specified queue does not exist.")
+    asks = WireRequest("POST", "/", "", {"x-amzn-query-mode": "true", "x-amz-target": "AmazonSQS.GetQueueUrl"}, b"{}")
+    response = MODELS.codec("sqs").error(missing, "rid", None, asks)
+    assert ("x-amzn-query-error", "AWS.SimpleQueueService.NonExistentQueue;Sender") in response.headers
+    assert json.loads(response.body)["__type"] == "com.amazonaws.sqs#QueueDoesNotExist"
+    response = MODELS.codec("cloudwatch").error(InternalFailure("x"), "rid", None, asks)
+    assert ("x-amzn-query-error", "InternalFailure;Receiver") in response.headers
+    for quiet in (
+        MODELS.codec("sqs").error(missing, "rid"),
+        MODELS.codec("dynamodb").error(missing, "rid", None, asks),
+    ):
+        assert "x-amzn-query-error" not in dict(quiet.headers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from atoll.kernel.errors import UnknownOperation
+from atoll.kernel.errors import ServiceError, UnknownOperation
 from atoll.protocol.models import Models
 from atoll.protocol.wire import WireRequest
 
@@ -31,10 +31,64 @@ def request(method: str, path: str, query: str = "", target: str = "", body: byt
         (request("GET", "/x"), "s3", "s3"),
         (request("GET", "/x"), "no-such-service", None),
         (request("GET", "/x"), None, None),
+        (request("POST", "/service/GraniteServiceVersion20100801/operation/ListMetrics"), None, "cloudwatch"),
+        (WireRequest("GET", "/x", "", {"host": "photos.s3.localhost:4566"}, b""), None, "s3"),
+        (WireRequest("GET", "/x", "", {"host": "s3.us-east-1.amazonaws.com"}, b""), None, "s3"),
     ],
 )
 def test_the_service_of_a_request(sent: WireRequest, signing_name: str | None, service: str | None) -> None:
     assert MODELS.find(sent, signing_name) == service
+
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+@pytest.mark.parametrize(
+    ("service", "headers", "query", "protocol"),
+    [
+        ("cloudwatch", {"smithy-protocol": "rpc-v2-cbor"}, "", "smithy-rpc-v2-cbor"),
+        ("cloudwatch", {"x-amz-target": "GraniteServiceVersion20100801.PutMetricData"}, "", "json"),
+        ("cloudwatch", FORM, "", "query"),
+        ("cloudwatch", {}, "Action=ListMetrics", "query"),
+        ("cloudwatch", {}, "", "smithy-rpc-v2-cbor"),
+        ("sqs", {"x-amz-target": "AmazonSQS.SendMessage"}, "", "json"),
+        ("sqs", FORM, "", "query"),
+        ("sqs", {}, "", "json"),
+        ("dynamodb", FORM, "", "json"),
+        ("ec2", FORM, "", "ec2"),
+        ("s3", FORM, "", "rest-xml"),
+    ],
+)
+def test_the_protocol_of_a_request(service: str, headers: dict[str, str], query: str, protocol: str) -> None:
+    assert MODELS.codec(service, WireRequest("POST", "/", query, headers, b"")).name == protocol
+
+
+def test_sqs_still_speaks_query() -> None:
+    sent = WireRequest(
+        "POST",
+        "/123456789012/orders",
+        "",
+        {**FORM, "host": "sqs.us-east-1.amazonaws.com"},
+        b"Action=SendMessage&Version=2012-11-05&MessageBody=hello+world&MessageAttribute.1.Name=n"
+        b"&MessageAttribute.1.Value.DataType=String&MessageAttribute.1.Value.StringValue=v",
+    )
+    assert MODELS.find(sent, "sqs") == "sqs"
+    codec = MODELS.codec("sqs", sent)
+    assert codec.operation_of(sent) == "SendMessage"
+    assert codec.parse("SendMessage", sent) == {
+        "QueueUrl": "http://sqs.us-east-1.amazonaws.com/123456789012/orders",
+        "MessageBody": "hello world",
+        "MessageAttributes": {"n": {"DataType": "String", "StringValue": "v"}},
+    }
+    assert codec.serialize(
+        "ReceiveMessage", {"Messages": [{"Body": "a", "Attributes": {"SenderId": "x"}}]}, "rid"
+    ).body == (
+        b'<ReceiveMessageResponse xmlns="http://queue.amazonaws.com/doc/2012-11-05/"><ReceiveMessageResult><Message><Body>a</Body>'
+        b"<Attribute><Name>SenderId</Name><Value>x</Value></Attribute></Message></ReceiveMessageResult>"
+        b"<ResponseMetadata><RequestId>rid</RequestId></ResponseMetadata></ReceiveMessageResponse>"
+    )
+    missing = type("QueueDoesNotExist", (ServiceError,), {})("The specified queue does not exist.")
+    assert b"<Code>AWS.SimpleQueueService.NonExistentQueue</Code>" in codec.error(missing, "rid").body
 
 
 ARN = "arn:aws:apigateway:us-east-1::/apis/ID/stages/$default"

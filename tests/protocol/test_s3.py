@@ -268,6 +268,15 @@ def test_errors_of_every_service_have_s3s_names(raised: ServiceError, status: in
     assert f"<Code>{code}</Code><Message>{message}" in body
 
 
+def test_what_is_wrong_outside_the_body_is_an_argument() -> None:
+    sent = request("GET", "/photos", "list-type=2&max-keys=many")
+    with pytest.raises(MalformedRequest) as caught:
+        read(sent)
+    status, body = text(caught.value)
+    assert status == 400
+    assert "<Code>InvalidArgument</Code>" in body
+
+
 def test_an_error_s_own_words_in_s3_come_before_the_general_ones() -> None:
     """docs: RequestTimeTooSkewed of the S3 API reference."""
     words = "The difference between the request time and the current time is too large."

@@ -14,6 +14,7 @@ import msgspec
 from atoll.kernel.context import GLOBAL_ACCOUNT
 from atoll.kernel.keys import Key, Range, under
 from atoll.kernel.records import Codec
+from atoll.kernel.store.api import Reader
 
 
 class Cors(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -73,9 +74,17 @@ APIS = Codec(Api)
 SNAPSHOTS = Codec(Snapshot, memo=16)
 
 
+PREFIX: Key = (GLOBAL_ACCOUNT, "", "apigateway", "apis")
+
+
 def api_key(api_id: str) -> Key:
     """Where an API's record lies, whoever owns it."""
-    return (GLOBAL_ACCOUNT, "", "apigateway", "apis", api_id)
+    return (*PREFIX, api_id)
+
+
+def owner(_tx: Reader, _key: Key, raw: bytes) -> str:
+    """The account that owns an API."""
+    return APIS.decode(raw).account
 
 
 def snapshot_key(account: str, region: str, api_id: str, snapshot: str) -> Key:

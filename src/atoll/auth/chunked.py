@@ -24,7 +24,6 @@ MIN_CHUNK = 8192
 """Bytes of data that every chunk but the last must have."""
 MAX_LINE = 1024
 """Bytes of a chunk's header or of a trailer."""
-MAX_TRAILERS = 16
 
 _TRAILER_SIGNATURE = "x-amz-trailer-signature"
 _NOTHING = sha256(b"").hexdigest()
@@ -156,7 +155,7 @@ class ChunkedBody:
             return
         name, colon, value = line.decode("latin-1").partition(":")
         name = name.strip().lower()
-        if not line.endswith(b"\n") or not colon or name not in self._announced or len(self._trailers) >= MAX_TRAILERS:
+        if not colon or name not in self._announced or name in self._trailers:
             raise _malformed_trailer()
         self._trailers[name] = value.strip()
 

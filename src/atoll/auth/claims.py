@@ -32,7 +32,7 @@ _BASIC_FORMAT = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z", re.ASCII)
 _DATE = re.compile(r"\d{8}", re.ASCII)
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
 _MAY_BE_UNSIGNED = "x-amz-content-sha256"
-"""The one x-amz- header that S3 takes unsigned: it is part of what is signed anyway."""
+"""The one x-amz- header that S3 takes unsigned: what it says is signed where it is heeded."""
 _NOT_A_CLAIM = (
     "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, "
     "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, "
@@ -55,7 +55,7 @@ def check_scope_and_date(
     else:
         timestamp, seconds = _header_moment(_date_header(fields))
     tolerance = WIDE_TOLERANCE if authorization.s3 or authorization.service == "sts" else TOLERANCE
-    if presigned and presigned.expires is not None and authorization.s3:
+    if presigned and presigned.expires is not None:
         _check_expiry(timestamp, seconds, presigned.expires, now)
     elif abs(now - seconds) > tolerance:
         raise _out_of_date(timestamp, seconds, now, tolerance)

@@ -59,11 +59,35 @@ def write(tx: Transaction, key: AccessKey) -> None:
     tx.set((*PREFIX, key.principal.access_key), encode(key))
 
 
+def owner(tx: Reader, key: Key, _raw: bytes) -> str | None:
+    """The account whose key this is, or whose session ends here."""
+    found = find(tx, str(key[-1]))
+    return found.principal.account if found else None
+
+
+def remove(tx: Transaction, key: Key) -> None:
+    """Takes a key of an emptied account away. A user's is retired; a session's can go, for unknown sessions are refused."""
+    found = find(tx, str(key[-1]))
+    if found is not None and found.token is None:
+        retire(tx, str(key[-1]))
+    else:
+        tx.delete(key)
+
+
 def retire(tx: Transaction, access_key: str) -> None:
     """Ends a user's key for good. Its record stays, for an unknown key would act as root, and this one must not."""
     raw = tx.get((*PREFIX, access_key))
     if raw is not None:
         write(tx, msgspec.structs.replace(_decode(raw)[0], active=False, secret=""))
+
+
+def extend_session(tx: Transaction, access_key: str, expires: float) -> None:
+    """Lets a session last until `expires` (region time), if it is still there and would end before."""
+    session = find(tx, access_key)
+    if session is not None and session.expires is not None and session.expires < expires:
+        tx.delete((*ENDINGS, session.expires, access_key))
+        tx.set((*ENDINGS, expires, access_key), b"")
+        write(tx, msgspec.structs.replace(session, expires=expires))
 
 
 def open_session(tx: Transaction, session: AccessKey, now: float) -> None:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from atoll.kernel.store.api import Reader
 
 DEFAULT_ACCOUNT = "000000000000"
-_INVALID = "The security token included in the request is invalid."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +40,11 @@ class Directory(Protocol):
 def unknown_key(access_key: str, strict: bool) -> Principal:
     """Who acts under an access key that Atoll did not issue: the root of the account that a 12-digit key names, else of 000000000000.
 
-    Raises UnrecognizedClient if `strict` (`--auth strict`), and for the key of a session (ASIA…): a function whose session has
-    ended and was forgotten must not become root.
+    Raises UnrecognizedClient if `strict` (`--auth strict`, or the caller is a function), and for the key of a session (ASIA…): a
+    function whose session has ended and was forgotten must not become root.
     """
     if strict or access_key.startswith("ASIA"):
-        raise UnrecognizedClient(_INVALID)
+        raise _unrecognized(access_key)
     names_account = len(access_key) == 12 and access_key.isascii() and access_key.isdigit()
     return Principal.root(access_key if names_account else DEFAULT_ACCOUNT, access_key)
 
@@ -55,10 +54,25 @@ def check(credential: Credential, token: str | None, now: float) -> None:
 
     Raises UnrecognizedClient where the key is inactive or the token is not its own, ExpiredToken where the session has ended.
     """
-    own = credential.session_token or ""
-    if not credential.active or not hmac.compare_digest(
-        own.encode(), (token or "").encode("utf-8", "backslashreplace")
-    ):
-        raise UnrecognizedClient(_INVALID)
+    own, given = credential.session_token or "", token or ""
+    if not credential.active:
+        raise _unrecognized(credential.principal.access_key)
+    if not hmac.compare_digest(own.encode(), given.encode("utf-8", "backslashreplace")):
+        error = _unrecognized(credential.principal.access_key)
+        if given:
+            malformed = "The provided token is malformed or otherwise invalid."
+            error.in_s3("InvalidToken", malformed, 400, {"Token-0": given})
+        raise error
     if credential.expires is not None and now >= credential.expires:
-        raise ExpiredToken("The security token included in the request is expired")
+        raise ExpiredToken("The security token included in the request is expired").in_s3(
+            "ExpiredToken", "The provided token has expired.", 400, {"Token-0": given}
+        )
+
+
+def _unrecognized(access_key: str) -> UnrecognizedClient:
+    return UnrecognizedClient("The security token included in the request is invalid.").in_s3(
+        "InvalidAccessKeyId",
+        "The AWS Access Key Id you provided does not exist in our records.",
+        403,
+        {"AWSAccessKeyId": access_key},
+    )

@@ -31,13 +31,14 @@ _S3 = frozenset({"s3", "s3express", "s3-object-lambda", "s3-outposts"})
 _TERSE = frozenset({"dynamodb", "iam", "logs", "sts"})
 """Services that do not tell which strings they signed when a signature does not match; others were seen to."""
 _ANY_SIGNATURE = "0" * 64
+_LONGEST_REMEMBERED = 1024
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
 
 class Presigned(NamedTuple):
     """What a presigned request says in its query string beyond an Authorization header. `timestamp` is YYYYMMDD'T'HHMMSS'Z',
-    `expires` seconds after it, None where it says none; `payload` is its X-Amz-Content-Sha256."""
+    `expires` seconds after it, None where the service does not heed it (all but S3); `payload` is its X-Amz-Content-Sha256."""
 
     timestamp: str
     expires: int | None
@@ -117,7 +118,7 @@ def parse_authorization(value: str) -> Authorization:
     ends in another word than `aws4_request`. Clients put the signature last: all before it is read once and remembered.
     """
     signature = value[-64:]
-    signer = _signer(value[:-64]) if signature.isalnum() else None
+    signer = _signer(value[:-64]) if signature.isalnum() and len(value) < _LONGEST_REMEMBERED else None
     return _read(value) if signer is None else Authorization(*signer, signature)
 
 
@@ -322,7 +323,7 @@ def _incomplete(message: str, value: str, detail: str) -> IncompleteSignature:
     )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _normalised(raw_path: str) -> str:
     segments: list[str] = []
     for segment in raw_path.split("/"):
@@ -336,7 +337,7 @@ def _normalised(raw_path: str) -> str:
     return quote(octets(f"/{'/'.join(segments)}{slash}"), safe="/~")
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _encoded_once(raw_path: str) -> str:
     return "/".join(_reencoded(segment) for segment in raw_path.split("/")) or "/"
 

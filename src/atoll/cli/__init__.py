@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from atoll import __version__
-from atoll.cli import inspect, lifecycle, logs, terraform
+from atoll.cli import clock, doctor, inspect, lifecycle, logs, programs, reset
 from atoll.cli.output import out
 
 app = typer.Typer(
@@ -38,4 +38,7 @@ def _options(
 lifecycle.register(app)
 inspect.register(app)
 logs.register(app)
-terraform.register(app)
+clock.register(app)
+reset.register(app)
+programs.register(app)
+doctor.register(app)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
+from atoll.cli.admin_api import ask
 from atoll.cli.output import atoll, err, fail, out
 from atoll.cli.running import Running, all_running, announced, find, require, state_directory
 from atoll.config import DEFAULT_PORT, ConfigError, Settings, settings
@@ -57,6 +58,9 @@ def up(
         ),
     ] = None,
     allow_origin: Annotated[list[str] | None, typer.Option(help="Let pages of this origin call the region.")] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse what would only be accepted without effect (and a warning).")
+    ] = False,
     log: Annotated[str, typer.Option(hidden=True, help="Where the output goes, for `status` to say.")] = "",
 ) -> None:
     """Start the region, in the foreground with a live log, or with -d in the background."""
@@ -70,6 +74,7 @@ def up(
             durability=durability,
             auth=auth,
             allow_origins=tuple(allow_origin or ()),
+            strict=strict,
         )
     except ConfigError as error:
         fail(str(error))
@@ -106,18 +111,12 @@ def status(port: Port = None) -> None:
 
 
 def _show(region: Running) -> None:
-    import urllib.request
-
-    import msgspec
-
     out.print(f"[bold green]●[/] [bold]{region.endpoint}[/]  process {region.pid}")
-    try:
-        with urllib.request.urlopen(f"{region.endpoint}/_atoll/status", timeout=3) as answer:  # noqa: S310  our own endpoint
-            facts: dict[str, Any] = msgspec.json.decode(answer.read())
-    except OSError as error:
-        fail(f"The region does not answer: {error}.", f"Its log: {region.log}" if region.log else "")
+    facts: dict[str, Any] = ask(region, "/_atoll/status")
     out.print(f"  data       {escape(region.data_dir) or 'ephemeral'}")
-    out.print(f"  version    {facts['version']}, IAM {facts['auth']}")
+    out.print(f"  version    {facts['version']}, IAM {facts['auth']}{', strict' if facts['strict'] else ''}")
+    if facts["clock_offset"] >= 1:
+        out.print(f"  time       {facts['region_time'][:19].replace('T', ' ')} UTC, moved forward (atoll clock)")
     out.print(f"  services   {', '.join(facts['services'])}")
     for name, running in facts["running"].items():
         for environment in running:
@@ -206,6 +205,7 @@ def _in_background(chosen: Settings) -> None:
         str(log),
     ]
     command += ["--data-dir", str(chosen.data_dir)] if chosen.data_dir else ["--ephemeral"]
+    command += ["--strict"] if chosen.strict else []
     for origin in chosen.allow_origins:
         command += ["--allow-origin", origin]
     with log.open("wb") as file:

@@ -83,11 +83,13 @@ def all_running() -> list[Running]:
 def client_environment(region: Running) -> dict[str, str]:
     """What AWS clients need to talk to `region`. Keys that the caller has set stay as they are."""
     env = environment()
-    wanted = {"AWS_ENDPOINT_URL": region.endpoint}
+    wanted = {"AWS_ENDPOINT_URL": region.endpoint, "AWS_DISABLE_HOST_PREFIX_INJECTION": "true"}  # docs/live-tail.md
     if not (env.get("AWS_ACCESS_KEY_ID") and env.get("AWS_SECRET_ACCESS_KEY")):
         wanted |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}  # acts as root here
-    if not (env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION")):
-        wanted |= {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
+    region_name = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or "us-east-1"
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):  # some clients read only the one, some only the other
+        if not env.get(name):
+            wanted[name] = region_name
     return wanted
 
 

@@ -1,7 +1,7 @@
 """A connection: uvicorn's HTTP protocol over httptools, with limits of our own, and exchanges in place of ASGI's messages.
 
 uvicorn accepts, parses, pipelines, controls the flow and shuts down. Ours are what it lets pass (endless headers, clients that dawdle,
-the body of a request that offers to upgrade) and what costs it most of its time (docs/decisions/0009).
+the body of a request that offers to upgrade) and what costs it most of its time (docs/decisions/0012).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from atoll.edge.exchange import Application, Exchange
+from atoll.kernel.connection import Connection
 from atoll.kernel.http import HttpRequest, joined
 
 MAX_HEADER_BYTES = 64 << 10
@@ -33,7 +34,7 @@ LINGER_SECONDS = 2.0
 """For how long the rest of a refused body is thrown away, so that the client sees its answer rather than a reset."""
 
 
-class Connection(HttpToolsProtocol):
+class HttpConnection(HttpToolsProtocol):
     """One client's connection. `cycle` is the exchange at hand, or the last one."""
 
     cycle: Exchange | None  # type: ignore[assignment]
@@ -55,9 +56,11 @@ class Connection(HttpToolsProtocol):
         """Since when the client owes us headers, in seconds of the loop's time."""
         self._body_since = 0.0
         self._lingering = False
+        self._connection: Connection | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._connection = Connection.of(transport)
         self._waiting_since = self.loop.time()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -71,7 +74,11 @@ class Connection(HttpToolsProtocol):
         self.parser = None  # type: ignore[assignment]
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Whether the answer to a client that has nothing more to say is still to be sent."""
+        """Whether the answer to a client that has nothing more to say is still to be sent. One that leaves looks the same: an answer
+        that streams, perhaps without end, is not waited for."""
+        if self.cycle is not None and self.cycle.streams:
+            self.cycle.break_off()
+            return False
         waits = self.cycle is not None and self.cycle.complete and not self.cycle.response_complete
         if waits:
             self.cycle.keep_alive = False  # type: ignore[union-attr]
@@ -137,6 +144,7 @@ class Connection(HttpToolsProtocol):
                 version,
                 (self.server and self.server[1]) or 0,
                 joined(self._list),
+                connection=self._connection,
             ),
             keep_alive=version != "1.0" and parser.should_keep_alive(),
         )
@@ -208,11 +216,12 @@ class Connection(HttpToolsProtocol):
             self.tasks.discard(exchange.task)
 
     def shutdown(self) -> None:
-        """Closes as soon as nothing is under way."""
+        """Closes as soon as nothing is under way. What streams is cut off: its client knows then that more would have come."""
         if self.cycle is None or self.cycle.response_complete:
             self.transport.close()
         else:
             self.cycle.keep_alive = False
+            self.cycle.break_off()
 
     # What is cut off
 

@@ -1,7 +1,7 @@
 """The edge: decides which part of the region a request is for.
 
 data planes   hosts and paths of deployed APIs, each claimed by its service
-/_atoll/*     the admin API
+/_atoll/*     the admin API, which also answers /_localstack/*
 the rest      AWS's management APIs (the gateway)
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
-from atoll.edge.guard import ADMIN, Guard
+from atoll.edge.guard import Guard, forbidden, is_admin
 from atoll.kernel.clock import Clock
 from atoll.kernel.http import BodyTooLarge, HttpRequest, HttpResponse, RequestLog
 
@@ -41,6 +41,7 @@ class Edge:
         management: Handler,
         admin: Handler,
         guard: Guard,
+        is_inside: Callable[[HttpRequest], Awaitable[bool]],
         clock: Clock,
         request_log: RequestLog,
     ) -> None:
@@ -48,6 +49,7 @@ class Edge:
         self._management = management
         self._admin = admin
         self._guard = guard
+        self._is_inside = is_inside
         self._clock = clock
         self._request_log = request_log
 
@@ -61,7 +63,9 @@ class Edge:
             return refusal
         if preflight := self._guard.preflight(request):
             return preflight
-        if request.raw_path.startswith(ADMIN):
+        if is_admin(request):
+            if await self._is_inside(request):
+                return forbidden("Functions may not use the admin API.")
             response = await self._with_body(self._admin, request)
         else:
             response = await self._management(request)

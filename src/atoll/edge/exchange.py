@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from atoll.kernel.http import BodyTooLarge, ClientGone, HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
-    from atoll.edge.connection import Connection
+    from atoll.edge.connection import HttpConnection
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +39,10 @@ class Exchange:
 
     __slots__ = (
         "_changed", "_connection", "_length", "_parts", "_size", "_wanted",
-        "complete", "disconnected", "expects_continue", "keep_alive", "progressed", "request", "response_complete", "task",
+        "complete", "disconnected", "expects_continue", "keep_alive", "progressed", "request", "response_complete", "streams", "task",
     )  # fmt: skip
 
-    def __init__(self, connection: Connection, request: HttpRequest, *, keep_alive: bool, now: float) -> None:
+    def __init__(self, connection: HttpConnection, request: HttpRequest, *, keep_alive: bool, now: float) -> None:
         self._connection = connection
         self.request = request
         self.keep_alive = keep_alive
@@ -51,6 +51,8 @@ class Exchange:
         """Whether the whole body is here."""
         self.disconnected = False
         self.response_complete = False
+        self.streams = False
+        """Whether an answer of unknown length is being sent."""
         self.progressed = now
         """When the client last sent something, in seconds of the loop's time."""
         self.task: asyncio.Task[None] | None = None
@@ -90,6 +92,12 @@ class Exchange:
         """The client is gone, or was cut off."""
         self.disconnected = True
         self._wake()
+        self.break_off()
+
+    def break_off(self) -> None:
+        """Ends an answer that streams, whatever it waits for: it might never come to an end, or notice that nobody reads it."""
+        if self.streams and self.task is not None:
+            self.task.cancel()
 
     @property
     def waits_for_body(self) -> bool:
@@ -154,10 +162,10 @@ class Exchange:
         body, status = response.body, response.status
         if not self.complete:
             self.keep_alive = False  # the rest of the request is not read as another one
-        if isinstance(body, AsyncIterator):
-            await self._stream(status, response.headers, body)
-        else:
+        if isinstance(body, bytes):
             self._write(status, response.headers, body)
+        else:
+            await self._stream(status, response.headers, body)
         self.response_complete = True
         self._connection.answered(self)
 
@@ -185,10 +193,9 @@ class Exchange:
             self.keep_alive = False
         head = self._head(status, headers)
         transport.write(head + (b"\r\ntransfer-encoding: chunked\r\n\r\n" if chunked else b"\r\n\r\n"))
+        self.streams = True
         try:
             async for piece in body:
-                if self.disconnected:
-                    return
                 if piece and self.request.method != "HEAD":
                     transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
                     await flow.drain()
@@ -196,6 +203,7 @@ class Exchange:
             transport.abort()
             raise
         finally:
+            self.streams = False
             close = getattr(body, "aclose", None)
             if close is not None:
                 await close()

@@ -17,7 +17,8 @@ import msgspec
 from atoll.kernel.http import HttpRequest, HttpResponse, host_name
 
 OWN_SUFFIXES = (".localhost", ".localhost.localstack.cloud", ".amazonaws.com")
-ADMIN = "/_atoll/"
+ADMIN = ("/_atoll/", "/_localstack/")
+OLD_HEALTH = "/health"
 OWN_NAMES = ("localhost", "localhost.localstack.cloud")
 LONGEST_HOST = 253 + len(":65535")
 """Characters: the longest name that DNS has, and a port. What is longer is not remembered either."""
@@ -33,15 +34,15 @@ class Guard:
     def refuse(self, request: HttpRequest) -> HttpResponse | None:
         """The refusal, or None where the request may pass."""
         host = request.header("host")
-        if not host or not is_own_host(host, admin=request.raw_path.startswith(ADMIN)):
-            return _forbidden(f"This region does not answer for the host {host or '(none)'}.")
+        if not host or not is_own_host(host, admin=is_admin(request) and not _is_harmless(request)):
+            return forbidden(f"This region does not answer for the host {host or '(none)'}.")
         origin = request.header("origin")
         if origin is not None:
             return (
-                None if self.allows(origin) else _forbidden(f"The origin {origin} is not allowed (see --allow-origin).")
+                None if self.allows(origin) else forbidden(f"The origin {origin} is not allowed (see --allow-origin).")
             )
         if request.header("sec-fetch-site") in ("cross-site", "same-site"):
-            return _forbidden("Requests from another site are not allowed.")
+            return forbidden("Requests from another site are not allowed.")
         return None
 
     def allows(self, origin: str) -> bool:
@@ -82,6 +83,17 @@ class Guard:
         ]
 
 
+def is_admin(request: HttpRequest) -> bool:
+    """Whether the request is for the admin API or for what it answers of LocalStack's. A signed one for /health is for a bucket."""
+    path = request.raw_path
+    return path.startswith(ADMIN) or (path == OLD_HEALTH and request.header("authorization") is None)
+
+
+def _is_harmless(request: HttpRequest) -> bool:
+    """What tools made for LocalStack poll, under the names that they have for a region: it tells what is there, and no more."""
+    return request.method in ("GET", "HEAD") and not request.raw_path.startswith(ADMIN[0])
+
+
 def is_own_host(host: str, *, admin: bool = False) -> bool:
     """Whether a Host header names this region: loopback, or one of AWS's and the ecosystem's names for it.
 
@@ -105,5 +117,6 @@ def _is_loopback(name: str) -> bool:
         return False
 
 
-def _forbidden(message: str) -> HttpResponse:
+def forbidden(message: str) -> HttpResponse:
+    """A refusal that says why."""
     return HttpResponse(403, [("content-type", "application/json")], msgspec.json.encode({"message": message}))

@@ -9,7 +9,7 @@ from typing import cast
 
 import uvicorn
 
-from atoll.edge.connection import Connection
+from atoll.edge.connection import HttpConnection
 from atoll.edge.exchange import Application
 
 TICKS_PER_SWEEP = 10
@@ -31,7 +31,7 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         if counter % TICKS_PER_SWEEP == 0 and self.server_state.connections:
-            connections = [cast(Connection, connection) for connection in self.server_state.connections]
+            connections = [cast(HttpConnection, connection) for connection in self.server_state.connections]
             now = connections[0].loop.time()
             for connection in connections:
                 connection.sweep(now)
@@ -61,7 +61,7 @@ def make_server(application: Application) -> Server:
     """A server for `application`; `await server.serve(sockets=[listener])` runs it."""
     config = uvicorn.Config(
         application,  # uvicorn hands it to our connections as it is
-        http=Connection, interface="asgi3", ws="none", lifespan="off", log_config=None, access_log=False,
+        http=HttpConnection, interface="asgi3", ws="none", lifespan="off", log_config=None, access_log=False,
         server_header=False, proxy_headers=False, timeout_graceful_shutdown=5,
     )  # fmt: skip
     return Server(config)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from atoll.kernel.context import Context
-from atoll.kernel.service import Operation
+from atoll.kernel.service import Operation, Runtime
 
 if TYPE_CHECKING:
     from atoll.auth.chunked import ChunkSignatures
@@ -38,7 +38,7 @@ class Parts:
     directory: Directory
     operations: Mapping[str, Mapping[str, Operation]]
     """By service (botocore's name), then by operation."""
-    runtimes: Mapping[str, Any]
+    runtimes: Mapping[str, Runtime]
     unsupported: Unsupported
     signing_keys: SigningKeys
     auth: AuthMode
@@ -46,6 +46,15 @@ class Parts:
     request_log: RequestLog
     caller: Caller = field(init=False)
     """The gateway itself, for operations that call others."""
+
+    async def is_inside(self, request: HttpRequest) -> bool:
+        """Whether the request comes from inside an execution environment. Found out once per connection."""
+        connection = request.connection
+        if connection is None:
+            return False
+        if connection.inside is None:
+            connection.inside = any([await runtime.made(connection) for runtime in self.runtimes.values()])
+        return connection.inside
 
 
 class Call(msgspec.Struct):

@@ -53,6 +53,7 @@ class Gateway:
             )
         span.end()
         assert call.response is not None
+        span.status = call.response.status
         self.parts.request_log(
             f"{call.service or '-'}.{call.operation or request.method}", call.response.status, span.milliseconds
         )

@@ -1,4 +1,7 @@
-"""The ledger of what callers asked for and Atoll does not honour (principle 5): behind `GET /_atoll/unsupported`."""
+"""The ledger of what callers asked for and Atoll does not honour (principle 5): behind `GET /_atoll/unsupported`.
+
+Under `--strict` what would only be reported is refused, with the error that an operation which is not there gives: AWS has none for it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any
 
 from atoll.kernel.clock import Clock
 from atoll.kernel.context import GLOBAL_ACCOUNT, Context
-from atoll.kernel.errors import StoreUnavailable
+from atoll.kernel.errors import NotImplementedByAtoll, StoreUnavailable
 from atoll.kernel.keys import under
 from atoll.kernel.records import decode, encode
 from atoll.kernel.store.api import Reader, Store, Transaction
@@ -19,13 +22,19 @@ PREFIX = (GLOBAL_ACCOUNT, "", "gateway", "unsupported")
 class Unsupported:
     """Remembers each (service, operation, property) with its reason, how often and when last. A `kernel.context.Warnings`."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, *, strict: bool = False) -> None:
         self._store = store
         self._clock = clock
+        self.strict = strict
         self._fresh: dict[tuple[str, str, str], tuple[str, int]] = {}
 
     def report(self, ctx: Context, prop: str, reason: str) -> None:
-        """Notes one use; the request's span and the log carry it at once, the store when `flush` is next called."""
+        """Notes one use; the request's span and the log carry it at once, the store when `flush` is next called.
+
+        Raises NotImplementedByAtoll under `--strict`.
+        """
+        if self.strict:
+            raise NotImplementedByAtoll(f"Atoll does not honour {prop} of {ctx.service}:{ctx.operation}: {reason}.")
         log.warning("%s.%s: %s is not honoured: %s", ctx.service, ctx.operation, prop, reason)
         ctx.span.note(**{f"unsupported {prop}": reason})
         self._note(ctx.service, ctx.operation, prop, reason)

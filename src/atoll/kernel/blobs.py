@@ -21,8 +21,19 @@ GRACE = 3600.0
 """Seconds of real time that an unlinked blob is kept: its transaction may still be under way."""
 
 
+PREFIX: Key = (GLOBAL_ACCOUNT, "", "blobs")
+"""(*PREFIX, digest, owner) for each link."""
+
+
 def _links(digest: str) -> Key:
-    return (GLOBAL_ACCOUNT, "", "blobs", digest)
+    return (*PREFIX, digest)
+
+
+def owner(_tx: Reader, link: Key, _raw: bytes) -> str:
+    """The account of whatever needs the blob by this link."""
+    needing = link[-1]
+    assert isinstance(needing, tuple)
+    return str(needing[0])
 
 
 def link(tx: Transaction, digest: str, owner: Key) -> None:

@@ -10,12 +10,19 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
+
+log = logging.getLogger(__name__)
 
 Callback = Callable[[], Awaitable[None] | None]
+Settler = Callable[[], Awaitable[str | None]]
+"""Waits until what it watches over is done or waits for a later region time. Returns the name of what began meanwhile, None where
+all rests."""
 MAX_ROUNDS = 1000
 SETBACK = 5.0
 """Seconds by which the wall clock may fall behind region time before the offset makes up for it; until then region time stands."""
@@ -52,6 +59,10 @@ class Clock:
         self._order = itertools.count()
         self._wakeup: asyncio.TimerHandle | None = None
         self._running: set[asyncio.Future[None]] = set()
+        self._asleep: set[asyncio.Task[Any] | None] = set()
+        self._advancing = asyncio.Lock()
+        self._before_move: list[Callable[[float], Awaitable[None]]] = []
+        self._settlers: list[Settler] = []
 
     def wall(self) -> float:
         """Real time, seconds since the epoch."""
@@ -80,14 +91,27 @@ class Clock:
         """Region time as an aware datetime (UTC)."""
         return datetime.fromtimestamp(self.now(), UTC)
 
-    async def sleep(self, seconds: float) -> None:
-        """Waits until region time has moved on by `seconds`."""
+    async def sleep(self, seconds: float, name: str = "sleep") -> None:
+        """Waits until region time has moved on by `seconds`. `name` says what waits."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        timer = self.call_at(self.now() + seconds, lambda: None if done.done() else done.set_result(None), "sleep")
+        sleeper = asyncio.current_task()
+
+        def wake() -> None:
+            self._asleep.discard(sleeper)  # now, not when it runs: it is no longer at rest
+            if not done.done():
+                done.set_result(None)
+
+        timer = self.call_at(self.now() + seconds, wake, name)
+        self._asleep.add(sleeper)
         try:
             await done
         finally:
             timer.cancel()
+            self._asleep.discard(sleeper)
+
+    def is_asleep(self, task: asyncio.Task[Any]) -> bool:
+        """Whether `task` waits for a later region time (in `sleep`)."""
+        return task in self._asleep
 
     async def wall_sleep(self, seconds: float) -> None:
         """Waits `seconds` of real time."""
@@ -100,20 +124,34 @@ class Clock:
         self._arm()
         return timer
 
+    def due(self, limit: int) -> list[tuple[float, str]]:
+        """The next `limit` timers: (region time, name), soonest first."""
+        return [(timer.when, timer.name) for timer in heapq.nsmallest(limit, (t for t in self._timers if t.callback))]
+
+    def before_move(self, hook: Callable[[float], Awaitable[None]]) -> None:
+        """`advance` awaits `hook(instant)` before region time jumps to an instant. Where it raises, time stays where it was."""
+        self._before_move.append(hook)
+
+    def settle_with(self, settler: Settler) -> None:
+        """`advance` awaits `settler` after everything that it fires, until nothing begins any more."""
+        self._settlers.append(settler)
+
     async def advance(self, seconds: float) -> None:
         """Moves region time forward by `seconds`, firing everything due on the way in order of its time, and lets it settle.
 
-        Raises ValueError for a negative amount, ClockStuck where something never settles.
+        One advance runs after the other. Raises ValueError for a negative amount, ClockStuck where something never settles.
         """
         if seconds < 0:
             raise ValueError("region time never goes backward")
-        target = self.now() + seconds
-        try:
-            await self._fire_until(target)
-        finally:
-            self._held = None
-            self._offset = max(self._offset, self._latest - time.time())
-            self._arm()
+        async with self._advancing:
+            await self._advance_to(self.now() + seconds)
+
+    async def advance_to(self, instant: float) -> None:
+        """`advance` to a region time. Raises ValueError where it has passed."""
+        async with self._advancing:
+            if instant < self.now():
+                raise ValueError("region time never goes backward")
+            await self._advance_to(instant)
 
     def close(self) -> None:
         """Forgets all timers."""
@@ -121,27 +159,60 @@ class Clock:
         if self._wakeup:
             self._wakeup.cancel()
 
+    async def _advance_to(self, target: float) -> None:
+        try:
+            self._held = self.now()
+            await self._settle()
+            await self._fire_until(target)
+        finally:
+            self._held = None
+            self._offset = max(self._offset, self._latest - time.time())
+            self._arm()
+
     async def _fire_until(self, target: float) -> None:
         """Region time stands at each timer's instant while it fires. A round is all that was due there when the round began."""
         rounds, round_ends = 0, 0
-        while (timer := self._next()) and timer.when <= target:
-            if timer.when > (self._held or 0.0):
+        while True:
+            timer = self._next()
+            if timer is None or timer.when > target:
+                if self._latest >= target:
+                    return
+                await self._hold(target)  # then looks again: what became due there may have set timers
+                await self._settle()
+                continue
+            if timer.when > self._latest:
                 rounds, round_ends = 0, 0
+                await self._hold(timer.when)
             if timer.order >= round_ends:
                 rounds, round_ends = rounds + 1, next(self._order)
             if rounds > MAX_ROUNDS:
                 raise ClockStuck(f"{timer.name} scheduled itself {MAX_ROUNDS} times at one instant")
-            self._held = self._latest = max(self._latest, timer.when)
-            heapq.heappop(self._timers)
-            await self._settle(timer)
-        self._latest = max(self._latest, target)
+            await self._fire_one(timer)
 
-    async def _settle(self, timer: Timer) -> None:
-        """Runs the timer's callback and gives whatever it woke a chance to schedule its own next timer."""
-        if timer.callback and (result := timer.callback()):
-            await result
+    async def _hold(self, instant: float) -> None:
+        for hook in self._before_move:
+            await hook(instant)
+        self._held = self._latest = max(self._latest, instant)
+
+    async def _fire_one(self, timer: Timer) -> None:
+        """Runs a timer's callback to its end. One that raises is logged: it must not stop the others."""
+        callback, timer.callback = timer.callback, None
+        try:
+            if callback and (result := callback()):
+                await result
+        except Exception:
+            log.exception("%s failed", timer.name)
+        await self._settle()
+
+    async def _settle(self) -> None:
+        """Lets what was woken come to its next wait, and what the settlers watch over to its end."""
         for _ in range(3):
             await asyncio.sleep(0)
+        for _ in range(MAX_ROUNDS):
+            began = [name for settler in self._settlers if (name := await settler())]
+            if not began:
+                return
+        raise ClockStuck(f"{began[0]} began {MAX_ROUNDS} times at one instant")
 
     def _next(self) -> Timer | None:
         while self._timers and self._timers[0].callback is None:

@@ -123,6 +123,13 @@ class MalformedRequest(CommonError):
     xml_code = "MalformedInput"
 
 
+class MalformedArgument(MalformedRequest):
+    """A header, query parameter or path label has the wrong type."""
+
+    code = MalformedRequest.code
+    xml_code = MalformedRequest.xml_code
+
+
 class ValidationFailed(CommonError):
     """A member is missing or breaks a constraint of its shape."""
 

@@ -4,9 +4,12 @@ them; no web framework's types get past the edge."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 import msgspec
+
+from atoll.kernel.connection import Connection
 
 _BLANKS = " \t"
 RequestLog = Callable[[str, int, float], None]
@@ -32,7 +35,8 @@ class HttpRequest(msgspec.Struct):
     """A request. `raw_path` and `query_string` are undecoded; header names are lower-case, repeats kept in order.
 
     `fields` are the headers by name, the values of repeated ones trimmed and joined with ",". `port` is the one that the client
-    connected to. `body` is empty until `read_body` has been awaited, where `incoming` is given.
+    connected to; `connection` is None for a request that came over none. `body` is empty until `read_body` has been awaited, where
+    `incoming` is given.
     """
 
     method: str
@@ -46,6 +50,7 @@ class HttpRequest(msgspec.Struct):
     port: int = 0
     fields: dict[str, str] = msgspec.field(default_factory=dict)
     incoming: Incoming | None = None
+    connection: Connection | None = None
 
     def __post_init__(self) -> None:
         if not self.fields:
@@ -86,6 +91,7 @@ def joined(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
     return fields
 
 
+@lru_cache(maxsize=256)
 def host_name(host: str) -> str:
     """A Host header's name part: without port, lower-case, brackets of an IPv6 address kept."""
     if host.startswith("["):

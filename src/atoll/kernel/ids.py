@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import random
 import string
 
 _LOWER_ALPHANUMERIC = string.ascii_lowercase + string.digits
 _UPPER_ALPHANUMERIC = string.ascii_uppercase + string.digits
 _BASE32 = string.ascii_uppercase + "234567"
+DRAW = 4096
+"""Bytes that are drawn at once."""
 _SECRET = string.ascii_letters + string.digits + "+/"
+
+
+class _Drawn(random.SystemRandom):
+    """The operating system's random bits, drawn some thousand bytes at a time: a request id must not cost a system call."""
+
+    _bytes = b""
+    _at = 0
+
+    def getrandbits(self, k: int, /) -> int:
+        size = (k + 7) // 8
+        if self._at + size > len(self._bytes):
+            self._bytes, self._at = os.urandom(max(size, DRAW)), 0
+        self._at += size
+        return int.from_bytes(self._bytes[self._at - size : self._at], "big") >> (8 * size - k)
 
 
 class Ids:
     """Draws ids. The default source is the operating system's; tests pass a seeded `random.Random`."""
 
     def __init__(self, source: random.Random | None = None) -> None:
-        self.random = source or random.SystemRandom()
+        self.random = source or _Drawn()
 
     def uuid(self) -> str:
         """A random (version 4) UUID, lower case: request ids, revision ids."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,8 +48,15 @@ class Kernel:
 
     async def advance(self, seconds: float) -> None:
         """Moves region time forward (`Clock.advance`) and stores that, so that a restart does not take it back."""
+        await self._moved(self.clock.advance(seconds))
+
+    async def advance_to(self, instant: float) -> None:
+        """Moves region time forward to an instant (`Clock.advance_to`) and stores that."""
+        await self._moved(self.clock.advance_to(instant))
+
+    async def _moved(self, advancing: Awaitable[None]) -> None:
         try:
-            await self.clock.advance(seconds)
+            await advancing
         finally:
             mark = ClockMark(self.clock.offset, self.clock.now())
             await self.store.transact(lambda tx: tx.set(CLOCK_KEY, encode(mark)))
@@ -87,7 +95,9 @@ async def _open(directory: DataDir, store: SQLiteStore, marker: _ClockMarker, du
     marker.clock = clock
     node = await _node(store, ids.uuid())
     blobs = Blobs(directory.blobs, clock, durability)
-    return Kernel(directory, store, blobs, clock, ids, Tasks(store, clock, node), Tracer())
+    tasks = Tasks(store, clock, node)
+    clock.settle_with(tasks.settle)
+    return Kernel(directory, store, blobs, clock, ids, tasks, Tracer())
 
 
 class _ClockMarker:

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from types import MappingProxyType, ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
+from atoll.kernel.connection import Connection
 from atoll.kernel.context import Context, Principal
+from atoll.kernel.keys import Key
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from atoll.kernel.region import Kernel
+    from atoll.kernel.store.api import Reader, Transaction
 
 Request = Mapping[str, Any]
 Handler = Callable[[Context, Any], Awaitable[Any]]
@@ -29,6 +32,7 @@ ValuesOf = Callable[
     [Context, Any], Sequence[str] | Mapping[str, str] | None | Awaitable[Sequence[str] | Mapping[str, str] | None]
 ]
 """Gives the values of a condition key, None where the request has none; of a key that ends in `${TagKey}` the tags by their keys."""
+NO_CONDITIONS: Mapping[str, ValuesOf] = MappingProxyType({})
 TAG_KEY = "${TagKey}"
 """Stands in a condition key's name for any tag's key, as in the service authorization reference."""
 PolicyOf = Callable[[Context, Any], Awaitable[str | None]]
@@ -45,13 +49,15 @@ class Access:
 
     `resource` gives the ARN or ARNs acted on; `conditions` are the condition keys that the action has beside the global ones, by
     their names in the service authorization reference, each worked out only where a policy asks for it; `resource_policy` reads
-    the policy document that hangs on the resource, as JSON text, or None.
+    the policy document that hangs on the resource, as JSON text, or None. Of a request about several resources whose conditions
+    differ, `each` gives the requests about one that it stands for: every one of them is judged by itself.
     """
 
     action: str
     resource: ResourceOf = any_resource
-    conditions: Mapping[str, ValuesOf] = field(default_factory=dict)
+    conditions: Mapping[str, ValuesOf] = field(default_factory=lambda: NO_CONDITIONS)
     resource_policy: PolicyOf | None = None
+    each: Callable[[Any], Sequence[Request]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +102,51 @@ class Host(Protocol):
         """A context for work that no request caused (a new trace called `name`), acting as `principal`."""
 
 
+def _delete(tx: Transaction, key: Key) -> None:
+    tx.delete(key)
+
+
+class Shared(NamedTuple):
+    """Records of accounts under GLOBAL_ACCOUNT: all that begin with `prefix`. `owner` says whose one is, None for nobody's;
+    `remove` takes one away when its account is emptied."""
+
+    prefix: Key
+    owner: Callable[[Reader, Key, bytes], str | None]
+    remove: Callable[[Transaction, Key], None] = _delete
+
+
+class Runtime:
+    """What a service keeps running beside its operations. What one of them does not need is as here."""
+
+    def status(self) -> list[str]:
+        """A line for people about each thing that runs or is amiss."""
+        return []
+
+    def reset(self, account: str | None) -> None:
+        """Ends what it runs for an account (None: for all) whose records have just been deleted."""
+
+    async def made(self, _connection: Connection) -> bool:
+        """Whether one of its processes made this connection to the region."""
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """A service's manifest. `name` is botocore's name of its model; `tasks` are its long operations by kind.
 
     `runtime` opens what the service keeps running (a pool of processes): an async context manager whose value operations
-    find at `ctx.runtime`, and whose `status()` gives a line of text for each thing that runs or is amiss.
+    find at `ctx.runtime`.
+
+    For resets, `shared` says what it keeps under GLOBAL_ACCOUNT, and `counters` names keys of an account whose counter goes on
+    counting when the account is emptied, because memos are validated by it.
     """
 
     name: str
     modules: Sequence[ModuleType]
     tasks: Mapping[str, Step] = field(default_factory=dict)
-    runtime: Callable[[Host], AbstractAsyncContextManager[Any]] | None = None
+    runtime: Callable[[Host], AbstractAsyncContextManager[Runtime]] | None = None
+    shared: Sequence[Shared] = ()
+    counters: Sequence[Callable[[str], Key]] = ()
 
     def operations(self) -> dict[str, Operation]:
         """Every operation that the modules define, by name. Raises ValueError if one is defined twice."""

@@ -31,6 +31,8 @@ PREFIX: Key = (GLOBAL_ACCOUNT, "", "tasks")
 LEASE = 30.0
 POLL = 15.0
 RETRY_FIRST, RETRY_MOST = 0.5, 60.0
+GLANCE = 0.001
+"""Seconds of real time between two looks whether the running tasks rest."""
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -45,6 +47,12 @@ class Task(msgspec.Struct, frozen=True):
 
 
 RECORDS = Codec(Task, memo=1)
+
+
+def owner(_tx: Reader, _key: Key, raw: bytes) -> str:
+    """The account that a stored task works for."""
+    return RECORDS.decode(raw).account
+
 
 ContextFor = Callable[[str, Task], Context]
 """Makes the context under which a task's steps run: (task id, task)."""
@@ -88,20 +96,33 @@ class Tasks:
         if self._watch:
             self._watch.close()
 
+    async def settle(self) -> str | None:
+        """Waits until each task that runs is done or waits for a later time, then begins what is due. Returns the name of one that
+        began meanwhile, None where all rests (a `kernel.clock.Settler`)."""
+        before = set(self._running.values())
+        while any(not work.done() and not self._clock.is_asleep(work) for work in before):
+            await self._clock.wall_sleep(GLANCE)
+        await self._begin()
+        return next((work.get_name() for work in self._running.values() if work not in before), None)
+
     async def _dispatch(self, watch: Watch) -> None:
         while True:
             try:
-                stored = await self._store.read(self._stored)
+                await self._begin()
             except StoreUnavailable:
                 log.exception("the stored tasks cannot be read; it is tried again")
-                stored = []
-            for task_id, task in stored:
-                if task_id not in self._running and task.kind in self._steps and self._may_take(task):
-                    work = asyncio.create_task(self._work(task_id), name=f"task {task.kind} {task_id}")
-                    self._running[task_id] = work
-                    work.add_done_callback(functools.partial(self._forget, task_id))
+            # Not wait_for: before Python 3.12 it loses a cancellation that comes together with what it waits for.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(watch.wait(), POLL)
+                async with asyncio.timeout(POLL):
+                    await watch.wait()
+
+    async def _begin(self) -> None:
+        """Begins every stored task that may be taken and does not run yet."""
+        for task_id, task in await self._store.read(self._stored):
+            if task_id not in self._running and task.kind in self._steps and self._may_take(task):
+                work = asyncio.create_task(self._work(task_id), name=f"task {task.kind} {task_id}")
+                self._running[task_id] = work
+                work.add_done_callback(functools.partial(self._forget, task_id))
 
     def _forget(self, task_id: str, _work: asyncio.Task[None]) -> None:
         self._running.pop(task_id, None)
@@ -124,7 +145,7 @@ class Tasks:
                     state = await self._steps[task.kind](ctx, task.state)
             except Exception:
                 log.exception("task %s %s failed in a step; it is tried again", task.kind, task_id)
-                await self._clock.sleep(delay)
+                await self._clock.sleep(delay, f"retry of task {task.kind} {task_id}")
                 delay = min(delay * 2, RETRY_MOST)
                 task = await self._take(task_id)  # it may have been cancelled meanwhile, or be another's
                 continue

@@ -5,6 +5,7 @@ A span costs two clock readings and one small object; nothing is written or sent
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import deque
 from types import TracebackType
@@ -18,13 +19,15 @@ LONGEST = 2048
 class Span:
     """A timed step of a request. Use as a context manager; an exception that leaves it is noted under "error"."""
 
-    __slots__ = ("attributes", "children", "ended", "laps", "name", "started", "trace_id")
+    __slots__ = ("attributes", "children", "ended", "laps", "name", "started", "status", "trace_id")
 
     def __init__(self, name: str, trace_id: str, attributes: dict[str, Any] | None = None) -> None:
         self.name = name
         self.trace_id = trace_id
         self.started = _now()
         self.ended = 0
+        self.status = 0
+        """The HTTP status of the answer, 0 for what answers nobody."""
         self.attributes = attributes
         self.children: list[Span] | None = None
         self.laps: list[tuple[str, int]] = []
@@ -44,13 +47,10 @@ class Span:
 
     def note(self, **attributes: Any) -> None:
         """Adds facts to the span, of texts their first LONGEST characters: they quote requests, and are kept."""
-        attributes = {
-            name[:LONGEST]: fact[:LONGEST] if type(fact) is str else fact for name, fact in attributes.items()
-        }
         if self.attributes is None:
-            self.attributes = attributes
-        else:
-            self.attributes.update(attributes)
+            self.attributes = {}
+        for name, fact in attributes.items():
+            self.attributes[name[:LONGEST]] = fact[:LONGEST] if type(fact) is str else fact
 
     def end(self) -> None:
         """Stops the span's time."""
@@ -71,14 +71,26 @@ class Span:
         """How long the span took, or has taken so far."""
         return ((self.ended or _now()) - self.started) / 1e6
 
+    def summary(self) -> dict[str, Any]:
+        """A line about the span: id, name, status (of what answered somebody), ms, how many seconds ago it began, error if any."""
+        line: dict[str, Any] = {"id": self.trace_id, "name": self.name}
+        if self.status:
+            line["status"] = self.status
+        line |= {"ms": round(self.milliseconds, 3), "seconds_ago": round((_now() - self.started) / 1e9, 1)}
+        if self.attributes and "error" in self.attributes:
+            line["error"] = str(self.attributes["error"])
+        return line
+
     def export(self, origin: int | None = None) -> dict[str, Any]:
-        """The tree as plain values: name, start (ms after the root's), ms, attributes, steps (ms each), children."""
+        """The tree as plain values: name, start (ms after the root's), ms, status, attributes, steps (ms each), children."""
         origin = self.started if origin is None else origin
         tree: dict[str, Any] = {
             "name": self.name,
             "start": round((self.started - origin) / 1e6, 3),
             "ms": round(self.milliseconds, 3),
         }
+        if self.status:
+            tree["status"] = self.status
         if self.attributes:
             tree["attributes"] = {key: str(value) for key, value in self.attributes.items()}
         began = self.started
@@ -102,6 +114,10 @@ class Tracer:
         span = Span(name, trace_id)
         self._ring.append(span)
         return span
+
+    def latest(self, limit: int) -> list[Span]:
+        """The root spans of the last `limit` traces, the latest first."""
+        return list(itertools.islice(reversed(self._ring), limit))
 
     def find(self, trace_id: str) -> Span | None:
         """The trace's root span, if the ring still holds it."""

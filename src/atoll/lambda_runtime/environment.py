@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from atoll.kernel.clock import Clock
-from atoll.lambda_runtime import texts, tree
+from atoll.kernel.connection import Connection
+from atoll.lambda_runtime import peers, texts, tree
 from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.lambda_runtime.logs import Log
 from atoll.lambda_runtime.runtime_api import Invocation, Rejected, RuntimeConnection
@@ -27,6 +28,8 @@ KILL_SECONDS = 2.0
 """How long the supervisor may take to end its tree before it is killed itself."""
 RETURN_SECONDS = 0.02
 """How long an answer is kept for the runtime to ask for its next invocation: a caller that calls again then finds it idle."""
+CONNECTIONS = 100
+"""How many connections to its Runtime API an environment may have: Atoll's descriptors are for all."""
 CROWD = 16
 """More processes than this are looked at in a thread, for the loop must not wait for a fork bomb to be counted."""
 RUNNING = frozenset({State.INIT, State.BUSY, State.DRAINING})
@@ -61,6 +64,7 @@ class Environment:
         clock: Clock,
         isolated: bool,
         uid: int | None,
+        knows_peers: bool,
     ) -> None:
         self.spec = spec
         self.credentials = credentials
@@ -75,6 +79,7 @@ class Environment:
         self._clock = clock
         self._isolated = isolated
         self._uid = uid
+        self._knows_peers = knows_peers
         self._loop = asyncio.get_running_loop()
         self._control: socket.socket | None = None
         self._report = b""
@@ -175,13 +180,14 @@ class Environment:
 
     # The Runtime API (runtime_api.Handler)
 
-    def on_connected(self, connection: RuntimeConnection) -> bool:
-        assert connection.transport is not None
-        peer = connection.transport.get_extra_info("peername")
-        if isinstance(peer, tuple) and self._isolated and not self._owns(peer[1]):
-            return False
+    def on_connected(self, connection: RuntimeConnection) -> None:
         self._connections.add(connection)
-        return True
+        if len(self._connections) > CONNECTIONS:
+            connection.close()
+
+    async def admits(self, peer: Connection) -> bool:
+        self._hear_of_start()
+        return not self._knows_peers or (self.pid is not None and await peers.made_below(self.pid, peer))
 
     def on_disconnected(self, connection: RuntimeConnection) -> None:
         self._connections.discard(connection)
@@ -381,9 +387,6 @@ class Environment:
                 self._status_file = os.open(tree.PROC / f"{process}/status", os.O_RDONLY)
             except FileNotFoundError:
                 return
-
-    def _owns(self, port: int) -> bool:
-        return self.pid is not None and tree.owns_connection(tree.pids(self.pid), self._port, port)
 
 
 def _exit_status(report: bytes) -> int:

@@ -89,6 +89,7 @@ class Log:
         self._tail: deque[str] = deque()
         self._tail_bytes = 0
         self._flusher: asyncio.Task[None] | None = None
+        self._silent = False
 
     def attach(self, pipe: int) -> None:
         """Reads from `pipe` from now on, and owns it."""
@@ -107,14 +108,23 @@ class Log:
 
     def write(self, text: str, timestamp: int | None = None) -> None:
         """Adds one event. `timestamp` is wall time in ms, now unless given."""
-        self._pending.append(LogEvent(timestamp or int(self._clock.wall() * 1000), text))
-        self._pending_bytes += len(text) + 26  # what CloudWatch Logs counts for an event beside its text
         self._tail.append(text)
         self._tail_bytes += len(text)
         while self._tail_bytes - len(self._tail[0]) > TAIL:
             self._tail_bytes -= len(self._tail.popleft())
+        if self._silent:
+            return
+        self._pending.append(LogEvent(timestamp or int(self._clock.wall() * 1000), text))
+        self._pending_bytes += len(text) + 26  # what CloudWatch Logs counts for an event beside its text
         if self._flusher is None:
             self._flusher = asyncio.get_running_loop().create_task(self._flush())
+
+    def silence(self) -> None:
+        """Nothing reaches the sink any more: where it went is gone."""
+        self._silent = True
+        self._pending.clear()
+        self._pending_bytes = 0
+        self._resume()
 
     def begin(self) -> None:
         """Begins the tail of a new invocation."""

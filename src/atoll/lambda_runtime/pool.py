@@ -6,7 +6,9 @@ docs: Lambda developer guide, "Understanding Lambda function scaling", "Lambda e
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
+import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
@@ -14,14 +16,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from atoll.kernel.clock import Clock
+from atoll.kernel.connection import Connection
 from atoll.kernel.ids import Ids
-from atoll.lambda_runtime import sandbox, sdk, texts
+from atoll.lambda_runtime import peers, sandbox, sdk, texts
 from atoll.lambda_runtime.environment import Environment, Outcome
 from atoll.lambda_runtime.errors import RuntimeUnavailable, TooManyRequests
 from atoll.lambda_runtime.interpreters import Interpreters
 from atoll.lambda_runtime.logs import Log
 from atoll.lambda_runtime.run import Run
 from atoll.lambda_runtime.spec import (
+    Credentials,
     CredentialsSource,
     EnvironmentInfo,
     FunctionSpec,
@@ -71,7 +75,8 @@ class Pool:
         hidden: Sequence[Path] = (),
     ) -> None:
         """`endpoint` gives the region's URL as functions reach it, `hidden` directories that no function may see (the data
-        directory), `cache_dir` one that regions may share. `warnings` is told once per function revision what is not as on AWS."""
+        directory), `cache_dir` one that regions may share. `warnings` is told once per function revision what is not as on AWS;
+        where it raises, the function does not run."""
         self._clock = clock
         self._ids = ids
         self._work_dir = work_dir.resolve()
@@ -82,7 +87,11 @@ class Pool:
         self._limit = concurrency
         self._warnings = warnings
         self._hidden = [self._work_dir, *hidden, *([Path(sys.prefix)] if sys.prefix != sys.base_prefix else [])]
-        self._users = sandbox.users() if sandbox.is_root() else None
+        self._users = sandbox.users() if sandbox.is_root() else ()
+        # Not all from the first: limits count per user, and another region may be root here, too.
+        first = int(ids.hex(4), 16) % sandbox.USERS
+        self._next_user = itertools.islice(itertools.cycle(self._users or (None,)), first, None)
+        self._outsiders = peers.Outsiders(self._namespaces)
         self._functions: dict[tuple[str, str], _Function] = {}
         self._environments: set[Environment] = set()
         self._zygotes: dict[str, Zygote] = {}
@@ -162,6 +171,24 @@ class Pool:
 
         return await asyncio.shield(self._background(self._invoke(spec, begin)))
 
+    def ending_before(self, instant: float) -> list[Environment]:
+        """The environments whose credentials end too early for one more invocation at `instant` (region time)."""
+        return [
+            environment
+            for environment in self._environments
+            if not _outlast(environment.credentials, environment.spec, instant)
+        ]
+
+    def forget(self, account: str | None) -> None:
+        """The functions of the account (None: of all) are gone with everything they wrote: `drain`, and nothing more is logged."""
+        gone = {arn for arn, _ in self._functions} | {environment.spec.arn for environment in self._environments}
+        for arn in gone:
+            if account in (None, arn.split(":")[4]):
+                self.drain(arn)
+        for environment in self._environments:
+            if account in (None, environment.spec.account):
+                environment.log.silence()
+
     def drain(self, arn: str) -> None:
         """The function changed or is gone: idle environments stop now, busy ones after their invocation."""
         for key in [key for key in self._functions if key[0] == arn]:
@@ -169,6 +196,20 @@ class Pool:
         for environment in list(self._environments):
             if environment.spec.arn == arn:
                 environment.drain()
+
+    async def made(self, connection: Connection) -> bool:
+        """Whether a process of an environment made the connection. Where that cannot be told, it is taken to be so.
+
+        Costs nothing before the first function, then some 50 µs; as an ordinary user, a search in a thread.
+        """
+        if not self.capabilities.peers or not self._zygotes:
+            return False
+        peer = peers.of(connection)
+        if peer is None:
+            return not peers.from_elsewhere(connection)
+        if self._users:
+            return peer.uid in self._users
+        return peer.uid == os.getuid() and not await self._outsiders.hold(peer.inode)
 
     def snapshot(self) -> list[EnvironmentInfo]:
         """Every environment that has not ended."""
@@ -232,12 +273,14 @@ class Pool:
     async def _environment(self, spec: FunctionSpec, function: _Function, log: Log) -> Environment:
         zygote, warning = await self._zygote(spec.runtime)
         await zygote.ready()
+        if warning and not function.warned and self._warnings:
+            self._warnings(spec, warning)
+            function.warned = True
         credentials = await self._credentials(spec)
+        while not _outlast(credentials, spec, self._clock.now()):  # region time was moved meanwhile
+            credentials = await self._credentials(spec)
         if self._stopping:
             raise RuntimeUnavailable(STOPPING)
-        if warning and not function.warned and self._warnings:
-            function.warned = True
-            self._warnings(spec, warning)
         environment = Environment(
             spec,
             credentials,
@@ -245,7 +288,8 @@ class Pool:
             log=log,
             clock=self._clock,
             isolated=self.capabilities.namespaces,
-            uid=next(self._users) if self._users else None,
+            uid=next(self._next_user),
+            knows_peers=self.capabilities.peers,
         )
         self._environments.add(environment)
         self._background(self._bury(environment))
@@ -268,6 +312,9 @@ class Pool:
             )
         return self._zygotes[interpreter.name], warning
 
+    def _namespaces(self) -> set[str]:
+        return set().union(*(zygote.namespaces for zygote in self._zygotes.values()))
+
     def _function(self, spec: FunctionSpec) -> _Function:
         """The function's present revision. Environments of another are drained first."""
         function = self._functions.get(_key(spec))
@@ -284,7 +331,7 @@ class Pool:
             environment = function.idle.pop()
             if environment.state is not State.IDLE:
                 continue
-            if environment.credentials.expires - self._clock.now() > environment.spec.timeout + CREDENTIALS_MARGIN:
+            if _outlast(environment.credentials, environment.spec, self._clock.now()):
                 return environment
             environment.kill()
         return None
@@ -332,6 +379,11 @@ class Pool:
 
 def _key(spec: FunctionSpec) -> tuple[str, str]:
     return spec.arn, spec.version
+
+
+def _outlast(credentials: Credentials, spec: FunctionSpec, now: float) -> bool:
+    """Whether an invocation that begins `now` ends before the credentials do."""
+    return credentials.expires - now > spec.timeout + CREDENTIALS_MARGIN
 
 
 def _ignore(_environment: Environment) -> None:

@@ -12,6 +12,7 @@ from typing import Protocol, cast
 
 import httptools
 
+from atoll.kernel.connection import Connection
 from atoll.lambda_runtime.texts import RESPONSE_LIMIT
 
 PREFIX = b"/2018-06-01/runtime/"
@@ -24,7 +25,10 @@ REASONS = {
     404: b"Not Found",
     413: b"Payload Too Large",
 }
-HEADER_LIMIT = 64 * 1024
+OVERHEAD_LIMIT = 64 * 1024
+"""Bytes that may come in a row and be neither a request's beginning nor its body: headers, or what can stand around chunks."""
+STALLED_SECONDS = 60.0
+"""How long a TCP connection may send nothing, before its first request and within one. Between two it may take its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,11 @@ class Handler(Protocol):
     def on_too_large(self, request_id: str) -> None:
         """The function has answered more than an invocation may return."""
 
-    def on_connected(self, connection: RuntimeConnection) -> bool:
-        """Whether the one who connected may."""
+    def on_connected(self, connection: RuntimeConnection) -> None:
+        """There is one more connection."""
+
+    async def admits(self, peer: Connection) -> bool:
+        """Whether the one who made this TCP connection may use it."""
 
     def on_disconnected(self, connection: RuntimeConnection) -> None:
         """The connection is gone."""
@@ -82,23 +89,65 @@ class RuntimeConnection(asyncio.Protocol):
         self._body = bytearray()
         self._oversize = False
         self._error_type = ""
-        self._header_bytes = 0
+        self._due = True
+        self._progress = self._overhead = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._admission: asyncio.Task[None] | None = None
+        self._held: bytearray | None = None
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's are no subclass
-        if not self._handler.on_connected(self):
-            self.transport.abort()
+        self._handler.on_connected(self)
+        if (peer := Connection.of(self.transport)) is not None:
+            self._held = bytearray()
+            self._await_bytes()
+            self._admission = asyncio.get_running_loop().create_task(self._admit(peer))
+
+    async def _admit(self, peer: Connection) -> None:
+        """Finds out who has connected. What he sends meanwhile is kept, unread."""
+        admitted = await self._handler.admits(peer)
+        if self.transport is None:
+            return
+        if not admitted:
+            self.close()
+            return
+        held, self._held = self._held, None
+        if held:
+            self.transport.resume_reading()
+            self.data_received(bytes(held))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
+        if self._timer is not None:
+            self._timer.cancel()
         self._handler.on_disconnected(self)
 
     def data_received(self, data: bytes) -> None:
+        if self._held is not None:
+            self._held += data
+            if self.transport is not None:
+                self.transport.pause_reading()
+            return
+        before = self._progress
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self.close()
+        self._overhead = self._overhead + len(data) if self._progress == before else 0
+        if self._overhead > OVERHEAD_LIMIT:
+            self.close()
+        if self._timer is not None:
+            self._await_bytes()
+
+    def pause_writing(self) -> None:
+        """Whoever does not read his answers gets no more of them."""
+        if self.transport is not None:
+            self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self.transport is not None:
+            self.transport.resume_reading()
 
     def close(self) -> None:
         """Ends the connection without an answer."""
@@ -121,31 +170,39 @@ class RuntimeConnection(asyncio.Protocol):
     # httptools calls these
 
     def on_message_begin(self) -> None:
-        self._url, self._body, self._oversize, self._error_type, self._header_bytes = b"", bytearray(), False, "", 0
+        self._url, self._body, self._oversize, self._error_type = b"", bytearray(), False, ""
+        self._due = True
+        self._progress += 1
 
     def on_url(self, url: bytes) -> None:
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._header_bytes += len(name) + len(value)
-        if self._header_bytes > HEADER_LIMIT:
-            self.close()
-        elif name.lower() == b"lambda-runtime-function-error-type":
+        if name.lower() == b"lambda-runtime-function-error-type":
             self._error_type = value.decode("latin-1")
 
     def on_body(self, body: bytes) -> None:
+        self._progress += 1
         if len(self._body) + len(body) > RESPONSE_LIMIT:
             self._oversize = True
         else:
             self._body += body
 
     def on_message_complete(self) -> None:
+        self._due = False
         if self.transport is None or self.transport.is_closing():
             return
         try:
             self._route(self._parser.get_method(), self._url)
         except Rejected as rejected:
             self._refuse(rejected)
+
+    def _await_bytes(self) -> None:
+        """Begins anew to wait for a request, or for more of it, if that is due."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._due:
+            self._timer = asyncio.get_running_loop().call_later(STALLED_SECONDS, self.close)
 
     def _route(self, method: bytes, url: bytes) -> None:
         path = url.removeprefix(PREFIX) if url.startswith(PREFIX) else b""

@@ -6,12 +6,13 @@ The isolating itself is in `bootstraps/python/_atoll/namespaces.py`, because it 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from atoll.lambda_runtime import peers
 from atoll.lambda_runtime.sdk import BOOTSTRAP
 
 USERS_FROM, USERS = 1_993_000, 60_000
@@ -46,10 +47,12 @@ sys.exit(os.waitpid(pid, 0)[1] != 0)
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """`namespaces`: functions see only their own files and processes. `missing` says in one line why not, else is empty."""
+    """`namespaces`: functions see only their own files and processes. `peers`: their connections are told from others (which needs
+    the former). `missing` says in one line why not, and what that means, else is empty."""
 
     namespaces: bool
     missing: str
+    peers: bool = False
 
 
 async def probe() -> Capabilities:
@@ -57,21 +60,30 @@ async def probe() -> Capabilities:
     if sys.platform != "linux":
         return Capabilities(False, _warning(f"{sys.platform} has no namespaces"))
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", "-S", "-B", "-c", PROBE, BOOTSTRAP, str(next(users())),
+        sys.executable, "-I", "-S", "-B", "-c", PROBE, BOOTSTRAP, str(users()[0]),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     _, err = await process.communicate()
     if process.returncode == 0:
-        return Capabilities(True, "")
+        return _with_namespaces()
     lines = err.decode(errors="replace").strip().splitlines() or ["the probe failed"]
     return Capabilities(False, _warning(lines[-1]))
 
 
-def users() -> itertools.cycle[int]:
+def _with_namespaces() -> Capabilities:
+    try:
+        peers.probe()
+    except OSError as error:
+        cause = f"the kernel does not say whose a connection is: {error.strerror or error}"
+        return Capabilities(
+            True, f"Functions may use any access key, the admin API, and each other's Runtime API ({cause})."
+        )
+    return Capabilities(True, "", peers=True)
+
+
+def users() -> Sequence[int]:
     """The user ids that environments get in turn where Atoll is root. Where the kernel maps too few, they share `nobody`."""
-    if _mapped(USERS_FROM, USERS):
-        return itertools.cycle(range(USERS_FROM, USERS_FROM + USERS))
-    return itertools.cycle((NOBODY,))
+    return range(USERS_FROM, USERS_FROM + USERS) if _mapped(USERS_FROM, USERS) else (NOBODY,)
 
 
 def _mapped(first: int, count: int) -> bool:
@@ -89,4 +101,4 @@ def is_root() -> bool:
 
 
 def _warning(cause: str) -> str:
-    return f"Functions run without isolation: they can read and signal whatever this user can ({cause})."
+    return f"Functions run without isolation: they can read, signal and ask for whatever this user can ({cause})."

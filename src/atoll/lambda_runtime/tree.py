@@ -1,6 +1,6 @@
-"""The processes of an environment, as Linux shows them: which there are, what they hold in memory, which sockets are theirs.
+"""The processes of an environment, as Linux shows them: which there are, and what they hold in memory.
 
-On other systems these answer nothing: memory limits and the check of peers then do not apply, which `atoll doctor` says.
+On other systems these answer nothing: memory limits then do not apply, which `atoll doctor` says.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from pathlib import Path
 
 PROC = Path("/proc")
 PAGE = os.sysconf("SC_PAGE_SIZE")
-LISTENING_ON_LOOPBACK = "0100007F"
 
 
 def pids(root: int) -> list[int]:
@@ -54,20 +53,3 @@ def peak(status: bytes) -> int:
     """The most that a process had resident, in bytes, from its /proc/PID/status; 0 where it is not said (a process that ended)."""
     at = status.find(b"VmHWM:")
     return int(status[at + 6 : status.find(b"kB", at)]) * 1024 if at >= 0 else 0
-
-
-def owns_connection(processes: Iterable[int], local_port: int, peer_port: int) -> bool:
-    """Whether the client of a loopback connection to `local_port` from `peer_port` is one of these processes."""
-    wanted = f"{LISTENING_ON_LOOPBACK}:{peer_port:04X} {LISTENING_ON_LOOPBACK}:{local_port:04X}"
-    for line in (PROC / "net/tcp").read_text().splitlines()[1:]:
-        fields = line.split()
-        if f"{fields[1]} {fields[2]}" == wanted:
-            return any(_holds(pid, f"socket:[{fields[9]}]") for pid in processes)
-    return False
-
-
-def _holds(pid: int, link: str) -> bool:
-    try:
-        return any(str(entry.readlink()) == link for entry in (PROC / f"{pid}/fd").iterdir())
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return False

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from atoll.lambda_runtime import peers
 from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.lambda_runtime.interpreters import Interpreter
 from atoll.lambda_runtime.sandbox import Capabilities
@@ -37,6 +38,8 @@ class Zygote:
         self._lock = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
         self._control: socket.socket | None = None
+        self.namespaces: set[str] = set()
+        """The user namespaces above its environments, of earlier processes too; where Atoll is root, that is Atoll's own."""
 
     @property
     def executable(self) -> str:
@@ -104,7 +107,9 @@ class Zygote:
             async with asyncio.timeout(START_SECONDS):
                 await asyncio.get_running_loop().sock_sendall(ours, len(config).to_bytes(4, "big") + config)
                 answer = await asyncio.get_running_loop().sock_recv(ours, 4096)
-        except (TimeoutError, ConnectionError):
+            if self._capabilities.peers:
+                self.namespaces.add(peers.namespace(self._process.pid))
+        except OSError:  # too late, or gone
             answer = b""
         if not answer:
             await self.stop()

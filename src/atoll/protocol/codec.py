@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from botocore.model import OperationModel, ServiceModel
 
@@ -19,6 +19,13 @@ from atoll.protocol.wire import WireRequest, WireResponse
 
 Parser = Callable[[WireRequest], dict[str, Any]]
 Serializer = Callable[[Mapping[str, Any], str], WireResponse]
+
+
+class BodyRules(NamedTuple):
+    """What an operation's model says of its body beyond its shape: whether it may come compressed, and with checksums."""
+
+    compressed: bool
+    checked: bool
 
 
 class Codec(ABC):
@@ -35,6 +42,7 @@ class Codec(ABC):
         self._parsers: dict[str, Parser] = {}
         self._serializers: dict[str, Serializer] = {}
         self._validators: dict[str, Validator | None] = {}
+        self._body_rules: dict[str, BodyRules] = {}
 
     @abstractmethod
     def operation_of(self, request: WireRequest) -> str:
@@ -53,6 +61,15 @@ class Codec(ABC):
     @abstractmethod
     def compile_serializer(self, operation: OperationModel) -> Serializer:
         """A function from an output of `operation` and a request id to a response."""
+
+    def body_rules(self, operation: str) -> BodyRules:
+        """The rules for the body of `operation`."""
+        rules = self._body_rules.get(operation)
+        if rules is None:
+            model = self.model.operation_model(operation)
+            checked = not {"requestAlgorithmMember", "requestChecksumRequired"}.isdisjoint(model.http_checksum)
+            rules = self._body_rules[operation] = BodyRules(model.request_compression is not None, checked)
+        return rules
 
     def parse(self, operation: str, request: WireRequest) -> dict[str, Any]:
         """The input of `operation`: members that were not sent, or sent as null, are absent. Raises MalformedRequest
@@ -76,8 +93,8 @@ class Codec(ABC):
 
     def serialize(self, operation: str, output: Mapping[str, Any], request_id: str) -> WireResponse:
         """The response that carries `output`. Timestamps may be datetimes or seconds since 1970; None members are left
-        out. A streaming blob may be an async iterator of bytes; an event stream is one of events, each `{member: structure}`, which
-        ends with an error by raising it."""
+        out. A streaming blob may be an async iterator of bytes; an event stream is an async generator of events, each
+        `{member: structure}`, which ends with an error by raising it."""
         serializer = self._serializers.get(operation)
         if serializer is None:
             serializer = self._serializers[operation] = self.compile_serializer(self.model.operation_model(operation))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import binascii
 import struct
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from botocore.model import Shape, StructureShape
@@ -21,8 +22,9 @@ CONTENT_TYPE = "application/vnd.amazon.eventstream"
 Document = Callable[[Mapping[str, Any]], bytes]
 Documents = Callable[[StructureShape, Iterable[str]], Document]
 """Compiles what writes the named members of a structure as one document of the service's protocol."""
-Events = Callable[[AsyncIterable[Mapping[str, Any]]], AsyncIterator[bytes]]
-"""From events, each a mapping of one member of the stream's shape (`{"sessionUpdate": {…}}`), to their messages."""
+Events = Callable[[AsyncGenerator[Mapping[str, Any], None]], AsyncGenerator[bytes, None]]
+"""From events, each a mapping of one member of the stream's shape (`{"sessionUpdate": {…}}`), to their messages. Closing the messages
+closes the events."""
 
 _STRING, _TRUE, _FALSE = 7, 0, 1
 _HEADER_TYPES: dict[str, tuple[int, Callable[[Any], bytes]]] = {
@@ -66,11 +68,12 @@ def compile_events(stream: Shape, documents: Documents, content_type: str) -> Ev
     writers = {name: _message_writer(name, member, documents, content_type) for name, member in kinds.items()}
     exceptions = {member.name: name for name, member in kinds.items() if member.metadata.get("exception")}
 
-    async def write(events: AsyncIterable[Mapping[str, Any]]) -> AsyncIterator[bytes]:
+    async def write(events: AsyncGenerator[Mapping[str, Any], None]) -> AsyncGenerator[bytes, None]:
         try:
-            async for event in events:
-                for name, value in event.items():
-                    yield writers[name](value)
+            async with aclosing(events):
+                async for event in events:
+                    for name, value in event.items():
+                        yield writers[name](value)
         except ServiceError as error:
             name = exceptions.get(error.code, "")
             if name:
@@ -83,7 +86,7 @@ def compile_events(stream: Shape, documents: Documents, content_type: str) -> Ev
 
 def compile_rpc_stream(
     shape: StructureShape, documents: Documents, content_type: str
-) -> Callable[[Mapping[str, Any]], AsyncIterator[bytes]]:
+) -> Callable[[Mapping[str, Any]], AsyncGenerator[bytes, None]]:
     """The whole answer of an RPC protocol: the members beside the stream, as an initial response, then the events."""
     name = stream_member(shape)
     assert name is not None
@@ -92,10 +95,11 @@ def compile_rpc_stream(
     start = header(":message-type", "event") + header(":event-type", "initial-response")
     start += header(":content-type", content_type)
 
-    async def answer(output: Mapping[str, Any]) -> AsyncIterator[bytes]:
+    async def answer(output: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
         yield message(start, initial(output))
-        async for piece in write(output[name]):
-            yield piece
+        async with aclosing(write(output[name])) as pieces:
+            async for piece in pieces:
+                yield piece
 
     return answer
 

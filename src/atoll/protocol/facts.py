@@ -101,6 +101,7 @@ _S3_COMMON: dict[type[errors.CommonError], Common] = {
     errors.MalformedRequest: Common(
         "MalformedXML", 400, "The XML you provided was not well-formed or did not validate against our published schema"
     ),
+    errors.MalformedArgument: Common("InvalidArgument", 400),
     errors.ValidationFailed: Common("InvalidArgument", 400),
     errors.UnknownOperation: Common(
         "MethodNotAllowed", 405, "The specified method is not allowed against this resource."
@@ -195,6 +196,7 @@ _FACTS = {
             r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|capacity-provider:[a-zA-Z0-9-_]+)",
         },
     ),
+    "cloudwatch": Facts(common_namespace=CORAL, validation_namespace=CORAL),
     "cloudformation": Facts(patterns={"StackName": "[a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*"}),
     "kms": Facts(enum_orders={"MacAlgorithmSpec": ("HMAC_SHA_384", "HMAC_SHA_256", "HMAC_SHA_224", "HMAC_SHA_512")}),
     "apigateway": Facts(names_body=True, enum_orders=_REST_API_ENUMS),

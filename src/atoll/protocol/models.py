@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from atoll.protocol.codec import Codec
 
 _FORM = "application/x-www-form-urlencoded"
+_RPC_PATH = re.compile(r"/service/([^/]+)/operation/[^/]+$")
+_S3_HOST = re.compile(r"(?:^|\.)s3[.-]")
 _HEAD_BYTES = 4096
 _METADATA = re.compile(rb'"metadata"\s*:\s*(\{.*?\n  \})', re.DOTALL)
 
@@ -51,7 +53,8 @@ class Models:
         self._implemented = tuple(implemented)
         self._models: dict[str, ServiceModel] = {}
         self._codecs: dict[tuple[str, str], Codec] = {}
-        self._protocols: dict[str, tuple[str, ...]] = {}
+        self._only: dict[str, Codec] = {}
+        """The codecs of services that speak one protocol."""
         self._heads: dict[str, Head] = {}
         self._names: tuple[str, ...] | None = None
         self._by_target: dict[tuple[str | None, str], str] = {}
@@ -84,28 +87,32 @@ class Models:
     def codec(self, name: str, request: WireRequest | None = None) -> Codec:
         """The codec of a service: in the protocol that `request` is in, where the service speaks it, else in the one that its current
         SDKs speak."""
-        protocols = self._protocols.get(name)
-        if protocols is None:
-            protocols = self._protocols[name] = _protocols(self.service(name).metadata)
-        protocol = protocols[0]
-        if len(protocols) > 1 and request is not None and (asked := _asked(request)) in protocols:
-            protocol = asked
+        codec = self._only.get(name)
+        if codec is not None:
+            return codec
+        protocols = _protocols(self.service(name).metadata)
+        asked = _asked(request) if request is not None else ""
+        protocol = asked if asked in protocols else protocols[0]
         codec = self._codecs.get((name, protocol))
         if codec is None:
-            from botocore.model import ServiceModel
-
-            from atoll.protocol.codecs import codec_for
-
-            overlaid = overlays.in_protocol(name, self._description(name), protocol)
-            model = self.service(name) if overlaid is None else ServiceModel(overlaid, name)
-            codec = self._codecs[name, protocol] = codec_for(model, protocol)
+            codec = self._codecs[name, protocol] = self._made(name, protocol)
+        if len(protocols) == 1:
+            self._only[name] = codec
         return codec
+
+    def _made(self, name: str, protocol: str) -> Codec:
+        from botocore.model import ServiceModel
+
+        from atoll.protocol.codecs import codec_for
+
+        overlaid = overlays.in_protocol(name, self._description(name), protocol)
+        return codec_for(self.service(name) if overlaid is None else ServiceModel(overlaid, name), protocol)
 
     def find(self, request: WireRequest, signing_name: str | None = None) -> str | None:
         """The service that a request is for, None where AWS has none such.
 
-        `signing_name` is the service in the credential scope (or the first label of the host); without it the
-        X-Amz-Target or the query protocol's Version decides. Where several services share one name
+        `signing_name` is the service in the credential scope; without it the X-Amz-Target, the path of Smithy's RPC, the query
+        protocol's Version or a host of S3 (whose requests may be anyone's) decides. Where several services share one name
         (apigateway and apigatewayv2), the one that knows the request's operation is meant.
         """
         named = (signing_name, request.headers.get("x-amz-target", ""))
@@ -117,9 +124,9 @@ class Models:
         return found
 
     def _find(self, request: WireRequest, signing_name: str | None) -> str | None:
-        target = request.headers.get("x-amz-target", "").rpartition(".")[0]
+        target = _target(request)
         if signing_name is None and not target and not (version := _version(request)):
-            return None
+            return "s3" if _S3_HOST.search(request.headers.get("host", "")) else None
 
         def named(name: str) -> bool:
             head = self._head(name)
@@ -197,6 +204,14 @@ def _asked(request: WireRequest) -> str:
         if request.headers.get("content-type", "").startswith(_FORM) or "Action=" in request.query_string
         else ""
     )
+
+
+def _target(request: WireRequest) -> str:
+    """The service as RPC protocols name it: before the operation, in a header or in the path."""
+    if (header := request.headers.get("x-amz-target")) is not None:
+        return header.rpartition(".")[0]
+    found = _RPC_PATH.search(request.raw_path)
+    return found[1] if found is not None else ""
 
 
 def _version(request: WireRequest) -> str:

@@ -7,14 +7,12 @@ model; nothing here is code of a service. docs: "Making query API requests" and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
+class Overlay(NamedTuple):
     """A protocol that a model lacks. `members` are names of structures' members on the wire, `items` those of lists' items, `entries`
-    those of maps' keys and values, all by shape; `errors` are codes by the shape of the error, and the HTTP status where it is not 400."""
+    those of maps' keys and values, all by shape; `errors` are codes and HTTP statuses by the shape of the error."""
 
     protocol: str
     namespace: str

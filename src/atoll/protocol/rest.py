@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from botocore.model import MapShape, OperationModel, ServiceModel, Shape, StructureShape
 
-from atoll.kernel.errors import MalformedRequest, ServiceError, UnknownOperation
+from atoll.kernel.errors import MalformedArgument, MalformedRequest, ServiceError, UnknownOperation
 from atoll.protocol import event_stream
 from atoll.protocol.codec import Codec, Parser, Serializer
 from atoll.protocol.errors import shape_of
@@ -97,11 +97,14 @@ class RestCodec(Codec):
         def parse(request: WireRequest) -> dict[str, Any]:
             query = _query(request)
             route, values = self._match(request, query)
-            labels = {name: decode_label(raw) for name, raw in zip(route.labels, values, strict=True)}
-            parts = Parts(labels, query, request.headers)
             params: dict[str, Any] = {}
-            for bind in bindings:
-                bind(parts, params)
+            try:
+                labels = {name: decode_label(raw) for name, raw in zip(route.labels, values, strict=True)}
+                parts = Parts(labels, query, request.headers)
+                for bind in bindings:
+                    bind(parts, params)
+            except MalformedRequest as error:
+                raise MalformedArgument(error.message) from error
             read_body(request, params)
             return params
 
@@ -121,9 +124,9 @@ class RestCodec(Codec):
             for write in writers:
                 write(output, headers)
             status = output.get(status_member) or default_status
-            body = write_body(output)
             if status == 204:
                 return WireResponse(status, headers, b"")
+            body = write_body(output)
             if content_type and body and all(name.lower() != "content-type" for name, _ in headers):
                 headers.append(("Content-Type", content_type))
             return WireResponse(status, headers, body)

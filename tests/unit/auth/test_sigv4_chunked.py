@@ -265,7 +265,14 @@ class TestRefused:
         assert decoded(unsigned(8193), written(b"a" * 8192, b"c"))[0] == b"a" * 8192 + b"c"
 
     @pytest.mark.parametrize(
-        "trailers", [b"", b"x-amz-checksum-sha1:x\r\n", b"no colon\r\n", CRC32.encode() + b":x\r\nother:y\r\n"]
+        "trailers",
+        [
+            b"",
+            b"x-amz-checksum-sha1:x\r\n",
+            b"no colon\r\n",
+            CRC32.encode() + b":x\r\nother:y\r\n",
+            2 * (CRC32.encode() + b":x\r\n"),
+        ],
     )
     def test_trailers_that_are_not_those_announced(self, trailers: bytes) -> None:
         assert refused(unsigned(4, CRC32), written(b"data", trailers=trailers)) == MALFORMED_TRAILER

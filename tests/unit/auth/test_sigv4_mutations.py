@@ -16,7 +16,10 @@ from .signed import Sent
 
 WORDS = st.text(alphabet=st.characters(codec="utf-8"), max_size=12)
 SEGMENTS = WORDS | st.sampled_from(["", ".", "..", "a b", "a+b", "~", "%2F", "$default", "caf\u00e9"])
-VALUES = st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=0xFF, exclude_characters="\x7f"), max_size=20)
+# Without C1 controls and the no-break space, which botocore takes for spaces.
+VALUES = st.text(
+    st.characters(min_codepoint=32, max_codepoint=126) | st.characters(min_codepoint=0xA1, max_codepoint=0xFF)
+)
 NAMES = st.sampled_from(["X-Amz-Meta-A", "X-Note", "X-Amz-Meta-b"])
 
 
@@ -44,11 +47,10 @@ def test_what_botocore_signs_is_taken(sent: Sent) -> None:
     sent.verify(region="eu-west-1")
 
 
-def canonical(sent: Sent) -> Any:
-    """What of a request means the same to the server, however it is written."""
-    return [
-        " ".join(sent.fields[name].split(" ")) for name in sent.authorization().signed_headers if name in sent.fields
-    ]
+def words(sent: Sent) -> list[list[bytes]]:
+    """The values of the signed headers, whose blanks mean nothing."""
+    names = sent.authorization().signed_headers
+    return [sent.fields[name].encode("latin-1").split() for name in names if name in sent.fields]
 
 
 @given(requests(), st.sampled_from(["method", "path", "query", "body", "token", "secret"]), st.data())
@@ -75,12 +77,12 @@ def test_a_changed_request_is_refused(sent: Sent, part: str, data: st.DataObject
 @given(requests(), st.data())
 def test_a_changed_or_missing_signed_header_is_refused(sent: Sent, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sent.authorization().signed_headers))
-    before = canonical(sent)
+    before = words(sent)
     if data.draw(st.booleans()):
         sent.drop(name)
     else:
         sent.set(name, sent.fields[name] + data.draw(VALUES))
-        assume(canonical(sent) != before)
+        assume(words(sent) != before)
     with pytest.raises(CommonError):
         sent.verify()
 

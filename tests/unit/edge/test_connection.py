@@ -198,6 +198,35 @@ async def test_a_stream_that_breaks_off_has_no_end(caplog: pytest.LogCaptureFixt
     assert "broken" in caplog.text
 
 
+@pytest.mark.parametrize("leave", ["close", "reset", "half-close"])
+async def test_a_stream_ends_when_its_client_leaves_whatever_it_waits_for(leave: str) -> None:
+    closed = asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        try:
+            yield b"first"
+            await asyncio.Event().wait()
+        finally:
+            closed.set()
+
+    async def stream(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(200, [], endless())
+
+    async with serving(stream) as (_, port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        await asyncio.wait_for(reader.readuntil(b"first\r\n"), 10)
+        match leave:
+            case "close":
+                writer.close()
+            case "reset":
+                writer.transport.abort()
+            case _:
+                writer.write_eof()
+        await asyncio.wait_for(closed.wait(), 1)
+        writer.close()
+
+
 async def test_head_has_a_length_and_no_body_and_204_has_neither() -> None:
     async def answer(request: HttpRequest) -> HttpResponse:
         return HttpResponse(200, [], b"12345") if request.method == "HEAD" else HttpResponse(204)

@@ -194,17 +194,20 @@ def _late_matcher(tokens: Sequence[Token]) -> Matcher:
     return matches
 
 
-def resource_tokens(text: str, *, variables: bool) -> tuple[Token, ...]:
-    """The tokens of a `Resource`: wildcards reach across colons, and variables stand only after the fifth (docs: "Resource", "Variables
-    and tags": elsewhere they are ordinary text). Parts left out at the end match anything: IAM completes `arn:aws:dynamodb` so.
+def resource_patterns(text: str, *, variables: bool) -> list[tuple[Token, ...]]:
+    """The patterns that a `Resource` stands for: one, or two where it is shorter than an ARN, which IAM completes with wildcards.
+
+    A `*` reaches across colons (docs: "Resource": at a part's end it expands beyond it); variables stand only after the fifth (docs:
+    "Variables and tags"), before it they are ordinary text.
     """
     if text == "*":
-        return (MANY,)
-    head, tail = text, ":*" * (5 - text.count(":"))
-    if not tail:
-        *parts, last = text.split(":", 5)
-        head, tail = ":".join(parts) + ":", last
-    return tokenize(head, wildcards=True, variables=False) + tokenize(tail, wildcards=True, variables=variables)
+        return [(MANY,)]
+    *parts, last = text.split(":", 5)
+    if len(parts) < 5:
+        short = tokenize(text, wildcards=True, variables=False)
+        return [short, short + tokenize(":*" * (5 - len(parts)), wildcards=True, variables=False)]
+    head = tokenize(":".join(parts) + ":", wildcards=True, variables=False)
+    return [head + tokenize(last, wildcards=True, variables=variables)]
 
 
 def arn_matcher(text: str, *, variables: bool) -> Matcher:

@@ -20,7 +20,7 @@ from atoll.auth.policy.match import (
     Matcher,
     compile_pattern,
     matcher,
-    resource_tokens,
+    resource_patterns,
     tokenize,
     variables_of,
 )
@@ -185,8 +185,7 @@ def _actions(source: StatementDocument) -> Actions:
 def _resources(listed: Sequence[str], *, negated: bool, variables: bool) -> Resources:
     """A trust policy has no resource: it is about the role that it hangs on."""
     everything, exact, patterns = not listed, set(), []
-    for resource in listed:
-        tokens = resource_tokens(resource, variables=variables)
+    for tokens in (tokens for resource in listed for tokens in resource_patterns(resource, variables=variables)):
         if tokens == (MANY,):
             everything = True
         elif all(isinstance(token, str) for token in tokens):

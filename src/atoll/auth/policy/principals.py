@@ -16,9 +16,9 @@ class Reach(IntEnum):
     ACCOUNT = 1
     """Its account is named: the account must still allow it."""
     ROLE = 2
-    """Its role is named, or everyone is: boundaries and session policies still limit it."""
+    """Its role is named: boundaries and session policies still limit it."""
     DIRECT = 3
-    """It is named itself (user, session, root, service)."""
+    """It is named itself (user, session, root, service), or everyone is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class Principals:
             return Reach.DIRECT if self.everyone or principal.arn in self.services else Reach.NONE
         if principal.kind == "root":
             return Reach.DIRECT if self.everyone or principal.account in self.accounts else Reach.NONE
-        if principal.arn in self.arns:
+        if self.everyone or principal.arn in self.arns:
             return Reach.DIRECT
-        if self.everyone or (principal.role_arn and principal.role_arn in self.arns):
+        if principal.role_arn and principal.role_arn in self.arns:
             return Reach.ROLE
         return Reach.ACCOUNT if principal.account in self.accounts else Reach.NONE
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from inspect import isawaitable
 from typing import Any, Literal
 
 from atoll.auth.denied import sentence
@@ -34,19 +33,20 @@ async def authorize(call: Call) -> None:
     if principal.kind not in ("service", "root"):
         policies = await ctx.store.read(lambda tx: call.parts.directory.policies(tx, principal))
     for access in call.registered.access:
-        await _require(call, ctx, access, policies)
+        for params in access.each(call.params) if access.each else (call.params,):
+            await _require(call, ctx, access, policies, params)
 
 
-async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet) -> None:
+async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet, params: Any) -> None:
     """Raises AccessDenied unless the access is allowed on every resource that the request names."""
     action = access.action.lower()
-    resource_policy = await _resource_policy(ctx, access, call.params) if access.resource_policy else None
+    resource_policy = await _resource_policy(ctx, access, params) if access.resource_policy else None
     asked = policies.about(action).asks
     if resource_policy is not None:
         asked |= resource_policy.about(action).asks
-    own = await service_facts(access, ctx, call.params, asked) if asked and access.conditions else {}
-    found = access.resource(ctx, call.params)
-    resources = (await found) if isawaitable(found) else found
+    own = await service_facts(access, ctx, params, asked) if asked and access.conditions else {}
+    found = access.resource(ctx, params)
+    resources = found if isinstance(found, (str, Sequence)) else await found
     for resource in (resources,) if isinstance(resources, str) else resources:
         owner = _account_of(resource, ctx)
         facts: Mapping[str, Sequence[str]] = Facts(call, ctx, policies, own, owner) if asked else {}

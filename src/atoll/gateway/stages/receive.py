@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 
 from atoll.auth.chunked import KINDS, ChunkedBody
@@ -9,6 +10,8 @@ from atoll.auth.claims import UNSIGNED_PAYLOAD, require_hash
 from atoll.gateway.call import Call
 from atoll.kernel.errors import RequestTooLarge
 from atoll.kernel.http import BodyTooLarge
+from atoll.protocol.bodies.checksums import announced
+from atoll.protocol.bodies.encodings import decode_body
 
 FORM_LIMIT = 4 << 20
 """Bytes of a form: 1 MiB, the most that any query service takes, percent-encoded."""
@@ -17,29 +20,33 @@ CHUNK_OVERHEAD = 8
 
 
 async def receive(call: Call) -> None:
-    """Puts the body into `wire`. Raises RequestTooLarge, BadBody. What no operation will look at is not read."""
-    assert call.codec is not None
-    assert call.http is not None
-    assert call.wire is not None
+    """Puts the body into `wire`, taken out of whatever it travelled in. What no operation will look at is not read.
+
+    Raises RequestTooLarge, BadBody, MalformedRequest (no gzip).
+    """
+    codec, http, wire = call.codec, call.http, call.wire
+    assert codec is not None
+    assert http is not None
+    assert wire is not None
     if call.registered is None:
         return
-    limit = call.codec.facts.max_body
-    kind = call.http.fields.get("x-amz-content-sha256")
+    limit, rules = codec.facts.max_body, codec.body_rules(call.operation)
+    checksums = announced(http.fields) if rules.checked else None
+    kind = http.fields.get("x-amz-content-sha256")
+    trailers: Mapping[str, str] = {}
     if kind in KINDS:
-        call.wire.body = await _unchunked(call, kind, limit)
-        return
-    body = await read(call, limit)
-    if call.claim is not None and call.claim != UNSIGNED_PAYLOAD:
-        assert call.authorization is not None
-        require_hash(call.authorization, call.claim, sha256(body).hexdigest())
-
-
-async def _unchunked(call: Call, kind: str, limit: int) -> bytes:
-    assert call.http is not None
-    chunks = ChunkedBody(kind, call.http.fields, call.signatures)
-    body = chunks.feed(await read(call, limit + limit // CHUNK_OVERHEAD))
-    chunks.finish()
-    return body
+        chunks = ChunkedBody(kind, http.fields, call.signatures)
+        wire.body = chunks.feed(await read(call, limit + limit // CHUNK_OVERHEAD))
+        trailers = chunks.finish()
+    else:
+        await read(call, limit)
+        if call.claim is not None and call.claim != UNSIGNED_PAYLOAD:
+            assert call.authorization is not None
+            require_hash(call.authorization, call.claim, sha256(wire.body).hexdigest())
+    if rules.compressed:
+        wire.body = decode_body(http.fields, wire.body, limit)
+    if checksums is not None:
+        checksums.check(wire.body, trailers)
 
 
 async def read_form(call: Call) -> None:

@@ -60,6 +60,9 @@ class Watch(Protocol):
         It is a hint: poll as well, for another node's writes are not seen.
         """
 
+    def changed(self) -> bool:
+        """Whether there was such a commit since the last wait or look. The same hint, for who cannot wait."""
+
     def close(self) -> None:
         """Stops watching."""
 

@@ -101,12 +101,13 @@ class SQLiteStore:
             raise StoreUnavailable(f"The store cannot be read: {error}") from error
 
     def _begin_reading(self) -> None:
-        """One snapshot serves all reads of a tick. It ends with the tick, or with the next commit: nothing that was told of a commit
-        reads an older state."""
+        """One snapshot serves all reads until the next batch: nothing that was told of a commit reads an older state. Where writers
+        wait for the log to begin anew, which no reader may hold on to, it serves those of one tick."""
         if not self._reading:
             self._reader.execute("BEGIN")
             self._reading = True
-            asyncio.get_running_loop().call_soon(self._end_reading)
+            if self._checkpointer.full:
+                asyncio.get_running_loop().call_soon(self._end_reading)
 
     def watch(self, prefix: Key) -> Watching:
         return self._watches.open(pack(prefix))
@@ -131,6 +132,7 @@ class SQLiteStore:
 
     def _pump(self) -> None:
         loop = asyncio.get_running_loop()
+        self._end_reading()
         if self._checkpointer.full:
             self._checkpointer.when_done(lambda: loop.call_soon_threadsafe(self._pump))
             return

@@ -20,6 +20,11 @@ class Watching:
         await self.touched.wait()
         self.touched.clear()
 
+    def changed(self) -> bool:
+        touched = self.touched.is_set()
+        self.touched.clear()
+        return touched
+
     def close(self) -> None:
         self._watches.drop(self)
 

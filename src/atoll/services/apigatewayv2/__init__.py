@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from atoll.kernel.service import Service
+from atoll.api_runtime import serving
+from atoll.kernel.service import Service, Shared
 from atoll.services.apigatewayv2 import apis, deployments, integrations, routes, stages, tags
 
-SERVICE = Service("apigatewayv2", [apis, integrations, routes, stages, deployments, tags])
+SERVICE = Service(
+    "apigatewayv2",
+    [apis, integrations, routes, stages, deployments, tags],
+    shared=[Shared(serving.PREFIX, serving.owner)],
+)

@@ -7,12 +7,12 @@ docs: "Control access to a REST API with IAM permissions"; Service Authorization
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from atoll.kernel.context import Context
-from atoll.kernel.service import Access, ValuesOf
+from atoll.kernel.service import NO_CONDITIONS, Access, ValuesOf
 from atoll.kernel.store.api import Reader
 from atoll.kernel.tag_conditions import adds_tags, removes_tags
 from atoll.services.apigatewayv2 import store
@@ -20,6 +20,7 @@ from atoll.services.apigatewayv2.errors import NotFoundException
 
 Verb = Literal["GET", "POST", "PATCH", "DELETE"]
 Request = Mapping[str, Any]
+_Read = Callable[[Reader, Context, Request], Any]
 _ARN = re.compile(
     r"arn:aws[a-z-]*:apigateway:(?P<region>[a-z0-9-]+)::/apis/(?P<api>[^/]+)(?:/stages/(?P<stage>[^/]+))?"
 )
@@ -41,7 +42,7 @@ def tag_access(verb: Literal["GET", "POST", "DELETE"]) -> Sequence[Access]:
         return f"arn:aws:apigateway:{ctx.region}::/tags/{quote(request['ResourceArn'], safe='')}"
 
     changes: Mapping[Verb, Mapping[str, ValuesOf]] = {"POST": adds_tags(), "DELETE": removes_tags()}
-    return [Access(f"apigateway:{verb}", resource, changes.get(verb, {}))]
+    return [Access(f"apigateway:{verb}", resource, changes.get(verb, NO_CONDITIONS))]
 
 
 def tagged(tx: Reader, ctx: Context, arn: str) -> store.Api | store.Stage:
@@ -86,7 +87,7 @@ def _given(*way: str) -> ValuesOf:
     return values
 
 
-def _there(read: Callable[[Reader, Context, Request], Any]) -> ValuesOf:
+def _there(read: _Read) -> ValuesOf:
     """What the resource has already, as text."""
 
     async def values(ctx: Context, request: Request) -> Sequence[str] | None:
@@ -108,9 +109,7 @@ async def _looked_up(ctx: Context, read: Callable[[Reader], Any]) -> Any:
         return None
 
 
-def _tags(
-    read: Callable[[Reader, Context, Request], store.Api | store.Stage],
-) -> Callable[[Context, Request], Awaitable[Any]]:
+def _tags(read: Callable[[Reader, Context, Request], store.Api | store.Stage]) -> ValuesOf:
     async def tags(ctx: Context, request: Request) -> Mapping[str, str] | None:
         found = await _looked_up(ctx, lambda tx: read(tx, ctx, request))
         return found.tags if found else None
@@ -123,7 +122,7 @@ def _api(tx: Reader, ctx: Context, request: Request) -> store.Api:
 
 
 def _stage(tx: Reader, ctx: Context, request: Request) -> store.Stage:
-    return store.stage(tx, ctx, request["ApiId"], unquote(request["StageName"]))
+    return store.stage(tx, ctx, request["ApiId"], request["StageName"])
 
 
 def _access_log(tx: Reader, ctx: Context, request: Request, member: str) -> str | None:
@@ -133,7 +132,6 @@ def _access_log(tx: Reader, ctx: Context, request: Request, member: str) -> str 
 _api_tags = _tags(_api)
 _stage_tags = _tags(_stage)
 
-_Read = Callable[[Reader, Context, Request], Any]
 _MEMBERS: Mapping[str, Mapping[str, tuple[tuple[str, ...], _Read]]] = {
     "apis": {
         "ApiName": (("Name",), lambda tx, ctx, request: _api(tx, ctx, request).name),

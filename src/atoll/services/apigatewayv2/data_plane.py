@@ -125,7 +125,7 @@ class DataPlane:
         with ctx.span:
             ctx.span.note(api=address.api_id, stage=place.stage, route=route_key)
             response = await self._integrations.invoke(ctx, integration, arrival)
-            ctx.span.note(status=response.status)
+            ctx.span.status = response.status
         return response
 
     def _place(self, tx: Reader, address: Address) -> Place | None:

@@ -5,7 +5,8 @@ What the region asks of IAM at every request is in `directory.py`.
 
 from __future__ import annotations
 
-from atoll.kernel.service import Service
+from atoll.auth import credentials
+from atoll.kernel.service import Service, Shared
 from atoll.services.iam import (
     access_keys,
     attachments,
@@ -14,6 +15,7 @@ from atoll.services.iam import (
     policies,
     policy_versions,
     roles,
+    store,
     tags,
     users,
 )
@@ -31,4 +33,10 @@ SERVICE = Service(
         boundaries,
         tags,
     ],
+    # STS's sessions lie among IAM's keys.
+    shared=[
+        Shared(credentials.PREFIX, credentials.owner, credentials.remove),
+        Shared(credentials.ENDINGS, credentials.owner),
+    ],
+    counters=[store.version_key],
 )

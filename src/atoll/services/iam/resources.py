@@ -10,25 +10,24 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from atoll.kernel.context import Context
-from atoll.kernel.service import Access, ValuesOf
+from atoll.kernel.service import NO_CONDITIONS, Access, ValuesOf
 from atoll.kernel.tag_conditions import adds_tags
 from atoll.services.iam.store import POLICIES, ROLES, USERS, Entity, Kind, policies_prefix
 
 Request = Mapping[str, Any]
-NONE: Mapping[str, ValuesOf] = {}
 
 
-def on_role(action: str, conditions: Mapping[str, ValuesOf] = NONE) -> list[Access]:
+def on_role(action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) -> list[Access]:
     """The access of an operation on the role that the request names. `conditions` are those beside the role's tags."""
     return [Access(f"iam:{action}", resource=_role, conditions={**_ROLE_TAGS, **conditions})]
 
 
-def on_user(action: str, conditions: Mapping[str, ValuesOf] = NONE) -> list[Access]:
+def on_user(action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) -> list[Access]:
     """The access of an operation on the user that the request names; where it names none, the caller itself."""
     return [Access(f"iam:{action}", resource=_user, conditions={**_USER_TAGS, **conditions})]
 
 
-def on_policy(action: str, conditions: Mapping[str, ValuesOf] = NONE) -> list[Access]:
+def on_policy(action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) -> list[Access]:
     """The access of an operation on the managed policy that the request names."""
     return [Access(f"iam:{action}", resource=_policy, conditions={**_POLICY_TAGS, **conditions})]
 

@@ -52,11 +52,11 @@ async def create_function(ctx: Context, request: CreateFunctionRequestTypeDef) -
     _check(request, place)
     if await ctx.store.read(lambda tx: find(tx, place)):
         raise exists(place)
-    await roles.check(ctx, place, request["Role"])
+    configuration.report(ctx, request)
     await find_runtime(ctx, request["Runtime"])
+    await roles.check(ctx, place, request["Role"])
     content = zip_of(request["Code"], ctx.operation)
     digest = await running.packages.store(content)
-    configuration.report(ctx, request)
     version = configuration.changed(
         Version(
             version=LATEST, role=request["Role"], runtime=request["Runtime"], handler=request["Handler"], code=digest,

@@ -15,6 +15,7 @@ from atoll.kernel.errors import NotImplementedByAtoll, RequestTooLarge
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
 from atoll.lambda_runtime.errors import RuntimeUnavailable, TooManyRequests
+from atoll.lambda_runtime.spec import InvokeResult
 from atoll.services.lambda_.errors import (
     InvalidParameterValueException,
     InvalidRequestContentException,
@@ -27,7 +28,9 @@ from atoll.services.lambda_.running import ReservedConcurrencyReached, Running
 from atoll.services.lambda_.store import Function, Version, find, get_version
 
 if TYPE_CHECKING:
-    from types_boto3_lambda.type_defs import InvocationRequestTypeDef
+    from types_boto3_lambda.type_defs import InvocationRequestTypeDef, InvokeWithResponseStreamRequestTypeDef
+
+    Invocation = InvocationRequestTypeDef | InvokeWithResponseStreamRequestTypeDef
 
 MAX_PAYLOAD = 6_291_456
 MAX_CLIENT_CONTEXT = 3583
@@ -35,13 +38,30 @@ MAX_CLIENT_CONTEXT = 3583
 
 @operation("Invoke", access=[permission("InvokeFunction")])
 async def invoke(ctx: Context, request: InvocationRequestTypeDef) -> dict[str, Any]:
-    """Raises ResourceNotFoundException, InvalidRequestContentException, TooManyRequestsException, RequestTooLarge."""
+    """Raises as `run_function` does."""
+    result = await run_function(ctx, request)
+    if result is None:
+        return {"StatusCode": 204}
+    return {
+        "StatusCode": 200,
+        "FunctionError": result.function_error,
+        "LogResult": log_result(request, result),
+        "Payload": result.payload,
+        "ExecutedVersion": result.executed_version,
+    }
+
+
+async def run_function(ctx: Context, request: Invocation) -> InvokeResult | None:
+    """Runs the function that a request names, and returns what it answered, None where that was only to be tried (DryRun).
+
+    Raises ResourceNotFoundException, InvalidRequestContentException, TooManyRequestsException, RequestTooLarge.
+    """
     place = target(ctx, request)
     kind = request.get("InvocationType", "RequestResponse")
     payload = _payload(request, kind)
     for member in ("DurableExecutionName", "TenantId"):
         if request.get(member):
-            raise NotImplementedByAtoll(f"lambda: {member} of Invoke.")
+            raise NotImplementedByAtoll(f"lambda: {member} of {ctx.operation}.")
 
     def read(tx: Reader) -> tuple[Version, Function | None]:
         version = get_version(tx, place, named=f"{place.arn}:{place.qualifier or LATEST}")
@@ -49,12 +69,12 @@ async def invoke(ctx: Context, request: InvocationRequestTypeDef) -> dict[str, A
 
     version, function = await ctx.store.read(read)
     if kind == "DryRun":
-        return {"StatusCode": 204}
+        return None
     if kind == "Event":
         raise NotImplementedByAtoll("lambda: asynchronous invocation (InvocationType Event).")
     running: Running = ctx.runtime
     try:
-        result = await running.invoke(
+        return await running.invoke(
             place, version, payload, request_id=ctx.request_id, client_context=_client_context(request),
             reserved=function.reserved if function else None,
         )  # fmt: skip
@@ -66,16 +86,14 @@ async def invoke(ctx: Context, request: InvocationRequestTypeDef) -> dict[str, A
         raise TooManyRequestsException("Rate Exceeded.", Reason="ConcurrentInvocationLimitExceeded") from None
     except RuntimeUnavailable as error:
         raise NotImplementedByAtoll(f"lambda: {error}") from error
-    return {
-        "StatusCode": 200,
-        "FunctionError": result.function_error,
-        "LogResult": base64.b64encode(result.log_tail).decode() if request.get("LogType") == "Tail" else None,
-        "Payload": result.payload,
-        "ExecutedVersion": result.executed_version,
-    }
 
 
-def _payload(request: InvocationRequestTypeDef, kind: str) -> bytes:
+def log_result(request: Invocation, result: InvokeResult) -> str | None:
+    """The tail of the invocation's log in base64, where the request asks for it."""
+    return base64.b64encode(result.log_tail).decode() if request.get("LogType") == "Tail" else None
+
+
+def _payload(request: Invocation, kind: str) -> bytes:
     payload = request.get("Payload", b"")
     assert isinstance(payload, bytes)
     if len(payload) > MAX_PAYLOAD:
@@ -93,7 +111,7 @@ def _payload(request: InvocationRequestTypeDef, kind: str) -> bytes:
     return payload
 
 
-def _client_context(request: InvocationRequestTypeDef) -> str | None:
+def _client_context(request: Invocation) -> str | None:
     """The client context as JSON text. Raises InvalidParameterValueException, InvalidRequestContentException."""
     encoded = request.get("ClientContext")
     if encoded is None:

@@ -13,12 +13,11 @@ from typing import Any
 import msgspec
 
 from atoll.kernel.context import Context
-from atoll.kernel.service import Access, ResourceOf, ValuesOf
+from atoll.kernel.service import NO_CONDITIONS, Access, ResourceOf, ValuesOf
 from atoll.services.lambda_.errors import InvalidParameterValueException
 from atoll.services.lambda_.names import Target, qualified_arn, target
 from atoll.services.lambda_.store import find, statements
 
-NONE: Mapping[str, ValuesOf] = {}
 _ACCOUNT = re.compile(r"\d{12}")
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.(amazonaws\.com(\.cn)?|amazon\.com)")
 _ARN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::\d{12}:.+")
@@ -66,7 +65,7 @@ def _principal(text: str) -> str | dict[str, str]:
 
 
 def permission(
-    action: str, conditions: Mapping[str, ValuesOf] = NONE, *, resource: ResourceOf = qualified_arn
+    action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS, *, resource: ResourceOf = qualified_arn
 ) -> Access:
     """The permission for an action on a function: by the caller's policies or the function's own. `conditions` are those beside the
     function's tags."""

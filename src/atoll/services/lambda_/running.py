@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import dataclasses
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from atoll.auth.credentials import extend_session
 from atoll.kernel.chores import hourly
+from atoll.kernel.connection import Connection
 from atoll.kernel.context import Principal
-from atoll.kernel.service import Host
+from atoll.kernel.service import Host, Runtime
+from atoll.kernel.store.api import Transaction
 from atoll.lambda_runtime.pool import Pool
 from atoll.lambda_runtime.spec import Credentials, FunctionSpec, InvokeResult
 from atoll.services.lambda_.configuration import log_group
@@ -21,14 +24,15 @@ from atoll.services.lambda_.package import Packages
 from atoll.services.lambda_.roles import SERVICE_HOST, assume
 from atoll.services.lambda_.store import Version
 
-log = logging.getLogger(__name__)
+SESSION_SECONDS = 3600.0
+"""How much longer the session of a running environment lasts when region time is moved."""
 
 
 class ReservedConcurrencyReached(Exception):
     """As many invocations run as the function has reserved."""
 
 
-class Running:
+class Running(Runtime):
     """What operations find at `ctx.runtime`."""
 
     def __init__(self, host: Host, url_key: bytes) -> None:
@@ -48,7 +52,7 @@ class Running:
             endpoint=lambda: host.endpoint,
             credentials=self._credentials,
             logs=self._writer,
-            warnings=lambda spec, text: log.warning("%s: %s", spec.name, text),
+            warnings=self._warn,
             hidden=[kernel.directory.path],
         )
 
@@ -88,6 +92,33 @@ class Running:
         ]
         return running + ([self.pool.capabilities.missing] if self.pool.capabilities.missing else [])
 
+    def reset(self, account: str | None) -> None:
+        """Ends the environments of an account that was emptied (None: of all). What one is at runs to its end, unlogged."""
+        self.pool.forget(account)
+        self._writer.forget(account)
+
+    async def renew(self, instant: float) -> None:
+        """Before region time jumps to `instant`: no running environment's session ends by that.
+
+        The keys are in the environments' variables, which nobody can change; so the session lasts longer under the same key. On AWS,
+        where time does not jump, an environment is replaced before its credentials end.
+        """
+        environments = self.pool.ending_before(instant)
+        keys, expires = [each.credentials.access_key for each in environments], instant + SESSION_SECONDS
+
+        def extend(tx: Transaction) -> None:
+            for key in keys:
+                extend_session(tx, key, expires)
+
+        if environments:
+            await self._host.kernel.store.transact(extend)
+        for environment in environments:
+            environment.credentials = dataclasses.replace(environment.credentials, expires=expires)
+
+    async def made(self, connection: Connection) -> bool:
+        """Whether a function made the connection."""
+        return await self.pool.made(connection)
+
     def package_url(self, digest: str) -> str:
         """Where a package can be fetched for the next ten minutes."""
         return url(self._host.endpoint, self._url_key, digest, self._clock.now())
@@ -126,6 +157,13 @@ class Running:
             given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], float(given["Expiration"])
         )
 
+    def _warn(self, spec: FunctionSpec, text: str) -> None:
+        """Another interpreter runs the function. Raises NotImplementedByAtoll under `--strict`."""
+        caller = Principal.service(SERVICE_HOST, spec.account, source_arn=spec.arn)
+        ctx = self._host.context("lambda", spec.account, spec.region, caller, f"environment of {spec.name}")
+        with ctx.span:
+            ctx.derive(operation="Invoke").warn("Runtime", text)
+
     def _trace(self) -> str:
         """A trace header as Lambda makes one where the caller sent none: not sampled."""
         return (
@@ -140,6 +178,7 @@ async def open_running(host: Host) -> AsyncIterator[Running]:
     running = Running(host, await download_key(host.kernel.store, host.kernel.ids))
     running.packages.sweep(starting=True)
     await running.pool.start()
+    host.kernel.clock.before_move(running.renew)
     try:
         async with hourly(host.kernel.clock, "sweeping packages", lambda: asyncio.to_thread(running.packages.sweep)):
             yield running

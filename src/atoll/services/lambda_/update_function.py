@@ -36,9 +36,9 @@ async def update_function_code(ctx: Context, request: UpdateFunctionCodeRequestT
     running: Running = ctx.runtime
     configuration.refuse(request)
     current = await ctx.store.read(lambda tx: (get(tx, place), get_version(tx, place))[1])
+    configuration.report(ctx, request)
     content = zip_of(request, ctx.operation)
     digest = await running.packages.store(content)
-    configuration.report(ctx, request)
 
     def with_code(version: Version) -> Version:
         version = configuration.changed(
@@ -64,11 +64,11 @@ async def update_function_configuration(
     configuration.refuse(request)
     configuration.check(request)
     await ctx.store.read(lambda tx: get(tx, place))
-    if "Role" in request:
-        await roles.check(ctx, place, request["Role"])
+    configuration.report(ctx, request)
     if "Runtime" in request:
         await find_runtime(ctx, request["Runtime"])
-    configuration.report(ctx, request)
+    if "Role" in request:
+        await roles.check(ctx, place, request["Role"])
     return await _change(ctx, place, lambda version: configuration.changed(version, request), request.get("RevisionId"))
 
 

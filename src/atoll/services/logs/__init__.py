@@ -10,6 +10,7 @@ from atoll.services.logs import (
     filter_log_events,
     get_log_events,
     groups,
+    live_tail,
     put_log_events,
     reaping,
     retention,
@@ -19,6 +20,7 @@ from atoll.services.logs import (
 
 SERVICE = Service(
     "logs",
-    [groups, retention, streams, put_log_events, get_log_events, filter_log_events, tags],
+    [groups, retention, streams, put_log_events, get_log_events, filter_log_events, live_tail, tags],
     tasks={"logs.reap": reaping.reap, "logs.expire": reaping.expire},
+    runtime=live_tail.open_sessions,
 )

@@ -17,6 +17,18 @@ class InvalidParameterException(ServiceError):
     """A value that the shape allows and the service does not."""
 
 
+class LimitExceededException(ServiceError):
+    """As many as there may be."""
+
+
+class SessionTimeoutException(ServiceError):
+    """A Live Tail session has been open for as long as one may be. Said in its stream."""
+
+
+class SessionStreamingException(ServiceError):
+    """A Live Tail session failed for an unknown reason. Said in its stream."""
+
+
 class TooManyTagsException(ServiceError):
     """More than 50 tags on one resource."""
 

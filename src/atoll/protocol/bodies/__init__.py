@@ -1,0 +1,1 @@
+"""What stands between the bytes of a request's body and what a protocol reads: encodings, and checksums over the result."""
