@@ -34,8 +34,11 @@ class LiveLog(logging.Handler):
 
     def request(self, what: str, status: int, milliseconds: float) -> None:
         """Notes one answered request."""
-        colour = BY_STATUS.get(status // 100, "")
-        self._add(f"{self._paint(colour, str(status))}  {what}  {self._paint(DIM, f'{milliseconds:.1f} ms')}")
+        if self._coloured:
+            colour = BY_STATUS.get(status // 100, "")
+            self._add(f"{colour}{status}{RESET}  {what}  {DIM}{milliseconds:.1f} ms{RESET}")
+        else:
+            self._add(f"{status}  {what}  {milliseconds:.1f} ms")
 
     def emit(self, record: logging.LogRecord) -> None:
         colour = RED if record.levelno >= logging.ERROR else YELLOW if record.levelno >= logging.WARNING else DIM

@@ -16,6 +16,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from atoll.edge.exchange import Application, Exchange
+from atoll.edge.turn import Turn
 from atoll.kernel.connection import Connection
 from atoll.kernel.http import HttpRequest, joined
 
@@ -40,8 +41,9 @@ class HttpConnection(HttpToolsProtocol):
     cycle: Exchange | None  # type: ignore[assignment]
     pipeline: deque[Exchange]  # type: ignore[assignment]
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
+    def __init__(self, turn: Turn, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self.turn = turn
         self._application = cast(Application, self.app)
         self._header_bytes = 0
         self._in_headers = False

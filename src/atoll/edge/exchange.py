@@ -163,27 +163,34 @@ class Exchange:
         if not self.complete:
             self.keep_alive = False  # the rest of the request is not read as another one
         if isinstance(body, bytes):
-            self._write(status, response.headers, body)
+            self._connection.turn.answer(self, *self._whole(status, response.headers, body))
         else:
             await self._stream(status, response.headers, body)
+            self._answered()
+
+    def write(self, head: bytes, body: bytes) -> None:
+        """Sends the answer. The turn's call."""
+        transport = self._connection.transport
+        if not (self.disconnected or transport.is_closing()):
+            transport.write(head)
+            if body:
+                transport.write(body)
+        self._answered()
+
+    def _answered(self) -> None:
         self.response_complete = True
         self._connection.answered(self)
 
-    def _write(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
+    def _whole(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> tuple[bytes, bytes]:
+        """An answer of known length: its head, and the body where it is too long to stand behind the head."""
         head = self._head(status, headers)
-        if status in WITHOUT_BODY:
-            self._connection.transport.write(head + b"\r\n\r\n")
-            return
-        if not any(name == "content-length" for name, _ in headers):
-            head = b"%b\r\ncontent-length: %d\r\n\r\n" % (head, len(body))
-        else:
+        if status in WITHOUT_BODY or b"\r\ncontent-length: " in head:
             head += b"\r\n\r\n"
-        if self.request.method == "HEAD" or not body:
-            self._connection.transport.write(head)
-        elif len(body) <= JOINED_UP_TO:
-            self._connection.transport.write(head + body)
         else:
-            self._connection.transport.writelines((head, body))
+            head = b"%b\r\ncontent-length: %d\r\n\r\n" % (head, len(body))
+        if status in WITHOUT_BODY or self.request.method == "HEAD":
+            return head, b""
+        return (head + body, b"") if len(body) <= JOINED_UP_TO else (head, body)
 
     async def _stream(self, status: int, headers: Sequence[tuple[str, str]], body: AsyncIterator[bytes]) -> None:
         """A body of unknown length, each piece as soon as it is there. Where it breaks off, so does the connection: an end would lie."""
@@ -213,12 +220,11 @@ class Exchange:
     def _head(self, status: int, headers: Sequence[tuple[str, str]]) -> bytes:
         """Status line and headers, without the last line's end. Raises ValueError for one that no header can carry, or that would end
         its line early."""
-        lines = [f"{name.lower()}: {value}" for name, value in headers]
-        text = "\n".join(lines)
-        if _CONTROL.search(text) or text.count("\n") >= max(len(lines), 1) or not all(n.isascii() for n, _ in headers):
+        text = "".join([f"\n{name.lower()}: {value}" for name, value in headers])
+        odd = not text.isascii() and not all(name.isascii() for name, _ in headers)
+        if odd or _CONTROL.search(text) or text.count("\n") != len(headers):
             raise ValueError(f"not headers: {headers!r}")
         if not self.keep_alive:
-            text += "\nconnection: close" if text else "connection: close"
-        common = self._connection.common_headers()
+            text += "\nconnection: close"
         status_line = _STATUS.get(status) or b"HTTP/1.1 %d " % status
-        return status_line + common + (b"\r\n" + text.replace("\n", "\r\n").encode("latin-1") if text else b"")
+        return status_line + self._connection.common_headers() + text.replace("\n", "\r\n").encode("latin-1")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import cast
 
 import uvicorn
 
 from atoll.edge.connection import HttpConnection
 from atoll.edge.exchange import Application
+from atoll.edge.turn import Turn
 
 TICKS_PER_SWEEP = 10
 """uvicorn ticks ten times a second."""
@@ -61,7 +63,8 @@ def make_server(application: Application) -> Server:
     """A server for `application`; `await server.serve(sockets=[listener])` runs it."""
     config = uvicorn.Config(
         application,  # uvicorn hands it to our connections as it is
-        http=HttpConnection, interface="asgi3", ws="none", lifespan="off", log_config=None, access_log=False,
+        http=partial(HttpConnection, Turn()),  # type: ignore[arg-type]  # uvicorn only calls it
+ interface="asgi3", ws="none", lifespan="off", log_config=None, access_log=False,
         server_header=False, proxy_headers=False, timeout_graceful_shutdown=5,
     )  # fmt: skip
     return Server(config)

@@ -85,7 +85,10 @@ class HttpResponse(msgspec.Struct, frozen=True):
 
 def joined(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
     """Headers by name, the values of repeated ones trimmed and joined with ","."""
-    fields: dict[str, str] = {}
+    fields = dict(headers)
+    if len(fields) == len(headers):
+        return fields
+    fields.clear()
     for name, value in headers:
         fields[name] = f"{fields[name].strip(_BLANKS)},{value.strip(_BLANKS)}" if name in fields else value
     return fields

@@ -93,6 +93,8 @@ class _Checks:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._structures: dict[str, Check] = {}
+        self._concerned: dict[str, Mapping[str, object]] = {}
+        """By structure, the members that alone can be wrong, where none is required: few attribute values of DynamoDB have any."""
         self._constrained: dict[str, bool] = {}
 
     def of(self, shape: Shape) -> Check | None:
@@ -115,8 +117,6 @@ class _Checks:
         members: dict[str, tuple[str, Check]] = {}
 
         def check(value: Mapping[str, Any]) -> Failures:
-            if not required and value.keys().isdisjoint(members):
-                return []  # most attribute values of DynamoDB end here
             failures: Failures = []
             for name, shown in required:
                 if value.get(name) is None:
@@ -127,6 +127,8 @@ class _Checks:
             return failures
 
         self._structures[shape.name] = check
+        if not required:
+            self._concerned[shape.name] = members
         for name, member in shape.members.items():
             if (member_check := self.of(member)) is not None:
                 members[name] = (_shown(name), member_check)
@@ -166,6 +168,7 @@ class _Checks:
         bad_key, bad_value = _breaks(keys), _breaks(values)
         nested = isinstance(shape.value, (StructureShape, ListShape, MapShape))
         inner = self.of(shape.value) if nested else None
+        concerned = self._concerned.get(shape.value.name)
 
         def check(value: Mapping[str, Any]) -> Failures:
             failures = own(value)
@@ -173,7 +176,7 @@ class _Checks:
                 failures.append(("", value, keys_text))
             if inner is not None:
                 for key, item in value.items():
-                    if broken := inner(item):
+                    if (concerned is None or not concerned.keys().isdisjoint(item)) and (broken := inner(item)):
                         failures += _under(f"{key}.member", broken)
             elif bad_value is not None and any(map(bad_value, value.values())):
                 failures.append(("", value, values_text))
