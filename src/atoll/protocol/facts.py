@@ -185,6 +185,7 @@ _FACTS = {
         blob_content_type="application/json",
         items_not_null=True,
         free_enums=frozenset({"Runtime"}),
+        max_body=80 << 20,  # a 50 MB package in base64, with room: operations refuse what is too large for them
         enum_orders={"InvokeMode": ("RESPONSE_STREAM", "BUFFERED"), "RecursiveLoop": ("Terminate", "Allow")},
         patterns={
             "DestinationArn": r"$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:"
