@@ -360,6 +360,8 @@ class Wire:
             messages.add_data(body)
             assert [message.headers[":message-type"] for message in messages]
             return {}
+        if response.status == 204:
+            return {}
         try:
             if response.status == 404 and b"UnknownOperationException" in body:
                 return {}

@@ -202,16 +202,16 @@ def talk(port: int, data: bytes, within: float = ANSWER_WITHIN) -> list[Answer]:
             while piece := connection.recv(1 << 20):
                 received += piece
                 assert time.monotonic() < deadline, f"no end of the answer to {data[:3000]!r}"
-    return list(answers(received))
+    return list(answers(received, bodiless=data.startswith(b"HEAD ")))
 
 
-def answers(received: bytes) -> Iterator[Answer]:
-    """The answers in what was received; one that was cut short is left out."""
+def answers(received: bytes, *, bodiless: bool) -> Iterator[Answer]:
+    """The answers in what was received; one that was cut short is left out. Those to HEAD are `bodiless`, whatever length they give."""
     while b"\r\n\r\n" in received:
         head, _, received = received.partition(b"\r\n\r\n")
         line, *fields = head.decode("latin-1").split("\r\n")
         headers = {name.lower(): value for name, _, value in (field.partition(": ") for field in fields)}
-        length = int(headers.get("content-length", "0"))
+        length = 0 if bodiless else int(headers.get("content-length", "0"))
         yield Answer(int(line.split()[1]), headers, received[:length])
         received = received[length:]
 
