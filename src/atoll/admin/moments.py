@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +19,7 @@ _PLAIN = re.compile(rf"-?{_NUMBER}", re.ASCII)
 def amount(value: Any) -> float:
     """Seconds: a number, or a text like `90`, `90m`, `1h30m`, `2d`, `PT1H30M`. May be negative. Raises ValueError."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
+        return _seconds(value)
     if isinstance(value, str):
         text = value.strip()
         if _PLAIN.fullmatch(text):
@@ -34,7 +35,7 @@ def amount(value: Any) -> float:
 def instant(value: Any) -> float:
     """Seconds since the epoch: such a number, or a date and perhaps a time in ISO 8601 (UTC unless it says). Raises ValueError."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
+        return _seconds(value)
     if isinstance(value, str):
         text = value.strip()
         if _PLAIN.fullmatch(text):
@@ -46,6 +47,13 @@ def instant(value: Any) -> float:
         else:
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     raise ValueError(f"{value!r} is no time; write 2027-01-01, 2027-01-01T08:00:00Z, or seconds since 1970.")
+
+
+def _seconds(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # JSON has integers that no float can be
+        return math.inf if number > 0 else -math.inf
 
 
 def iso(seconds: float) -> str:
