@@ -18,6 +18,7 @@ from atoll.kernel.errors import (
 from atoll.protocol.wire import WireRequest
 
 FORM = "application/x-www-form-urlencoded"
+"""What the query protocol's requests are, all of which go to the path `/`. Elsewhere it says nothing: curl calls any data so."""
 
 
 async def identify(call: Call) -> None:
@@ -28,7 +29,7 @@ async def identify(call: Call) -> None:
     http = call.http
     assert http is not None
     call.wire = WireRequest(http.method, http.raw_path, http.query_string, http.fields, b"")
-    if http.fields.get("content-type", "").startswith(FORM):
+    if http.raw_path == "/" and http.fields.get("content-type", "").startswith(FORM):
         await read_form(call)
     try:
         authorization = call.authorization = find_authorization(http.fields, http.query_string)
