@@ -153,7 +153,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._in_trailers = False
-        if not self._offered:
+        if self._is_received:
             self._latest.feed(body, self.loop.time())
 
     def on_chunk_header(self) -> None:
@@ -162,10 +162,15 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._in_trailers = False
-        if not self._offered:
+        if self._is_received:
             self._latest.feed_end()
             if self._lingering:
                 self.transport.close()
+
+    @property
+    def _is_received(self) -> bool:
+        """Whether the parser is at an exchange's request: not at one that is refused, or is to be parsed anew."""
+        return not (self._offered or self.transport.is_closing())
 
     @property
     def _latest(self) -> Exchange:
