@@ -76,14 +76,15 @@ class HttpConnection(HttpToolsProtocol):
         self.parser = None  # type: ignore[assignment]
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Whether the answer to a client that has nothing more to say is still to be sent. One that leaves looks the same: an answer
+        """Whether answers to a client that has nothing more to say are still to be sent. One that leaves looks the same: an answer
         that streams, perhaps without end, is not waited for."""
         if self.cycle is not None and self.cycle.streams:
             self.cycle.break_off()
             return False
-        waits = self.cycle is not None and self.cycle.complete and not self.cycle.response_complete
+        asked = [each for each in (self.cycle, *self.pipeline) if each is not None and each.complete]
+        waits = bool(asked) and not asked[-1].response_complete
         if waits:
-            self.cycle.keep_alive = False  # type: ignore[union-attr]
+            asked[-1].keep_alive = False
         return waits
 
     def data_received(self, data: bytes) -> None:
