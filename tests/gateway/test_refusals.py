@@ -75,6 +75,15 @@ def test_unsigned_request(region: Region) -> None:
     assert answer.json()["__type"] == "com.amazon.coral.service#MissingAuthenticationTokenException"
 
 
+@pytest.mark.parametrize("authorization", [None, "AWS4-HMAC-SHA256 Credential=nonsense"])
+def test_what_nobody_signed_is_refused_in_the_protocol_of_its_path(region: Region, authorization: str | None) -> None:
+    headers = {"authorization": authorization} if authorization else {}
+    answer = httpx.get(f"{region.endpoint}/2015-03-31/functions/", headers=headers)
+    code = "IncompleteSignatureException" if authorization else "MissingAuthenticationTokenException"
+    assert (answer.status_code, answer.headers["x-amzn-errortype"]) == (403, code)
+    assert answer.json()["message"]
+
+
 def test_issued_key_must_really_sign(
     region: Region, client: Callable[..., Any], account: str, aws_error: Error
 ) -> None:

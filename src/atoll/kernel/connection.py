@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
 
 Address = tuple[str, int]
 """An IP address as text, and a port."""

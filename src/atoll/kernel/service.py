@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from atoll.kernel.connection import Connection
 from atoll.kernel.context import Context, Principal
 from atoll.kernel.keys import Key
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from atoll.kernel.connection import Connection
     from atoll.kernel.region import Kernel
     from atoll.kernel.store.api import Reader, Transaction
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
 import msgspec
 
@@ -112,8 +111,8 @@ class Models:
         """The service that a request is for, None where AWS has none such.
 
         `signing_name` is the service in the credential scope; without it the X-Amz-Target, the path of Smithy's RPC, the query
-        protocol's Version or a host of S3 (whose requests may be anyone's) decides. Where several services share one name
-        (apigateway and apigatewayv2), the one that knows the request's operation is meant.
+        protocol's Version, a host of S3 (whose requests may be anyone's) or the path of an implemented service decides. Where
+        several services share one name (apigateway and apigatewayv2), the one that knows the request's operation is meant.
         """
         named = (signing_name, request.headers.get("x-amz-target", ""))
         found = self._by_target.get(named)
@@ -126,7 +125,7 @@ class Models:
     def _find(self, request: WireRequest, signing_name: str | None) -> str | None:
         target = _target(request)
         if signing_name is None and not target and not (version := _version(request)):
-            return "s3" if _S3_HOST.search(request.headers.get("host", "")) else None
+            return "s3" if _S3_HOST.search(request.headers.get("host", "")) else self._by_path(request)
 
         def named(name: str) -> bool:
             head = self._head(name)
@@ -146,6 +145,10 @@ class Models:
             or next((n for n in every if n in self._implemented), None)
             or next(iter(every), None)
         )
+
+    def _by_path(self, request: WireRequest) -> str | None:
+        """The implemented REST service that has the path, of a request that nothing else says anything about."""
+        return self._best((name for name in self._implemented if self._head(name).protocols[0] == "rest-json"), request)
 
     def _best(self, names: Iterable[str], request: WireRequest) -> str | None:
         return next((name for name in names if self._knows(name, request)), None)
@@ -215,5 +218,9 @@ def _target(request: WireRequest) -> str:
 
 
 def _version(request: WireRequest) -> str:
-    text = request.query_string + "&" + request.body.decode("utf-8", "replace")
-    return parse_qs(text).get("Version", [""])[-1]
+    from atoll.protocol.form_values import decode_form
+
+    try:
+        return dict(decode_form(f"{request.query_string}&{request.body.decode()}")).get("Version", "")
+    except (MalformedRequest, UnicodeDecodeError):
+        return ""

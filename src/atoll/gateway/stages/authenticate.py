@@ -15,7 +15,7 @@ from atoll.auth.claims import check_scope_and_date, payload_claim, session_token
 from atoll.auth.principal import check, unknown_key
 from atoll.auth.sigv4 import verify_signature
 from atoll.gateway.call import Call
-from atoll.gateway.stages.receive import read
+from atoll.gateway.stages.receive import check_syntax, read
 from atoll.kernel.errors import CommonError, MissingAuthenticationToken
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ async def authenticate(call: Call) -> None:
     try:
         await _authenticate(call, codec)
     except CommonError:
-        if codec.syntax is not None and (body := await read(call, codec.facts.max_body)):
-            codec.syntax(body)
+        await check_syntax(call)
         raise
 
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 from atoll.auth.chunked import KINDS, ChunkedBody
 from atoll.auth.claims import UNSIGNED_PAYLOAD, require_hash
 from atoll.gateway.call import Call
-from atoll.kernel.errors import RequestTooLarge
+from atoll.kernel.errors import CommonError, RequestTooLarge
 from atoll.kernel.http import BodyTooLarge
 from atoll.protocol.bodies.checksums import announced
 from atoll.protocol.bodies.encodings import decode_body
@@ -43,11 +43,23 @@ async def receive(call: Call) -> None:
         await read(call, limit)
         if call.claim is not None and call.claim != UNSIGNED_PAYLOAD:
             assert call.authorization is not None
-            require_hash(call.authorization, call.claim, sha256(wire.body).hexdigest())
+            try:
+                require_hash(call.authorization, call.claim, sha256(wire.body).hexdigest())
+            except CommonError:
+                await check_syntax(call)
+                raise
     if rules.compressed:
         wire.body = decode_body(http.fields, wire.body, limit)
     if checksums is not None:
         checksums.check(wire.body, trailers)
+
+
+async def check_syntax(call: Call) -> None:
+    """Raises MalformedRequest where the service looks at a body's syntax before it looks at the signature, and this one has none."""
+    codec = call.codec
+    assert codec is not None
+    if codec.syntax is not None and (body := await read(call, codec.facts.max_body)):
+        codec.syntax(body)
 
 
 async def read_form(call: Call) -> None:
