@@ -52,7 +52,7 @@ class Host:
 
 @asynccontextmanager
 async def open_region(settings: Settings, endpoint: str, request_log: RequestLog) -> AsyncIterator[Edge]:
-    """A running region as an ASGI application. Raises DataDirError where the data directory cannot be used."""
+    """A running region: the application that its server calls. Raises DataDirError where the data directory cannot be used."""
     async with AsyncExitStack() as stack:
         data_dir = settings.data_dir or _temporary(stack)
         kernel = await open_kernel(data_dir, settings.durability, verify=settings.verify_transactions)

@@ -77,6 +77,7 @@ def test_set(own: Region, post: Post) -> None:
         ([1], "The body is a JSON object"),
         ({"advance": True}, "True is no amount of time"),
         ({"advance": 1e300}, "Region time ends with the year 9999."),
+        ({"advance": 10**400}, "Region time ends with the year 9999."),
         ({"set": "9999-12-31T23:59:59.5Z"}, "Region time ends with the year 9999."),
     ],
 )

@@ -166,8 +166,19 @@ def exchange(region: Region, *sent: bytes) -> bytes:
 
 
 def test_two_hosts_are_refused(region: Region) -> None:
-    request = b"GET /_atoll/status HTTP/1.1\r\nhost: localhost\r\nhost: evil.example\r\n\r\n"
-    assert exchange(region, request).startswith(b"HTTP/1.1 403")
+    for first in (b"localhost", b"localhost:4566"):
+        request = b"GET /_atoll/status HTTP/1.1\r\nhost: %b\r\nhost: evil.example\r\n\r\n" % first
+        assert exchange(region, request).startswith(b"HTTP/1.1 403")
+
+
+def test_what_curl_calls_a_form_is_none_outside_the_query_protocol(region: Region) -> None:
+    """It calls everything so that is given with -d. Lambda's payloads have a limit of their own, and its errors their protocol."""
+    headers = {"authorization": SIGNED["authorization"].replace("dynamodb", "lambda")}
+    headers["content-type"] = "application/x-www-form-urlencoded"
+    invoke = f"{region.endpoint}/2015-03-31/functions/missing/invocations"
+    for size, status in ((5 << 20, 404), (7 << 20, 413)):
+        answer = httpx.post(invoke, headers=headers, content=b'"%b"' % (b"a" * size))
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/json")
 
 
 def test_an_offer_to_upgrade_is_ignored(region: Region) -> None:

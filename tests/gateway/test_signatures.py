@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -70,6 +71,22 @@ def test_a_presigned_request_that_was_changed_is_refused(region: Region, ann: Cr
     answer = httpx.get(presigned(region, ann) + change)
     assert answer.status_code == 403
     assert f"<Code>SignatureDoesNotMatch</Code><Message>{MISMATCH}" in answer.text
+
+
+@pytest.mark.parametrize("kind", ["STREAMING-UNSIGNED-PAYLOAD-TRAILER", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"])
+def test_a_header_that_nobody_signed_does_not_free_a_presigned_body_from_its_hash(
+    region: Region, ann: Credentials, kind: str
+) -> None:
+    headers = {"x-amz-target": "DynamoDB_20120810.ListTables", "content-type": "application/x-amz-json-1.0"}
+    nothing = f"/?X-Amz-Content-Sha256={sha256().hexdigest()}"
+    request = AWSRequest("POST", region.endpoint + nothing, headers=headers)
+    SigV4QueryAuth(ann, "dynamodb", "us-east-1", 60).add_auth(request)
+    url = request.prepare().url
+    assert "AccessDeniedException" in httpx.post(url, headers=headers).text  # its signature is good
+    chunks = b'b;chunk-signature=0\r\n{"Limit":1}\r\n0;chunk-signature=0\r\n\r\n'
+    unsigned = {"x-amz-content-sha256": kind, "x-amz-decoded-content-length": "11"}
+    answer = httpx.post(url, headers=headers | unsigned, content=chunks)
+    assert "SerializationException" in answer.text  # it is not the body of that hash, nor JSON, which is said first
 
 
 def test_a_presigned_request_that_lacks_a_parameter_is_refused_in_its_services_protocol(

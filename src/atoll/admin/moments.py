@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -17,35 +18,40 @@ _PLAIN = re.compile(rf"-?{_NUMBER}", re.ASCII)
 
 def amount(value: Any) -> float:
     """Seconds: a number, or a text like `90`, `90m`, `1h30m`, `2d`, `PT1H30M`. May be negative. Raises ValueError."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
+    if (seconds := _number(value)) is not None:
+        return seconds
     if isinstance(value, str):
         text = value.strip()
-        if _PLAIN.fullmatch(text):
-            return float(text)
         match = _SHORT.fullmatch(text) or _ISO.fullmatch(text)
         if match and any(match.groups()):
-            return sum(
-                float(number or 0) * seconds for number, seconds in zip(match.groups(), SECONDS.values(), strict=True)
-            )
+            return sum(float(number or 0) * unit for number, unit in zip(match.groups(), SECONDS.values(), strict=True))
     raise ValueError(f"{value!r} is no amount of time; write seconds, or 90m, 1h30m, 2d, PT1H30M.")
 
 
 def instant(value: Any) -> float:
     """Seconds since the epoch: such a number, or a date and perhaps a time in ISO 8601 (UTC unless it says). Raises ValueError."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
+    if (seconds := _number(value)) is not None:
+        return seconds
     if isinstance(value, str):
-        text = value.strip()
-        if _PLAIN.fullmatch(text):
-            return float(text)
         try:
-            moment = datetime.fromisoformat(text)
+            moment = datetime.fromisoformat(value.strip())
         except ValueError:
             pass
         else:
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     raise ValueError(f"{value!r} is no time; write 2027-01-01, 2027-01-01T08:00:00Z, or seconds since 1970.")
+
+
+def _number(value: Any) -> float | None:
+    """The value where it is a number, or a text that is one; infinite where no float is as large."""
+    if isinstance(value, str) and _PLAIN.fullmatch(value.strip()):
+        return float(value)
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def iso(seconds: float) -> str:

@@ -28,7 +28,7 @@ class Credential:
 
 
 class Directory(Protocol):
-    """What authentication and authorization ask of IAM. Both reads of one request run in one snapshot of the store."""
+    """What authentication and authorization ask of IAM. What commits between the two questions of one request, the second may see."""
 
     def credential(self, tx: Reader, access_key: str) -> Credential | None:
         """The credential with this access key id, or None if Atoll did not issue it."""

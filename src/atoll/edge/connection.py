@@ -76,14 +76,15 @@ class HttpConnection(HttpToolsProtocol):
         self.parser = None  # type: ignore[assignment]
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Whether the answer to a client that has nothing more to say is still to be sent. One that leaves looks the same: an answer
+        """Whether answers to a client that has nothing more to say are still to be sent. One that leaves looks the same: an answer
         that streams, perhaps without end, is not waited for."""
         if self.cycle is not None and self.cycle.streams:
             self.cycle.break_off()
             return False
-        waits = self.cycle is not None and self.cycle.complete and not self.cycle.response_complete
+        asked = [each for each in (self.cycle, *self.pipeline) if each is not None and each.complete]
+        waits = bool(asked) and not asked[-1].response_complete
         if waits:
-            self.cycle.keep_alive = False  # type: ignore[union-attr]
+            asked[-1].keep_alive = False
         return waits
 
     def data_received(self, data: bytes) -> None:
@@ -153,7 +154,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._in_trailers = False
-        if not self._offered:
+        if self._is_received:
             self._latest.feed(body, self.loop.time())
 
     def on_chunk_header(self) -> None:
@@ -162,10 +163,15 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._in_trailers = False
-        if not self._offered:
+        if self._is_received:
             self._latest.feed_end()
             if self._lingering:
                 self.transport.close()
+
+    @property
+    def _is_received(self) -> bool:
+        """Whether the parser is at an exchange's request: not at one that is refused, or is to be parsed anew."""
+        return not (self._offered or self.transport.is_closing())
 
     @property
     def _latest(self) -> Exchange:

@@ -104,6 +104,8 @@ def is_own_host(host: str, *, admin: bool = False) -> bool:
 
 @lru_cache(maxsize=1024)
 def _is_own_host(host: str, admin: bool) -> bool:
+    if "," in host:  # it came twice, and the first may end with its port
+        return False
     name = host_name(host)
     return _is_loopback(name) or (not admin and (name in OWN_NAMES or name.endswith(OWN_SUFFIXES)))
 

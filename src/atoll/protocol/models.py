@@ -38,8 +38,8 @@ _METADATA = re.compile(rb'"metadata"\s*:\s*(\{.*?\n  \})', re.DOTALL)
 class Head:
     """What names a service on the wire."""
 
-    signing_name: str
-    endpoint_prefix: str
+    names: frozenset[str]
+    """By which a signature's scope may call it."""
     target_prefix: str
     protocols: tuple[str, ...]
     api_version: str
@@ -107,6 +107,11 @@ class Models:
         overlaid = overlays.in_protocol(name, self._description(name), protocol)
         return codec_for(self.service(name) if overlaid is None else ServiceModel(overlaid, name), protocol)
 
+    def takes_forms(self, signing_name: str | None) -> bool:
+        """Whether a service that goes by this name reads forms. Where none that is implemented goes by it, one may."""
+        heads = [head for name in self._implemented if signing_name in (head := self._head(name)).names]
+        return not heads or any(not {"query", "ec2"}.isdisjoint(head.protocols) for head in heads)
+
     def find(self, request: WireRequest, signing_name: str | None = None) -> str | None:
         """The service that a request is for, None where AWS has none such.
 
@@ -130,7 +135,7 @@ class Models:
         def named(name: str) -> bool:
             head = self._head(name)
             if signing_name is not None:
-                return signing_name in (head.signing_name, head.endpoint_prefix, name)
+                return signing_name in head.names
             if target:
                 return head.target_prefix == target
             return "query" in head.protocols and head.api_version == version
@@ -165,7 +170,7 @@ class Models:
     def _head(self, name: str) -> Head:
         head = self._heads.get(name)
         if head is None:
-            head = self._heads[name] = _head_of(self._metadata(name))
+            head = self._heads[name] = _head_of(name, self._metadata(name))
         return head
 
     def _metadata(self, name: str) -> Mapping[str, Any]:
@@ -181,11 +186,10 @@ class Models:
         return self.service(name).metadata
 
 
-def _head_of(metadata: Mapping[str, Any]) -> Head:
+def _head_of(name: str, metadata: Mapping[str, Any]) -> Head:
     prefix = metadata["endpointPrefix"]
     return Head(
-        signing_name=metadata.get("signingName", prefix),
-        endpoint_prefix=prefix,
+        names=frozenset({name, prefix, metadata.get("signingName", prefix)}),
         target_prefix=metadata.get("targetPrefix", ""),
         protocols=_protocols(metadata),
         api_version=metadata["apiVersion"],

@@ -155,6 +155,20 @@ async def test_pipelined_requests_are_answered_in_order() -> None:
         assert [part[-3:] for part in answer.split(b"HTTP/1.1 200")[1:]] == [b"/11", b"/22", b"\n/3"]
 
 
+async def test_the_body_of_a_refused_request_is_not_added_to_the_one_before_it() -> None:
+    bodies = []
+
+    async def kept(request: HttpRequest) -> HttpResponse:
+        bodies.append(await request.read_body(1 << 20))
+        return HttpResponse(200)
+
+    async with serving(kept) as (_, port):
+        post = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n%b\r\n%b"
+        refused = post % (b"x: %b\r\n" % (b"a" * limits.MAX_HEADER_BYTES), b"there")
+        assert (await ask(port, post % (b"", b"hello") + refused)).startswith(b"HTTP/1.1 431")
+    assert bodies == [b"hello"]
+
+
 async def test_an_answer_may_stream() -> None:
     gate = asyncio.Event()
 
@@ -255,16 +269,16 @@ async def test_headers_that_would_end_their_line_early_are_a_500(
     assert "not headers" in caplog.text
 
 
-async def test_a_client_that_has_nothing_more_to_say_gets_its_answer() -> None:
+async def test_a_client_that_has_nothing_more_to_say_gets_its_answers() -> None:
     async def slow(request: HttpRequest) -> HttpResponse:
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.05)
         return HttpResponse(200, [], b"answer")
 
     async with serving(slow) as (_, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 4)
         writer.write_eof()
-        assert (await asyncio.wait_for(reader.read(), 10)).endswith(b"answer")
+        assert (await asyncio.wait_for(reader.read(), 10)).count(b"\r\n\r\nanswer") == 4
         writer.close()
 
 

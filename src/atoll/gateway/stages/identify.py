@@ -18,6 +18,7 @@ from atoll.kernel.errors import (
 from atoll.protocol.wire import WireRequest
 
 FORM = "application/x-www-form-urlencoded"
+"""What requests of the query protocol are; elsewhere it says nothing: curl calls any data so."""
 
 
 async def identify(call: Call) -> None:
@@ -28,13 +29,16 @@ async def identify(call: Call) -> None:
     http = call.http
     assert http is not None
     call.wire = WireRequest(http.method, http.raw_path, http.query_string, http.fields, b"")
-    if http.fields.get("content-type", "").startswith(FORM):
-        await read_form(call)
+    is_form = http.fields.get("content-type", "").startswith(FORM)
     try:
         authorization = call.authorization = find_authorization(http.fields, http.query_string)
     except (IncompleteSignature, InvalidSignature):
+        if is_form:
+            await read_form(call)
         _find(call, None)  # also this is answered in the protocol of the service that it came for
         raise
+    if is_form and call.parts.models.takes_forms(authorization.service if authorization else None):
+        await read_form(call)
     if authorization is None:
         _find(call, None)
         if not call.service:
