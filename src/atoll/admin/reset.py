@@ -22,7 +22,7 @@ async def perform(parts: Parts, reset: Reset, request: HttpRequest) -> dict[str,
     """Empties the account that the body names, without one the region. Raises Refused."""
     account = given(request, MEMBERS).get("account")
     if account is not None and not (isinstance(account, str) and _ACCOUNT.fullmatch(account)):
-        raise Refused(f"An account is twelve digits in quotes, not {account!r}.")
+        raise Refused(f"An account is twelve digits, as a text, not {account!r}.")
 
     def delete(tx: Transaction) -> None:
         if account is None:

@@ -33,7 +33,7 @@ async def receive(call: Call) -> None:
     limit, rules = codec.facts.max_body, codec.body_rules(call.operation)
     checksums = announced(http.fields) if rules.checked else None
     # What was signed decides, where anything was: a presigned request does not sign every header.
-    kind = http.fields.get("x-amz-content-sha256") if call.claim is None else call.claim
+    kind = http.fields.get("x-amz-content-sha256", "").strip() if call.claim is None else call.claim
     trailers: Mapping[str, str] = {}
     if kind in KINDS:
         chunks = ChunkedBody(kind, http.fields, call.signatures)

@@ -1,6 +1,7 @@
 """Values read lately, kept because most requests ask for the same few: a key, a policy version, a table.
 
-It holds committed values only, and of a batch that is being committed none, so that reading through it is reading the store.
+It holds committed values only, and of a batch that is being committed none, so that reading through it is reading the store. What another
+process writes into the file, which the data directory's lock forbids, is not seen.
 """
 
 from __future__ import annotations
