@@ -122,38 +122,36 @@ def test_a_claimed_hash_is_held_against_the_body(region: Region, key: Credential
     assert (status, b"InvalidSignatureException" in answer) == (400, True)
 
 
-def test_a_json_service_wants_the_body_for_its_syntax_comes_first(region: Region, key: Credentials) -> None:
-    headers = head(region, key, hashlib.sha256(BODY).hexdigest())
-    headers |= {"Content-Length": "15000000", "Expect": "100-continue", "Host": f"127.0.0.1:{region.port}"}
-    headers["Authorization"] = headers["Authorization"].replace(key.access_key, "ASIAQQQQQQQQQQQQQQQQ")
+def announced(region: Region, line: str, headers: dict[str, str], length: int) -> bytes:
+    """What is said to a request whose body is announced and not sent."""
+    headers = headers | {"Host": "127.0.0.1", "Content-Length": str(length), "Expect": "100-continue"}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     with socket.create_connection(("127.0.0.1", region.port), timeout=10) as connection:
-        connection.sendall(f"POST / HTTP/1.1\r\n{lines}\r\n".encode())
-        answer = connection.recv(65536)
-    assert answer.startswith(b"HTTP/1.1 100 Continue")
+        connection.sendall(f"{line} HTTP/1.1\r\n{lines}\r\n".encode())
+        return connection.recv(65536)
 
 
-def test_a_rest_service_refuses_before_the_body_is_sent(region: Region, key: Credentials) -> None:
-    lines = (
-        "Host: 127.0.0.1\r\nContent-Length: 15000000\r\nExpect: 100-continue\r\nAuthorization: AWS4-HMAC-SHA256 "
-        "Credential=ASIAQQQQQQQQQQQQQQQQ/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0\r\n"
-    )
-    with socket.create_connection(("127.0.0.1", region.port), timeout=10) as connection:
-        connection.sendall(f"POST /2015-03-31/functions HTTP/1.1\r\n{lines}\r\n".encode())
-        answer = connection.recv(65536)
+def scoped(key: str, service: str) -> dict[str, str]:
+    """An Authorization header of a signature that is none."""
+    scope = f"{key}/20260101/us-east-1/{service}/aws4_request"
+    return {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"}
+
+
+def test_a_json_service_wants_the_body_for_its_syntax_comes_first(region: Region) -> None:
+    headers = scoped("ASIAQQQQQQQQQQQQQQQQ", "dynamodb") | {"X-Amz-Target": "DynamoDB_20120810.GetItem"}
+    assert announced(region, "POST /", headers, 15_000_000).startswith(b"HTTP/1.1 100 Continue")
+
+
+def test_a_rest_service_refuses_before_the_body_is_sent(region: Region) -> None:
+    answer = announced(region, "POST /2015-03-31/functions", scoped("ASIAQQQQQQQQQQQQQQQQ", "lambda"), 15_000_000)
     assert answer.startswith(b"HTTP/1.1 403")
     assert b"UnrecognizedClientException" in answer
     assert b"connection: close" in answer
 
 
 def test_what_is_larger_than_the_service_takes_is_refused_by_its_declared_length(region: Region) -> None:
-    lines = (
-        "Host: 127.0.0.1\r\nContent-Length: 16777217\r\nX-Amz-Target: DynamoDB_20120810.GetItem\r\n"
-        "Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0\r\n"
-    )
-    with socket.create_connection(("127.0.0.1", region.port), timeout=10) as connection:
-        connection.sendall(f"POST / HTTP/1.1\r\n{lines}\r\n".encode())
-        answer = connection.recv(65536)
+    headers = scoped("test", "dynamodb") | {"X-Amz-Target": "DynamoDB_20120810.GetItem"}
+    answer = announced(region, "POST /", headers, 16_777_217)
     assert answer.startswith(b"HTTP/1.1 413")
     assert b"Request must be smaller than 16777216 bytes for the GetItem operation" in answer
 
