@@ -130,3 +130,13 @@ def test_lambda_routes(method: str, path: str, operation: str) -> None:
 def test_what_no_route_matches_is_no_operation(method: str, path: str) -> None:
     with pytest.raises(UnknownOperation):
         MODELS.codec("lambda").operation_of(request(method, path))
+
+
+def test_a_stray_target_decides_nothing_and_is_not_remembered() -> None:
+    """REST requests may carry any X-Amz-Target: the next one with the same may be for another service of the same signing name."""
+    models = Models(["apigatewayv2", "lambda"])
+    assert models.find(request("GET", "/v2/apis", target="a.b"), "apigateway") == "apigatewayv2"
+    assert models.find(request("GET", "/restapis", target="a.b"), "apigateway") == "apigateway"
+    for n in range(100):
+        assert models.find(request("GET", "/2015-03-31/functions/", target=f"Stray.{n}"), "lambda") == "lambda"
+    assert not models._by_target

@@ -123,9 +123,18 @@ class Models:
         found = self._by_target.get(named)
         if found is None:
             found = self._find(request, signing_name)
-            if found is not None and named[1] and self._knows(found, request):
+            if found is not None and self._has_target(found, named[1]):
                 self._by_target[named] = found
         return found
+
+    def _has_target(self, name: str, target: str) -> bool:
+        """Whether an X-Amz-Target names an operation of the service. REST requests may carry any, which says nothing of them."""
+        prefix, _, operation = target.rpartition(".")
+        return (
+            bool(prefix)
+            and prefix == self._head(name).target_prefix
+            and operation in self.service(name).operation_names
+        )
 
     def _find(self, request: WireRequest, signing_name: str | None) -> str | None:
         target = _target(request)
