@@ -13,7 +13,7 @@ from atoll.kernel.store.api import Reader, Transaction
 from atoll.kernel.tracing import Span
 from atoll.services.dynamodb.items.item_rules import check_item, item_size
 from atoll.services.dynamodb.items.keys import entry_key, item_key
-from atoll.services.dynamodb.items.storage import collection_size, decode_item, encode_item, read, replace
+from atoll.services.dynamodb.items.storage import Stored, collection_size, decode_item, encode_item, read, replace
 from atoll.services.dynamodb.store import Attribute, Index, Table, data_prefixes, totals
 from atoll.services.dynamodb.tables.tables import reap
 
@@ -61,8 +61,8 @@ async def write(ctx: Context, item: dict[str, Any], *, delete: bool) -> None:
 
     def change(tx: Transaction) -> None:
         old = read(tx, ctx, TABLE, key)
-        new = None if delete else encode_item(checked, size)
-        replace(tx, ctx, TABLE, key, old, new, None if delete else checked)
+        new = None if delete else Stored(checked, encode_item(checked, size))
+        replace(tx, ctx, TABLE, key, old, new, 0.0)
 
     await ctx.store.transact(change)
 

@@ -34,10 +34,13 @@ def resource_arn(_ctx: Context, request: Mapping[str, Any]) -> str:
     return request.get("ResourceArn") or "*"
 
 
-def item_table(ctx: Context, given: str) -> str:
-    """The name of the table that an operation on items names. Raises ValidationFailed, AccessDenied for another account's."""
+def item_table(ctx: Context, given: str) -> tuple[Context, str]:
+    """The table that an operation on items names: the context of its account, and its name.
+
+    Raises ValidationFailed, AccessDenied for another account's.
+    """
     if _NAME.fullmatch(given):
-        return given
+        return ctx, given
     if given.startswith("arn:"):
         return _name_in_arn(ctx, given)
     broken = [
@@ -48,8 +51,8 @@ def item_table(ctx: Context, given: str) -> str:
     )
 
 
-def named_table(ctx: Context, given: str) -> str:
-    """The name of the table that an operation on tables names; these word a wrong length differently."""
+def named_table(ctx: Context, given: str) -> tuple[Context, str]:
+    """The table that an operation on tables names, as `item_table`; these word a wrong length differently."""
     if not given.startswith("arn:") and not 3 <= len(given) <= 255:
         raise ValidationFailed("TableName must be at least 3 characters long and at most 255 characters long")
     return item_table(ctx, given)
@@ -64,7 +67,7 @@ def _broken_constraints(name: str) -> Iterator[str]:
         yield "Member must have length less than or equal to 255"
 
 
-def _name_in_arn(ctx: Context, arn: str) -> str:
+def _name_in_arn(ctx: Context, arn: str) -> tuple[Context, str]:
     match = _TABLE_ARN.fullmatch(arn)
     if match is None:
         raise ValidationFailed(f"1 validation error detected: Invalid resource type in '{arn}'")

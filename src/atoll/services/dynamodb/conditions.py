@@ -26,7 +26,7 @@ Given = Mapping[str, Any]
 async def _resource_tags(ctx: Context, request: Given) -> Mapping[str, str] | None:
     """The table's tags."""
     try:
-        name = item_table(ctx, request.get("TableName") or request.get("ResourceArn") or "")
+        ctx, name = item_table(ctx, request.get("TableName") or request.get("ResourceArn") or "")
     except ServiceError:
         return None
     return await ctx.store.read(lambda tx: read_tags(tx, ctx, name))
@@ -35,7 +35,7 @@ async def _resource_tags(ctx: Context, request: Given) -> Mapping[str, str] | No
 async def _leading_keys(ctx: Context, request: Given) -> Sequence[str] | None:
     """The partition key's value, as text. No value where there is no such table or the item lacks it: the request fails then."""
     try:
-        name = item_table(ctx, request.get("TableName") or "")
+        ctx, name = item_table(ctx, request.get("TableName") or "")
     except ServiceError:
         return None
     table = await ctx.store.read(lambda tx: find_table(tx, ctx, name))

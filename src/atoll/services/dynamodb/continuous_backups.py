@@ -11,11 +11,11 @@ import msgspec
 
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.dynamodb.access import named_table, table_arn
-from atoll.services.dynamodb.conditions import ON_TABLE
+from atoll.services.dynamodb.access import named_table
 from atoll.services.dynamodb.errors import TableNotFoundException
+from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import DAY, TABLES, Table, find_table, table_key
 
 if TYPE_CHECKING:
@@ -31,24 +31,24 @@ LAG = 300.0
 
 @operation(
     "DescribeContinuousBackups",
-    access=[Access("dynamodb:DescribeContinuousBackups", resource=table_arn, conditions=ON_TABLE)],
+    access=[on_table("DescribeContinuousBackups")],
 )
 async def describe_continuous_backups(ctx: Context, request: DescribeContinuousBackupsInputTypeDef) -> dict[str, Any]:
     """Raises TableNotFoundException."""
-    name = named_table(ctx, request["TableName"])
+    ctx, name = named_table(ctx, request["TableName"])
     return _described(await ctx.store.read(lambda tx: _table(tx, ctx, name)), ctx.clock.now())
 
 
 @operation(
     "UpdateContinuousBackups",
-    access=[Access("dynamodb:UpdateContinuousBackups", resource=table_arn, conditions=ON_TABLE)],
+    access=[on_table("UpdateContinuousBackups")],
     not_honoured={
         "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled": "Atoll keeps no past states of a table yet"
     },
 )
 async def update_continuous_backups(ctx: Context, request: UpdateContinuousBackupsInputTypeDef) -> dict[str, Any]:
     """Raises TableNotFoundException, ValidationFailed."""
-    name = named_table(ctx, request["TableName"])
+    ctx, name = named_table(ctx, request["TableName"])
     wanted = request["PointInTimeRecoverySpecification"]
     enabled, days = wanted["PointInTimeRecoveryEnabled"], wanted.get("RecoveryPeriodInDays")
     if not enabled and days is not None:

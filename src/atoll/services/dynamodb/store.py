@@ -89,6 +89,11 @@ class Table(msgspec.Struct, frozen=True):
     recovery_days: int = 35
     decreases: int = 0
 
+    @property
+    def followed(self) -> bool:
+        """Whether changes of its items are noted beside them (`items/storage.py: _follow`)."""
+        return False
+
     def decreases_on(self, now: float) -> int:
         """How often the provisioned throughput was decreased on the UTC day of `now`."""
         return self.decreases if int(now // DAY) == int(self.last_decrease // DAY) else 0

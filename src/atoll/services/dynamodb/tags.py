@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from atoll.kernel import records
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.kernel.tag_conditions import adds_tags, removes_tags
 from atoll.services.dynamodb.access import item_table, resource_arn
 from atoll.services.dynamodb.conditions import ON_TABLE
 from atoll.services.dynamodb.errors import ResourceNotFoundException, invalid
+from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import find_table, read_tags, tags_key
 
 if TYPE_CHECKING:
@@ -29,13 +30,11 @@ PAGE = 10
 _ALLOWED = re.compile(r"[\w\s.:/=+\-@]*")
 
 
-@operation(
-    "TagResource", access=[Access("dynamodb:TagResource", resource=resource_arn, conditions=ON_TABLE | adds_tags())]
-)
+@operation("TagResource", access=[on_table("TagResource", resource=resource_arn, conditions=ON_TABLE | adds_tags())])
 async def tag_resource(ctx: Context, request: TagResourceInputTypeDef) -> None:
     """Adds tags, replacing those with the same keys. Raises ResourceNotFoundException."""
     arn = request["ResourceArn"]
-    name = _tagged_table(ctx, arn)
+    ctx, name = _tagged_table(ctx, arn)
     if not request["Tags"]:
         raise ValidationFailed("Atleast one Tag needs to be provided as Input.")
     new = checked_tags(request["Tags"])
@@ -52,11 +51,11 @@ async def tag_resource(ctx: Context, request: TagResourceInputTypeDef) -> None:
 
 @operation(
     "UntagResource",
-    access=[Access("dynamodb:UntagResource", resource=resource_arn, conditions=ON_TABLE | removes_tags())],
+    access=[on_table("UntagResource", resource=resource_arn, conditions=ON_TABLE | removes_tags())],
 )
 async def untag_resource(ctx: Context, request: UntagResourceInputTypeDef) -> None:
     """Removes tags by key; those that are not there are ignored. Raises ResourceNotFoundException."""
-    name = _tagged_table(ctx, request["ResourceArn"])
+    ctx, name = _tagged_table(ctx, request["ResourceArn"])
     keys = request["TagKeys"]
     if not keys:
         raise ValidationFailed("Atleast one Tag Key needs to be provided as Input.")
@@ -69,13 +68,11 @@ async def untag_resource(ctx: Context, request: UntagResourceInputTypeDef) -> No
     await ctx.store.transact(write)
 
 
-@operation(
-    "ListTagsOfResource", access=[Access("dynamodb:ListTagsOfResource", resource=resource_arn, conditions=ON_TABLE)]
-)
+@operation("ListTagsOfResource", access=[on_table("ListTagsOfResource", resource=resource_arn)])
 async def list_tags_of_resource(ctx: Context, request: ListTagsOfResourceInputTypeDef) -> dict[str, Any]:
     """The tags in the order of their keys, ten per page. Raises ResourceNotFoundException."""
     arn = request["ResourceArn"]
-    name = _tagged_table(ctx, arn)
+    ctx, name = _tagged_table(ctx, arn)
 
     def find(tx: Reader) -> dict[str, str]:
         _require_table(tx, ctx, name, f"Requested resource not found: ResourcArn: {arn} not found")
@@ -115,7 +112,7 @@ def _too_many() -> ValidationFailed:
     return ValidationFailed("Number of Tags exceed the current limit for the provided ResourceArn")
 
 
-def _tagged_table(ctx: Context, arn: str) -> str:
+def _tagged_table(ctx: Context, arn: str) -> tuple[Context, str]:
     if not arn.startswith("arn:"):
         raise invalid(f"ARNs must start with 'arn:': {arn}")
     parts = arn.split(":", 5)

@@ -11,22 +11,20 @@ import msgspec
 
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
-from atoll.services.dynamodb.access import named_table, table_arn
-from atoll.services.dynamodb.conditions import ON_TABLE
+from atoll.services.dynamodb.access import named_table
+from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import TABLES, table_described, table_key
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import DescribeTimeToLiveInputTypeDef, UpdateTimeToLiveInputTypeDef
 
 
-@operation(
-    "DescribeTimeToLive", access=[Access("dynamodb:DescribeTimeToLive", resource=table_arn, conditions=ON_TABLE)]
-)
+@operation("DescribeTimeToLive", access=[on_table("DescribeTimeToLive")])
 async def describe_time_to_live(ctx: Context, request: DescribeTimeToLiveInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException."""
-    name = named_table(ctx, request["TableName"])
+    ctx, name = named_table(ctx, request["TableName"])
     attribute = (await ctx.store.read(lambda tx: table_described(tx, ctx, name))).ttl_attribute
     status = "ENABLED" if attribute else "DISABLED"
     return {"TimeToLiveDescription": {"TimeToLiveStatus": status, "AttributeName": attribute or None}}
@@ -34,12 +32,12 @@ async def describe_time_to_live(ctx: Context, request: DescribeTimeToLiveInputTy
 
 @operation(
     "UpdateTimeToLive",
-    access=[Access("dynamodb:UpdateTimeToLive", resource=table_arn, conditions=ON_TABLE)],
+    access=[on_table("UpdateTimeToLive")],
     not_honoured={"TimeToLiveSpecification.Enabled": "Atoll does not expire items yet"},
 )
 async def update_time_to_live(ctx: Context, request: UpdateTimeToLiveInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException; ValidationFailed where nothing would change."""
-    name = named_table(ctx, request["TableName"])
+    ctx, name = named_table(ctx, request["TableName"])
     wanted = request["TimeToLiveSpecification"]
 
     def write(tx: Transaction) -> None:

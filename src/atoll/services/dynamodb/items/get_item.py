@@ -5,40 +5,61 @@ Every read sees all that was acknowledged before it, so that ConsistentRead chan
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
-from atoll.services.dynamodb.access import item_table, table_arn
+from atoll.services.dynamodb import throttle
+from atoll.services.dynamodb.access import item_table
 from atoll.services.dynamodb.conditions import READS_ITEM
 from atoll.services.dynamodb.expressions.projection import project
 from atoll.services.dynamodb.items import requested
-from atoll.services.dynamodb.items.capacity import consumed_by_read, read_units
+from atoll.services.dynamodb.items.capacity import Cost, consumed, read_units
 from atoll.services.dynamodb.items.item_rules import check_item, check_key
 from atoll.services.dynamodb.items.keys import item_key
 from atoll.services.dynamodb.items.storage import decode_item, read, stored_size
-from atoll.services.dynamodb.store import table_of_items
+from atoll.services.dynamodb.permissions import on_table
+from atoll.services.dynamodb.store import Item, Table, table_of_items
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import GetItemInputTypeDef
 
 
-@operation("GetItem", access=[Access("dynamodb:GetItem", resource=table_arn, conditions=READS_ITEM)])
+class Get:
+    """A read of one item: of a GetItem, or of its part in a batch or transaction. `ctx` is that of the table's account."""
+
+    __slots__ = ("_key_item", "_paths", "ctx", "name")
+
+    def __init__(self, ctx: Context, request: Mapping[str, Any]) -> None:
+        self.ctx, self.name = item_table(ctx, request["TableName"])
+        self._key_item, _ = check_item(request["Key"])
+        self._paths = requested.projection(request)
+
+    def find(self, tx: Reader) -> tuple[Table, bytes | None]:
+        """The table, and the stored item. Raises ResourceNotFoundException, ValidationFailed for a key that is not the table's."""
+        table = table_of_items(tx, self.ctx, self.name)
+        check_key(table, self._key_item)
+        return table, read(tx, self.ctx, table, item_key(table, self._key_item))
+
+    def shown(self, raw: bytes | None) -> Item | None:
+        """What the request wants of the item."""
+        item = None if raw is None else decode_item(raw)
+        if item is not None and self._paths is not None:
+            item = project(item, self._paths)
+        return item
+
+
+@operation("GetItem", access=[on_table("GetItem", conditions=READS_ITEM)])
 async def get_item(ctx: Context, request: GetItemInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException. `Item` is absent where there is none."""
-    name = item_table(ctx, request["TableName"])
-    key_item, _ = check_item(request["Key"])  # type: ignore[arg-type]
-    paths = requested.projection(request)
-
-    def find(tx: Reader) -> bytes | None:
-        table = table_of_items(tx, ctx, name)
-        check_key(table, key_item)
-        return read(tx, ctx, table, item_key(table, key_item))
-
-    raw = await ctx.store.read(find)
-    item = None if raw is None else decode_item(raw)
-    if item is not None and paths is not None:
-        item = project(item, paths)
-    units = read_units(stored_size(raw), consistent=bool(request.get("ConsistentRead")))
-    return {"Item": item, "ConsumedCapacity": consumed_by_read(request, units)}
+    get = Get(ctx, request)
+    table, raw = await ctx.store.read(get.find)
+    cost = Cost(read_units(stored_size(raw), consistent=bool(request.get("ConsistentRead"))))
+    throttle.admit(get.ctx, table, "Read", cost)
+    throttle.spend(get.ctx, table, "Read", cost)
+    return {
+        "Item": get.shown(raw),
+        "ConsumedCapacity": consumed(request.get("ReturnConsumedCapacity"), request["TableName"], cost),
+    }

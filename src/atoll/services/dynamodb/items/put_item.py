@@ -2,44 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
-from atoll.kernel.service import Access, operation
-from atoll.kernel.store.api import Transaction
-from atoll.services.dynamodb.access import item_table, table_arn
+from atoll.kernel.keys import Key
+from atoll.kernel.service import operation
 from atoll.services.dynamodb.conditions import WRITES_ITEM
 from atoll.services.dynamodb.items import requested
-from atoll.services.dynamodb.items.capacity import consumed_by_write
 from atoll.services.dynamodb.items.item_rules import check_item, check_item_keys
 from atoll.services.dynamodb.items.keys import item_key
-from atoll.services.dynamodb.items.storage import decode_item, encode_item, read, replace
-from atoll.services.dynamodb.store import table_of_items
+from atoll.services.dynamodb.items.storage import Stored, decode_item, encode_item
+from atoll.services.dynamodb.items.writes import ItemWrite, write_alone
+from atoll.services.dynamodb.permissions import on_table
+from atoll.services.dynamodb.store import Item, Table
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import PutItemInputTypeDef
 
 
-@operation("PutItem", access=[Access("dynamodb:PutItem", resource=table_arn, conditions=WRITES_ITEM)])
+class Put(ItemWrite):
+    """Puts `Item` in the place of what has its key."""
+
+    __slots__ = ("_new", "returns_old")
+
+    def __init__(self, ctx: Context, request: Mapping[str, Any]) -> None:
+        super().__init__(ctx, request)
+        self.returns_old = requested.check_return_values(request)
+        item, size = check_item(request["Item"])
+        self.condition = requested.condition(request)
+        self._new = Stored(item, encode_item(item, size))
+
+    @property
+    def key_item(self) -> Item:
+        return self._new.item
+
+    def key(self, table: Table) -> Key:
+        check_item_keys(table, self._new.item)
+        return item_key(table, self._new.item)
+
+    def made(self, table: Table, old: bytes | None) -> Stored:
+        return self._new
+
+
+@operation("PutItem", access=[on_table("PutItem", conditions=WRITES_ITEM)])
 async def put_item(ctx: Context, request: PutItemInputTypeDef) -> dict[str, Any]:
     """Raises ConditionalCheckFailedException, ResourceNotFoundException, ItemCollectionSizeLimitExceededException."""
-    name = item_table(ctx, request["TableName"])
-    returns_old = requested.check_return_values(request)
-    item, size = check_item(request["Item"])  # type: ignore[arg-type]
-    condition = requested.condition(request)
-    new = encode_item(item, size)
-
-    def write(tx: Transaction) -> dict[str, Any]:
-        table = table_of_items(tx, ctx, name)
-        check_item_keys(table, item)
-        key = item_key(table, item)
-        old = read(tx, ctx, table, key)
-        requested.require(condition, request, old)
-        written = replace(tx, ctx, table, key, old, new, item)
-        return {
-            "Attributes": decode_item(old) if returns_old and old is not None else None,
-            "ConsumedCapacity": consumed_by_write(request, written),
-            "ItemCollectionMetrics": requested.collection_metrics(tx, ctx, request, table, key, item),
-        }
-
-    return await ctx.store.transact(write)
+    put = Put(ctx, request)
+    done, answer = await write_alone(put)
+    if put.returns_old and done.old is not None:
+        answer["Attributes"] = decode_item(done.old)
+    return answer

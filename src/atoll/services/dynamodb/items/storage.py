@@ -13,19 +13,19 @@ from atoll.kernel.context import Context
 from atoll.kernel.keys import Key
 from atoll.kernel.store.api import Reader, Transaction, counter
 from atoll.services.dynamodb.errors import ItemCollectionSizeLimitExceededException
+from atoll.services.dynamodb.items.capacity import Cost, write_units
 from atoll.services.dynamodb.items.item_rules import item_size
 from atoll.services.dynamodb.items.keys import entry_key, key_attributes
 from atoll.services.dynamodb.store import Index, Item, Table, total_change, total_key
 
 MAX_COLLECTION = 10 << 30
-WRITE_UNIT = 1024
 
 
-class Written(NamedTuple):
-    """What a write cost: write units of the table and of each index that it touched."""
+class Stored(NamedTuple):
+    """An item beside its stored form."""
 
-    table: int
-    indexes: tuple[tuple[Index, int], ...] = ()
+    item: Item
+    raw: bytes
 
 
 def encode_item(item: Item, size: int) -> bytes:
@@ -49,28 +49,31 @@ def read(tx: Reader, ctx: Context, table: Table, key: Key) -> bytes | None:
 
 
 def replace(
-    tx: Transaction,
-    ctx: Context,
-    table: Table,
-    key: Key,
-    old: bytes | None,
-    new: bytes | None,
-    item: Item | None = None,
-) -> Written:
-    """Puts `new` in the place of `old` (None: no item); `item` is what `new` holds. Raises where a collection grows too large."""
+    tx: Transaction, ctx: Context, table: Table, key: Key, old: bytes | None, new: Stored | None, now: float
+) -> Cost:
+    """Puts `new` in the place of `old` (None: no item) at region time `now`. Raises where an item collection grows too large."""
     place = (ctx.account, ctx.region, "dynamodb", "item", table.incarnation, *key)
     if new is not None:
-        tx.set(place, new)
+        tx.set(place, new.raw)
     elif old is not None:
         tx.delete(place)
-    old_size, new_size = stored_size(old), stored_size(new)
+    old_size, new_size = stored_size(old), stored_size(new.raw) if new is not None else 0
     change = total_change((new is not None) - (old is not None), new_size - old_size)
     if change:
         tx.add(total_key(ctx, table.incarnation), change)
-    cost = _units(max(old_size, new_size))
+    cost = write_units(max(old_size, new_size))
+    if table.followed:
+        _follow(tx, ctx, table, key, old, new, now)
     if not table.indexes:
-        return Written(cost)
-    return Written(cost, _replace_entries(tx, ctx, table, key, decode_item(old) if old is not None else None, item))
+        return Cost(cost)
+    before, after = decode_item(old) if old is not None else None, new.item if new is not None else None
+    return Cost(cost, _replace_entries(tx, ctx, table, key, before, after))
+
+
+def _follow(
+    tx: Transaction, ctx: Context, table: Table, key: Key, old: bytes | None, new: Stored | None, now: float
+) -> None:
+    """Notes the change wherever something follows the table's items."""
 
 
 def _replace_entries(
@@ -85,11 +88,11 @@ def _replace_entries(
         units, change, size = 0, 0, 0
         if before is not None and (after is None or after[0] != before[0]):
             tx.delete((ctx.account, ctx.region, "dynamodb", "entry", table.incarnation, *before[0]))
-            units += _units(stored_size(before[1]))
+            units += write_units(stored_size(before[1]))
         if after is not None:
             tx.set((ctx.account, ctx.region, "dynamodb", "entry", table.incarnation, *after[0]), after[1])
             moved = before is None or before[0] != after[0]
-            units += _units(stored_size(after[1]) if moved else max(stored_size(after[1]), stored_size(before[1])))  # type: ignore[index]
+            units += write_units(stored_size(after[1]) if moved else max(stored_size(after[1]), stored_size(before[1])))  # type: ignore[index]
         change = (after is not None) - (before is not None)
         size = (stored_size(after[1]) if after else 0) - (stored_size(before[1]) if before else 0)
         tx.add(total_key(ctx, table.incarnation, index.id), total_change(change, size))
@@ -128,7 +131,3 @@ def _entry(table: Table, index: Index, item: Item | None) -> tuple[Key, bytes] |
         names.update(index.projected)
         item = {name: value for name, value in item.items() if name in names}
     return key, encode_item(item, item_size(item))
-
-
-def _units(size: int) -> int:
-    return max(1, -(-size // WRITE_UNIT))

@@ -47,7 +47,7 @@ def _tagged(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
 )
 async def create_table(ctx: Context, request: CreateTableInputTypeDef) -> dict[str, Any]:
     """Raises ResourceInUseException where the name is taken."""
-    name = named_table(ctx, request["TableName"])
+    ctx, name = named_table(ctx, request["TableName"])
     table = _table(ctx, name, request)
     tags = checked_tags(request.get("Tags") or ())
 

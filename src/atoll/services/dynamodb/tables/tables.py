@@ -14,8 +14,8 @@ from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import Key, Range, under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.dynamodb.access import any_table_arn, named_table, table_arn
-from atoll.services.dynamodb.conditions import ON_TABLE
+from atoll.services.dynamodb.access import any_table_arn, named_table
+from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import (
     Table,
     Totals,
@@ -40,10 +40,10 @@ REAP_SLICE = 250
 """Entries that one step of the reaper clears: about a millisecond of the event loop."""
 
 
-@operation("DescribeTable", access=[Access("dynamodb:DescribeTable", resource=table_arn, conditions=ON_TABLE)])
+@operation("DescribeTable", access=[on_table("DescribeTable")])
 async def describe_table(ctx: Context, request: DescribeTableInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException."""
-    name = named_table(ctx, request["TableName"])
+    ctx, name = named_table(ctx, request["TableName"])
 
     def find(tx: Reader) -> tuple[Table, dict[str, Totals]]:
         table = table_described(tx, ctx, name)
@@ -71,10 +71,10 @@ async def list_tables(ctx: Context, request: ListTablesInputTypeDef) -> dict[str
     return {"TableNames": names[:limit], "LastEvaluatedTableName": names[limit - 1] if more else None}
 
 
-@operation("DeleteTable", access=[Access("dynamodb:DeleteTable", resource=table_arn, conditions=ON_TABLE)])
+@operation("DeleteTable", access=[on_table("DeleteTable")])
 async def delete_table(ctx: Context, request: DeleteTableInputTypeDef) -> dict[str, Any]:
     """Unlinks the table at once; a task clears its items. Raises ResourceNotFoundException, ValidationFailed if protected."""
-    name = named_table(ctx, request["TableName"])
+    ctx, name = named_table(ctx, request["TableName"])
     task_id = ctx.ids.uuid()
 
     def delete(tx: Transaction) -> tuple[Table, dict[str, Totals]]:

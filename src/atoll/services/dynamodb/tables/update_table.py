@@ -13,11 +13,11 @@ import msgspec
 
 from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
-from atoll.services.dynamodb.access import named_table, table_arn
-from atoll.services.dynamodb.conditions import ON_TABLE
+from atoll.services.dynamodb.access import named_table
 from atoll.services.dynamodb.errors import invalid
+from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import (
     PAY_PER_REQUEST,
     TABLES,
@@ -61,7 +61,7 @@ _ALONE = {
 
 @operation(
     "UpdateTable",
-    access=[Access("dynamodb:UpdateTable", resource=table_arn, conditions=ON_TABLE)],
+    access=[on_table("UpdateTable")],
     not_honoured={
         "ProvisionedThroughput": throughput.NOT_THROTTLED,
         "OnDemandThroughput": throughput.NOT_THROTTLED,
@@ -71,7 +71,7 @@ _ALONE = {
 )
 async def update_table(ctx: Context, request: UpdateTableInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException, ValidationFailed."""
-    name = named_table(ctx, request["TableName"])
+    ctx, name = named_table(ctx, request["TableName"])
     _check(request)
     now = ctx.clock.now()
 
