@@ -1,0 +1,173 @@
+"""The trees of statements, as parsed: parameters are numbered, nothing is known of tables. Spans say where nodes stand in the text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from atoll.services.dynamodb.partiql.lexer import Span
+
+
+@dataclass(slots=True)
+class Constant:
+    """A literal. `kind` is S, N, BOOL, NULL, MISSING or ION; `content` is a text, but for BOOL."""
+
+    kind: str
+    content: str | bool
+    span: Span
+
+
+@dataclass(slots=True)
+class Parameter:
+    """`?`; `index` counts from 0."""
+
+    index: int
+    span: Span
+
+
+@dataclass(slots=True)
+class Reference:
+    """A document path. A list position is an int; `spans` are those of its parts. The part "*" of a wildcard is None."""
+
+    parts: tuple[str | int | None, ...]
+    spans: tuple[Span, ...]
+
+    @property
+    def span(self) -> Span:
+        """Where it begins: its first name."""
+        return self.spans[0]
+
+
+@dataclass(slots=True)
+class Collection:
+    """`[…]` ("list") or `<<…>>` ("bag")."""
+
+    kind: str
+    members: list[Expression]
+    span: Span
+
+
+@dataclass(slots=True)
+class Struct:
+    """`{key: value, …}`."""
+
+    members: list[tuple[Expression, Expression]]
+    span: Span
+
+
+@dataclass(slots=True)
+class Call:
+    """A function call; the name in lower case, at `span`. The argument of `count(*)` is a Star."""
+
+    name: str
+    arguments: list[Expression]
+    span: Span
+
+
+@dataclass(slots=True)
+class Operation:
+    """An operator and its operands: AND and OR have two or more, BETWEEN three, NOT and signs ("+", "-") one; else two."""
+
+    operator: str
+    operands: list[Expression]
+    span: Span
+
+
+@dataclass(slots=True)
+class IsType:
+    """`subject IS type`; the type in upper case."""
+
+    subject: Expression
+    type: str
+    span: Span
+
+
+@dataclass(slots=True)
+class Star:
+    """`*` as a projection."""
+
+    span: Span
+
+
+Expression = Constant | Parameter | Reference | Collection | Struct | Call | Operation | IsType | Star
+
+
+@dataclass(slots=True)
+class Source:
+    """What FROM, INTO or UPDATE names: a table, and maybe an index of it. At least one component."""
+
+    components: tuple[str, ...]
+
+    @property
+    def table(self) -> str:
+        """The table's name."""
+        return self.components[0]
+
+    @property
+    def index(self) -> str | None:
+        """The index's name."""
+        return self.components[1] if len(self.components) > 1 else None
+
+
+@dataclass(slots=True)
+class Select:
+    """SELECT. `items` are the projection, None for `*`; `order` are the attributes of ORDER BY, each with whether it ascends."""
+
+    source: Source
+    items: tuple[Reference, ...] | None
+    where: Expression | None
+    order: tuple[tuple[str, bool], ...]
+
+
+@dataclass(slots=True)
+class Exists:
+    """EXISTS(SELECT …), the condition check of transactions."""
+
+    select: Select
+
+    @property
+    def source(self) -> Source:
+        """What it checks."""
+        return self.select.source
+
+    @property
+    def where(self) -> Expression | None:
+        """Which item, and what must be true of it."""
+        return self.select.where
+
+
+@dataclass(slots=True)
+class Insert:
+    """INSERT INTO … VALUE {…}; `members` are the attributes in the order given."""
+
+    source: Source
+    members: tuple[tuple[str, Expression], ...]
+
+
+@dataclass(slots=True)
+class Assignment:
+    """`SET path = value`, or `REMOVE path` where there is no value."""
+
+    path: Reference
+    value: Expression | None
+
+
+@dataclass(slots=True)
+class Update:
+    """UPDATE. `returning` is as the API calls it: ALL_OLD, UPDATED_NEW …, or None."""
+
+    source: Source
+    assignments: tuple[Assignment, ...]
+    where: Expression | None
+    returning: str | None
+
+
+@dataclass(slots=True)
+class Delete:
+    """DELETE. `returning` is ALL_OLD or None."""
+
+    source: Source
+    where: Expression | None
+    returning: str | None
+
+
+Statement = Select | Exists | Insert | Update | Delete
