@@ -85,7 +85,14 @@ class Logical:
     conditions: tuple[Condition, ...]
 
 
-Operand = Path | Placeholder | Literal | Function
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Whether a condition holds, as an operand: PartiQL compares conditions with booleans."""
+
+    condition: Condition
+
+
+Operand = Path | Placeholder | Literal | Function | Truth
 Condition = Function | Compare | Between | In | Not | Logical
 
 
