@@ -22,6 +22,7 @@ from atoll.services.dynamodb.expressions.nodes import (
     Not,
     Operand,
     Path,
+    Truth,
 )
 from atoll.services.dynamodb.items.item_rules import utf8_length
 
@@ -115,6 +116,8 @@ def _value(operand: Operand, item: Mapping[str, Value]) -> Value | None:
         return find(operand, item)
     if isinstance(operand, Literal):
         return operand.value
+    if isinstance(operand, Truth):
+        return {"BOOL": holds(operand.condition, item)}
     assert isinstance(operand, Function)  # bound trees hold no placeholders
     size = _size(_value(operand.arguments[0], item))
     return None if size is None else {"N": str(size)}
