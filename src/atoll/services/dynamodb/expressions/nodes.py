@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +87,33 @@ class Logical:
 
 Operand = Path | Placeholder | Literal | Function
 Condition = Function | Compare | Between | In | Not | Logical
+
+
+def paths_in(condition: Condition) -> Iterator[Path]:
+    """The document paths of a condition, from left to right."""
+    pending: list[Condition | Operand] = [condition]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Path):
+            yield node
+        pending += reversed(_children(node))
+
+
+def _children(node: Condition | Operand) -> tuple[Condition | Operand, ...]:
+    match node:
+        case Logical(conditions=conditions):
+            return conditions
+        case Not(condition=condition):
+            return (condition,)
+        case Compare(left=left, right=right):
+            return (left, right)
+        case Between(subject=subject, low=low, high=high):
+            return (subject, low, high)
+        case In(subject=subject, choices=choices):
+            return (subject, *choices)
+        case Function(arguments=arguments):
+            return arguments
+    return ()
 
 
 def path_text(path: Path) -> str:

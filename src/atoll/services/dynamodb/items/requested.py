@@ -9,7 +9,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
 from atoll.kernel.keys import Key
 from atoll.kernel.store.api import Reader
-from atoll.services.dynamodb.errors import ConditionalCheckFailedException
+from atoll.services.dynamodb.errors import ConditionalCheckFailedException, invalid
 from atoll.services.dynamodb.expressions.bindings import Bindings
 from atoll.services.dynamodb.expressions.condition import holds
 from atoll.services.dynamodb.expressions.nodes import Condition, Path
@@ -24,7 +24,7 @@ def condition(request: Mapping[str, Any]) -> Condition | None:
     text = request.get("ConditionExpression")
     _check_legacy(request, ("Expected", "ConditionalOperator"), ("ConditionExpression",))
     if text is None:
-        _check_none_given(request)
+        check_none_given(request)
         if request.get("ExpressionAttributeValues") is not None:
             raise ValidationFailed(
                 "ExpressionAttributeValues can only be specified when using expressions: ConditionExpression is null"
@@ -37,16 +37,29 @@ def condition(request: Mapping[str, Any]) -> Condition | None:
 
 
 def projection(request: Mapping[str, Any]) -> tuple[Path, ...] | None:
-    """The bound ProjectionExpression of a GetItem; None for the whole item. Raises ValidationFailed."""
+    """The bound ProjectionExpression of a GetItem, or its AttributesToGet; None for the whole item. Raises ValidationFailed."""
     text = request.get("ProjectionExpression")
-    _check_legacy(request, ("AttributesToGet",), ("ProjectionExpression",))
+    check_unmixed(request, ("AttributesToGet",), ("ProjectionExpression",))
     if text is None:
-        _check_none_given(request)
-        return None
+        check_none_given(request)
+        return attributes_to_get(request)
     bindings = Bindings(request)
     paths = bindings.projection(text)
     bindings.check_unused()
     return paths
+
+
+def attributes_to_get(request: Mapping[str, Any]) -> tuple[Path, ...] | None:
+    """AttributesToGet as paths, None where the request has none. Raises ValidationFailed for one that is named twice."""
+    names = request.get("AttributesToGet")
+    if names is None:
+        return None
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise invalid(f"Duplicate value in attribute name: {name}")
+        seen.add(name)
+    return tuple(Path((name,)) for name in names)
 
 
 def require(condition: Condition | None, request: Mapping[str, Any], raw: bytes | None) -> None:
@@ -85,7 +98,19 @@ def collection_metrics(
     return {"ItemCollectionKey": {name: item[name]}, "SizeEstimateRangeGB": [float(lower), float(lower + 1)]}
 
 
-def _check_none_given(request: Mapping[str, Any]) -> None:
+def check_unmixed(request: Mapping[str, Any], legacy: Sequence[str], expressions: Sequence[str]) -> None:
+    """Raises ValidationFailed where a request has expressions and also parameters that came before them."""
+    used = [name for name in legacy if request.get(name) is not None]
+    modern = [name for name in expressions if request.get(name) is not None]
+    if used and modern:
+        raise ValidationFailed(
+            "Can not use both expression and non-expression parameters in the same request: "
+            f"Non-expression parameters: {{{', '.join(used)}}} Expression parameters: {{{', '.join(modern)}}}"
+        )
+
+
+def check_none_given(request: Mapping[str, Any]) -> None:
+    """Raises ValidationFailed where a request without expressions names attributes for them."""
     if request.get("ExpressionAttributeNames") is not None:
         raise ValidationFailed("ExpressionAttributeNames can only be specified when using expressions")
 
@@ -95,10 +120,5 @@ def _check_legacy(request: Mapping[str, Any], legacy: Sequence[str], expressions
     used = [name for name in legacy if request.get(name) is not None]
     if not used:
         return
-    modern = [name for name in expressions if request.get(name) is not None]
-    if modern:
-        raise ValidationFailed(
-            "Can not use both expression and non-expression parameters in the same request: "
-            f"Non-expression parameters: {{{', '.join(used)}}} Expression parameters: {{{', '.join(modern)}}}"
-        )
+    check_unmixed(request, legacy, expressions)
     raise NotImplementedByAtoll(f"dynamodb: {', '.join(used)} (legacy parameters; use expressions)")
