@@ -8,6 +8,7 @@ order-preserving form. Types order as None < bytes < str < tuple < int < float <
 from __future__ import annotations
 
 import struct
+import sys
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
@@ -62,6 +63,10 @@ class Range(NamedTuple):
     def before(self, key: Key) -> Range:
         """The part of this range before `key`: where the next page of a reverse scan begins."""
         return self._replace(end=min(self.end, pack(key)))
+
+    def values(self) -> Range:
+        """This range for who wants its values alone: a scan gives `()` for every key, and decodes none."""
+        return self._replace(prefix=(), skip=sys.maxsize)
 
 
 def under(prefix: Key) -> Range:

@@ -170,6 +170,7 @@ _FACTS = {
         crc32=True,
         enum_orders={
             "ProjectionType": ("ALL", "INCLUDE", "KEYS_ONLY"),
+            "Select": ("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"),
             "ReturnValue": ("ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"),
             "ScalarAttributeType": ("B", "N", "S"),
         },

@@ -24,6 +24,12 @@ def table_arn(ctx: Context, request: Mapping[str, Any]) -> str:
     return name if name.startswith("arn:") else ctx.arn(f"table/{name}")
 
 
+def table_or_index_arn(ctx: Context, request: Mapping[str, Any]) -> str:
+    """The ARN of the index that `IndexName` names, else of the table."""
+    index = request.get("IndexName")
+    return f"{table_arn(ctx, request)}/index/{index}" if index else table_arn(ctx, request)
+
+
 def any_table_arn(ctx: Context, _request: Mapping[str, Any]) -> str:
     """For operations on all tables."""
     return ctx.arn("table/*")

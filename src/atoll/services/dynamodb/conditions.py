@@ -8,7 +8,8 @@ later.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from atoll.kernel.context import Context
@@ -16,10 +17,11 @@ from atoll.kernel.errors import ServiceError
 from atoll.kernel.service import ValuesOf
 from atoll.services.dynamodb.access import item_table
 from atoll.services.dynamodb.expressions.lexer import ExpressionError
-from atoll.services.dynamodb.expressions.nodes import Path, paths
+from atoll.services.dynamodb.expressions.nodes import Compare, Condition, Logical, Path, Placeholder, paths
 from atoll.services.dynamodb.expressions.parser import parse_condition, parse_projection
 from atoll.services.dynamodb.expressions.update_parser import parse_update
-from atoll.services.dynamodb.store import find_table, read_tags
+from atoll.services.dynamodb.items.keys import key_schema
+from atoll.services.dynamodb.store import Attribute, find_table, read_tags
 
 Given = Mapping[str, Any]
 
@@ -40,10 +42,47 @@ async def _leading_keys(ctx: Context, request: Given) -> Sequence[str] | None:
     except ServiceError:
         return None
     table = await ctx.store.read(lambda tx: find_table(tx, ctx, name))
-    value = _item(request).get(table.partition.name) if table is not None else None
-    if table is None or value is None or table.partition.type not in value:
+    return None if table is None else _as_text(table.partition, _item(request).get(table.partition.name) or {})
+
+
+async def _queried_keys(ctx: Context, request: Given) -> Sequence[str] | None:
+    """The (first) partition key's value that a Query seeks: of the table, or of the index."""
+    try:
+        ctx, name = item_table(ctx, request.get("TableName") or "")
+    except ServiceError:
         return None
-    content = value[table.partition.type]
+    table = await ctx.store.read(lambda tx: find_table(tx, ctx, name))
+    if table is None:
+        return None
+    index = next((index for index in table.indexes if index.name == request.get("IndexName")), None)
+    attribute = key_schema(table, index)[0][0]
+    return _as_text(attribute, _sought(request, attribute.name) or {})
+
+
+def _sought(request: Given, name: str) -> Given | None:
+    """The value to which a Query's conditions set the attribute, if they do."""
+    legacy = (request.get("KeyConditions") or {}).get(name)
+    if legacy is not None:
+        return (
+            next(iter(legacy.get("AttributeValueList") or ()), None)
+            if legacy.get("ComparisonOperator") == "EQ"
+            else None
+        )
+    for condition in _conditions(request, ("KeyConditionExpression",)):
+        for node in condition.conditions if isinstance(condition, Logical) else (condition,):
+            if isinstance(node, Compare) and node.operator == "=":
+                sides = (node.left, node.right)
+                path = next((side for side in sides if isinstance(side, Path)), None)
+                value = next((side for side in sides if isinstance(side, Placeholder)), None)
+                if path is not None and value is not None and _head(request, path) == name:
+                    return (request.get("ExpressionAttributeValues") or {}).get(value.name)
+    return None
+
+
+def _as_text(attribute: Attribute, value: Given) -> Sequence[str] | None:
+    content = value.get(attribute.type)
+    if content is None:
+        return None
     return [base64.b64encode(content).decode() if isinstance(content, bytes) else content]
 
 
@@ -51,37 +90,60 @@ def _item(request: Given) -> Mapping[str, Given]:
     return request.get("Item") or request.get("Key") or {}
 
 
+_EXPRESSIONS = ("ConditionExpression", "KeyConditionExpression", "FilterExpression")
+_LEGACY = ("AttributeUpdates", "Expected", "AttributesToGet", "KeyConditions", "QueryFilter", "ScanFilter")
+
+
 def _attributes(_ctx: Context, request: Given) -> list[str]:
     """The top-level attributes that the request names: in its item or key, in its expressions, and in what came before them."""
-    names = dict.fromkeys([*_item(request), *(request.get("AttributeUpdates") or ()), *(request.get("Expected") or ())])
-    placeholders = request.get("ExpressionAttributeNames") or {}
+    names = dict.fromkeys(_item(request))
+    for member in _LEGACY:
+        names.update(dict.fromkeys(request.get(member) or ()))
     for path in _paths(request):
-        head = str(path.parts[0])
-        names[placeholders.get(head, head)] = None
+        names[_head(request, path)] = None
     return list(names)
+
+
+def _head(request: Given, path: Path) -> str:
+    head = str(path.parts[0])
+    return str((request.get("ExpressionAttributeNames") or {}).get(head, head))
 
 
 def _paths(request: Given) -> list[Path]:
     found: list[Path] = []
-    try:
-        if (text := request.get("UpdateExpression")) is not None:
+    if (text := request.get("UpdateExpression")) is not None:
+        with contextlib.suppress(ExpressionError):  # refused when the operation runs
             found += paths(*parse_update(text))
-        if (text := request.get("ConditionExpression")) is not None:
-            found += paths(parse_condition(text))
-        if (text := request.get("ProjectionExpression")) is not None:
+    found += paths(*_conditions(request, _EXPRESSIONS))
+    if (text := request.get("ProjectionExpression")) is not None:
+        with contextlib.suppress(ExpressionError):
             found += parse_projection(text)
-    except ExpressionError:
-        return []  # refused when the operation runs
     return found
 
 
+def _conditions(request: Given, members: Sequence[str]) -> Iterator[Condition]:
+    """The conditions in the request's expressions; what cannot be read is refused when the operation runs."""
+    for member in members:
+        if (text := request.get(member)) is not None:
+            with contextlib.suppress(ExpressionError):
+                yield parse_condition(text)
+
+
 def _select(_ctx: Context, request: Given) -> Sequence[str]:
-    """Without a projection a GetItem selects all attributes."""
-    return ["ALL_ATTRIBUTES" if request.get("ProjectionExpression") is None else "SPECIFIC_ATTRIBUTES"]
+    """What Select says. Where it says nothing, a projection selects specific attributes, and the lack of one all there are."""
+    if (select := request.get("Select")) is not None:
+        return [select]
+    if request.get("ProjectionExpression") is not None or request.get("AttributesToGet") is not None:
+        return ["SPECIFIC_ATTRIBUTES"]
+    return ["ALL_ATTRIBUTES" if request.get("IndexName") is None else "ALL_PROJECTED_ATTRIBUTES"]
 
 
 def _return_values(_ctx: Context, request: Given) -> Sequence[str]:
     return [request.get("ReturnValues") or "NONE"]
+
+
+def _nothing_returned(_ctx: Context, _request: Given) -> None:
+    """Query and Scan have no ReturnValues, which the reference lists for them all the same."""
 
 
 def _capacity(_ctx: Context, request: Given) -> Sequence[str] | None:
@@ -97,4 +159,12 @@ _ON_ITEM: Mapping[str, ValuesOf] = {
     "dynamodb:ReturnConsumedCapacity": _capacity,
 }
 READS_ITEM: Mapping[str, ValuesOf] = {**_ON_ITEM, "dynamodb:Select": _select}
+SCANS: Mapping[str, ValuesOf] = {
+    **ON_TABLE,
+    "dynamodb:Attributes": _attributes,
+    "dynamodb:ReturnConsumedCapacity": _capacity,
+    "dynamodb:ReturnValues": _nothing_returned,
+    "dynamodb:Select": _select,
+}
+QUERIES: Mapping[str, ValuesOf] = {**SCANS, "dynamodb:LeadingKeys": _queried_keys}
 WRITES_ITEM: Mapping[str, ValuesOf] = {**_ON_ITEM, "dynamodb:ReturnValues": _return_values}

@@ -99,9 +99,9 @@ def check_key(table: Table, key: Item) -> None:
     """Refuses a `Key` that is not exactly the table's primary key."""
     if len(key) != (1 if table.sort is None else 2):
         raise ValidationFailed(KEY_MISMATCH)
-    _check_matches(table.partition, key, MAX_PARTITION_KEY)
+    check_matches(table.partition, key, MAX_PARTITION_KEY)
     if table.sort is not None:
-        _check_matches(table.sort, key, MAX_SORT_KEY)
+        check_matches(table.sort, key, MAX_SORT_KEY)
 
 
 def check_scalar_keys(table: Table, paths: Iterable[Path]) -> None:
@@ -210,18 +210,20 @@ def _check_present(attribute: Attribute, item: Item, limit: int) -> None:
         raise invalid(
             f"Type mismatch for key {attribute.name} expected: {attribute.type} actual: {next(iter(value), 'NULL')}"
         )
-    _check_length(attribute, content, limit)
+    check_length(attribute, content, limit)
 
 
-def _check_matches(attribute: Attribute, key: Item, limit: int) -> None:
+def check_matches(attribute: Attribute, key: Item, limit: int) -> None:
+    """Refuses a key in which this key attribute is missing, or of another type, or empty, or too long."""
     value = key.get(attribute.name)
     content = value.get(attribute.type) if value is not None else None
     if content is None:
         raise ValidationFailed(KEY_MISMATCH)
-    _check_length(attribute, content, limit)
+    check_length(attribute, content, limit)
 
 
-def _check_length(attribute: Attribute, content: Any, limit: int) -> None:
+def check_length(attribute: Attribute, content: Any, limit: int) -> None:
+    """Refuses an empty or too long value of a key attribute."""
     if attribute.type == "N":
         return
     if not content:
@@ -251,4 +253,4 @@ def _check_index_keys(index: Index, item: Item) -> None:
                     f"{_word(attribute)} value. IndexName: {index.name}, "
                     f"IndexKey: {attribute.name}"
                 )
-            _check_length(attribute, content, limit)
+            check_length(attribute, content, limit)

@@ -7,6 +7,7 @@ order that a program could come to rely on, as on AWS, and the segments of a par
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from zlib import crc32
 
@@ -19,11 +20,11 @@ BUCKETS = 1 << 16
 
 def item_key(table: Table, item: Item) -> Key:
     """The key of an item (or of a `Key`) whose key attributes are checked."""
-    partition = _element(table.partition.type, item[table.partition.name])
-    bucket = _bucket(partition)
+    partition = element(table.partition.type, item[table.partition.name])
+    at = bucket(partition)
     if table.sort is None:
-        return (bucket, partition)
-    return (bucket, partition, _element(table.sort.type, item[table.sort.name]))
+        return (at, partition)
+    return (at, partition, element(table.sort.type, item[table.sort.name]))
 
 
 def entry_key(table: Table, index: Index, item: Item) -> Key | None:
@@ -33,9 +34,9 @@ def entry_key(table: Table, index: Index, item: Item) -> Key | None:
         value = item.get(attribute.name)
         if value is None:
             return None
-        elements.append(_element(attribute.type, value))
-    bucket = _bucket(*elements[: len(index.partition)])
-    return (index.id, bucket, *elements, *item_key(table, item)[1:])
+        elements.append(element(attribute.type, value))
+    at = bucket(*elements[: len(index.partition)])
+    return (index.id, at, *elements, *item_key(table, item)[1:])
 
 
 def key_attributes(table: Table) -> tuple[Attribute, ...]:
@@ -43,13 +44,29 @@ def key_attributes(table: Table) -> tuple[Attribute, ...]:
     return (table.partition,) if table.sort is None else (table.partition, table.sort)
 
 
-def _element(kind: str, value: dict[str, Any]) -> Element:
+def projected(table: Table, index: Index) -> frozenset[str] | None:
+    """The attributes that the entries of an index have at most; None for all."""
+    if index.projection == "ALL":
+        return None
+    return frozenset((*(a.name for a in (*key_attributes(table), *index.partition, *index.sort)), *index.projected))
+
+
+def key_schema(table: Table, index: Index | None) -> tuple[tuple[Attribute, ...], tuple[Attribute, ...]]:
+    """The partition and the sort attributes of the table's key, or of an index's."""
+    if index is not None:
+        return index.partition, index.sort
+    return (table.partition,), () if table.sort is None else (table.sort,)
+
+
+def element(kind: str, value: Mapping[str, Any]) -> Element:
+    """What stands in a key for the value of a key attribute of this type."""
     content: Any = value[kind]
     return numbers.key(content) if kind == "N" else content
 
 
-def _bucket(*partition: Element) -> int:
+def bucket(*partition: Element) -> int:
+    """Where the items of a partition key lie among all."""
     digest = 0
-    for element in partition:
-        digest = crc32(element.encode() if isinstance(element, str) else element, digest)  # type: ignore[arg-type]
+    for part in partition:
+        digest = crc32(part.encode() if isinstance(part, str) else part, digest)  # type: ignore[arg-type]
     return digest % BUCKETS

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
+from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import Key
 from atoll.kernel.store.api import Reader
-from atoll.services.dynamodb.errors import ConditionalCheckFailedException
+from atoll.services.dynamodb.errors import ConditionalCheckFailedException, invalid
 from atoll.services.dynamodb.expressions.bindings import Bindings
 from atoll.services.dynamodb.expressions.condition import holds
 from atoll.services.dynamodb.expressions.legacy import attribute_updates, expected
@@ -22,16 +22,10 @@ GIGABYTE = 1 << 30
 
 def check_parameters(request: Mapping[str, Any], expressions: Sequence[str], legacy: Sequence[str]) -> None:
     """Refuses expressions beside what came before them, and names or values that no expression could use."""
-    modern = [name for name in expressions if request.get(name) is not None]
-    if modern:
-        if used := [name for name in legacy if request.get(name) is not None]:
-            raise ValidationFailed(
-                "Can not use both expression and non-expression parameters in the same request: "
-                f"Non-expression parameters: {{{', '.join(used)}}} Expression parameters: {{{', '.join(modern)}}}"
-            )
+    check_unmixed(request, legacy, expressions)
+    if any(request.get(name) is not None for name in expressions):
         return
-    if request.get("ExpressionAttributeNames") is not None:
-        raise ValidationFailed("ExpressionAttributeNames can only be specified when using expressions")
+    check_none_given(request)
     if request.get("ExpressionAttributeValues") is not None:
         raise ValidationFailed(
             "ExpressionAttributeValues can only be specified when using expressions: "
@@ -63,15 +57,29 @@ def update(request: Mapping[str, Any]) -> tuple[tuple[Action, ...], Condition | 
 
 
 def projection(request: Mapping[str, Any]) -> tuple[Path, ...] | None:
-    """The bound ProjectionExpression of a GetItem; None for the whole item. Raises ValidationFailed."""
+    """The bound ProjectionExpression of a GetItem, or its AttributesToGet; None for the whole item. Raises ValidationFailed."""
     text = request.get("ProjectionExpression")
-    _check_legacy(request, ("AttributesToGet",), ("ProjectionExpression",))
+    check_unmixed(request, ("AttributesToGet",), ("ProjectionExpression",))
     if text is None:
-        return None
+        check_none_given(request)
+        return attributes_to_get(request)
     bindings = Bindings(request)
     paths = bindings.projection(text)
     bindings.check_unused()
     return paths
+
+
+def attributes_to_get(request: Mapping[str, Any]) -> tuple[Path, ...] | None:
+    """AttributesToGet as paths, None where the request has none. Raises ValidationFailed for one that is named twice."""
+    names = request.get("AttributesToGet")
+    if names is None:
+        return None
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise invalid(f"Duplicate value in attribute name: {name}")
+        seen.add(name)
+    return tuple(Path((name,)) for name in names)
 
 
 def require(condition: Condition | None, request: Mapping[str, Any], raw: bytes | None) -> None:
@@ -110,9 +118,18 @@ def collection_metrics(
     return {"ItemCollectionKey": {name: item[name]}, "SizeEstimateRangeGB": [float(lower), float(lower + 1)]}
 
 
-def _check_legacy(request: Mapping[str, Any], legacy: Sequence[str], expressions: Sequence[str]) -> None:
-    """Refuses the parameters that came before expressions."""
-    check_parameters(request, expressions, legacy)
+def check_unmixed(request: Mapping[str, Any], legacy: Sequence[str], expressions: Sequence[str]) -> None:
+    """Raises ValidationFailed where a request has expressions and also parameters that came before them."""
     used = [name for name in legacy if request.get(name) is not None]
-    if used:
-        raise NotImplementedByAtoll(f"dynamodb: {', '.join(used)} (legacy parameters; use expressions)")
+    modern = [name for name in expressions if request.get(name) is not None]
+    if used and modern:
+        raise ValidationFailed(
+            "Can not use both expression and non-expression parameters in the same request: "
+            f"Non-expression parameters: {{{', '.join(used)}}} Expression parameters: {{{', '.join(modern)}}}"
+        )
+
+
+def check_none_given(request: Mapping[str, Any]) -> None:
+    """Raises ValidationFailed where a request without expressions names attributes for them."""
+    if request.get("ExpressionAttributeNames") is not None:
+        raise ValidationFailed("ExpressionAttributeNames can only be specified when using expressions")

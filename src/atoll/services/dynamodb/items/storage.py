@@ -15,7 +15,7 @@ from atoll.kernel.store.api import Reader, Transaction, counter
 from atoll.services.dynamodb.errors import ItemCollectionSizeLimitExceededException
 from atoll.services.dynamodb.items.capacity import Cost, write_units
 from atoll.services.dynamodb.items.item_rules import item_size
-from atoll.services.dynamodb.items.keys import entry_key, key_attributes
+from atoll.services.dynamodb.items.keys import entry_key, projected
 from atoll.services.dynamodb.store import Index, Item, Table, total_change, total_key
 
 MAX_COLLECTION = 10 << 30
@@ -126,8 +126,7 @@ def _entry(table: Table, index: Index, item: Item | None) -> tuple[Key, bytes] |
     key = entry_key(table, index, item)
     if key is None:
         return None
-    if index.projection != "ALL":
-        names = {attribute.name for attribute in (*key_attributes(table), *index.partition, *index.sort)}
-        names.update(index.projected)
+    names = projected(table, index)
+    if names is not None:
         item = {name: value for name, value in item.items() if name in names}
     return key, encode_item(item, item_size(item))
