@@ -33,26 +33,30 @@ async def _resource_tags(ctx: Context, request: Given) -> Mapping[str, str] | No
 
 
 async def _leading_keys(ctx: Context, request: Given) -> Sequence[str] | None:
-    """The partition key's value, as text. No value where there is no such table or the item lacks it: the request fails then."""
+    """The values of the partition key, as text. No value where there is no such table or the item lacks it: the request fails then."""
     try:
         ctx, name = item_table(ctx, request.get("TableName") or "")
     except ServiceError:
         return None
     table = await ctx.store.read(lambda tx: find_table(tx, ctx, name))
-    value = _item(request).get(table.partition.name) if table is not None else None
-    if table is None or value is None or table.partition.type not in value:
+    if table is None:
         return None
-    content = value[table.partition.type]
-    return [base64.b64encode(content).decode() if isinstance(content, bytes) else content]
+    partition = table.partition
+    contents = [
+        content for item in _items(request) if (content := (item.get(partition.name) or {}).get(partition.type))
+    ]
+    return [base64.b64encode(content).decode() if isinstance(content, bytes) else content for content in contents]
 
 
-def _item(request: Given) -> Mapping[str, Given]:
-    return request.get("Item") or request.get("Key") or {}
+def _items(request: Given) -> list[Mapping[str, Given]]:
+    """The item or key of the request; of a batch's part on one table all of them."""
+    given = (request.get("Item"), request.get("Key"), *(request.get("Items") or ()), *(request.get("Keys") or ()))
+    return [item for item in given if item]
 
 
 def _attributes(_ctx: Context, request: Given) -> list[str]:
-    """The top-level attributes that the request names: in its item or key, and in its expressions."""
-    names = dict.fromkeys(_item(request))
+    """The top-level attributes that the request names: in its items or keys, and in its expressions."""
+    names = dict.fromkeys(name for item in _items(request) for name in item)
     placeholders = request.get("ExpressionAttributeNames") or {}
     for path in _paths(request):
         head = str(path.parts[0])
@@ -108,6 +112,13 @@ def _capacity(_ctx: Context, request: Given) -> Sequence[str] | None:
     return [wanted] if wanted else None
 
 
+def _enclosing_operation(ctx: Context, _request: Given) -> Sequence[str] | None:
+    return [ctx.operation] if ctx.operation in TRANSACTIONS else None
+
+
+TRANSACTIONS = frozenset({"TransactGetItems", "TransactWriteItems", "ExecuteTransaction"})
+"""Operations in which actions of others are judged: "Using IAM with DynamoDB transactions"."""
+
 ON_TABLE: dict[str, ValuesOf] = {"aws:ResourceTag/${TagKey}": _resource_tags}
 _ON_ITEM: Mapping[str, ValuesOf] = {
     **ON_TABLE,
@@ -115,5 +126,8 @@ _ON_ITEM: Mapping[str, ValuesOf] = {
     "dynamodb:LeadingKeys": _leading_keys,
     "dynamodb:ReturnConsumedCapacity": _capacity,
 }
-READS_ITEM: Mapping[str, ValuesOf] = {**_ON_ITEM, "dynamodb:Select": _select}
-WRITES_ITEM: Mapping[str, ValuesOf] = {**_ON_ITEM, "dynamodb:ReturnValues": _return_values}
+_ENCLOSED: Mapping[str, ValuesOf] = {**_ON_ITEM, "dynamodb:EnclosingOperation": _enclosing_operation}
+READS_ITEM: Mapping[str, ValuesOf] = {**_ENCLOSED, "dynamodb:Select": _select}
+WRITES_ITEM: Mapping[str, ValuesOf] = {**_ENCLOSED, "dynamodb:ReturnValues": _return_values}
+READS_BATCH: Mapping[str, ValuesOf] = {**_ON_ITEM, "dynamodb:Select": _select}
+WRITES_BATCH: Mapping[str, ValuesOf] = _ON_ITEM
