@@ -19,7 +19,7 @@ from atoll.services.dynamodb.items.capacity import Cost, read_units
 from atoll.services.dynamodb.items.get_item import Get
 from atoll.services.dynamodb.items.item_rules import check_item
 from atoll.services.dynamodb.items.storage import stored_size
-from atoll.services.dynamodb.items.together import Bill, name_an_item_twice
+from atoll.services.dynamodb.items.together import Bill, name_an_item_twice, require_items
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import Item, Table
 
@@ -40,7 +40,7 @@ def _tables(request: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 @operation("BatchGetItem", access=[on_table("BatchGetItem", conditions=READS_BATCH, each=_tables)])
 async def batch_get_item(ctx: Context, request: BatchGetItemInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException, ProvisionedThroughputExceededException where nothing at all could be read."""
-    parts: Mapping[str, Mapping[str, Any]] = request["RequestItems"]
+    parts: Mapping[str, Mapping[str, Any]] = require_items(request, "BatchGetItem")
     gets = _gets(ctx, parts)
 
     def run(tx: Reader) -> list[tuple[Table, bytes | None]]:

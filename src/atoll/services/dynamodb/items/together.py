@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from atoll.kernel.context import Context
@@ -42,32 +43,12 @@ def name_an_item_twice(tx: Reader, parts: Iterable[Part]) -> bool:
     return False
 
 
-class Bill:
-    """What a request used of each table, `times` over. A table goes by what the request called it first: its name or ARN."""
-
-    def __init__(self, kind: Kind, times: int = 1) -> None:
-        self._kind: Kind = kind
-        self._times = times
-        self._lines: dict[tuple[str, str], _Line] = {}
-
-    def add(self, given: str, ctx: Context, table: Table, cost: Cost) -> None:
-        """Charges one of the reads or writes. Raises ProvisionedThroughputExceededException, and charges nothing, where the table
-        has not that much left beside what was charged before."""
-        line = self._lines.get((ctx.account, table.name), _Line(given, ctx, table, Cost(0)))
-        total = added((line.cost, added((cost,), self._times)))
-        throttle.admit(ctx, table, self._kind, total)
-        self._lines[ctx.account, table.name] = line._replace(cost=total)
-
-    def spend(self) -> None:
-        """Takes it all from the tables."""
-        for line in self._lines.values():
-            throttle.spend(line.ctx, line.table, self._kind, line.cost)
-
-    def consumed(self, wanted: str | None, *, of_transaction: bool = False) -> list[dict[str, Any]] | None:
-        """ConsumedCapacity, where ReturnConsumedCapacity (`wanted`) asks for it."""
-        kind = self._kind if of_transaction else None
-        shown = [consumed(wanted, line.given, line.cost, kind) for line in self._lines.values()]
-        return [entry for entry in shown if entry is not None] or None
+def require_items(request: Mapping[str, Any], operation: str) -> Mapping[str, Any]:
+    """The RequestItems of a batch. Raises ValidationFailed for none."""
+    items: Mapping[str, Any] = request["RequestItems"]
+    if not items:
+        raise ValidationFailed(f"The requestItems parameter is required for {operation}")
+    return items
 
 
 class _Line(NamedTuple):
@@ -75,3 +56,31 @@ class _Line(NamedTuple):
     ctx: Context
     table: Table
     cost: Cost
+
+
+@dataclass(slots=True)
+class Bill:
+    """What a request used of each table, `times` over. A table goes by what the request called it first: its name or ARN."""
+
+    kind: Kind
+    times: int = 1
+    lines: dict[tuple[str, str], _Line] = field(default_factory=dict)
+
+    def add(self, given: str, ctx: Context, table: Table, cost: Cost) -> None:
+        """Charges one of the reads or writes. Raises ProvisionedThroughputExceededException, and charges nothing, where the table
+        has not that much left beside what was charged before."""
+        line = self.lines.get((ctx.account, table.name), _Line(given, ctx, table, Cost(0)))
+        total = added((line.cost, added((cost,), self.times)))
+        throttle.admit(ctx, table, self.kind, total)
+        self.lines[ctx.account, table.name] = line._replace(cost=total)
+
+    def spend(self) -> None:
+        """Takes it all from the tables."""
+        for line in self.lines.values():
+            throttle.spend(line.ctx, line.table, self.kind, line.cost)
+
+    def consumed(self, wanted: str | None, *, of_transaction: bool = False) -> list[dict[str, Any]] | None:
+        """ConsumedCapacity, where ReturnConsumedCapacity (`wanted`) asks for it."""
+        kind = self.kind if of_transaction else None
+        shown = [consumed(wanted, line.given, line.cost, kind) for line in self.lines.values()]
+        return [entry for entry in shown if entry is not None] or None
