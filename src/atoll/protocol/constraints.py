@@ -134,8 +134,8 @@ class _Checks:
                 members[name] = (_shown(name), member_check)
         return check
 
-    def _list(self, shape: ListShape) -> Check:
-        own = _ruled(self._rules(shape))
+    def _list(self, shape: ListShape, *, own_rules: bool = True) -> Check:
+        own = _ruled(self._rules(shape) if own_rules else [])
         if isinstance(shape.member, (StructureShape, ListShape, MapShape)):
             inner = self.of(shape.member)
 
@@ -166,8 +166,11 @@ class _Checks:
         keys_text = _bracketed("Map keys must satisfy constraint", keys)
         values_text = _bracketed("Map value must satisfy constraint", values)
         bad_key, bad_value = _breaks(keys), _breaks(values)
-        nested = isinstance(shape.value, (StructureShape, ListShape, MapShape))
-        inner = self.of(shape.value) if nested else None
+        inner: Check | None = None
+        if isinstance(shape.value, ListShape):  # how long such a list may be is said of the map
+            inner = self._list(shape.value, own_rules=False)
+        elif isinstance(shape.value, (StructureShape, MapShape)):
+            inner, bad_value = self.of(shape.value), None
         concerned = self._concerned.get(shape.value.name)
 
         def check(value: Mapping[str, Any]) -> Failures:
@@ -178,7 +181,7 @@ class _Checks:
                 for key, item in value.items():
                     if (concerned is None or not concerned.keys().isdisjoint(item)) and (broken := inner(item)):
                         failures += _under(f"{key}.member", broken)
-            elif bad_value is not None and any(map(bad_value, value.values())):
+            if bad_value is not None and any(map(bad_value, value.values())):
                 failures.append(("", value, values_text))
             return failures
 
@@ -198,7 +201,9 @@ class _Checks:
                 listed = self._facts.enum_orders.get(shape.name, values)
                 rules.append(_enum_rule(listed, hide=self._facts.hides_values))
         numeric = shape.type_name in ("integer", "long", "float", "double")
-        if numeric or shape.type_name in ("string", "list", "map", "blob"):
+        if numeric or (
+            shape.type_name in ("string", "list", "map", "blob") and shape.name not in self._facts.own_lengths
+        ):
             rules += _bounds(metadata.get("min"), metadata.get("max"), numeric)
         return rules
 

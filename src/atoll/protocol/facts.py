@@ -35,6 +35,7 @@ class Facts:
     `patterns` are, by shape, those that AWS checks in place of the model's. `names_body` puts the name of what the body is, as in
     `createRestApiInput`, before the members in it.
     `enum_orders` are, by shape, the values of enumerations that messages list in another order than the model's.
+    `own_lengths` are the shapes of whose length the operations speak in words of their own.
     `items_not_null` lists "Member must not be null" among the constraints of a list's items. `hides_values` leaves
     offending values and allowed ones out of the messages.
     `common` are the service's own names for errors of every service, in the XML protocols. `xml_namespace` is that of its documents,
@@ -55,6 +56,7 @@ class Facts:
     enum_orders: Mapping[str, Sequence[str]] = field(default_factory=dict)
     patterns: Mapping[str, str] = field(default_factory=dict)
     names_body: bool = False
+    own_lengths: frozenset[str] = frozenset()
     items_not_null: bool = False
     hides_values: bool = False
     common: Mapping[type[errors.CommonError], Common] = field(default_factory=dict)
@@ -168,6 +170,7 @@ _FACTS = {
         validation_namespace="com.amazon.coral.validate#",
         capital_message=True,
         crc32=True,
+        own_lengths=frozenset({"BatchGetRequestMap", "BatchWriteItemRequestMap"}),
         enum_orders={
             "ProjectionType": ("ALL", "INCLUDE", "KEYS_ONLY"),
             "Select": ("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"),

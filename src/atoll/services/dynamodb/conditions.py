@@ -36,13 +36,16 @@ async def _resource_tags(ctx: Context, request: Given) -> Mapping[str, str] | No
 
 
 async def _leading_keys(ctx: Context, request: Given) -> Sequence[str] | None:
-    """The partition key's value, as text. No value where there is no such table or the item lacks it: the request fails then."""
+    """The values of the partition key, as text. No value where there is no such table or the item lacks it: the request fails then."""
     try:
         ctx, name = item_table(ctx, request.get("TableName") or "")
     except ServiceError:
         return None
     table = await ctx.store.read(lambda tx: find_table(tx, ctx, name))
-    return None if table is None else _as_text(table.partition, _item(request).get(table.partition.name) or {})
+    if table is None:
+        return None
+    partition = table.partition
+    return [text for item in _items(request) for text in _as_text(partition, item.get(partition.name) or {}) or ()]
 
 
 async def _queried_keys(ctx: Context, request: Given) -> Sequence[str] | None:
@@ -86,8 +89,10 @@ def _as_text(attribute: Attribute, value: Given) -> Sequence[str] | None:
     return [base64.b64encode(content).decode() if isinstance(content, bytes) else content]
 
 
-def _item(request: Given) -> Mapping[str, Given]:
-    return request.get("Item") or request.get("Key") or {}
+def _items(request: Given) -> list[Mapping[str, Given]]:
+    """The item or key of the request; of a batch's part on one table all of them."""
+    given = (request.get("Item"), request.get("Key"), *(request.get("Items") or ()), *(request.get("Keys") or ()))
+    return [item for item in given if item]
 
 
 _EXPRESSIONS = ("ConditionExpression", "KeyConditionExpression", "FilterExpression")
@@ -95,8 +100,8 @@ _LEGACY = ("AttributeUpdates", "Expected", "AttributesToGet", "KeyConditions", "
 
 
 def _attributes(_ctx: Context, request: Given) -> list[str]:
-    """The top-level attributes that the request names: in its item or key, in its expressions, and in what came before them."""
-    names = dict.fromkeys(_item(request))
+    """The top-level attributes that the request names: in its items or keys, in its expressions, and in what came before them."""
+    names = dict.fromkeys(name for item in _items(request) for name in item)
     for member in _LEGACY:
         names.update(dict.fromkeys(request.get(member) or ()))
     for path in _paths(request):
@@ -151,6 +156,13 @@ def _capacity(_ctx: Context, request: Given) -> Sequence[str] | None:
     return [wanted] if wanted else None
 
 
+def _enclosing_operation(ctx: Context, _request: Given) -> Sequence[str] | None:
+    return [ctx.operation] if ctx.operation in TRANSACTIONS else None
+
+
+TRANSACTIONS = frozenset({"TransactGetItems", "TransactWriteItems", "ExecuteTransaction"})
+"""Operations in which actions of others are judged: "Using IAM with DynamoDB transactions"."""
+
 ON_TABLE: dict[str, ValuesOf] = {"aws:ResourceTag/${TagKey}": _resource_tags}
 _ON_ITEM: Mapping[str, ValuesOf] = {
     **ON_TABLE,
@@ -158,7 +170,11 @@ _ON_ITEM: Mapping[str, ValuesOf] = {
     "dynamodb:LeadingKeys": _leading_keys,
     "dynamodb:ReturnConsumedCapacity": _capacity,
 }
-READS_ITEM: Mapping[str, ValuesOf] = {**_ON_ITEM, "dynamodb:Select": _select}
+_ENCLOSED: Mapping[str, ValuesOf] = {**_ON_ITEM, "dynamodb:EnclosingOperation": _enclosing_operation}
+READS_ITEM: Mapping[str, ValuesOf] = {**_ENCLOSED, "dynamodb:Select": _select}
+WRITES_ITEM: Mapping[str, ValuesOf] = {**_ENCLOSED, "dynamodb:ReturnValues": _return_values}
+READS_BATCH: Mapping[str, ValuesOf] = {**_ON_ITEM, "dynamodb:Select": _select}
+WRITES_BATCH: Mapping[str, ValuesOf] = _ON_ITEM
 SCANS: Mapping[str, ValuesOf] = {
     **ON_TABLE,
     "dynamodb:Attributes": _attributes,
@@ -167,4 +183,3 @@ SCANS: Mapping[str, ValuesOf] = {
     "dynamodb:Select": _select,
 }
 QUERIES: Mapping[str, ValuesOf] = {**SCANS, "dynamodb:LeadingKeys": _queried_keys}
-WRITES_ITEM: Mapping[str, ValuesOf] = {**_ON_ITEM, "dynamodb:ReturnValues": _return_values}

@@ -12,12 +12,20 @@ class ConditionalCheckFailedException(ServiceError):
     """The condition of a write did not hold. Member `Item`: what is stored, where the request asked for it."""
 
 
+class IdempotentParameterMismatchException(ServiceError):
+    """The token of another request, of the last ten minutes."""
+
+
 class ItemCollectionSizeLimitExceededException(ServiceError):
     """An item collection of a table with local secondary indexes would exceed 10 GB."""
 
 
 class LimitExceededException(ServiceError):
     """Too many tables, or too many operations on tables at once."""
+
+
+class ProvisionedThroughputExceededException(ServiceError):
+    """The table or an index has no capacity left this second."""
 
 
 class ResourceInUseException(ServiceError):
@@ -30,6 +38,10 @@ class ResourceNotFoundException(ServiceError):
 
 class TableNotFoundException(ServiceError):
     """There is no such table, as the operations on backups say it."""
+
+
+class TransactionCanceledException(ServiceError):
+    """Nothing of a transaction was done. Member `CancellationReasons`: one reason per action, in their order."""
 
 
 def invalid(detail: str) -> ValidationFailed:

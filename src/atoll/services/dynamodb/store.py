@@ -6,6 +6,9 @@
 (account, region, "dynamodb", "entry", incarnation, index, *entry key)     an item's entry in a secondary index
 (account, region, "dynamodb", "total", incarnation, index or "")           count and bytes of a table or an index
 (account, region, "dynamodb", "collection", incarnation, partition key)    bytes of an item collection (with local indexes)
+(account, region, "dynamodb", "token", token)                              a ClientRequestToken in use (`items/tokens.py`)
+(account, region, "dynamodb", "token-end", time, token)                    when its use ends
+(account, region, "dynamodb", "token-task")                                there while a task waits for the first end
 """
 
 from __future__ import annotations

@@ -6,9 +6,11 @@ Every read sees all that was acknowledged before it, so that ConsistentRead chan
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
+from atoll.kernel.keys import Key
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
 from atoll.services.dynamodb import throttle
@@ -28,20 +30,32 @@ if TYPE_CHECKING:
 
 
 class Get:
-    """A read of one item: of a GetItem, or of its part in a batch or transaction. `ctx` is that of the table's account."""
+    """A read of one item: of a GetItem, or of its part in a batch or transaction. `ctx` is that of the table's account, `given` what
+    the request calls the table."""
 
-    __slots__ = ("_key_item", "_paths", "ctx", "name")
+    __slots__ = ("_key_item", "_paths", "ctx", "given", "name")
 
     def __init__(self, ctx: Context, request: Mapping[str, Any]) -> None:
-        self.ctx, self.name = item_table(ctx, request["TableName"])
+        self.given: str = request["TableName"]
+        self.ctx, self.name = item_table(ctx, self.given)
         self._key_item, _ = check_item(request["Key"])
         self._paths = requested.projection(request)
 
     def find(self, tx: Reader) -> tuple[Table, bytes | None]:
         """The table, and the stored item. Raises ResourceNotFoundException, ValidationFailed for a key that is not the table's."""
         table = table_of_items(tx, self.ctx, self.name)
+        return table, read(tx, self.ctx, table, self.key(table))
+
+    def key(self, table: Table) -> Key:
+        """The key of the item. Raises ValidationFailed where what was given is not the table's."""
         check_key(table, self._key_item)
-        return table, read(tx, self.ctx, table, item_key(table, self._key_item))
+        return item_key(table, self._key_item)
+
+    def at(self, key: Mapping[str, Any]) -> Get:
+        """The same of another item of the table."""
+        other = copy(self)
+        other._key_item, _ = check_item(key)
+        return other
 
     def shown(self, raw: bytes | None) -> Item | None:
         """What the request wants of the item."""

@@ -73,10 +73,14 @@ class ItemWrite(ABC):
             check_scalar_keys(table, paths(self.condition))
         old = read(tx, ctx, table, key)
         requested.require(self.condition, self.request, old)
+        done = self.change(tx, table, key, old)
+        throttle.admit(ctx, table, "Write", done.cost)
+        return done
+
+    def change(self, tx: Transaction, table: Table, key: Key, old: bytes | None) -> Outcome:
+        """Puts what is made in the place of `old`."""
         new = self.made(table, old)
-        cost = replace(tx, ctx, table, key, old, new, self.now)
-        throttle.admit(ctx, table, "Write", cost)
-        return Outcome(table, key, old, new, cost)
+        return Outcome(table, key, old, new, replace(tx, self.ctx, table, key, old, new, self.now))
 
 
 class KeyedWrite(ItemWrite):
