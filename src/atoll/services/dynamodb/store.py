@@ -19,7 +19,7 @@ import msgspec
 
 from atoll.kernel import records
 from atoll.kernel.context import Context
-from atoll.kernel.keys import Key
+from atoll.kernel.keys import Key, packed
 from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader, counter
 from atoll.services.dynamodb.errors import ITEM_TABLE_NOT_FOUND, ResourceNotFoundException, table_not_found
@@ -142,7 +142,7 @@ def table_described(tx: Reader, ctx: Context, name: str) -> Table:
 
 def table_of_items(tx: Reader, ctx: Context, name: str) -> Table:
     """The table. Raises ResourceNotFoundException as operations on items do."""
-    raw = tx.get((ctx.account, ctx.region, "dynamodb", "table", name))
+    raw = tx.get((packed(ctx.account, ctx.region, "dynamodb", "table", name),))
     if raw is None:
         raise ResourceNotFoundException(ITEM_TABLE_NOT_FOUND)
     return TABLES.decode(raw)
@@ -161,7 +161,7 @@ def read_tags(tx: Reader, ctx: Context, name: str) -> dict[str, str]:
 
 def total_key(ctx: Context, incarnation: str, index: str = "") -> Key:
     """The counter of a table, or of the index with this id."""
-    return (ctx.account, ctx.region, "dynamodb", "total", incarnation, index)
+    return (packed(ctx.account, ctx.region, "dynamodb", "total", incarnation, index),)
 
 
 def total_change(count: int, size: int) -> int:

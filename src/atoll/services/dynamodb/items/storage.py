@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 
 from atoll.kernel import records
 from atoll.kernel.context import Context
-from atoll.kernel.keys import Key
+from atoll.kernel.keys import Key, packed
 from atoll.kernel.store.api import Reader, Transaction, counter
 from atoll.services.dynamodb.errors import ItemCollectionSizeLimitExceededException
 from atoll.services.dynamodb.items.capacity import Cost, write_units
@@ -45,14 +45,14 @@ def stored_size(raw: bytes | None) -> int:
 
 def read(tx: Reader, ctx: Context, table: Table, key: Key) -> bytes | None:
     """The stored item at `key`, or None."""
-    return tx.get((ctx.account, ctx.region, "dynamodb", "item", table.incarnation, *key))
+    return tx.get((packed(ctx.account, ctx.region, "dynamodb", "item", table.incarnation), *key))
 
 
 def replace(
     tx: Transaction, ctx: Context, table: Table, key: Key, old: bytes | None, new: Stored | None, now: float
 ) -> Cost:
     """Puts `new` in the place of `old` (None: no item) at region time `now`. Raises where an item collection grows too large."""
-    place = (ctx.account, ctx.region, "dynamodb", "item", table.incarnation, *key)
+    place = (packed(ctx.account, ctx.region, "dynamodb", "item", table.incarnation), *key)
     if new is not None:
         tx.set(place, new.raw)
     elif old is not None:
