@@ -5,7 +5,7 @@ from __future__ import annotations
 from atoll.kernel.service import Service
 from atoll.services.dynamodb import continuous_backups, limits, tags, time_to_live
 from atoll.services.dynamodb.items import delete_item, get_item, put_item
-from atoll.services.dynamodb.tables import create_table, tables, update_table
+from atoll.services.dynamodb.tables import create_table, index_tasks, tables, update_table
 
 SERVICE = Service(
     "dynamodb",
@@ -13,5 +13,9 @@ SERVICE = Service(
         create_table, update_table, tables, tags, time_to_live, continuous_backups, limits,
         put_item, get_item, delete_item,
     ],
-    tasks={"dynamodb.reap": tables.reap},
+    tasks={
+        "dynamodb.reap": tables.reap,
+        "dynamodb.fill_index": index_tasks.fill_index,
+        "dynamodb.clear_index": index_tasks.clear_index,
+    },
 )  # fmt: skip

@@ -15,6 +15,7 @@ from atoll.kernel.keys import Key, Range, under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.dynamodb.access import any_table_arn, named_table
+from atoll.services.dynamodb.errors import ResourceInUseException
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import (
     Table,
@@ -27,6 +28,7 @@ from atoll.services.dynamodb.store import (
     totals,
 )
 from atoll.services.dynamodb.tables.description import describe
+from atoll.services.dynamodb.tables.index_updates import IN_USE
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import (
@@ -50,7 +52,7 @@ async def describe_table(ctx: Context, request: DescribeTableInputTypeDef) -> di
         return table, all_totals(tx, ctx, table)
 
     table, figures = await ctx.store.read(find)
-    return {"Table": describe(ctx, table, "ACTIVE", figures)}
+    return {"Table": describe(ctx, table, table.status, figures)}
 
 
 @operation("ListTables", access=[Access("dynamodb:ListTables", resource=any_table_arn)])
@@ -73,7 +75,8 @@ async def list_tables(ctx: Context, request: ListTablesInputTypeDef) -> dict[str
 
 @operation("DeleteTable", access=[on_table("DeleteTable")])
 async def delete_table(ctx: Context, request: DeleteTableInputTypeDef) -> dict[str, Any]:
-    """Unlinks the table at once; a task clears its items. Raises ResourceNotFoundException, ValidationFailed if protected."""
+    """Unlinks the table at once; a task clears its items. Raises ResourceNotFoundException, ValidationFailed if protected, and
+    ResourceInUseException while an index comes or goes."""
     ctx, name = named_table(ctx, request["TableName"])
     task_id = ctx.ids.uuid()
 
@@ -83,6 +86,10 @@ async def delete_table(ctx: Context, request: DeleteTableInputTypeDef) -> dict[s
             raise ValidationFailed(
                 "Resource cannot be deleted as it is currently protected against deletion. "
                 "Disable deletion protection first."
+            )
+        if any(index.state != "ACTIVE" for index in table.indexes):
+            raise ResourceInUseException(
+                f"{IN_USE}Cannot delete table while indexes are being created, updated, or deleted."
             )
         figures = all_totals(tx, ctx, table)
         tx.delete(table_key(ctx, name))
