@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from atoll.kernel.service import Service
-from atoll.services.dynamodb import continuous_backups, limits, tags, time_to_live
+from atoll.services.dynamodb import continuous_backups, limits, tags, throttle, time_to_live
 from atoll.services.dynamodb.items import delete_item, get_item, put_item
 from atoll.services.dynamodb.tables import create_table, index_tasks, tables, update_table
 
@@ -18,4 +18,5 @@ SERVICE = Service(
         "dynamodb.fill_index": index_tasks.fill_index,
         "dynamodb.clear_index": index_tasks.clear_index,
     },
+    runtime=throttle.open_meters,
 )  # fmt: skip

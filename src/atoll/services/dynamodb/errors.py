@@ -20,6 +20,14 @@ class LimitExceededException(ServiceError):
     """Too many tables, or too many operations on tables at once."""
 
 
+class ProvisionedThroughputExceededException(ServiceError):
+    """More than is provisioned. Member `ThrottlingReasons`: of which table or index."""
+
+
+class ThrottlingException(ServiceError):
+    """More than the maximum of an on-demand table or index, or than a partition can take. Member `throttlingReasons`."""
+
+
 class ResourceInUseException(ServiceError):
     """The table exists already, or is being changed."""
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
+from atoll.kernel.keys import Key
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
 from atoll.services.dynamodb import throttle
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 class Get:
     """A read of one item: of a GetItem, or of its part in a batch or transaction. `ctx` is that of the table's account."""
 
-    __slots__ = ("_key_item", "_paths", "ctx", "name")
+    __slots__ = ("_key_item", "_paths", "ctx", "key", "name")
+    key: Key
 
     def __init__(self, ctx: Context, request: Mapping[str, Any]) -> None:
         self.ctx, self.name = item_table(ctx, request["TableName"])
@@ -41,7 +43,8 @@ class Get:
         """The table, and the stored item. Raises ResourceNotFoundException, ValidationFailed for a key that is not the table's."""
         table = table_of_items(tx, self.ctx, self.name)
         check_key(table, self._key_item)
-        return table, read(tx, self.ctx, table, item_key(table, self._key_item))
+        self.key = item_key(table, self._key_item)
+        return table, read(tx, self.ctx, table, self.key)
 
     def shown(self, raw: bytes | None) -> Item | None:
         """What the request wants of the item."""
@@ -53,12 +56,12 @@ class Get:
 
 @operation("GetItem", access=[on_table("GetItem", conditions=READS_ITEM)])
 async def get_item(ctx: Context, request: GetItemInputTypeDef) -> dict[str, Any]:
-    """Raises ResourceNotFoundException. `Item` is absent where there is none."""
+    """Raises ResourceNotFoundException, ProvisionedThroughputExceededException. `Item` is absent where there is none."""
     get = Get(ctx, request)
     table, raw = await ctx.store.read(get.find)
     cost = Cost(read_units(stored_size(raw), consistent=bool(request.get("ConsistentRead"))))
-    throttle.admit(get.ctx, table, "Read", cost)
-    throttle.spend(get.ctx, table, "Read", cost)
+    throttle.admit(get.ctx, table, "Read", cost, get.key)
+    throttle.spend(get.ctx, table, "Read", cost, get.key)
     return {
         "Item": get.shown(raw),
         "ConsumedCapacity": consumed(request.get("ReturnConsumedCapacity"), request["TableName"], cost),

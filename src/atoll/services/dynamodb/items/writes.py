@@ -68,7 +68,7 @@ class ItemWrite(ABC):
         requested.require(self.condition, self.request, old)
         new = self.made(table, old)
         cost = replace(tx, ctx, table, key, old, new, self.now)
-        throttle.admit(ctx, table, "Write", cost)
+        throttle.admit(ctx, table, "Write", cost, key, self.now)
         return Outcome(table, key, old, new, cost)
 
 
@@ -99,7 +99,7 @@ async def write_alone(write: ItemWrite) -> tuple[Outcome, dict[str, Any]]:
         return done, requested.collection_metrics(tx, ctx, request, done.table, done.key, write.key_item)
 
     done, metrics = await ctx.store.transact(run)
-    throttle.spend(ctx, done.table, "Write", done.cost)
+    throttle.spend(ctx, done.table, "Write", done.cost, done.key)
     answer = {
         "ConsumedCapacity": consumed(request.get("ReturnConsumedCapacity"), request["TableName"], done.cost),
         "ItemCollectionMetrics": metrics,

@@ -14,6 +14,7 @@ from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import Key, Range, under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.dynamodb import throttle
 from atoll.services.dynamodb.access import any_table_arn, named_table
 from atoll.services.dynamodb.errors import ResourceInUseException
 from atoll.services.dynamodb.permissions import on_table
@@ -98,6 +99,7 @@ async def delete_table(ctx: Context, request: DeleteTableInputTypeDef) -> dict[s
         return table, figures
 
     table, figures = await ctx.store.transact(delete)
+    throttle.forget(ctx, table)
     deleting = describe(ctx, table, "DELETING", figures)
     # AWS leaves these out of a table that goes away.
     return {"TableDescription": deleting | {"AttributeDefinitions": None, "KeySchema": None, "WarmThroughput": None}}
