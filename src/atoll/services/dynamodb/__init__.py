@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from atoll.kernel.service import Service
-from atoll.services.dynamodb import continuous_backups, limits, tags, time_to_live
+from atoll.services.dynamodb import continuous_backups, limits, tags, throttle, time_to_live
 from atoll.services.dynamodb.items import (
     batch_get_item,
     batch_write_item,
@@ -17,7 +17,7 @@ from atoll.services.dynamodb.items import (
     transact_write_items,
     update_item,
 )
-from atoll.services.dynamodb.tables import create_table, tables, update_table
+from atoll.services.dynamodb.tables import create_table, index_tasks, tables, update_table
 
 SERVICE = Service(
     "dynamodb",
@@ -26,5 +26,11 @@ SERVICE = Service(
         put_item, get_item, update_item, delete_item, query, scan,
         batch_get_item, batch_write_item, transact_get_items, transact_write_items,
     ],
-    tasks={"dynamodb.reap": tables.reap, "dynamodb.forget": tokens.forget},
+    tasks={
+        "dynamodb.reap": tables.reap,
+        "dynamodb.forget": tokens.forget,
+        "dynamodb.fill_index": index_tasks.fill_index,
+        "dynamodb.clear_index": index_tasks.clear_index,
+    },
+    runtime=throttle.open_meters,
 )  # fmt: skip

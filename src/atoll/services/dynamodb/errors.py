@@ -25,7 +25,11 @@ class LimitExceededException(ServiceError):
 
 
 class ProvisionedThroughputExceededException(ServiceError):
-    """The table or an index has no capacity left this second."""
+    """More than is provisioned. Member `ThrottlingReasons`: of which table or index."""
+
+
+class ThrottlingException(ServiceError):
+    """More than the maximum of an on-demand table or index, or than a partition can take. Member `throttlingReasons`."""
 
 
 class ResourceInUseException(ServiceError):

@@ -25,7 +25,7 @@ from atoll.kernel.store.api import Reader, counter
 from atoll.services.dynamodb.errors import ITEM_TABLE_NOT_FOUND, ResourceNotFoundException, table_not_found
 
 ScalarType = Literal["S", "N", "B"]
-PAY_PER_REQUEST = "PAY_PER_REQUEST"
+PAY_PER_REQUEST, PROVISIONED = "PAY_PER_REQUEST", "PROVISIONED"
 DAY = 86_400.0
 
 
@@ -43,10 +43,27 @@ class Throughput(msgspec.Struct, frozen=True):
     write: int = 0
 
 
-class Index(msgspec.Struct, frozen=True):
-    """A secondary index. `partition` and `sort` are its key; a local one shares the table's partition key.
+class Capacity(msgspec.Struct, frozen=True, kw_only=True):
+    """What a table or a global index can take, and when that changed. `decreases` counts those of the provisioned throughput on
+    the UTC day of `last_decrease`. `warm` is the warm throughput where it is more than what the billing mode gives."""
 
-    `projected` are the non-key attributes that ProjectionType INCLUDE names. `id` is part of its entries' keys.
+    provisioned: Throughput = Throughput()
+    last_increase: float = 0.0
+    last_decrease: float = 0.0
+    decreases: int = 0
+    on_demand: Throughput | None = None
+    warm: Throughput | None = None
+
+    def decreases_on(self, now: float) -> int:
+        """How often the provisioned throughput was decreased on the UTC day of `now`."""
+        return self.decreases if int(now // DAY) == int(self.last_decrease // DAY) else 0
+
+
+class Index(Capacity, frozen=True):
+    """A secondary index. `partition` and `sort` are its key; a local one shares the table's partition key, and its throughput.
+
+    `projected` are the non-key attributes that ProjectionType INCLUDE names. `id` is part of its entries' keys. `state` is what
+    UpdateTable made of a global one: CREATING until its task begins, then BACKFILLING, or DELETING; UPDATING in an answer alone.
     """
 
     name: str
@@ -56,16 +73,18 @@ class Index(msgspec.Struct, frozen=True):
     sort: tuple[Attribute, ...]
     projection: str
     projected: tuple[str, ...] = ()
-    provisioned: Throughput = Throughput()
-    on_demand: Throughput | None = None
-    warm: Throughput | None = None
+    state: Literal["ACTIVE", "CREATING", "BACKFILLING", "DELETING", "UPDATING"] = "ACTIVE"
+
+    @property
+    def filling(self) -> bool:
+        """Whether entries of items that it is to hold may still be missing. It cannot be read, and constrains no item yet."""
+        return self.state in ("CREATING", "BACKFILLING")
 
 
-class Table(msgspec.Struct, frozen=True):
+class Table(Capacity, frozen=True):
     """A table. Times are region time. `definitions` are AttributeDefinitions in the order given.
 
-    `id` is what AWS calls TableId; `incarnation` is what its items' keys begin with. `decreases` counts those of the provisioned
-    throughput on the UTC day of `last_decrease`.
+    `id` is what AWS calls TableId; `incarnation` is what its items' keys begin with. `table_class_changes` are the last two.
     """
 
     name: str
@@ -76,30 +95,26 @@ class Table(msgspec.Struct, frozen=True):
     partition: Attribute
     sort: Attribute | None = None
     indexes: tuple[Index, ...] = ()
-    billing_mode: str = "PROVISIONED"
+    billing_mode: str = PROVISIONED
     on_demand_since: float = 0.0
-    provisioned: Throughput = Throughput()
-    last_increase: float = 0.0
-    last_decrease: float = 0.0
-    on_demand: Throughput | None = None
-    warm: Throughput | None = None
     table_class: str = ""
     table_class_since: float = 0.0
+    table_class_changes: tuple[float, ...] = ()
     deletion_protection: bool = False
     sse_key_arn: str = ""
     ttl_attribute: str = ""
     recovery_since: float = 0.0
     recovery_days: int = 35
-    decreases: int = 0
 
     @property
     def followed(self) -> bool:
         """Whether changes of its items are noted beside them (`items/storage.py: _follow`)."""
         return False
 
-    def decreases_on(self, now: float) -> int:
-        """How often the provisioned throughput was decreased on the UTC day of `now`."""
-        return self.decreases if int(now // DAY) == int(self.last_decrease // DAY) else 0
+    @property
+    def status(self) -> str:
+        """TableStatus: an index whose entries are being filled in leaves the table ACTIVE."""
+        return "UPDATING" if any(index.state in ("CREATING", "DELETING") for index in self.indexes) else "ACTIVE"
 
 
 TABLES = Codec(Table)
@@ -172,6 +187,11 @@ def total_change(count: int, size: int) -> int:
 def totals(tx: Reader, ctx: Context, incarnation: str, index: str = "") -> Totals:
     """Items and bytes of a table or index, at this moment. AWS refreshes the same figures about every six hours."""
     return Totals(*divmod(counter(tx.get(total_key(ctx, incarnation, index))), _ONE_ITEM))
+
+
+def entries_prefix(account: str, region: str, incarnation: str, index: str) -> Key:
+    """Under which the entries of the index with this id lie."""
+    return (account, region, "dynamodb", "entry", incarnation, index)
 
 
 def data_prefixes(account: str, region: str, incarnation: str) -> list[Key]:

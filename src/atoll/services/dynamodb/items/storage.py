@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 
 from atoll.kernel import records
 from atoll.kernel.context import Context
-from atoll.kernel.keys import Key, packed
+from atoll.kernel.keys import Key, packed, under
 from atoll.kernel.store.api import Reader, Transaction, counter
 from atoll.services.dynamodb.errors import ItemCollectionSizeLimitExceededException
 from atoll.services.dynamodb.items.capacity import Cost, write_units
@@ -82,15 +82,19 @@ def _replace_entries(
     touched = []
     grown = (item_size(new) if new else 0) - (item_size(old) if old else 0)
     for index in table.indexes:
+        if index.state == "DELETING":
+            continue
         before, after = _entry(table, index, old), _entry(table, index, new)
+        if index.filling and before is not None and tx.get(_place(ctx, table, before)) is None:
+            before = None  # its turn has not come
         if before == after:
             continue
         units, change, size = 0, 0, 0
         if before is not None and (after is None or after[0] != before[0]):
-            tx.delete((ctx.account, ctx.region, "dynamodb", "entry", table.incarnation, *before[0]))
+            tx.delete(_place(ctx, table, before))
             units += write_units(stored_size(before[1]))
         if after is not None:
-            tx.set((ctx.account, ctx.region, "dynamodb", "entry", table.incarnation, *after[0]), after[1])
+            tx.set(_place(ctx, table, after), after[1])
             moved = before is None or before[0] != after[0]
             units += write_units(stored_size(after[1]) if moved else max(stored_size(after[1]), stored_size(before[1])))  # type: ignore[index]
         change = (after is not None) - (before is not None)
@@ -101,6 +105,24 @@ def _replace_entries(
     if grown and any(index.local for index in table.indexes):
         _grow_collection(tx, ctx, table, key, grown)
     return tuple(touched)
+
+
+def fill(
+    tx: Transaction, ctx: Context, table: Table, index: Index, after: Key, most: int, most_bytes: int
+) -> Key | None:
+    """Adds the entries that the index lacks of the next `most` items (or fewer, of about `most_bytes`) past the key `after`. Returns
+    the last one's key, None where no item is left."""
+    prefix: Key = (ctx.account, ctx.region, "dynamodb", "item", table.incarnation)
+    span, at, count, size = under(prefix), after, 0, 0
+    for place, raw in tx.scan(span.past((*prefix, *after)) if after else span, limit=most):
+        at, count, size = place[len(prefix) :], count + 1, size + len(raw)
+        entry = _entry(table, index, decode_item(raw))
+        if entry is not None and tx.get(_place(ctx, table, entry)) is None:
+            tx.set(_place(ctx, table, entry), entry[1])
+            tx.add(total_key(ctx, table.incarnation, index.id), total_change(1, stored_size(entry[1])))
+        if size >= most_bytes:
+            return at
+    return at if count == most else None
 
 
 def _grow_collection(tx: Transaction, ctx: Context, table: Table, key: Key, grown: int) -> None:
@@ -117,6 +139,10 @@ def collection_size(tx: Reader, ctx: Context, table: Table, key: Key) -> int:
 
 def _collection_key(ctx: Context, table: Table, key: Key) -> Key:
     return (ctx.account, ctx.region, "dynamodb", "collection", table.incarnation, key[1])
+
+
+def _place(ctx: Context, table: Table, entry: tuple[Key, bytes]) -> Key:
+    return (ctx.account, ctx.region, "dynamodb", "entry", table.incarnation, *entry[0])
 
 
 def _entry(table: Table, index: Index, item: Item | None) -> tuple[Key, bytes] | None:

@@ -14,7 +14,9 @@ from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import Key, Range, under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.dynamodb import throttle
 from atoll.services.dynamodb.access import any_table_arn, named_table
+from atoll.services.dynamodb.errors import ResourceInUseException
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import (
     Table,
@@ -27,6 +29,7 @@ from atoll.services.dynamodb.store import (
     totals,
 )
 from atoll.services.dynamodb.tables.description import describe
+from atoll.services.dynamodb.tables.index_updates import IN_USE
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import (
@@ -50,7 +53,7 @@ async def describe_table(ctx: Context, request: DescribeTableInputTypeDef) -> di
         return table, all_totals(tx, ctx, table)
 
     table, figures = await ctx.store.read(find)
-    return {"Table": describe(ctx, table, "ACTIVE", figures)}
+    return {"Table": describe(ctx, table, table.status, figures)}
 
 
 @operation("ListTables", access=[Access("dynamodb:ListTables", resource=any_table_arn)])
@@ -73,7 +76,8 @@ async def list_tables(ctx: Context, request: ListTablesInputTypeDef) -> dict[str
 
 @operation("DeleteTable", access=[on_table("DeleteTable")])
 async def delete_table(ctx: Context, request: DeleteTableInputTypeDef) -> dict[str, Any]:
-    """Unlinks the table at once; a task clears its items. Raises ResourceNotFoundException, ValidationFailed if protected."""
+    """Unlinks the table at once; a task clears its items. Raises ResourceNotFoundException, ValidationFailed if protected, and
+    ResourceInUseException while an index comes or goes."""
     ctx, name = named_table(ctx, request["TableName"])
     task_id = ctx.ids.uuid()
 
@@ -84,6 +88,10 @@ async def delete_table(ctx: Context, request: DeleteTableInputTypeDef) -> dict[s
                 "Resource cannot be deleted as it is currently protected against deletion. "
                 "Disable deletion protection first."
             )
+        if any(index.state != "ACTIVE" for index in table.indexes):
+            raise ResourceInUseException(
+                f"{IN_USE}Cannot delete table while indexes are being created, updated, or deleted."
+            )
         figures = all_totals(tx, ctx, table)
         tx.delete(table_key(ctx, name))
         tx.delete(tags_key(ctx, name))
@@ -91,6 +99,7 @@ async def delete_table(ctx: Context, request: DeleteTableInputTypeDef) -> dict[s
         return table, figures
 
     table, figures = await ctx.store.transact(delete)
+    throttle.forget(ctx, table)
     deleting = describe(ctx, table, "DELETING", figures)
     # AWS leaves these out of a table that goes away.
     return {"TableDescription": deleting | {"AttributeDefinitions": None, "KeySchema": None, "WarmThroughput": None}}
