@@ -1,11 +1,16 @@
-"""DynamoDB: tables and their items. This is the manifest: where each operation is, and the tasks behind them."""
+"""DynamoDB: tables, their items and their streams. These are the manifests: where each operation is, and the tasks behind them.
+
+Streams have a model of their own, and so a manifest; their records are written with the items.
+"""
 
 from __future__ import annotations
 
-from atoll.kernel.service import Service
+from atoll.kernel.service import Service, Shared
 from atoll.services.dynamodb import continuous_backups, limits, tags, time_to_live
 from atoll.services.dynamodb.items import delete_item, get_item, put_item
+from atoll.services.dynamodb.streams import describing, lifecycle, reading
 from atoll.services.dynamodb.tables import create_table, tables, update_table
+from atoll.services.dynamodb.ttl import entries, expiry, switching
 
 SERVICE = Service(
     "dynamodb",
@@ -13,5 +18,14 @@ SERVICE = Service(
         create_table, update_table, tables, tags, time_to_live, continuous_backups, limits,
         put_item, get_item, delete_item,
     ],
-    tasks={"dynamodb.reap": tables.reap},
+    tasks={
+        "dynamodb.reap": tables.reap,
+        "dynamodb.keep_stream": lifecycle.keep,
+        "dynamodb.fill_expiry": switching.fill,
+        "dynamodb.clear_expiry": switching.clear,
+    },
+    runtime=expiry.expiring,
+    shared=[Shared(entries.TABLES_PREFIX, entries.owner)],
 )  # fmt: skip
+
+STREAMS = Service("dynamodbstreams", [describing, reading])

@@ -6,6 +6,8 @@
 (account, region, "dynamodb", "entry", incarnation, index, *entry key)     an item's entry in a secondary index
 (account, region, "dynamodb", "total", incarnation, index or "")           count and bytes of a table or an index
 (account, region, "dynamodb", "collection", incarnation, partition key)    bytes of an item collection (with local indexes)
+(account, region, "dynamodb", "expiry", incarnation, index, second, *item key)   when an item expires (`ttl/entries.py`)
+Streams, which outlive their tables, are described in `streams/store.py`.
 """
 
 from __future__ import annotations
@@ -62,7 +64,8 @@ class Table(msgspec.Struct, frozen=True):
     """A table. Times are region time. `definitions` are AttributeDefinitions in the order given.
 
     `id` is what AWS calls TableId; `incarnation` is what its items' keys begin with. `decreases` counts those of the provisioned
-    throughput on the UTC day of `last_decrease`.
+    throughput on the UTC day of `last_decrease`. `stream` is the id of the stream that takes its records, "" for none; `stream_label` is
+    that of the latest one, which may have ended. `ttl_index` is the id of the index of its items' expiry (`ttl/entries.py`).
     """
 
     name: str
@@ -88,11 +91,16 @@ class Table(msgspec.Struct, frozen=True):
     recovery_since: float = 0.0
     recovery_days: int = 35
     decreases: int = 0
+    stream: str = ""
+    stream_label: str = ""
+    stream_view: str = ""
+    ttl_index: str = ""
+    ttl_filled: bool = True
 
     @property
     def followed(self) -> bool:
         """Whether changes of its items are noted beside them (`items/storage.py: _follow`)."""
-        return False
+        return bool(self.stream or self.ttl_index)
 
     def decreases_on(self, now: float) -> int:
         """How often the provisioned throughput was decreased on the UTC day of `now`."""
@@ -173,7 +181,9 @@ def totals(tx: Reader, ctx: Context, incarnation: str, index: str = "") -> Total
 
 def data_prefixes(account: str, region: str, incarnation: str) -> list[Key]:
     """Everything that a table's deletion leaves to be cleared."""
-    return [(account, region, "dynamodb", part, incarnation) for part in ("item", "entry", "total", "collection")]
+    return [
+        (account, region, "dynamodb", part, incarnation) for part in ("item", "entry", "total", "collection", "expiry")
+    ]
 
 
 Item = dict[str, dict[str, Any]]

@@ -8,6 +8,7 @@ from typing import Any
 from atoll.kernel.context import Context
 from atoll.services.dynamodb.items.keys import key_attributes
 from atoll.services.dynamodb.store import PAY_PER_REQUEST, Attribute, Index, Table, Throughput, Totals
+from atoll.services.dynamodb.streams.store import stream_arn
 
 ON_DEMAND_WARM = Throughput(12_000, 4_000)
 """What a new on-demand table can take at once. docs: "DynamoDB warm throughput"."""
@@ -48,8 +49,19 @@ def describe(
         if table.table_class
         else None,
         "DeletionProtectionEnabled": table.deletion_protection,
+        **_stream(ctx, table),
         "OnDemandThroughput": _on_demand(table.on_demand),
         "WarmThroughput": _warm(table.warm, table.provisioned, on_demand, settled),
+    }
+
+
+def _stream(ctx: Context, table: Table) -> dict[str, Any]:
+    """The latest stream's name stays when it is disabled."""
+    enabled = {"StreamEnabled": True, "StreamViewType": table.stream_view}
+    return {
+        "StreamSpecification": enabled if table.stream else None,
+        "LatestStreamLabel": table.stream_label or None,
+        "LatestStreamArn": stream_arn(ctx, table.name, table.stream_label) if table.stream_label else None,
     }
 
 

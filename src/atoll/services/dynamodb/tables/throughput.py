@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
+from atoll.kernel.errors import ValidationFailed
 from atoll.services.dynamodb.errors import invalid
 from atoll.services.dynamodb.store import PAY_PER_REQUEST, Throughput
 
@@ -79,7 +79,7 @@ def encryption_key(ctx: Context, given: Given | None) -> str:
 
 
 def check_stream(given: Given | None, without_view: str, with_view: str) -> None:
-    """Refuses streams, after AWS's own checks; a specification that says "no stream" passes."""
+    """Refuses a StreamSpecification whose members do not fit each other."""
     if given is None:
         return
     enabled, view = given["StreamEnabled"], given.get("StreamViewType")
@@ -87,5 +87,3 @@ def check_stream(given: Given | None, without_view: str, with_view: str) -> None
         raise invalid(without_view)
     if not enabled and view:
         raise invalid(with_view)
-    if enabled:
-        raise NotImplementedByAtoll("dynamodb: StreamSpecification.StreamEnabled (streams)")

@@ -1,6 +1,6 @@
-"""UpdateTable: billing, throughput, table class, deletion protection and encryption. docs: API_UpdateTable.
+"""UpdateTable: billing, throughput, table class, deletion protection, encryption and streams. docs: API_UpdateTable.
 
-Changes of indexes (but for their throughput), streams and replicas are refused. The answer says UPDATING where AWS's does; the
+Changes of indexes (but for their throughput) and replicas are refused. The answer says UPDATING where AWS's does; the
 change is done with it.
 """
 
@@ -28,6 +28,7 @@ from atoll.services.dynamodb.store import (
     table_described,
     table_key,
 )
+from atoll.services.dynamodb.streams import lifecycle
 from atoll.services.dynamodb.tables import schema, throughput
 from atoll.services.dynamodb.tables.description import describe
 from atoll.services.dynamodb.tables.tables import all_totals
@@ -74,9 +75,10 @@ async def update_table(ctx: Context, request: UpdateTableInputTypeDef) -> dict[s
     ctx, name = named_table(ctx, request["TableName"])
     _check(request)
     now = ctx.clock.now()
+    stream = lifecycle.switch(ctx, request.get("StreamSpecification"))
 
     def write(tx: Transaction) -> tuple[Table, dict[str, Totals]]:
-        table = table_described(tx, ctx, name)
+        table = lifecycle.switched(tx, ctx, table_described(tx, ctx, name), stream)
         changed = _changed(ctx, table, request, now)
         tx.set(table_key(ctx, name), TABLES.encode(changed))
         return _answered(table, changed, now), all_totals(tx, ctx, table)
@@ -136,8 +138,6 @@ def _check_index_updates(updates: list[dict[str, Any]] | None) -> None:
 
 def _changed(ctx: Context, table: Table, request: Mapping[str, Any], now: float) -> Table:
     """The table after the update. Raises ValidationFailed where it does not fit the table."""
-    if request.get("StreamSpecification"):
-        raise ValidationFailed(f"Table has no stream to disable: TableName: {table.name}")
     change: dict[str, Any] = {}
     if request.get("DeletionProtectionEnabled") is not None:
         change["deletion_protection"] = request["DeletionProtectionEnabled"]
