@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -346,8 +347,9 @@ def test_iam_judges_the_streams_arn(region: Region, client: Callable[..., Any], 
     iam = client("iam")
     iam.create_user(UserName="reader")
     key = iam.create_access_key(UserName="reader")["AccessKey"]
-    allowed = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["dynamodb:DescribeStream", "dynamodb:GetShardIterator", '
-    allowed += f'"dynamodb:GetRecords"], "Resource": "{arn}"}}]}}'
+    actions = [f"dynamodb:{name}" for name in ("DescribeStream", "GetShardIterator", "GetRecords")]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": arn}
+    allowed = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     iam.put_user_policy(UserName="reader", PolicyName="p", PolicyDocument=allowed)
     reader = region.client("dynamodbstreams", key["AccessKeyId"], key["SecretAccessKey"])
     put(dynamodb, "a")

@@ -123,9 +123,10 @@ def sequence_number(position: int) -> str:
 
 def position(number: str) -> int:
     """The position that a sequence number says. Raises ValidationFailed where it is none."""
-    if not (number.isascii() and number.isdigit()) or int(number) < _FIRST:
+    found = int(number) - _FIRST if number.isascii() and number.isdigit() else -1
+    if not 0 <= found < 1 << 63:
         raise ValidationFailed("Invalid SequenceNumber")
-    return int(number) - _FIRST
+    return found
 
 
 def label_of(millis: int) -> str:
