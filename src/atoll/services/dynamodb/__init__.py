@@ -1,9 +1,12 @@
-"""DynamoDB: tables and their items. This is the manifest: where each operation is, and the tasks behind them."""
+"""DynamoDB: tables, their items and their streams. These are the manifests: where each operation is, and the tasks behind them.
+
+Streams have a model of their own, and so a manifest; their records are written with the items.
+"""
 
 from __future__ import annotations
 
-from atoll.kernel.service import Service
-from atoll.services.dynamodb import continuous_backups, limits, tags, throttle, time_to_live
+from atoll.kernel.service import Service, Shared
+from atoll.services.dynamodb import continuous_backups, limits, runtime, tags, time_to_live
 from atoll.services.dynamodb.items import (
     batch_get_item,
     batch_write_item,
@@ -17,7 +20,9 @@ from atoll.services.dynamodb.items import (
     transact_write_items,
     update_item,
 )
+from atoll.services.dynamodb.streams import describing, lifecycle, reading
 from atoll.services.dynamodb.tables import create_table, index_tasks, tables, update_table
+from atoll.services.dynamodb.ttl import entries, switching
 
 SERVICE = Service(
     "dynamodb",
@@ -31,6 +36,12 @@ SERVICE = Service(
         "dynamodb.forget": tokens.forget,
         "dynamodb.fill_index": index_tasks.fill_index,
         "dynamodb.clear_index": index_tasks.clear_index,
+        "dynamodb.keep_stream": lifecycle.keep,
+        "dynamodb.fill_expiry": switching.fill,
+        "dynamodb.clear_expiry": switching.clear,
     },
-    runtime=throttle.open_meters,
+    runtime=runtime.running,
+    shared=[Shared(entries.TABLES_PREFIX, entries.owner)],
 )  # fmt: skip
+
+STREAMS = Service("dynamodbstreams", [describing, reading])

@@ -40,6 +40,14 @@ class ResourceNotFoundException(ServiceError):
     """There is no such table."""
 
 
+class ExpiredIteratorException(ServiceError):
+    """A shard iterator is more than 15 minutes old."""
+
+
+class TrimmedDataAccessException(ServiceError):
+    """What a shard iterator or sequence number points at is older than 24 hours."""
+
+
 class TableNotFoundException(ServiceError):
     """There is no such table, as the operations on backups say it."""
 

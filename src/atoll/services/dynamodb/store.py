@@ -9,6 +9,8 @@
 (account, region, "dynamodb", "token", token)                              a ClientRequestToken in use (`items/tokens.py`)
 (account, region, "dynamodb", "token-end", time, token)                    when its use ends
 (account, region, "dynamodb", "token-task")                                there while a task waits for the first end
+(account, region, "dynamodb", "expiry", incarnation, index, second, *item key)   when an item expires (`ttl/entries.py`)
+Streams, which outlive their tables, are described in `streams/store.py`.
 """
 
 from __future__ import annotations
@@ -85,6 +87,8 @@ class Table(Capacity, frozen=True):
     """A table. Times are region time. `definitions` are AttributeDefinitions in the order given.
 
     `id` is what AWS calls TableId; `incarnation` is what its items' keys begin with. `table_class_changes` are the last two.
+    `stream` is the id of the stream that takes its records, "" for none; `stream_label` is
+    that of the latest one, which may have ended. `ttl_index` is the id of the index of its items' expiry (`ttl/entries.py`).
     """
 
     name: str
@@ -105,11 +109,16 @@ class Table(Capacity, frozen=True):
     ttl_attribute: str = ""
     recovery_since: float = 0.0
     recovery_days: int = 35
+    stream: str = ""
+    stream_label: str = ""
+    stream_view: str = ""
+    ttl_index: str = ""
+    ttl_filled: bool = True
 
     @property
     def followed(self) -> bool:
         """Whether changes of its items are noted beside them (`items/storage.py: _follow`)."""
-        return False
+        return bool(self.stream or self.ttl_index)
 
     @property
     def status(self) -> str:
@@ -196,7 +205,9 @@ def entries_prefix(account: str, region: str, incarnation: str, index: str) -> K
 
 def data_prefixes(account: str, region: str, incarnation: str) -> list[Key]:
     """Everything that a table's deletion leaves to be cleared."""
-    return [(account, region, "dynamodb", part, incarnation) for part in ("item", "entry", "total", "collection")]
+    return [
+        (account, region, "dynamodb", part, incarnation) for part in ("item", "entry", "total", "collection", "expiry")
+    ]
 
 
 Item = dict[str, dict[str, Any]]

@@ -8,13 +8,12 @@ is kept second by second. Under `--strict`, so is what one partition can take. A
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from atoll.kernel.context import Context
 from atoll.kernel.keys import Key
-from atoll.kernel.service import Host, Runtime
+from atoll.kernel.service import Runtime
 from atoll.services.dynamodb.errors import ProvisionedThroughputExceededException, ThrottlingException
 from atoll.services.dynamodb.items.capacity import NOTHING, Cost, Kind
 from atoll.services.dynamodb.store import PAY_PER_REQUEST, Capacity, Table
@@ -93,12 +92,6 @@ class Meters(Runtime):
     def reset(self, account: str | None) -> None:
         """An account that begins anew begins with full buckets."""
         self.forget(*([] if account is None else [account]))
-
-
-@asynccontextmanager
-async def open_meters(host: Host) -> AsyncIterator[Meters]:
-    """The service's runtime."""
-    yield Meters(strict=host.strict)
 
 
 def admit(

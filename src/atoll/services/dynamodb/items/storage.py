@@ -17,6 +17,8 @@ from atoll.services.dynamodb.items.capacity import Cost, write_units
 from atoll.services.dynamodb.items.item_rules import item_size
 from atoll.services.dynamodb.items.keys import entry_key, projected
 from atoll.services.dynamodb.store import Index, Item, Table, total_change, total_key
+from atoll.services.dynamodb.streams import changes
+from atoll.services.dynamodb.ttl import entries
 
 MAX_COLLECTION = 10 << 30
 
@@ -49,9 +51,20 @@ def read(tx: Reader, ctx: Context, table: Table, key: Key) -> bytes | None:
 
 
 def replace(
-    tx: Transaction, ctx: Context, table: Table, key: Key, old: bytes | None, new: Stored | None, now: float
+    tx: Transaction,
+    ctx: Context,
+    table: Table,
+    key: Key,
+    old: bytes | None,
+    new: Stored | None,
+    now: float,
+    *,
+    expired: bool = False,
 ) -> Cost:
-    """Puts `new` in the place of `old` (None: no item) at region time `now`. Raises where an item collection grows too large."""
+    """Puts `new` in the place of `old` (None: no item) at region time `now`. Raises where an item collection grows too large.
+
+    `expired` says that it is no request that removes the item, but its time to live.
+    """
     place = (packed(ctx.account, ctx.region, "dynamodb", "item", table.incarnation), *key)
     if new is not None:
         tx.set(place, new.raw)
@@ -63,7 +76,7 @@ def replace(
         tx.add(total_key(ctx, table.incarnation), change)
     cost = write_units(max(old_size, new_size))
     if table.followed:
-        _follow(tx, ctx, table, key, old, new, now)
+        _follow(tx, ctx, table, key, old, new, now, expired=expired)
     if not table.indexes:
         return Cost(cost)
     before, after = decode_item(old) if old is not None else None, new.item if new is not None else None
@@ -71,9 +84,22 @@ def replace(
 
 
 def _follow(
-    tx: Transaction, ctx: Context, table: Table, key: Key, old: bytes | None, new: Stored | None, now: float
+    tx: Transaction,
+    ctx: Context,
+    table: Table,
+    key: Key,
+    old: bytes | None,
+    new: Stored | None,
+    now: float,
+    *,
+    expired: bool,
 ) -> None:
     """Notes the change wherever something follows the table's items."""
+    before = Stored(decode_item(old), old) if old is not None else None
+    if table.stream:
+        changes.note(tx, ctx, table, before, new, now, expired=expired)
+    if table.ttl_index:
+        entries.move(tx, ctx, table, key, before and before.item, new and new.item, now)
 
 
 def _replace_entries(

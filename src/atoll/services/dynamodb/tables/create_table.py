@@ -15,6 +15,7 @@ from atoll.services.dynamodb.access import named_table, table_arn
 from atoll.services.dynamodb.errors import ResourceInUseException
 from atoll.services.dynamodb.limits import require_room
 from atoll.services.dynamodb.store import PAY_PER_REQUEST, PROVISIONED, TABLES, Table, table_key, tags_key
+from atoll.services.dynamodb.streams import lifecycle
 from atoll.services.dynamodb.tables import encryption, schema, throughput
 from atoll.services.dynamodb.tables.description import describe
 from atoll.services.dynamodb.tags import checked_tags
@@ -43,17 +44,20 @@ async def create_table(ctx: Context, request: CreateTableInputTypeDef) -> dict[s
     ctx, name = named_table(ctx, request["TableName"])
     table = _table(ctx, name, request)
     tags = checked_tags(request.get("Tags") or ())
+    stream = lifecycle.switch(ctx, request.get("StreamSpecification"))
 
-    def create(tx: Transaction) -> None:
+    def create(tx: Transaction) -> Table:
         if tx.get(table_key(ctx, name)) is not None:
             raise ResourceInUseException(f"Table already exists: {name}")
         require_room(tx, ctx, table)
-        tx.set(table_key(ctx, name), TABLES.encode(table))
+        made = lifecycle.begin(tx, ctx, table, stream)
+        tx.set(table_key(ctx, name), TABLES.encode(made))
         if tags:
             tx.set(tags_key(ctx, name), records.encode(tags))
+        return made
 
-    await ctx.store.transact(create)
-    return {"TableDescription": describe(ctx, table, "CREATING", {}, settled=False)}
+    made = await ctx.store.transact(create)
+    return {"TableDescription": describe(ctx, made, "CREATING", {}, settled=False)}
 
 
 def _table(ctx: Context, name: str, request: CreateTableInputTypeDef) -> Table:

@@ -8,6 +8,7 @@ from typing import Any
 from atoll.kernel.context import Context
 from atoll.services.dynamodb.items.keys import key_attributes
 from atoll.services.dynamodb.store import PAY_PER_REQUEST, Attribute, Capacity, Index, Table, Throughput, Totals
+from atoll.services.dynamodb.streams.store import stream_arn
 from atoll.services.dynamodb.tables.throughput import warm_now
 
 
@@ -43,8 +44,19 @@ def describe(
         if table.table_class
         else None,
         "DeletionProtectionEnabled": table.deletion_protection,
+        **_stream(ctx, table),
         "OnDemandThroughput": _on_demand(table.on_demand),
         "WarmThroughput": _warm(table, table, settled),
+    }
+
+
+def _stream(ctx: Context, table: Table) -> dict[str, Any]:
+    """The latest stream's name stays when it is disabled."""
+    enabled = {"StreamEnabled": True, "StreamViewType": table.stream_view}
+    return {
+        "StreamSpecification": enabled if table.stream else None,
+        "LatestStreamLabel": table.stream_label or None,
+        "LatestStreamArn": stream_arn(ctx, table.name, table.stream_label) if table.stream_label else None,
     }
 
 

@@ -28,8 +28,10 @@ from atoll.services.dynamodb.store import (
     tags_key,
     totals,
 )
+from atoll.services.dynamodb.streams import lifecycle
 from atoll.services.dynamodb.tables.description import describe
 from atoll.services.dynamodb.tables.index_updates import IN_USE
+from atoll.services.dynamodb.ttl import entries
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import (
@@ -79,7 +81,7 @@ async def delete_table(ctx: Context, request: DeleteTableInputTypeDef) -> dict[s
     """Unlinks the table at once; a task clears its items. Raises ResourceNotFoundException, ValidationFailed if protected, and
     ResourceInUseException while an index comes or goes."""
     ctx, name = named_table(ctx, request["TableName"])
-    task_id = ctx.ids.uuid()
+    task_id, now = ctx.ids.uuid(), ctx.clock.now()
 
     def delete(tx: Transaction) -> tuple[Table, dict[str, Totals]]:
         table = table_described(tx, ctx, name)
@@ -95,6 +97,8 @@ async def delete_table(ctx: Context, request: DeleteTableInputTypeDef) -> dict[s
         figures = all_totals(tx, ctx, table)
         tx.delete(table_key(ctx, name))
         tx.delete(tags_key(ctx, name))
+        lifecycle.end(tx, ctx, table, now)
+        entries.unlist(tx, ctx, table)
         tasks.start(tx, task_id, "dynamodb.reap", ctx.account, ctx.region, {"incarnation": table.incarnation})
         return table, figures
 

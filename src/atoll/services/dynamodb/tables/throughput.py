@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
+from atoll.kernel.errors import ValidationFailed
 from atoll.services.dynamodb.errors import LimitExceededException, invalid
 from atoll.services.dynamodb.limits import TABLE_UNITS
 from atoll.services.dynamodb.store import DAY, PAY_PER_REQUEST, Capacity, Throughput
@@ -194,7 +194,7 @@ def _written(moment: float) -> str:
 
 
 def check_stream(given: Given | None, without_view: str, with_view: str) -> None:
-    """Refuses streams, after AWS's own checks; a specification that says "no stream" passes."""
+    """Refuses a StreamSpecification whose members do not fit each other."""
     if given is None:
         return
     enabled, view = given["StreamEnabled"], given.get("StreamViewType")
@@ -202,5 +202,3 @@ def check_stream(given: Given | None, without_view: str, with_view: str) -> None
         raise invalid(without_view)
     if not enabled and view:
         raise invalid(with_view)
-    if enabled:
-        raise NotImplementedByAtoll("dynamodb: StreamSpecification.StreamEnabled (streams)")

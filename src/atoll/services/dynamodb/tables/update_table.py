@@ -1,4 +1,5 @@
-"""UpdateTable: billing, throughput, global indexes, table class, deletion protection and encryption. docs: API_UpdateTable.
+"""UpdateTable: billing, throughput, global indexes, table class, deletion protection,
+encryption and streams. docs: API_UpdateTable.
 
 Replicas are refused. The answer says UPDATING where AWS's does; the change is done with it, but for indexes that come and go: those
 are seen coming and going.
@@ -29,6 +30,7 @@ from atoll.services.dynamodb.store import (
     table_described,
     table_key,
 )
+from atoll.services.dynamodb.streams import lifecycle
 from atoll.services.dynamodb.tables import encryption, index_tasks, index_updates, throughput
 from atoll.services.dynamodb.tables.description import describe
 from atoll.services.dynamodb.tables.index_updates import Updates
@@ -74,10 +76,11 @@ async def update_table(ctx: Context, request: UpdateTableInputTypeDef) -> dict[s
     ctx, name = named_table(ctx, request["TableName"])
     updates = index_updates.read_updates(request.get("GlobalSecondaryIndexUpdates"))
     _check(request, updates)
+    stream = lifecycle.switch(ctx, request.get("StreamSpecification"))
     now, index_id, task_id = ctx.clock.now(), ctx.ids.lower(8), ctx.ids.uuid()
 
     def write(tx: Transaction) -> tuple[Table, dict[str, Totals]]:
-        table = table_described(tx, ctx, name)
+        table = lifecycle.switched(tx, ctx, table_described(tx, ctx, name), stream)
         changed = _changed(ctx, table, request, updates, index_id, now)
         if _units(changed) != _units(table):
             require_room(tx, ctx, changed)
@@ -151,8 +154,6 @@ def _changed(
     ctx: Context, table: Table, request: Mapping[str, Any], updates: Updates, index_id: str, now: float
 ) -> Table:
     """The table after the update. Raises what does not fit the table."""
-    if request.get("StreamSpecification"):
-        raise ValidationFailed(f"Table has no stream to disable: TableName: {table.name}")
     billing_mode, given = request.get("BillingMode") or table.billing_mode, request.get("ProvisionedThroughput")
     on_demand, warm = request.get("OnDemandThroughput"), request.get("WarmThroughput")
     iops = given is not None or billing_mode != table.billing_mode
