@@ -68,7 +68,7 @@ async def write(ctx: Context, item: dict[str, Any], *, delete: bool) -> None:
 
 
 async def check_against(ctx: Context, model: dict[Any, dict[str, Any]]) -> None:
-    items, entries, _, _ = data_prefixes(ctx.account, ctx.region, TABLE.incarnation)
+    items, entries, *_ = data_prefixes(ctx.account, ctx.region, TABLE.incarnation)
 
     def look(tx: Reader) -> None:
         stored = [decode_item(raw) for _, raw in tx.scan(under(items))]

@@ -8,8 +8,32 @@ from __future__ import annotations
 from atoll.kernel.errors import ServiceError, ValidationFailed
 
 
+class BackupInUseException(ServiceError):
+    """The backup is being made, deleted or restored."""
+
+
+class BackupNotFoundException(ServiceError):
+    """There is no such backup."""
+
+
 class ConditionalCheckFailedException(ServiceError):
     """The condition of a write did not hold. Member `Item`: what is stored, where the request asked for it."""
+
+
+class ExportNotFoundException(ServiceError):
+    """There is no such export."""
+
+
+class GlobalTableNotFoundException(ServiceError):
+    """There is no such global table."""
+
+
+class ImportNotFoundException(ServiceError):
+    """There is no such import."""
+
+
+class InvalidRestoreTimeException(ServiceError):
+    """The table cannot be restored to this time."""
 
 
 class ItemCollectionSizeLimitExceededException(ServiceError):
@@ -20,12 +44,28 @@ class LimitExceededException(ServiceError):
     """Too many tables, or too many operations on tables at once."""
 
 
+class PointInTimeRecoveryUnavailableException(ServiceError):
+    """Point-in-time recovery is not on for the table."""
+
+
+class PolicyNotFoundException(ServiceError):
+    """The resource has no such policy."""
+
+
 class ResourceInUseException(ServiceError):
     """The table exists already, or is being changed."""
 
 
 class ResourceNotFoundException(ServiceError):
     """There is no such table."""
+
+
+class TableAlreadyExistsException(ServiceError):
+    """There is such a table, as restores say it."""
+
+
+class TableInUseException(ServiceError):
+    """The table is being restored."""
 
 
 class TableNotFoundException(ServiceError):

@@ -6,10 +6,18 @@
 (account, region, "dynamodb", "entry", incarnation, index, *entry key)     an item's entry in a secondary index
 (account, region, "dynamodb", "total", incarnation, index or "")           count and bytes of a table or an index
 (account, region, "dynamodb", "collection", incarnation, partition key)    bytes of an item collection (with local indexes)
+(account, region, "dynamodb", "history", incarnation, n)                   what an item was before a write (`backups/history.py`)
+(account, region, "dynamodb", "copy", incarnation, copy id)                the items are being copied (`backups/copies.py`)
+(account, region, "dynamodb", "doomed", incarnation)                       ... and are to be cleared then
+(account, region, "dynamodb", "backup", table name, backup id)             Backup (`backups/store.py`)
+(account, region, "dynamodb", "restoring", name)                           Restoring, a table that is not there yet
+(account, region, "dynamodb", "policy", name[/stream/label])               a table's or a stream's ResourcePolicy
+(account, region, "dynamodb", "insights", incarnation, index id or "")     Insights (`contributor_insights.py`)
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -62,7 +70,7 @@ class Table(msgspec.Struct, frozen=True):
     """A table. Times are region time. `definitions` are AttributeDefinitions in the order given.
 
     `id` is what AWS calls TableId; `incarnation` is what its items' keys begin with. `decreases` counts those of the provisioned
-    throughput on the UTC day of `last_decrease`.
+    throughput on the UTC day of `last_decrease`. `copies` are the backups and restores that read its items now.
     """
 
     name: str
@@ -88,11 +96,17 @@ class Table(msgspec.Struct, frozen=True):
     recovery_since: float = 0.0
     recovery_days: int = 35
     decreases: int = 0
+    copies: int = 0
+
+    @property
+    def has_history(self) -> bool:
+        """Whether it is noted what its items were before they are written."""
+        return bool(self.recovery_since or self.copies)
 
     @property
     def followed(self) -> bool:
         """Whether changes of its items are noted beside them (`items/storage.py: _follow`)."""
-        return False
+        return self.has_history
 
     def decreases_on(self, now: float) -> int:
         """How often the provisioned throughput was decreased on the UTC day of `now`."""
@@ -156,6 +170,11 @@ def read_tags(tx: Reader, ctx: Context, name: str) -> dict[str, str]:
     return records.decode(raw) if raw is not None else {}
 
 
+def policy_key(ctx: Context, name: str) -> Key:
+    """Where the policy of a table (or of `name/stream/label`) lies."""
+    return (ctx.account, ctx.region, "dynamodb", "policy", name)
+
+
 def total_key(ctx: Context, incarnation: str, index: str = "") -> Key:
     """The counter of a table, or of the index with this id."""
     return (ctx.account, ctx.region, "dynamodb", "total", incarnation, index)
@@ -171,9 +190,13 @@ def totals(tx: Reader, ctx: Context, incarnation: str, index: str = "") -> Total
     return Totals(*divmod(counter(tx.get(total_key(ctx, incarnation, index))), _ONE_ITEM))
 
 
-def data_prefixes(account: str, region: str, incarnation: str) -> list[Key]:
-    """Everything that a table's deletion leaves to be cleared."""
-    return [(account, region, "dynamodb", part, incarnation) for part in ("item", "entry", "total", "collection")]
+DATA = ("item", "entry", "total", "collection", "history", "insights")
+"""What lies under a table's incarnation."""
+
+
+def data_prefixes(account: str, region: str, incarnation: str, parts: Sequence[str] = DATA) -> list[Key]:
+    """Everything (or some `parts` of it) that a table's deletion leaves to be cleared."""
+    return [(account, region, "dynamodb", part, incarnation) for part in parts]
 
 
 Item = dict[str, dict[str, Any]]

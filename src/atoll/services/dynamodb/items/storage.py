@@ -12,6 +12,7 @@ from atoll.kernel import records
 from atoll.kernel.context import Context
 from atoll.kernel.keys import Key
 from atoll.kernel.store.api import Reader, Transaction, counter
+from atoll.services.dynamodb.backups import history
 from atoll.services.dynamodb.errors import ItemCollectionSizeLimitExceededException
 from atoll.services.dynamodb.items.capacity import Cost, write_units
 from atoll.services.dynamodb.items.item_rules import item_size
@@ -74,6 +75,8 @@ def _follow(
     tx: Transaction, ctx: Context, table: Table, key: Key, old: bytes | None, new: Stored | None, now: float
 ) -> None:
     """Notes the change wherever something follows the table's items."""
+    if table.has_history:
+        history.note(tx, ctx, table, key, old, now)
 
 
 def _replace_entries(

@@ -12,6 +12,7 @@ from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Transaction
 from atoll.kernel.tag_conditions import adds_tags
 from atoll.services.dynamodb.access import named_table, table_arn
+from atoll.services.dynamodb.backups.store import find_restoring
 from atoll.services.dynamodb.errors import ResourceInUseException
 from atoll.services.dynamodb.store import PAY_PER_REQUEST, TABLES, Table, table_key, tags_key
 from atoll.services.dynamodb.tables import schema, throughput
@@ -54,6 +55,8 @@ async def create_table(ctx: Context, request: CreateTableInputTypeDef) -> dict[s
     def create(tx: Transaction) -> None:
         if tx.get(table_key(ctx, name)) is not None:
             raise ResourceInUseException(f"Table already exists: {name}")
+        if find_restoring(tx, ctx, name) is not None:
+            raise ResourceInUseException(f"Table is being used: {name}")
         tx.set(table_key(ctx, name), TABLES.encode(table))
         if tags:
             tx.set(tags_key(ctx, name), records.encode(tags))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from atoll.kernel.context import Context
+from atoll.services.dynamodb.backups.store import Restoring
 from atoll.services.dynamodb.items.keys import key_attributes
 from atoll.services.dynamodb.store import PAY_PER_REQUEST, Attribute, Index, Table, Throughput, Totals
 
@@ -50,6 +51,18 @@ def describe(
         "DeletionProtectionEnabled": table.deletion_protection,
         "OnDemandThroughput": _on_demand(table.on_demand),
         "WarmThroughput": _warm(table.warm, table.provisioned, on_demand, settled),
+    }
+
+
+def describe_restoring(ctx: Context, made: Restoring) -> dict[str, Any]:
+    """A table that a restore is making."""
+    return describe(ctx, made.table, "CREATING", {}, settled=False) | {
+        "RestoreSummary": {
+            "SourceBackupArn": made.backup_arn or None,
+            "SourceTableArn": made.source_arn,
+            "RestoreDateTime": made.at,
+            "RestoreInProgress": True,
+        }
     }
 
 

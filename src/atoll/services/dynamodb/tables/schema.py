@@ -68,7 +68,18 @@ def table_schema(request: Given, defined: tuple[Attribute, ...]) -> tuple[Attrib
 def indexes(
     request: Given, defined: tuple[Attribute, ...], partition: Attribute, sort: Attribute | None, ids: Sequence[str]
 ) -> tuple[Index, ...]:
-    """The secondary indexes, local ones first; `ids` are fresh ids, one for each."""
+    """The secondary indexes, local ones first; `ids` are fresh ids, one for each. Every defined attribute must be in a key."""
+    made = listed(request, defined, partition, sort, ids)
+    _check_all_used(
+        defined, [partition, *([sort] if sort else ()), *(a for i in made for a in (*i.partition, *i.sort))]
+    )
+    return made
+
+
+def listed(
+    request: Given, defined: tuple[Attribute, ...], partition: Attribute, sort: Attribute | None, ids: Sequence[str]
+) -> tuple[Index, ...]:
+    """The secondary indexes that a request lists."""
     local, global_ = request.get("LocalSecondaryIndexes"), request.get("GlobalSecondaryIndexes")
     made: list[Index] = []
     fresh = iter(ids)
@@ -90,9 +101,6 @@ def indexes(
         _check_names(made)
         if len(global_) > MAX_GLOBAL:
             raise invalid(f"GlobalSecondaryIndex count exceeds the per-table limit of {MAX_GLOBAL}")
-    _check_all_used(
-        defined, [partition, *([sort] if sort else ()), *(a for i in made for a in (*i.partition, *i.sort))]
-    )
     return tuple(made)
 
 
