@@ -178,7 +178,6 @@ def test_what_create_table_refuses(
     ("change", "member"),
     [
         ({"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}}, "StreamSpecification"),
-        ({"ResourcePolicy": "{}"}, "ResourcePolicy"),
     ],
 )
 def test_what_is_not_there_yet_is_refused_by_name(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from atoll.kernel.service import Service
-from atoll.services.dynamodb import continuous_backups, limits, tags, time_to_live
+from atoll.services.dynamodb import continuous_backups, limits, resource_policy, tags, time_to_live
 from atoll.services.dynamodb.backups import backups, history, restores, system
 from atoll.services.dynamodb.items import delete_item, get_item, put_item
 from atoll.services.dynamodb.tables import create_table, tables, update_table
@@ -13,7 +13,7 @@ SERVICE = Service(
     [
         create_table, update_table, tables, tags, time_to_live, continuous_backups, limits,
         put_item, get_item, delete_item,
-        backups, restores,
+        backups, restores, resource_policy,
     ],
     tasks={
         "dynamodb.reap": tables.reap, "dynamodb.trim": history.trim, "dynamodb.back_up": backups.back_up,

@@ -113,7 +113,15 @@ class Table(msgspec.Struct, frozen=True):
         return self.decreases if int(now // DAY) == int(self.last_decrease // DAY) else 0
 
 
+class ResourcePolicy(msgspec.Struct, frozen=True):
+    """The policy of a table or stream."""
+
+    text: str
+    revision: str
+
+
 TABLES = Codec(Table)
+POLICIES = Codec(ResourcePolicy)
 
 
 class Totals(msgspec.Struct, frozen=True):

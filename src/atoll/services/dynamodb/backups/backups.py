@@ -96,9 +96,16 @@ async def back_up(ctx: Context, state: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _target(backup: Backup) -> Table:
-    """Where a backup's items go: they have neither indexes nor a history there."""
-    return msgspec.structs.replace(
-        backup.table, incarnation=backup.incarnation, indexes=(), recovery_since=0.0, copies=0
+    """Where a backup's items go: nothing follows them there, and there are no indexes."""
+    table = backup.table
+    return Table(
+        name=table.name,
+        id=table.id,
+        incarnation=backup.incarnation,
+        created=table.created,
+        definitions=table.definitions,
+        partition=table.partition,
+        sort=table.sort,
     )
 
 

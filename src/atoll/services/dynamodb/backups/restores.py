@@ -7,13 +7,13 @@ AWS; its record lies apart for so long.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel import tasks
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
-from atoll.kernel.service import Access, ResourceOf, operation
+from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.dynamodb.access import named_table
 from atoll.services.dynamodb.backups import copies
@@ -30,6 +30,7 @@ from atoll.services.dynamodb.backups.store import (
     restoring_names,
     shown_time,
 )
+from atoll.services.dynamodb.conditions import ON_TABLE
 from atoll.services.dynamodb.errors import (
     BackupInUseException,
     InvalidRestoreTimeException,
@@ -51,7 +52,16 @@ if TYPE_CHECKING:
     )
 
 MOST_AT_ONCE = 50
-_WRITES = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+_ON_ITEMS: Mapping[str, tuple[str, ...]] = {
+    "BatchWriteItem": ("Attributes", "LeadingKeys", "ReturnConsumedCapacity"),
+    "DeleteItem": ("Attributes", "EnclosingOperation", "LeadingKeys", "ReturnConsumedCapacity", "ReturnValues"),
+    "GetItem": ("Attributes", "EnclosingOperation", "LeadingKeys", "ReturnConsumedCapacity", "Select"),
+    "PutItem": ("Attributes", "EnclosingOperation", "LeadingKeys", "ReturnConsumedCapacity", "ReturnValues"),
+    "Query": ("Attributes", "LeadingKeys", "ReturnConsumedCapacity", "ReturnValues", "Select"),
+    "Scan": ("Attributes", "ReturnConsumedCapacity", "ReturnValues", "Select"),
+    "UpdateItem": ("Attributes", "EnclosingOperation", "LeadingKeys", "ReturnConsumedCapacity", "ReturnValues"),
+}
+"""What whoever restores must be allowed to do with the table, and the condition keys of each, of which a restore has none."""
 _NOT_HONOURED = {
     "ProvisionedThroughputOverride": throughput.NOT_THROTTLED,
     "GlobalSecondaryIndexOverride.ProvisionedThroughput": throughput.NOT_THROTTLED,
@@ -64,26 +74,30 @@ def _target_arn(ctx: Context, request: Mapping[str, Any]) -> str:
     return ctx.arn(f"table/{request.get('TargetTableName') or ''}")
 
 
-def _backup_and_target(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
-    return [request.get("BackupArn") or "*", _target_arn(ctx, request)]
+def _backup_arn(_ctx: Context, request: Mapping[str, Any]) -> str:
+    return request.get("BackupArn") or "*"
 
 
-def _source_and_target(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
-    given = request.get("SourceTableArn") or ctx.arn(f"table/{request.get('SourceTableName') or ''}")
-    return [given, _target_arn(ctx, request)]
+def _source_arn(ctx: Context, request: Mapping[str, Any]) -> str:
+    return request.get("SourceTableArn") or ctx.arn(f"table/{request.get('SourceTableName') or ''}")
 
 
-def _access(action: str, resource: ResourceOf) -> list[Access]:
-    """Whoever restores must be allowed to write the table. docs: Service Authorization Reference, dependent actions."""
-    return [
-        Access(f"dynamodb:{action}", resource=resource),
-        *(on_table(write, resource=_target_arn) for write in _WRITES),
-    ]
+def _absent(_ctx: Context, _request: Mapping[str, Any]) -> None:
+    """A restore names no items."""
+
+
+def _access(action: str, source: Access) -> list[Access]:
+    """docs: Service Authorization Reference: the table that is made is a resource of the action, too; and its dependent actions."""
+    on_items = (
+        on_table(name, resource=_target_arn, conditions=ON_TABLE | {f"dynamodb:{key}": _absent for key in keys})
+        for name, keys in _ON_ITEMS.items()
+    )
+    return [source, on_table(action, resource=_target_arn), *on_items]
 
 
 @operation(
     "RestoreTableFromBackup",
-    access=_access("RestoreTableFromBackup", _backup_and_target),
+    access=_access("RestoreTableFromBackup", Access("dynamodb:RestoreTableFromBackup", resource=_backup_arn)),
     not_honoured=_NOT_HONOURED,
 )
 async def restore_table_from_backup(ctx: Context, request: RestoreTableFromBackupInputTypeDef) -> dict[str, Any]:
@@ -110,7 +124,7 @@ async def restore_table_from_backup(ctx: Context, request: RestoreTableFromBacku
 
 @operation(
     "RestoreTableToPointInTime",
-    access=_access("RestoreTableToPointInTime", _source_and_target),
+    access=_access("RestoreTableToPointInTime", on_table("RestoreTableToPointInTime", resource=_source_arn)),
     not_honoured=_NOT_HONOURED,
 )
 async def restore_table_to_point_in_time(

@@ -14,6 +14,8 @@ from atoll.kernel.tag_conditions import adds_tags
 from atoll.services.dynamodb.access import named_table, table_arn
 from atoll.services.dynamodb.backups.store import find_restoring
 from atoll.services.dynamodb.errors import ResourceInUseException
+from atoll.services.dynamodb.policy_document import checked
+from atoll.services.dynamodb.resource_policy import write_policy
 from atoll.services.dynamodb.store import PAY_PER_REQUEST, TABLES, Table, table_key, tags_key
 from atoll.services.dynamodb.tables import schema, throughput
 from atoll.services.dynamodb.tables.description import describe
@@ -22,7 +24,7 @@ from atoll.services.dynamodb.tags import checked_tags
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import CreateTableInputTypeDef
 
-_REFUSED = ("ResourcePolicy", "GlobalTableSourceArn", "GlobalTableSettingsReplicationMode")
+_REFUSED = ("GlobalTableSourceArn", "GlobalTableSettingsReplicationMode")
 
 
 def _tagged(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
@@ -30,11 +32,16 @@ def _tagged(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
     return [table_arn(ctx, request)] if request.get("Tags") else []
 
 
+def _with_policy(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
+    return [table_arn(ctx, request)] if request.get("ResourcePolicy") else []
+
+
 @operation(
     "CreateTable",
     access=[
         Access("dynamodb:CreateTable", resource=table_arn, conditions=adds_tags()),
         Access("dynamodb:TagResource", resource=_tagged, conditions=adds_tags()),
+        Access("dynamodb:PutResourcePolicy", resource=_with_policy),
     ],
     not_honoured={
         "ProvisionedThroughput": throughput.NOT_THROTTLED,
@@ -51,6 +58,7 @@ async def create_table(ctx: Context, request: CreateTableInputTypeDef) -> dict[s
     ctx, name = named_table(ctx, request["TableName"])
     table = _table(ctx, name, request)
     tags = checked_tags(request.get("Tags") or ())
+    policy = checked(request["ResourcePolicy"], of_stream=False)[0] if request.get("ResourcePolicy") else None
 
     def create(tx: Transaction) -> None:
         if tx.get(table_key(ctx, name)) is not None:
@@ -60,6 +68,8 @@ async def create_table(ctx: Context, request: CreateTableInputTypeDef) -> dict[s
         tx.set(table_key(ctx, name), TABLES.encode(table))
         if tags:
             tx.set(tags_key(ctx, name), records.encode(tags))
+        if policy is not None:
+            write_policy(tx, ctx, name, policy, table.created)
 
     await ctx.store.transact(create)
     return {"TableDescription": describe(ctx, table, "CREATING", {}, settled=False)}
