@@ -177,7 +177,7 @@ def test_what_create_table_refuses(
 @pytest.mark.parametrize(
     ("change", "member"),
     [
-        ({"ResourcePolicy": "{}"}, "ResourcePolicy"),
+        ({"GlobalTableSourceArn": "arn:aws:dynamodb:eu-west-1:123456789012:table/users"}, "GlobalTableSourceArn"),
     ],
 )
 def test_what_is_not_there_yet_is_refused_by_name(

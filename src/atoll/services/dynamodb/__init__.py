@@ -6,7 +6,8 @@ Streams have a model of their own, and so a manifest; their records are written 
 from __future__ import annotations
 
 from atoll.kernel.service import Service, Shared
-from atoll.services.dynamodb import continuous_backups, limits, runtime, tags, time_to_live
+from atoll.services.dynamodb import continuous_backups, limits, resource_policy, runtime, tags, time_to_live
+from atoll.services.dynamodb.backups import backups, history, restores, system
 from atoll.services.dynamodb.items import (
     batch_get_item,
     batch_write_item,
@@ -30,6 +31,7 @@ SERVICE = Service(
         create_table, update_table, tables, tags, time_to_live, continuous_backups, limits,
         put_item, get_item, update_item, delete_item, query, scan,
         batch_get_item, batch_write_item, transact_get_items, transact_write_items,
+        backups, restores, resource_policy,
     ],
     tasks={
         "dynamodb.reap": tables.reap,
@@ -39,6 +41,10 @@ SERVICE = Service(
         "dynamodb.keep_stream": lifecycle.keep,
         "dynamodb.fill_expiry": switching.fill,
         "dynamodb.clear_expiry": switching.clear,
+        "dynamodb.trim": history.trim,
+        "dynamodb.back_up": backups.back_up,
+        "dynamodb.restore": restores.restore,
+        "dynamodb.expire_backup": system.expire,
     },
     runtime=runtime.running,
     shared=[Shared(entries.TABLES_PREFIX, entries.owner)],

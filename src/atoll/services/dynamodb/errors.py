@@ -8,12 +8,36 @@ from __future__ import annotations
 from atoll.kernel.errors import ServiceError, ValidationFailed
 
 
+class BackupInUseException(ServiceError):
+    """The backup is being made, deleted or restored."""
+
+
+class BackupNotFoundException(ServiceError):
+    """There is no such backup."""
+
+
 class ConditionalCheckFailedException(ServiceError):
     """The condition of a write did not hold. Member `Item`: what is stored, where the request asked for it."""
 
 
 class IdempotentParameterMismatchException(ServiceError):
     """The token of another request, of the last ten minutes."""
+
+
+class ExportNotFoundException(ServiceError):
+    """There is no such export."""
+
+
+class GlobalTableNotFoundException(ServiceError):
+    """There is no such global table."""
+
+
+class ImportNotFoundException(ServiceError):
+    """There is no such import."""
+
+
+class InvalidRestoreTimeException(ServiceError):
+    """The table cannot be restored to this time."""
 
 
 class ItemCollectionSizeLimitExceededException(ServiceError):
@@ -32,6 +56,14 @@ class ThrottlingException(ServiceError):
     """More than the maximum of an on-demand table or index, or than a partition can take. Member `throttlingReasons`."""
 
 
+class PointInTimeRecoveryUnavailableException(ServiceError):
+    """Point-in-time recovery is not on for the table."""
+
+
+class PolicyNotFoundException(ServiceError):
+    """The resource has no such policy."""
+
+
 class ResourceInUseException(ServiceError):
     """The table exists already, or is being changed."""
 
@@ -46,6 +78,14 @@ class ExpiredIteratorException(ServiceError):
 
 class TrimmedDataAccessException(ServiceError):
     """What a shard iterator or sequence number points at is older than 24 hours."""
+
+
+class TableAlreadyExistsException(ServiceError):
+    """There is such a table, as restores say it."""
+
+
+class TableInUseException(ServiceError):
+    """The table is being restored."""
 
 
 class TableNotFoundException(ServiceError):

@@ -10,11 +10,19 @@
 (account, region, "dynamodb", "token-end", time, token)                    when its use ends
 (account, region, "dynamodb", "token-task")                                there while a task waits for the first end
 (account, region, "dynamodb", "expiry", incarnation, index, second, *item key)   when an item expires (`ttl/entries.py`)
+(account, region, "dynamodb", "history", incarnation, n)                   what an item was before a write (`backups/history.py`)
+(account, region, "dynamodb", "copy", incarnation, copy id)                the items are being copied (`backups/copies.py`)
+(account, region, "dynamodb", "doomed", incarnation)                       ... and are to be cleared then
+(account, region, "dynamodb", "backup", table name, backup id)             Backup (`backups/store.py`)
+(account, region, "dynamodb", "restoring", name)                           Restoring, a table that is not there yet
+(account, region, "dynamodb", "policy", name[/stream/label])               a table's or a stream's ResourcePolicy
+(account, region, "dynamodb", "insights", incarnation, index id or "")     Insights (`contributor_insights.py`)
 Streams, which outlive their tables, are described in `streams/store.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -89,6 +97,7 @@ class Table(Capacity, frozen=True):
     `id` is what AWS calls TableId; `incarnation` is what its items' keys begin with. `table_class_changes` are the last two.
     `stream` is the id of the stream that takes its records, "" for none; `stream_label` is
     that of the latest one, which may have ended. `ttl_index` is the id of the index of its items' expiry (`ttl/entries.py`).
+    `copies` are the backups and restores that read its items now.
     """
 
     name: str
@@ -114,11 +123,17 @@ class Table(Capacity, frozen=True):
     stream_view: str = ""
     ttl_index: str = ""
     ttl_filled: bool = True
+    copies: int = 0
+
+    @property
+    def has_history(self) -> bool:
+        """Whether it is noted what its items were before they are written."""
+        return bool(self.recovery_since or self.copies)
 
     @property
     def followed(self) -> bool:
         """Whether changes of its items are noted beside them (`items/storage.py: _follow`)."""
-        return bool(self.stream or self.ttl_index)
+        return bool(self.stream or self.ttl_index or self.has_history)
 
     @property
     def status(self) -> str:
@@ -126,7 +141,15 @@ class Table(Capacity, frozen=True):
         return "UPDATING" if any(index.state in ("CREATING", "DELETING") for index in self.indexes) else "ACTIVE"
 
 
+class ResourcePolicy(msgspec.Struct, frozen=True):
+    """The policy of a table or stream."""
+
+    text: str
+    revision: str
+
+
 TABLES = Codec(Table)
+POLICIES = Codec(ResourcePolicy)
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -183,6 +206,11 @@ def read_tags(tx: Reader, ctx: Context, name: str) -> dict[str, str]:
     return records.decode(raw) if raw is not None else {}
 
 
+def policy_key(ctx: Context, name: str) -> Key:
+    """Where the policy of a table (or of `name/stream/label`) lies."""
+    return (ctx.account, ctx.region, "dynamodb", "policy", name)
+
+
 def total_key(ctx: Context, incarnation: str, index: str = "") -> Key:
     """The counter of a table, or of the index with this id."""
     return (packed(ctx.account, ctx.region, "dynamodb", "total", incarnation, index),)
@@ -203,11 +231,13 @@ def entries_prefix(account: str, region: str, incarnation: str, index: str) -> K
     return (account, region, "dynamodb", "entry", incarnation, index)
 
 
-def data_prefixes(account: str, region: str, incarnation: str) -> list[Key]:
-    """Everything that a table's deletion leaves to be cleared."""
-    return [
-        (account, region, "dynamodb", part, incarnation) for part in ("item", "entry", "total", "collection", "expiry")
-    ]
+DATA = ("item", "entry", "total", "collection", "expiry", "history", "insights")
+"""What lies under a table's incarnation."""
+
+
+def data_prefixes(account: str, region: str, incarnation: str, parts: Sequence[str] = DATA) -> list[Key]:
+    """Everything (or some `parts` of it) that a table's deletion leaves to be cleared."""
+    return [(account, region, "dynamodb", part, incarnation) for part in parts]
 
 
 Item = dict[str, dict[str, Any]]

@@ -12,6 +12,7 @@ from atoll.kernel import records
 from atoll.kernel.context import Context
 from atoll.kernel.keys import Key, packed, under
 from atoll.kernel.store.api import Reader, Transaction, counter
+from atoll.services.dynamodb.backups import history
 from atoll.services.dynamodb.errors import ItemCollectionSizeLimitExceededException
 from atoll.services.dynamodb.items.capacity import Cost, write_units
 from atoll.services.dynamodb.items.item_rules import item_size
@@ -95,6 +96,8 @@ def _follow(
     expired: bool,
 ) -> None:
     """Notes the change wherever something follows the table's items."""
+    if table.has_history:
+        history.note(tx, ctx, table, key, old, now)
     before = Stored(decode_item(old), old) if old is not None else None
     if table.stream:
         changes.note(tx, ctx, table, before, new, now, expired=expired)

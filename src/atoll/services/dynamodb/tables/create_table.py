@@ -12,8 +12,11 @@ from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Transaction
 from atoll.kernel.tag_conditions import adds_tags
 from atoll.services.dynamodb.access import named_table, table_arn
+from atoll.services.dynamodb.backups.store import find_restoring
 from atoll.services.dynamodb.errors import ResourceInUseException
 from atoll.services.dynamodb.limits import require_room
+from atoll.services.dynamodb.policy_document import checked
+from atoll.services.dynamodb.resource_policy import write_policy
 from atoll.services.dynamodb.store import PAY_PER_REQUEST, PROVISIONED, TABLES, Table, table_key, tags_key
 from atoll.services.dynamodb.streams import lifecycle
 from atoll.services.dynamodb.tables import encryption, schema, throughput
@@ -23,7 +26,7 @@ from atoll.services.dynamodb.tags import checked_tags
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import CreateTableInputTypeDef
 
-_REFUSED = ("ResourcePolicy", "GlobalTableSourceArn", "GlobalTableSettingsReplicationMode")
+_REFUSED = ("GlobalTableSourceArn", "GlobalTableSettingsReplicationMode")
 
 
 def _tagged(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
@@ -31,11 +34,16 @@ def _tagged(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
     return [table_arn(ctx, request)] if request.get("Tags") else []
 
 
+def _with_policy(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
+    return [table_arn(ctx, request)] if request.get("ResourcePolicy") else []
+
+
 @operation(
     "CreateTable",
     access=[
         Access("dynamodb:CreateTable", resource=table_arn, conditions=adds_tags()),
         Access("dynamodb:TagResource", resource=_tagged, conditions=adds_tags()),
+        Access("dynamodb:PutResourcePolicy", resource=_with_policy),
     ],
     not_honoured={"SSESpecification.Enabled": encryption.NOT_ENCRYPTED},
 )
@@ -45,15 +53,20 @@ async def create_table(ctx: Context, request: CreateTableInputTypeDef) -> dict[s
     table = _table(ctx, name, request)
     tags = checked_tags(request.get("Tags") or ())
     stream = lifecycle.switch(ctx, request.get("StreamSpecification"))
+    policy = checked(request["ResourcePolicy"], of_stream=False)[0] if request.get("ResourcePolicy") else None
 
     def create(tx: Transaction) -> Table:
         if tx.get(table_key(ctx, name)) is not None:
             raise ResourceInUseException(f"Table already exists: {name}")
+        if find_restoring(tx, ctx, name) is not None:
+            raise ResourceInUseException(f"Table is being used: {name}")
         require_room(tx, ctx, table)
         made = lifecycle.begin(tx, ctx, table, stream)
         tx.set(table_key(ctx, name), TABLES.encode(made))
         if tags:
             tx.set(tags_key(ctx, name), records.encode(tags))
+        if policy is not None:
+            write_policy(tx, ctx, name, policy, table.created)
         return made
 
     made = await ctx.store.transact(create)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from atoll.kernel.context import Context
+from atoll.services.dynamodb.backups.store import Restoring
 from atoll.services.dynamodb.items.keys import key_attributes
 from atoll.services.dynamodb.store import PAY_PER_REQUEST, Attribute, Capacity, Index, Table, Throughput, Totals
 from atoll.services.dynamodb.streams.store import stream_arn
@@ -57,6 +58,18 @@ def _stream(ctx: Context, table: Table) -> dict[str, Any]:
         "StreamSpecification": enabled if table.stream else None,
         "LatestStreamLabel": table.stream_label or None,
         "LatestStreamArn": stream_arn(ctx, table.name, table.stream_label) if table.stream_label else None,
+    }
+
+
+def describe_restoring(ctx: Context, made: Restoring) -> dict[str, Any]:
+    """A table that a restore is making."""
+    return describe(ctx, made.table, "CREATING", {}, settled=False) | {
+        "RestoreSummary": {
+            "SourceBackupArn": made.backup_arn or None,
+            "SourceTableArn": made.source_arn,
+            "RestoreDateTime": made.at,
+            "RestoreInProgress": True,
+        }
     }
 
 

@@ -65,9 +65,15 @@ def table_schema(request: Given, defined: tuple[Attribute, ...]) -> tuple[Attrib
 
 
 def indexes(
-    ctx: Context, request: Given, defined: tuple[Attribute, ...], partition: Attribute, sort: Attribute | None
+    ctx: Context,
+    request: Given,
+    defined: tuple[Attribute, ...],
+    partition: Attribute,
+    sort: Attribute | None,
+    *,
+    some: bool = False,
 ) -> tuple[Index, ...]:
-    """The secondary indexes, local ones first."""
+    """The secondary indexes, local ones first. Every defined attribute must be in a key, but for a restore, of `some` indexes."""
     local, global_ = request.get("LocalSecondaryIndexes"), request.get("GlobalSecondaryIndexes")
     for at, given in enumerate(local or (), 1):
         _check_length(given["KeySchema"], f"localSecondaryIndexes.{at}.member.keySchema")
@@ -80,7 +86,9 @@ def indexes(
         )
     keys = [_local_key(given, defined, partition) for given in local or ()]
     keys += [global_key(given, defined) for given in global_ or ()]
-    _check_all_used(defined, [partition, *([sort] if sort else ()), *(a for key in keys for part in key for a in part)])
+    if not some:
+        used = [partition, *([sort] if sort else ()), *(a for key in keys for part in key for a in part)]
+        _check_all_used(defined, used)
     made: list[Index] = []
     for at, given in enumerate((*(local or ()), *(global_ or ()))):
         is_local = at < len(local or ())
