@@ -111,7 +111,7 @@ class Sweep:
             try:
                 while await self._ctx.store.transact(lambda tx: self._expire(tx, now)):
                     pass
-            except StoreUnavailable:
+            except Exception:
                 log.exception("items of %s have expired and cannot be deleted; it is tried again", self._index.table)
                 return
             await self._arm()
