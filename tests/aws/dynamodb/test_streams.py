@@ -451,3 +451,23 @@ def test_a_disabled_stream_is_gone_after_a_day(
     advance(60)
     left = httpx.get(f"{own.endpoint}/_atoll/accounts").json()
     assert account not in str(left), "something grows without bound"
+
+
+def test_a_stream_goes_on_after_a_crash(new_region: Callable[..., Region], account: str) -> None:
+    """Its records, its numbers, and its upkeep."""
+    region = new_region()
+    dynamodb, streams = (region.client(service, key=account) for service in ("dynamodb", "dynamodbstreams"))
+    arn = create(dynamodb)
+    put(dynamodb, "before")
+    waiting = iterator(streams, arn, "LATEST")
+    region.kill()
+    region.start()
+    put(dynamodb, "after")
+    (record,) = streams.get_records(ShardIterator=waiting)["Records"]
+    assert record["dynamodb"]["Keys"] == {"id": {"S": "after"}}
+    numbers = [int(r["dynamodb"]["SequenceNumber"]) for r in records(streams, arn)]
+    assert len(numbers) == 2
+    assert numbers[0] < numbers[1]
+    httpx.post(f"{region.endpoint}/_atoll/clock", json={"advance": 25 * HOUR}).raise_for_status()
+    assert records(streams, arn) == []
+    assert len(shards(streams, arn)) > 5

@@ -27,6 +27,7 @@ GIVEN = {
     "Resource": "f",
     "Role": f"arn:aws:iam::{ACCOUNT}:role/r",
     "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r",
+    "StreamArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/stream/l",
     "Path": "/",
     "PathPrefix": "/",
     "Tags": [{"Key": "a", "Value": "b"}],

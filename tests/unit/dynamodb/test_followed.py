@@ -126,6 +126,18 @@ async def test_a_table_that_nothing_follows_pays_nothing(tmp_path: Path) -> None
         await kernel.close()
 
 
+async def test_who_waits_for_records_is_woken(tmp_path: Path) -> None:
+    kernel, ctx = await opened(tmp_path / "data")
+    try:
+        watch = ctx.store.watch((ACCOUNT, "us-east-1", "dynamodb", "record", "s"))
+        await write(ctx, PLAIN, "a", {})
+        assert not watch.changed()
+        await write(ctx, FOLLOWED, "a", {"v": {"BOOL": True}})
+        assert watch.changed()
+    finally:
+        await kernel.close()
+
+
 async def test_time_to_live_is_enabling_until_all_items_are_known(tmp_path: Path) -> None:
     kernel, ctx = await opened(tmp_path / "data")
     try:

@@ -27,7 +27,12 @@ async def describe_time_to_live(ctx: Context, request: DescribeTimeToLiveInputTy
     ctx, name = named_table(ctx, request["TableName"])
     table = await ctx.store.read(lambda tx: table_described(tx, ctx, name))
     status = "DISABLED" if not table.ttl_index else "ENABLED" if table.ttl_filled else "ENABLING"
-    return {"TimeToLiveDescription": {"TimeToLiveStatus": status, "AttributeName": table.ttl_attribute or None}}
+    return {
+        "TimeToLiveDescription": {
+            "TimeToLiveStatus": status,
+            "AttributeName": table.ttl_attribute if table.ttl_index else None,
+        }
+    }
 
 
 @operation("UpdateTimeToLive", access=[on_table("UpdateTimeToLive")])

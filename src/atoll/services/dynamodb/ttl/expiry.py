@@ -17,13 +17,13 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from atoll.kernel.clock import Timer
-from atoll.kernel.context import Context, Principal
+from atoll.kernel.context import Principal
 from atoll.kernel.errors import StoreUnavailable
 from atoll.kernel.keys import Key, between, under
 from atoll.kernel.service import Host
 from atoll.kernel.store.api import Reader, Transaction, Watch
 from atoll.services.dynamodb.items.storage import read, replace
-from atoll.services.dynamodb.store import find_table
+from atoll.services.dynamodb.store import Table, find_table
 from atoll.services.dynamodb.ttl.entries import OLDEST, TABLES_PREFIX, index_prefix
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,11 @@ class Sweep:
     def __init__(self, host: Host, index: Index) -> None:
         self._host = host
         self._index = index
+        principal = Principal.service("dynamodb.amazonaws.com", index.account)
+        self._ctx = host.context(
+            "dynamodb", index.account, index.region, principal, f"expiry of items of {index.table}"
+        )
+        self._ctx.span.end()  # it lasts as long as the table: no sweep is a request of its own
         self._timer: Timer | None = None
         self._busy = asyncio.Lock()
 
@@ -63,11 +68,11 @@ class Sweep:
         watch = self._host.kernel.store.watch(self._index.prefix)
         try:
             while True:
-                await self._arm()
+                if not self._busy.locked():  # else it is set when that is done
+                    await self._arm()
                 await _hint(watch)
         finally:
             watch.close()
-            self._cancel()
             async with self._busy:
                 self._cancel()
 
@@ -87,28 +92,34 @@ class Sweep:
         if first is not None:
             self._timer = self._host.kernel.clock.call_at(first, self._sweep, f"expiry of items of {self._index.table}")
 
+    def _table(self, tx: Reader) -> Table | None:
+        """The table, unless its time to live was disabled meanwhile, or it is gone."""
+        table = find_table(tx, self._ctx, self._index.table)
+        same = table is not None and (table.incarnation, table.ttl_index) == (self._index.incarnation, self._index.id)
+        return table if same else None
+
     def _first(self, tx: Reader) -> int | None:
         prefix = self._index.prefix
+        if self._table(tx) is None:
+            return None
         return next((int(str(key[len(prefix)])) for key, _ in tx.scan(under(prefix), limit=1)), None)
 
     async def _sweep(self) -> None:
         """Deletes what has expired by now, slice by slice."""
-        principal = Principal.service("dynamodb.amazonaws.com", self._index.account)
-        ctx = self._host.context(
-            "dynamodb", self._index.account, self._index.region, principal, f"expiry of items of {self._index.table}"
-        )
-        now = ctx.clock.now()
         async with self._busy:
-            with ctx.span:
-                while await ctx.store.transact(lambda tx: self._expire(tx, ctx, now)):
+            now = self._ctx.clock.now()
+            try:
+                while await self._ctx.store.transact(lambda tx: self._expire(tx, now)):
                     pass
+            except Exception:
+                log.exception("items of %s have expired and cannot be deleted; it is tried again", self._index.table)
+                return
             await self._arm()
 
-    def _expire(self, tx: Transaction, ctx: Context, now: float) -> bool:
+    def _expire(self, tx: Transaction, now: float) -> bool:
         """Deletes a slice of what has expired. Returns whether there may be more."""
-        prefix = self._index.prefix
-        table = find_table(tx, ctx, self._index.table)
-        if table is None or (table.incarnation, table.ttl_index) != (self._index.incarnation, self._index.id):
+        prefix, ctx, table = self._index.prefix, self._ctx, self._table(tx)
+        if table is None:
             return False
         due = [place for place, _ in tx.scan(between(prefix, (*prefix, int(now) + 1)), limit=SLICE)]
         for place in due:
