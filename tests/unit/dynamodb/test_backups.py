@@ -15,12 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atoll.kernel import tasks
-from atoll.kernel.context import Context, Principal
+from atoll.kernel.context import Context
 from atoll.kernel.errors import ServiceError
 from atoll.kernel.keys import under
-from atoll.kernel.region import open_kernel
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.kernel.tracing import Span
 from atoll.services.dynamodb import SERVICE
 from atoll.services.dynamodb.backups import backups, copies, history, restores
 from atoll.services.dynamodb.backups.store import find_restoring
@@ -42,6 +40,8 @@ from atoll.services.dynamodb.store import (
 )
 from atoll.services.dynamodb.tables.tables import delete_table, describe_table, list_tables
 
+from .support import opened
+
 ID, AT, KIND, RANK = Attribute("id", "S"), Attribute("at", "N"), Attribute("kind", "S"), Attribute("rank", "N")
 TABLE = Table(
     "source", "id", "inc", 0.0, (ID, AT, KIND, RANK), ID, AT,
@@ -61,12 +61,7 @@ WRITES = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 2), st.none()
 @asynccontextmanager
 async def region(path: Path) -> AsyncIterator[Context]:
     """A store with the table, and no runner of tasks: the test takes the steps."""
-    kernel = await open_kernel(path, "process", verify=True)
-    account = "123456789012"
-    ctx: Any = Context(
-        account, "us-east-1", Principal.root(account), "", "dynamodb", "", Span("", ""), kernel.store, kernel.blobs,
-        kernel.clock, kernel.ids, None, None, "",  # type: ignore[arg-type]
-    )  # fmt: skip
+    kernel, ctx = await opened(path)
     await ctx.store.transact(lambda tx: tx.set(table_key(ctx, TABLE.name), TABLES.encode(TABLE)))
     try:
         yield ctx

@@ -10,12 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atoll.kernel.context import Context, Principal
+from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import Key, under
-from atoll.kernel.region import Kernel, open_kernel
 from atoll.kernel.store.api import Transaction
-from atoll.kernel.tracing import Span
 from atoll.services.dynamodb.items.item_rules import check_item
 from atoll.services.dynamodb.items.keys import item_key
 from atoll.services.dynamodb.items.storage import Stored, decode_item, encode_item, read, replace
@@ -25,7 +23,8 @@ from atoll.services.dynamodb.time_to_live import describe_time_to_live, update_t
 from atoll.services.dynamodb.ttl import switching
 from atoll.services.dynamodb.ttl.entries import OLDEST, index_prefix, second
 
-ACCOUNT = "123456789012"
+from .support import ACCOUNT, opened
+
 ID = Attribute("id", "S")
 PLAIN = Table("users", "id", "inc", 0.0, (ID,), ID, None)
 FOLLOWED = msgspec.structs.replace(
@@ -47,15 +46,6 @@ WRITES = st.lists(
     ),
     max_size=25,
 )  # fmt: skip
-
-
-async def opened(path: Path) -> tuple[Kernel, Context]:
-    kernel = await open_kernel(path, "process", verify=True)
-    ctx: Any = Context(
-        ACCOUNT, "us-east-1", Principal.root(ACCOUNT), "", "dynamodb", "", Span("", ""), kernel.store, kernel.blobs,
-        kernel.clock, kernel.ids, None, None, "",  # type: ignore[arg-type]
-    )  # fmt: skip
-    return kernel, ctx
 
 
 async def write(ctx: Context, table: Table, key: str, rest: dict[str, Any] | None) -> None:

@@ -28,9 +28,8 @@ from atoll.services.dynamodb.tables import index_tasks
 from atoll.services.dynamodb.tables.create_table import create_table
 from atoll.services.dynamodb.tables.tables import delete_table, describe_table
 from atoll.services.dynamodb.tables.update_table import update_table
-from atoll.services.dynamodb.throttle import Meters
 
-from .test_storage import opened
+from .support import opened
 
 DEFINED = [{"AttributeName": name, "AttributeType": kind} for name, kind in (("id", "S"), ("kind", "S"), ("rank", "N"))]
 NAMES = ("by-kind", "by-rank")
@@ -60,7 +59,7 @@ ACTIONS = st.lists(
 
 
 async def opened_with_table(path: Path) -> tuple[Kernel, Context]:
-    kernel, ctx = await reopened(path)
+    kernel, ctx = await opened(path)
     await create_table(
         ctx,
         {
@@ -71,11 +70,6 @@ async def opened_with_table(path: Path) -> tuple[Kernel, Context]:
         },
     )
     return kernel, ctx
-
-
-async def reopened(path: Path) -> tuple[Kernel, Context]:
-    kernel, ctx = await opened(path)
-    return kernel, ctx.derive(runtime=Meters())
 
 
 def create(name: str) -> dict[str, Any]:
@@ -130,7 +124,7 @@ async def write(ctx: Context, id_: str, rest: dict[str, Any] | None) -> bool:
 def check(ctx: Context, model: dict[str, Any], tx: Reader) -> Table:
     """Every entry is that of an item, is counted, and none is missing in an index that is not being filled."""
     table = table_described(tx, ctx, "items")
-    items, entries, counters, _ = data_prefixes(ctx.account, ctx.region, table.incarnation)
+    items, entries, counters, *_ = data_prefixes(ctx.account, ctx.region, table.incarnation)
     stored = [decode_item(raw) for _, raw in tx.scan(under(items))]
     assert {item["id"]["S"] for item in stored} == model.keys()
     for index in table.indexes:
@@ -172,7 +166,7 @@ async def test_indexes_come_and_go_under_writes(tmp_path_factory: Any, actions: 
             for action in actions:
                 if action == ("reopen",):
                     await kernel.close()
-                    kernel, ctx = await reopened(path)
+                    kernel, ctx = await opened(path)
                 with contextlib.suppress(ServiceError):  # an index that is there already, or is not
                     await act(ctx, action, model)
                 await ctx.store.read(partial(check, ctx, model))

@@ -6,16 +6,16 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atoll.kernel.context import Context, Principal
+from atoll.kernel.context import Context
 from atoll.kernel.keys import under
-from atoll.kernel.region import Kernel, open_kernel
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.kernel.tracing import Span
 from atoll.services.dynamodb.items.item_rules import check_item, item_size
 from atoll.services.dynamodb.items.keys import entry_key, item_key
 from atoll.services.dynamodb.items.storage import Stored, collection_size, decode_item, encode_item, read, replace
 from atoll.services.dynamodb.store import Attribute, Index, Table, data_prefixes, totals
 from atoll.services.dynamodb.tables.tables import reap
+
+from .support import opened
 
 ID, AT, KIND, RANK = Attribute("id", "S"), Attribute("at", "N"), Attribute("kind", "S"), Attribute("rank", "N")
 TABLE = Table(
@@ -36,16 +36,6 @@ WRITES = st.lists(
     ),
     max_size=25,
 )  # fmt: skip
-
-
-async def opened(path: Path) -> tuple[Kernel, Context]:
-    kernel = await open_kernel(path, "process", verify=True)
-    account = "123456789012"
-    ctx: Any = Context(
-        account, "us-east-1", Principal.root(account), "", "dynamodb", "", Span("", ""), kernel.store, kernel.blobs,
-        kernel.clock, kernel.ids, None, None, "",  # type: ignore[arg-type]
-    )  # fmt: skip
-    return kernel, ctx
 
 
 def given_item(id_: str, at: int, rest: dict[str, Any]) -> dict[str, Any]:
