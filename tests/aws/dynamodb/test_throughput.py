@@ -79,7 +79,7 @@ def test_a_provisioned_table_throttles_when_its_burst_is_used_up(tables: Tables,
     tables.wait(15)  # 5 of debt, 10 to use
     for _ in range(10):
         tables.put()
-    assert refused(lambda: [tables.put() for _ in range(5)])["Error"]["Message"] == TABLE
+    assert refused(lambda: [tables.put() for _ in range(60)])["Error"]["Message"] == TABLE
 
 
 def test_what_is_unused_is_kept_for_five_minutes(tables: Tables) -> None:
