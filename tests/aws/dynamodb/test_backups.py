@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -262,6 +263,56 @@ def test_what_a_restore_overrides(dynamodb: Any, rich: Any, aws_error: Error) ->
     )
     with pytest.raises(dynamodb.exceptions.ResourceNotFoundException):
         dynamodb.describe_table(TableName="refused")
+
+
+def test_another_region(dynamodb: Any, make_table: Any, aws_error: Error) -> None:
+    make_table()
+    arn = backup(dynamodb)
+    there = arn.replace("us-east-1", "eu-west-1")
+
+    def restore(**more: Any) -> Any:
+        return dynamodb.restore_table_from_backup(BackupArn=there, TargetTableName="restored", **more)
+
+    assert aws_error(restore) == (
+        VALIDATION, "Invalid Request: sseSpecificationOverride must be provided for cross-region restores", 400,
+    )  # fmt: skip
+    key = {"SSESpecificationOverride": {"Enabled": True, "SSEType": "KMS"}}
+    assert aws_error(lambda: restore(**key))[:2] == (
+        "NotImplemented", "dynamodb: RestoreTableFromBackup from another region",
+    )  # fmt: skip
+    assert aws_error(lambda: dynamodb.list_backups(ExclusiveStartBackupArn=there)) == (
+        VALIDATION, "Invalid Request: The supplied ExclusiveStartBackupArn does not match the region", 400,
+    )  # fmt: skip
+
+
+def test_who_may_restore(
+    dynamodb: Any, make_table: Any, client: Any, region: Any, account: str, aws_error: Error
+) -> None:
+    make_table()
+    arn = backup(dynamodb)
+    iam = client("iam")
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    ann = region.client("dynamodb", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
+
+    def allow(*actions: str) -> None:
+        statement = {"Effect": "Allow", "Action": [f"dynamodb:{action}" for action in actions], "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=document)
+
+    def denied() -> str:
+        code, message, _ = aws_error(lambda: ann.restore_table_from_backup(BackupArn=arn, TargetTableName="restored"))
+        assert code == "AccessDeniedException"
+        return message.partition("perform: ")[2].partition(" because")[0]
+
+    table = f"arn:aws:dynamodb:us-east-1:{account}:table/restored"
+    assert denied() == f"dynamodb:RestoreTableFromBackup on resource: {arn}"
+    allow("RestoreTableFromBackup")
+    assert denied() == f"dynamodb:BatchWriteItem on resource: {table}"
+    writes = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+    allow("RestoreTableFromBackup", *writes)
+    ann.restore_table_from_backup(BackupArn=arn, TargetTableName="restored")
+    active(dynamodb, "restored")
 
 
 def test_point_in_time(own: Any, account: str, aws_error: Error) -> None:
