@@ -109,7 +109,9 @@ def page(service: Service) -> str:
     if refused := sorted(set(model.operation_names) - operations.keys()):
         parts += [
             f"\n## Refused\n\n{len(refused)} operations answer 501 `NotImplemented`: ",
-            ", ".join(link(uid, name) for name in refused),
+            ", ".join(
+                link(uid, name) + (f" ({service.refused[name]})" if name in service.refused else "") for name in refused
+            ),
             ".\n",
         ]
     return "".join(parts)

@@ -63,6 +63,7 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
             models=Models([service.name for service in SERVICES]),
             directory=IamDirectory(),
             operations={service.name: service.operations() for service in SERVICES},
+            refused={service.name: service.refused for service in SERVICES},
             runtimes={},
             unsupported=Unsupported(kernel.store, kernel.clock, strict=settings.strict),
             signing_keys=SigningKeys(),

@@ -78,7 +78,7 @@ def test_the_whole_region(new_region: Callable[..., Region], owner_of: Any) -> N
     owners = [owner_of(region, account) for account in ("111111111111", "222222222222")]
     urls = [owner.fill()[0] for owner in owners]
     with pytest.raises(ClientError):
-        owners[0].client("dynamodb").list_backups()  # noted as unsupported
+        owners[0].client("logs").describe_deliveries()  # noted as unsupported
     httpx.post(f"{region.endpoint}/_atoll/clock", json={"advance": "1d"})
     assert httpx.post(f"{region.endpoint}/_atoll/reset").json() == {"reset": "region"}
     assert httpx.get(f"{region.endpoint}/_atoll/accounts").json() == {"accounts": {}}

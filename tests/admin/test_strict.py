@@ -43,6 +43,10 @@ CONDITIONAL = [
     ("lambda", "CreateFunction", FUNCTION, {"Architectures": [OTHER_MACHINE]}, "Architectures"),
     ("lambda", "UpdateFunctionCode", UPDATE, {"Architectures": [OTHER_MACHINE], "ZipFile": b"x"}, "Architectures"),
     ("lambda", "UpdateFunctionConfiguration", UPDATE, {"TracingConfig": {"Mode": "Active"}}, "TracingConfig.Mode"),
+    (
+        "dynamodb", "UpdateContributorInsights", {"TableName": "none"}, {"ContributorInsightsAction": "ENABLE"},
+        "ContributorInsightsAction",
+    ),
     ("logs", "CreateLogGroup", {"logGroupName": "g"}, {"logGroupClass": "INFREQUENT_ACCESS"}, "logGroupClass"),
     ("apigatewayv2", "CreateStage", STAGE, {DEFAULT: {"ThrottlingRateLimit": 5.0}}, f"{DEFAULT}.ThrottlingRateLimit"),
     ("apigatewayv2", "CreateStage", STAGE, {DEFAULT: {"ThrottlingBurstLimit": 5}}, f"{DEFAULT}.ThrottlingBurstLimit"),
@@ -205,6 +209,6 @@ def test_another_interpreter_is_refused_when_a_function_is_made_and_when_it_runs
 def test_the_environment_asks_for_it(new_region: Callable[..., Region]) -> None:
     region = new_region(start=False)
     region.environment["ATOLL_STRICT"] = "1"
-    assert ask(region.start(), *CONDITIONAL[6][:2], CONDITIONAL[6][2] | CONDITIONAL[6][3])[0] == "NotImplemented"
+    assert ask(region.start(), *CONDITIONAL[7][:2], CONDITIONAL[7][2] | CONDITIONAL[7][3])[0] == "NotImplemented"
     failed = region.atoll("up", check=False, ATOLL_STRICT="yes")
     assert failed.stderr.startswith("error: ATOLL_STRICT must be one of 0, 1, not 'yes'.")

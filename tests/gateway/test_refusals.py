@@ -21,9 +21,18 @@ SIGNED = JSON | {
 
 
 def test_unimplemented_operation_is_501_and_named(client: Callable[..., Any], aws_error: Error) -> None:
-    assert aws_error(lambda: client("dynamodb").list_backups()) == (
-        "NotImplemented", "Atoll does not implement dynamodb:ListBackups.", 501
+    assert aws_error(lambda: client("logs").describe_deliveries()) == (
+        "NotImplemented", "Atoll does not implement logs:DescribeDeliveries.", 501
     )  # fmt: skip
+
+
+def test_a_reason_is_given_where_there_is_one(client: Callable[..., Any], aws_error: Error) -> None:
+    export = {"TableArn": "arn:aws:dynamodb:us-east-1:123456789012:table/t", "S3Bucket": "exports"}
+    assert aws_error(lambda: client("dynamodb").export_table_to_point_in_time(**export)) == (
+        "NotImplemented",
+        "Atoll does not implement dynamodb:ExportTableToPointInTime: there is no S3 yet that could hold the files.",
+        501,
+    )
 
 
 @pytest.mark.parametrize(
@@ -44,9 +53,9 @@ def test_what_is_not_implemented_is_501_and_named_in_every_protocol(
 
 
 def test_refusals_are_listed(region: Region, client: Callable[..., Any], aws_error: Error) -> None:
-    aws_error(lambda: client("dynamodb").list_backups())
+    aws_error(lambda: client("logs").describe_deliveries())
     listed = httpx.get(f"{region.endpoint}/_atoll/unsupported").json()["unsupported"]
-    assert any(entry["service"] == "dynamodb" and entry["operation"] == "ListBackups" for entry in listed)
+    assert any(entry["service"] == "logs" and entry["operation"] == "DescribeDeliveries" for entry in listed)
 
 
 def test_operation_that_aws_has_not(region: Region) -> None:

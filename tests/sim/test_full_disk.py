@@ -43,13 +43,13 @@ def test_a_full_disk(new_region: Callable[..., Region], durability: str, aws_err
         assert there("before")
         assert not there("meanwhile")
         # What is noted beside a call must not change its answer, nor be lost.
-        assert aws_error(table.list_backups)[0] == "NotImplemented"
+        assert aws_error(region.client("logs").describe_deliveries)[0] == "NotImplemented"
         assert httpx.get(f"{region.endpoint}/_atoll/unsupported").status_code == 200
     finally:
         resource.prlimit(region.pid, resource.RLIMIT_FSIZE, unlimited)
     put("after")
     listed = httpx.get(f"{region.endpoint}/_atoll/unsupported").json()["unsupported"]
-    assert [entry["count"] for entry in listed if entry["operation"] == "ListBackups"] == [1]
+    assert [entry["count"] for entry in listed if entry["operation"] == "DescribeDeliveries"] == [1]
     region.kill()
     region.start()
     table = region.client("dynamodb")

@@ -106,12 +106,12 @@ def _mirror(directory: Path) -> str:
 
 @pytest.fixture
 def stack(tmp_path: Path, new_region: Callable[..., Region], terraform_plugins: Plugins) -> Callable[[str], Stack]:
-    """`stack("users-terraform")`: an initialised working copy of an example, and a region for it."""
+    """`stack("users-terraform")`: an initialised working copy of an example, or of a stack beside this file, and a region for it."""
 
     def make(example: str) -> Stack:
-        directory = tmp_path / example
+        directory, own = tmp_path / example, Path(__file__).parent / example
         ignored = shutil.ignore_patterns(".terraform*", "terraform.tfstate*", "*.zip")
-        shutil.copytree(ROOT / "examples" / example, directory, ignore=ignored)
+        shutil.copytree(own if own.exists() else ROOT / "examples" / example, directory, ignore=ignored)
         made = Stack(directory, new_region(), terraform_plugins)
         made.init()
         return made

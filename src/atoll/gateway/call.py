@@ -44,6 +44,8 @@ class Parts:
     auth: AuthMode
     endpoint: str
     request_log: RequestLog
+    refused: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Why some operations are not there, by service and operation."""
     caller: Caller = field(init=False)
     """The gateway itself, for operations that call others."""
 

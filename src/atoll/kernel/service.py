@@ -141,6 +141,8 @@ class Service:
 
     For resets, `shared` says what it keeps under GLOBAL_ACCOUNT, and `counters` names keys of an account whose counter goes on
     counting when the account is emptied, because memos are validated by it.
+
+    `refused` says of operations that are not here why, where there is more to say than that they are not done yet.
     """
 
     name: str
@@ -149,6 +151,7 @@ class Service:
     runtime: Callable[[Host], AbstractAsyncContextManager[Runtime]] | None = None
     shared: Sequence[Shared] = ()
     counters: Sequence[Callable[[str], Key]] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     def operations(self) -> dict[str, Operation]:
         """Every operation that the modules define, by name. Raises ValueError if one is defined twice."""

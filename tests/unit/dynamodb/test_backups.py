@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -291,6 +291,19 @@ async def test_what_is_in_use(tmp_path: Path) -> None:
         assert await answer(backups.describe_backup(ctx, {"BackupArn": arn})) == (
             "BackupNotFoundException", f"Backup not found: {arn}",
         )  # fmt: skip
+
+
+async def test_the_bounds_of_a_list_are_milliseconds(tmp_path: Path) -> None:
+    async with region(tmp_path / "data") as ctx:
+        made = (await backups.create_backup(ctx, {"TableName": "source", "BackupName": "one"}))["BackupDetails"]
+        created = moment(made["BackupCreationDateTime"])
+
+        async def listed(member: str, milliseconds: int) -> int:
+            bound: Any = {member: created + timedelta(milliseconds=milliseconds)}
+            return len((await backups.list_backups(ctx, bound))["BackupSummaries"])
+
+        assert [await listed("TimeRangeLowerBound", n) for n in (0, 1)] == [1, 0]
+        assert [await listed("TimeRangeUpperBound", n) for n in (0, 1)] == [0, 1]
 
 
 async def left(ctx: Context, incarnation: str) -> set[str]:

@@ -18,4 +18,6 @@ def parse(call: Call) -> None:
 
 def not_implemented(call: Call) -> NotImplementedByAtoll:
     """The refusal of an operation that AWS has and Atoll has not."""
-    return NotImplementedByAtoll(f"Atoll does not implement {call.service}:{call.operation}.")
+    reason = call.parts.refused.get(call.service, {}).get(call.operation)
+    why = f": {reason}" if reason else ""
+    return NotImplementedByAtoll(f"Atoll does not implement {call.service}:{call.operation}{why}.")

@@ -6,7 +6,18 @@ Streams have a model of their own, and so a manifest; their records are written 
 from __future__ import annotations
 
 from atoll.kernel.service import Service, Shared
-from atoll.services.dynamodb import continuous_backups, limits, resource_policy, runtime, tags, time_to_live
+from atoll.services.dynamodb import (
+    continuous_backups,
+    contributor_insights,
+    exports,
+    global_tables,
+    kinesis,
+    limits,
+    resource_policy,
+    runtime,
+    tags,
+    time_to_live,
+)
 from atoll.services.dynamodb.backups import backups, history, restores, system
 from atoll.services.dynamodb.items import (
     batch_get_item,
@@ -25,13 +36,20 @@ from atoll.services.dynamodb.streams import describing, lifecycle, reading
 from atoll.services.dynamodb.tables import create_table, index_tasks, tables, update_table
 from atoll.services.dynamodb.ttl import entries, switching
 
+_NO_S3 = "there is no S3 yet that could hold the files"
+REFUSED = {
+    "EnableKinesisStreamingDestination": "there is no Kinesis yet to which changes could go",
+    "ExportTableToPointInTime": _NO_S3,
+    "ImportTable": _NO_S3,
+}
+
 SERVICE = Service(
     "dynamodb",
     [
         create_table, update_table, tables, tags, time_to_live, continuous_backups, limits,
         put_item, get_item, update_item, delete_item, query, scan,
         batch_get_item, batch_write_item, transact_get_items, transact_write_items,
-        backups, restores, resource_policy,
+        backups, restores, resource_policy, contributor_insights, exports, global_tables, kinesis,
     ],
     tasks={
         "dynamodb.reap": tables.reap,
@@ -48,6 +66,7 @@ SERVICE = Service(
     },
     runtime=runtime.running,
     shared=[Shared(entries.TABLES_PREFIX, entries.owner)],
+    refused=REFUSED,
 )  # fmt: skip
 
 STREAMS = Service("dynamodbstreams", [describing, reading])

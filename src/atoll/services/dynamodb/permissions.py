@@ -6,10 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from atoll.kernel.context import Context
+from atoll.kernel.keys import Key
 from atoll.kernel.service import Access, PolicyOf, Request, ResourceOf, ValuesOf
 from atoll.services.dynamodb.access import table_arn
 from atoll.services.dynamodb.conditions import ON_TABLE
-from atoll.services.dynamodb.store import POLICIES
+from atoll.services.dynamodb.store import POLICIES, policy_key
+
+LONGEST = 1283
+"""Characters in the ARN of anything that has a policy."""
 
 
 def on_table(
@@ -33,19 +37,30 @@ def on_table(
 def policy_on(resource: ResourceOf) -> PolicyOf:
     """Reads the policy of the table or stream that `resource` finds. A look at what the store keeps at hand, where there is none."""
 
-    async def read(ctx: Context, request: Request) -> str | None:
+    async def by_arn(ctx: Context, request: Request) -> str | None:
         found = resource(ctx, request)
         if not isinstance(found, (str, Sequence)):
             found = await found
-        parts = (found if isinstance(found, str) else found[0] if found else "").split(":", 5)
-        if len(parts) < 6:
+        arn = found if isinstance(found, str) else found[0] if found else ""
+        parts = arn.split(":", 5)
+        if len(parts) < 6 or len(arn) > LONGEST:
             return None
         _, _, _, region, account, name = parts
-        key = (account, region, "dynamodb", "policy", name.removeprefix("table/").partition("/index/")[0])
-        raw = await ctx.store.read(lambda tx: tx.get(key))
-        return None if raw is None else POLICIES.decode(raw).text
+        name = name.removeprefix("table/").partition("/index/")[0]
+        return await _read(ctx, (account, region, "dynamodb", "policy", name))
 
-    return read
+    async def by_name(ctx: Context, request: Request) -> str | None:
+        name = request.get("TableName") or ""
+        if name.startswith("arn:") or len(name) > LONGEST:
+            return await by_arn(ctx, request)
+        return await _read(ctx, policy_key(ctx, name))
+
+    return by_name if resource is table_arn else by_arn
+
+
+async def _read(ctx: Context, key: Key) -> str | None:
+    raw = await ctx.store.read(lambda tx: tx.get(key))
+    return None if raw is None else POLICIES.decode(raw).text
 
 
 def policy_but_for_root(resource: ResourceOf) -> PolicyOf:

@@ -31,6 +31,7 @@ from atoll.services.dynamodb.backups.store import (
     get_backup,
     milliseconds,
     new_id,
+    region_of,
     shown_time,
 )
 from atoll.services.dynamodb.backups.system import remove
@@ -148,7 +149,10 @@ def _asked_for(ctx: Context, request: ListBackupsInputTypeDef) -> tuple[Range, C
         ctx, name = named_table(ctx, request["TableName"])
         span = under((*prefix, name))
     if "ExclusiveStartBackupArn" in request:
-        span = span.past((*prefix, *backup_place(ctx, request["ExclusiveStartBackupArn"])))
+        arn = request["ExclusiveStartBackupArn"]
+        span = span.past((*prefix, *backup_place(ctx, arn)))
+        if region_of(arn) != ctx.region:
+            raise ValidationFailed("Invalid Request: The supplied ExclusiveStartBackupArn does not match the region")
     return span, lambda backup: kind in (backup.type, "ALL") and lower <= backup.created < upper
 
 

@@ -19,7 +19,7 @@ from atoll.services.dynamodb.backups import history
 from atoll.services.dynamodb.items.storage import Stored, decode_item, read, replace
 from atoll.services.dynamodb.store import TABLES, Table, find_table, space, table_key
 
-SLICE, SLICE_BYTES = 100, 1 << 20
+SLICE, SLICE_BYTES = 50, 1 << 18
 """Items that one step copies, and bytes after which it takes no more: some milliseconds of the event loop."""
 
 State = dict[str, Any]

@@ -7,6 +7,7 @@ backward to a copy of the items has them as they were at one instant, whatever w
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from typing import Any, NamedTuple
 
 from atoll.kernel import records, tasks
@@ -69,7 +70,7 @@ async def trim(ctx: Context, state: dict[str, Any]) -> dict[str, Any] | None:
         lasting = table.recovery_since > 0
         if table.copies:
             return False, lasting
-        return _clear(tx, ctx, table, now if not lasting else earliest(table, now)), lasting
+        return _clear(tx, ctx, table, earliest(table, now) if lasting else inf), lasting
 
     more, lasting = await ctx.store.transact(clear)
     if lasting and not more:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from atoll.kernel import tasks
 from atoll.kernel.context import Context
-from atoll.kernel.errors import ValidationFailed
+from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.dynamodb.access import named_table
@@ -26,6 +26,7 @@ from atoll.services.dynamodb.backups.store import (
     backup_place,
     find_restoring,
     get_backup,
+    region_of,
     restoring_key,
     restoring_names,
     shown_time,
@@ -99,6 +100,7 @@ async def restore_table_from_backup(ctx: Context, request: RestoreTableFromBacku
     """Raises BackupNotFoundException, BackupInUseException, TableAlreadyExistsException, TableInUseException, LimitExceededException,
     ValidationFailed."""
     place, task_id = backup_place(ctx, request["BackupArn"]), ctx.ids.uuid()
+    _check_region(ctx, request["BackupArn"], request)
     backup = await ctx.store.read(lambda tx: get_backup(tx, ctx, place))
     arn, source = backup_arn(ctx, backup), ctx.arn(f"table/{backup.table.name}")
     made = Restoring(restored(ctx, backup.table, request), source, backup.created, arn)
@@ -208,10 +210,20 @@ def _source(ctx: Context, request: Mapping[str, Any]) -> str:
         return str(name)
     if re.fullmatch(r"arn:aws:dynamodb:[^:]*:[^:]*:table/[a-zA-Z0-9_.-]+", arn) is None:
         raise ValidationFailed("sourceTableArn is not a valid ARN")
+    _check_region(ctx, arn, request)
     owner, found = named_table(ctx, arn)
     if owner.account != ctx.account:
         raise ValidationFailed("This action is only supported by accounts that match the resource owner's account")
     return found
+
+
+def _check_region(ctx: Context, arn: str, request: Mapping[str, Any]) -> None:
+    """Refuses what lies in another region, after AWS's own check."""
+    if region_of(arn) == ctx.region:
+        return
+    if request.get("SSESpecificationOverride") is None:
+        raise ValidationFailed("Invalid Request: sseSpecificationOverride must be provided for cross-region restores")
+    raise NotImplementedByAtoll(f"dynamodb: {ctx.operation} from another region")
 
 
 def _recoverable(tx: Reader, ctx: Context, name: str) -> Table:

@@ -90,6 +90,11 @@ def backup_place(ctx: Context, arn: str) -> tuple[str, str]:
     return table, backup_id
 
 
+def region_of(arn: str) -> str:
+    """The region in an ARN."""
+    return arn.split(":", 4)[3]
+
+
 def backup_key(ctx: Context, table: str, backup_id: str) -> Key:
     """Where a backup's record lies."""
     return (*space(ctx), "backup", table, backup_id)

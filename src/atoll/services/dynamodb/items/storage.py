@@ -98,6 +98,8 @@ def _follow(
     """Notes the change wherever something follows the table's items."""
     if table.has_history:
         history.note(tx, ctx, table, key, old, now)
+    if not (table.stream or table.ttl_index):
+        return
     before = Stored(decode_item(old), old) if old is not None else None
     if table.stream:
         changes.note(tx, ctx, table, before, new, now, expired=expired)

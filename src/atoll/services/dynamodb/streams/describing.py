@@ -10,6 +10,7 @@ from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import Key, under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader
+from atoll.services.dynamodb.permissions import policy_on
 from atoll.services.dynamodb.store import space
 from atoll.services.dynamodb.streams.store import (
     STREAMS,
@@ -63,7 +64,10 @@ async def list_streams(ctx: Context, request: ListStreamsInputTypeDef) -> dict[s
     return {"Streams": streams, "LastEvaluatedStreamArn": streams[-1]["StreamArn"] if more else None}
 
 
-@operation("DescribeStream", access=[Access("dynamodb:DescribeStream", resource=stream_resource)])
+@operation(
+    "DescribeStream",
+    access=[Access("dynamodb:DescribeStream", resource=stream_resource, resource_policy=policy_on(stream_resource))],
+)
 async def describe_stream(ctx: Context, request: DescribeStreamInputTypeDef) -> dict[str, Any]:
     """The stream and a page of its shards, oldest first. Raises ResourceNotFoundException."""
     limit = at_most(MOST_LISTED, request.get("Limit"))

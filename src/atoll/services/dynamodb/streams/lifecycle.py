@@ -18,7 +18,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import under
 from atoll.kernel.store.api import Transaction
-from atoll.services.dynamodb.store import Table
+from atoll.services.dynamodb.store import Table, policy_key
 from atoll.services.dynamodb.streams.store import (
     CHANGES,
     RETENTION,
@@ -107,6 +107,7 @@ async def keep(ctx: Context, state: dict[str, Any]) -> dict[str, Any] | None:
             return now if _cleared(tx, ctx, state["id"]) else None
         if stream.ended and stream.ended + RETENTION <= now:
             tx.delete(stream_key(ctx, stream.table, stream.label))
+            tx.delete(policy_key(ctx, f"{stream.table}/stream/{stream.label}"))
             return now
         return _kept(tx, ctx, stream, now)
 

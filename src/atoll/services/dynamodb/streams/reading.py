@@ -22,6 +22,7 @@ from atoll.kernel.store.api import Reader
 from atoll.services.dynamodb.errors import ExpiredIteratorException, TrimmedDataAccessException
 from atoll.services.dynamodb.items.item_rules import item_size
 from atoll.services.dynamodb.items.storage import decode_item, stored_size
+from atoll.services.dynamodb.permissions import policy_on
 from atoll.services.dynamodb.streams.describing import at_most, stream_resource
 from atoll.services.dynamodb.streams.store import (
     CHANGES,
@@ -61,7 +62,10 @@ class Page(NamedTuple):
     after: int | None
 
 
-@operation("GetShardIterator", access=[Access("dynamodb:GetShardIterator", resource=stream_resource)])
+@operation(
+    "GetShardIterator",
+    access=[Access("dynamodb:GetShardIterator", resource=stream_resource, resource_policy=policy_on(stream_resource))],
+)
 async def get_shard_iterator(ctx: Context, request: GetShardIteratorInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException, TrimmedDataAccessException, ValidationFailed."""
     ctx, table, label = named_stream(ctx, request["StreamArn"])
@@ -90,7 +94,10 @@ def _iterator_resource(ctx: Context, request: Mapping[str, Any]) -> str:
     return arn if bar else stream_arn(ctx, "*", "*")
 
 
-@operation("GetRecords", access=[Access("dynamodb:GetRecords", resource=_iterator_resource)])
+@operation(
+    "GetRecords",
+    access=[Access("dynamodb:GetRecords", resource=_iterator_resource, resource_policy=policy_on(_iterator_resource))],
+)
 async def get_records(ctx: Context, request: GetRecordsInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException, ExpiredIteratorException, TrimmedDataAccessException, ValidationFailed."""
     limit = at_most(MOST_RECORDS, request.get("Limit"))
