@@ -279,7 +279,7 @@ def test_no_text_breaks_the_interpreter_or_takes_long(text: str) -> None:
     began = time.process_time()
     with contextlib.suppress(ValidationFailed):
         update(text)
-    assert time.process_time() - began < 0.2
+    assert time.process_time() - began < 2
 
 
 BIG = {
@@ -308,4 +308,4 @@ def test_large_items_take_no_more_than_their_size(text: str) -> None:
     began = time.process_time()
     with contextlib.suppress(ValidationFailed):
         update(text, BIG, values)
-    assert time.process_time() - began < 1.5
+    assert time.process_time() - began < 4
