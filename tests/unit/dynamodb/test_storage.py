@@ -38,8 +38,8 @@ WRITES = st.lists(
 )  # fmt: skip
 
 
-async def opened(path: Path) -> tuple[Kernel, Context]:
-    kernel = await open_kernel(path, "process", verify=True)
+async def opened(path: Path, *, verify: bool = True) -> tuple[Kernel, Context]:
+    kernel = await open_kernel(path, "process", verify=verify)
     account = "123456789012"
     ctx: Any = Context(
         account, "us-east-1", Principal.root(account), "", "dynamodb", "", Span("", ""), kernel.store, kernel.blobs,
