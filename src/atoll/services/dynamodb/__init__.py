@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from atoll.kernel.service import Service
 from atoll.services.dynamodb import continuous_backups, limits, tags, time_to_live
-from atoll.services.dynamodb.items import delete_item, get_item, put_item, query, scan
+from atoll.services.dynamodb.items import delete_item, get_item, put_item, query, scan, update_item
 from atoll.services.dynamodb.tables import create_table, tables, update_table
 
 SERVICE = Service(
     "dynamodb",
     [
         create_table, update_table, tables, tags, time_to_live, continuous_backups, limits,
-        put_item, get_item, delete_item, query, scan,
+        put_item, get_item, update_item, delete_item, query, scan,
     ],
     tasks={"dynamodb.reap": tables.reap},
 )  # fmt: skip

@@ -17,8 +17,9 @@ from atoll.kernel.errors import ServiceError
 from atoll.kernel.service import ValuesOf
 from atoll.services.dynamodb.access import item_table
 from atoll.services.dynamodb.expressions.lexer import ExpressionError
-from atoll.services.dynamodb.expressions.nodes import Compare, Condition, Logical, Path, Placeholder, paths_in
+from atoll.services.dynamodb.expressions.nodes import Compare, Condition, Logical, Path, Placeholder, paths
 from atoll.services.dynamodb.expressions.parser import parse_condition, parse_projection
+from atoll.services.dynamodb.expressions.update_parser import parse_update
 from atoll.services.dynamodb.items.keys import key_schema
 from atoll.services.dynamodb.store import Attribute, find_table, read_tags
 
@@ -90,7 +91,7 @@ def _item(request: Given) -> Mapping[str, Given]:
 
 
 _EXPRESSIONS = ("ConditionExpression", "KeyConditionExpression", "FilterExpression")
-_LEGACY = ("AttributesToGet", "KeyConditions", "QueryFilter", "ScanFilter")
+_LEGACY = ("AttributesToGet", "AttributeUpdates", "Expected", "KeyConditions", "QueryFilter", "ScanFilter")
 
 
 def _attributes(_ctx: Context, request: Given) -> list[str]:
@@ -109,9 +110,11 @@ def _head(request: Given, path: Path) -> str:
 
 
 def _paths(request: Given) -> list[Path]:
-    found = [path for condition in _conditions(request, _EXPRESSIONS) for path in paths_in(condition)]
-    if (text := request.get("ProjectionExpression")) is not None:
-        with contextlib.suppress(ExpressionError):  # refused when the operation runs
+    found = [*paths(*_conditions(request, _EXPRESSIONS))]
+    with contextlib.suppress(ExpressionError):  # refused when the operation runs
+        if (text := request.get("UpdateExpression")) is not None:
+            found += paths(*parse_update(text))
+        if (text := request.get("ProjectionExpression")) is not None:
             found += parse_projection(text)
     return found
 

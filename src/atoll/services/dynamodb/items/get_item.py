@@ -17,7 +17,7 @@ from atoll.services.dynamodb.conditions import READS_ITEM
 from atoll.services.dynamodb.expressions.projection import project
 from atoll.services.dynamodb.items import requested
 from atoll.services.dynamodb.items.capacity import Cost, consumed, read_units
-from atoll.services.dynamodb.items.item_rules import check_item, check_key
+from atoll.services.dynamodb.items.item_rules import check_item, check_key, check_scalar_keys
 from atoll.services.dynamodb.items.keys import item_key
 from atoll.services.dynamodb.items.storage import decode_item, read, stored_size
 from atoll.services.dynamodb.permissions import on_table
@@ -41,6 +41,8 @@ class Get:
         """The table, and the stored item. Raises ResourceNotFoundException, ValidationFailed for a key that is not the table's."""
         table = table_of_items(tx, self.ctx, self.name)
         check_key(table, self._key_item)
+        if self._paths is not None:
+            check_scalar_keys(table, self._paths)
         return table, read(tx, self.ctx, table, item_key(table, self._key_item))
 
     def shown(self, raw: bytes | None) -> Item | None:

@@ -13,8 +13,9 @@ from atoll.services.dynamodb.access import table_or_index_arn
 from atoll.services.dynamodb.conditions import QUERIES
 from atoll.services.dynamodb.expressions import key_condition
 from atoll.services.dynamodb.expressions.bindings import Bindings
-from atoll.services.dynamodb.expressions.nodes import paths_in
+from atoll.services.dynamodb.expressions.nodes import paths
 from atoll.services.dynamodb.items import ranges, requested
+from atoll.services.dynamodb.items.item_rules import check_scalar_keys
 from atoll.services.dynamodb.items.keys import element, key_schema
 from atoll.services.dynamodb.items.pages import Read
 from atoll.services.dynamodb.items.selection import INVALID_START, Selection
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 MOST_CONDITIONS = 8
 """A key has up to four partition and four sort attributes."""
 _EXPRESSIONS = ("ProjectionExpression", "FilterExpression", "KeyConditionExpression")
+_LEGACY = ("AttributesToGet", "QueryFilter", "ConditionalOperator")
 _DETECTED = "1 validation error detected: "
 
 
@@ -36,11 +38,10 @@ class Query(Selection):
     def __init__(self, ctx: Context, request: Mapping[str, Any]) -> None:
         super().__init__(ctx, request)
         self.check_select(_DETECTED)
-        legacy = ["AttributesToGet", "QueryFilter", "ConditionalOperator"]
-        if request.get("KeyConditionExpression") is not None:
-            legacy.append("KeyConditions")
-        requested.check_unmixed(request, legacy, _EXPRESSIONS)
-        self.check_placeholders(("FilterExpression", "KeyConditionExpression"))
+        mixed = _LEGACY if request.get("KeyConditionExpression") is None else (*_LEGACY, "KeyConditions")
+        requested.check_unmixed(request, _EXPRESSIONS, mixed)
+        requested.check_placeholders(request, _EXPRESSIONS, _EXPRESSIONS[1:])
+        self.read_legacy_filter("QueryFilter")
         self.paths = requested.attributes_to_get(request)
         self.read_start()
         self.keys = self._keys()
@@ -48,15 +49,15 @@ class Query(Selection):
             raise ValidationFailed(key_condition.WRONG_COUNT)
 
     def _keys(self) -> key_condition.KeyConditions:
-        text = self.request.get("KeyConditionExpression")
-        if text is None:
+        text, legacy = self.request.get("KeyConditionExpression"), self.request.get("KeyConditions")
+        if text is None and legacy is None:
             raise ValidationFailed(
                 "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
             )
         bindings = Bindings(self.request)
-        condition = bindings.condition("KeyConditionExpression", text)
+        condition = None if text is None else bindings.condition("KeyConditionExpression", text)
         self.bind(bindings)
-        return key_condition.extracted(condition)
+        return key_condition.of_legacy(legacy or {}) if condition is None else key_condition.extracted(condition)
 
     def of(self, table: Table) -> Read:
         """What to read of this table. Raises ValidationFailed where the request does not fit it."""
@@ -86,8 +87,8 @@ class Query(Selection):
         return ranges.of_partition(self.ctx, table, index, values, tuple(limits.values()))
 
     def _check_filter(self, table: Table, index: Index | None) -> None:
-        self.check_scalar_keys(table, self.paths or ())
-        filtered = tuple(paths_in(self.condition)) if self.condition is not None else ()
+        check_scalar_keys(table, self.paths or ())
+        filtered = tuple(paths(self.condition))
         heads = {path.parts[0] for path in filtered}
         for attribute in (each for part in key_schema(table, index) for each in part):
             if attribute.name in heads:
@@ -96,7 +97,7 @@ class Query(Selection):
                     f"{what} can only contain non-primary key attributes: Primary key attribute: {attribute.name}"
                 )
         self.check_projected(table, index)
-        self.check_scalar_keys(table, filtered)
+        check_scalar_keys(table, filtered)
 
 
 @operation("Query", access=[on_table("Query", resource=table_or_index_arn, conditions=QUERIES)])

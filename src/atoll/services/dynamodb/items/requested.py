@@ -6,42 +6,77 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
+from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import Key
 from atoll.kernel.store.api import Reader
 from atoll.services.dynamodb.errors import ConditionalCheckFailedException, invalid
 from atoll.services.dynamodb.expressions.bindings import Bindings
 from atoll.services.dynamodb.expressions.condition import holds
-from atoll.services.dynamodb.expressions.nodes import Condition, Path
+from atoll.services.dynamodb.expressions.legacy import attribute_updates, expected
+from atoll.services.dynamodb.expressions.nodes import Action, Condition, Path
 from atoll.services.dynamodb.items.storage import collection_size, decode_item
 from atoll.services.dynamodb.store import Item, Table
 
 GIGABYTE = 1 << 30
 
 
+def check_parameters(request: Mapping[str, Any], expressions: Sequence[str], legacy: Sequence[str]) -> None:
+    """Refuses expressions beside what came before them, and names or values that no expression could use."""
+    check_unmixed(request, expressions, legacy)
+    check_placeholders(request, expressions, expressions)
+
+
+def check_unmixed(request: Mapping[str, Any], expressions: Sequence[str], legacy: Sequence[str]) -> None:
+    """Refuses expressions beside what came before them."""
+    modern = [name for name in expressions if request.get(name) is not None]
+    used = [name for name in legacy if request.get(name) is not None]
+    if modern and used:
+        raise ValidationFailed(
+            "Can not use both expression and non-expression parameters in the same request: "
+            f"Non-expression parameters: {{{', '.join(used)}}} Expression parameters: {{{', '.join(modern)}}}"
+        )
+
+
+def check_placeholders(request: Mapping[str, Any], expressions: Sequence[str], valued: Sequence[str]) -> None:
+    """Refuses names, and values, where no expression could use them; the `valued` ones can use values."""
+    modern = [name for name in expressions if request.get(name) is not None]
+    if not modern and request.get("ExpressionAttributeNames") is not None:
+        raise ValidationFailed("ExpressionAttributeNames can only be specified when using expressions")
+    if request.get("ExpressionAttributeValues") is not None and not any(name in valued for name in modern):
+        raise ValidationFailed(
+            "ExpressionAttributeValues can only be specified when using expressions: "
+            f"{' and '.join(valued)} {'is' if len(valued) == 1 else 'are'} null"
+        )
+
+
 def condition(request: Mapping[str, Any]) -> Condition | None:
-    """The bound ConditionExpression of a PutItem or DeleteItem. Raises ValidationFailed."""
+    """The bound condition of a PutItem, a DeleteItem or a check. Raises ValidationFailed."""
     text = request.get("ConditionExpression")
-    _check_legacy(request, ("Expected", "ConditionalOperator"), ("ConditionExpression",))
     if text is None:
-        check_none_given(request)
-        if request.get("ExpressionAttributeValues") is not None:
-            raise ValidationFailed(
-                "ExpressionAttributeValues can only be specified when using expressions: ConditionExpression is null"
-            )
-        return None
+        return expected(request) if request.get("Expected") else None
     bindings = Bindings(request)
     bound = bindings.condition("ConditionExpression", text)
     bindings.check_unused()
     return bound
 
 
+def update(request: Mapping[str, Any]) -> tuple[tuple[Action, ...], Condition | None]:
+    """The bound actions of an UpdateItem, and its condition. Raises ValidationFailed."""
+    text, condition_text = request.get("UpdateExpression"), request.get("ConditionExpression")
+    if text is None and condition_text is None:
+        return attribute_updates(request.get("AttributeUpdates") or {}), expected(request)
+    bindings = Bindings(request)
+    actions = () if text is None else bindings.update(text)
+    bound = None if condition_text is None else bindings.condition("ConditionExpression", condition_text)
+    bindings.check_unused()
+    return actions, bound
+
+
 def projection(request: Mapping[str, Any]) -> tuple[Path, ...] | None:
     """The bound ProjectionExpression of a GetItem, or its AttributesToGet; None for the whole item. Raises ValidationFailed."""
+    check_parameters(request, ("ProjectionExpression",), ("AttributesToGet",))
     text = request.get("ProjectionExpression")
-    check_unmixed(request, ("AttributesToGet",), ("ProjectionExpression",))
     if text is None:
-        check_none_given(request)
         return attributes_to_get(request)
     bindings = Bindings(request)
     paths = bindings.projection(text)
@@ -96,29 +131,3 @@ def collection_metrics(
     lower = collection_size(tx, ctx, table, key) // GIGABYTE
     name = table.partition.name
     return {"ItemCollectionKey": {name: item[name]}, "SizeEstimateRangeGB": [float(lower), float(lower + 1)]}
-
-
-def check_unmixed(request: Mapping[str, Any], legacy: Sequence[str], expressions: Sequence[str]) -> None:
-    """Raises ValidationFailed where a request has expressions and also parameters that came before them."""
-    used = [name for name in legacy if request.get(name) is not None]
-    modern = [name for name in expressions if request.get(name) is not None]
-    if used and modern:
-        raise ValidationFailed(
-            "Can not use both expression and non-expression parameters in the same request: "
-            f"Non-expression parameters: {{{', '.join(used)}}} Expression parameters: {{{', '.join(modern)}}}"
-        )
-
-
-def check_none_given(request: Mapping[str, Any]) -> None:
-    """Raises ValidationFailed where a request without expressions names attributes for them."""
-    if request.get("ExpressionAttributeNames") is not None:
-        raise ValidationFailed("ExpressionAttributeNames can only be specified when using expressions")
-
-
-def _check_legacy(request: Mapping[str, Any], legacy: Sequence[str], expressions: Sequence[str]) -> None:
-    """Refuses the parameters that came before expressions."""
-    used = [name for name in legacy if request.get(name) is not None]
-    if not used:
-        return
-    check_unmixed(request, legacy, expressions)
-    raise NotImplementedByAtoll(f"dynamodb: {', '.join(used)} (legacy parameters; use expressions)")
