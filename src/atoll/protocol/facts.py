@@ -161,6 +161,10 @@ _REST_API_ENUMS = {
     "Op": ("add", "remove", "move", "test", "replace", "copy"),
 }  # fmt: skip
 
+_COMPARISONS = (
+    "IN", "NULL", "BETWEEN", "LT", "NOT_CONTAINS", "EQ", "GT", "NOT_NULL", "NE", "LE", "BEGINS_WITH", "GE", "CONTAINS",
+)  # fmt: skip
+
 _FACTS = {
     "dynamodb": Facts(
         error_namespace="com.amazonaws.dynamodb.v20120810#",
@@ -169,6 +173,8 @@ _FACTS = {
         capital_message=True,
         crc32=True,
         enum_orders={
+            "ComparisonOperator": _COMPARISONS,
+            "ConditionalOperator": ("OR", "AND"),
             "ProjectionType": ("ALL", "INCLUDE", "KEYS_ONLY"),
             "Select": ("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"),
             "ReturnValue": ("ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"),

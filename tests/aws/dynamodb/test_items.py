@@ -119,6 +119,9 @@ def test_projection(dynamodb: Any, make_table: Callable[..., str], aws_error: Ca
     assert aws_error(lambda: dynamodb.get_item(**get, ProjectionExpression="name")) == (
         VALIDATION, "Invalid ProjectionExpression: Attribute name is a reserved keyword; reserved keyword: name", 400,
     )  # fmt: skip
+    assert aws_error(lambda: dynamodb.get_item(**get, ProjectionExpression="id.x")) == (
+        VALIDATION, "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: id", 400,
+    )  # fmt: skip
 
 
 def test_consumed_capacity(dynamodb: Any, make_table: Callable[..., str]) -> None:
@@ -184,6 +187,17 @@ def test_keys_that_are_refused(
     ("members", "message"),
     [
         ({"ReturnValues": "ALL_NEW"}, "ReturnValues can only be ALL_OLD or NONE"),
+        (
+            {"Item": {"id": {"N": "x"}}, "ReturnValues": "ALL_NEW"},
+            "The parameter cannot be converted to a numeric value: x",
+        ),
+        ({"Item": {"id": {"S": "x" * 500_000}}, "ReturnValues": "ALL_NEW"}, "ReturnValues can only be ALL_OLD or NONE"),
+        (
+            {"Expected": {"a": {"ComparisonOperator": "x"}}, "ConditionalOperator": "x"},
+            "2 validation errors detected: Value 'x' at 'expected.a.member.comparisonOperator' failed to satisfy constraint: Member must "
+            "satisfy enum value set: [IN, NULL, BETWEEN, LT, NOT_CONTAINS, EQ, GT, NOT_NULL, NE, LE, BEGINS_WITH, GE, CONTAINS]; "
+            "Value 'x' at 'conditionalOperator' failed to satisfy constraint: Member must satisfy enum value set: [OR, AND]",
+        ),
         (
             {"ReturnValues": "hi"},
             "1 validation error detected: Value 'hi' at 'returnValues' failed to satisfy constraint: "

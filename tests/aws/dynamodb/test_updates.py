@@ -210,11 +210,12 @@ def test_sizes_and_depths_are_those_of_the_new_item(
     table = dynamodb.describe_table(TableName="users")["Table"]
     assert table["TableSizeBytes"] == len("id1bc") + 2 * 204_000
     nested: dict[str, Any] = {"S": "x"}
-    for _ in range(16):
+    for _ in range(15):
         nested = {"M": {"m": nested}}
     update("SET a = :v REMOVE b, c", v=nested)
-    update(f"SET a{'.m' * 16} = a")
-    assert aws_error(lambda: update(f"SET a{'.m' * 31} = :v", v=nested)) == (
+    update(f"SET a{'.m' * 15} = a")
+    update(f"SET a{'.m' * 30} = :v", v={"L": [{"S": "x"}]})
+    assert aws_error(lambda: update(f"SET a{'.m' * 30} = :v", v={"L": [{"L": [{"S": "x"}]}]})) == (
         VALIDATION,
         "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit",
         400,

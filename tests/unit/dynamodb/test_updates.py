@@ -171,7 +171,7 @@ WRONG = "Incorrect operand type for operator or function; operator or function: 
         ("set a = #c set c = :d", 'The "SET" section can only be used once in an update expression;'),
         ("add #d :e set a = b add e :f delete x :f delete y :f", 'The "ADD" section can only be used once in an update expression;'),
         (
-            "SET a = :nope, #nope = :one",
+            "SET a = :one, #nope = :nope",
             "An expression attribute name used in the document path is not defined; attribute name: #nope",
         ),
         ("SET a = if_not_exists(:nope)", "An expression attribute value used in expression is not defined; attribute value: :nope"),

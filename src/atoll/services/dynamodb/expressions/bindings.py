@@ -27,7 +27,6 @@ from atoll.services.dynamodb.expressions.nodes import (
     Path,
     Placeholder,
     Value,
-    paths,
 )
 from atoll.services.dynamodb.expressions.operand_rules import check_actions, check_operands
 from atoll.services.dynamodb.expressions.parser import parse_condition, parse_projection
@@ -35,6 +34,7 @@ from atoll.services.dynamodb.expressions.projection import check_paths
 from atoll.services.dynamodb.expressions.update_parser import parse_update
 from atoll.services.dynamodb.items.item_rules import check_value
 
+MAX_PLACEHOLDER = 255
 _NAME = re.compile(r"#[A-Za-z0-9_]+", re.ASCII)
 _VALUE = re.compile(r":[A-Za-z0-9_]+", re.ASCII)
 
@@ -77,8 +77,6 @@ class Bindings:
         """The actions of the UpdateExpression `text`, bound; no path lies in another."""
         try:
             actions = parse_update(text)
-            for path in paths(*actions):
-                self._path(path)  # undefined names are said before undefined values
             bound = tuple([Action(each.verb, self._path(each.path), self._value(each.value)) for each in actions])
             check_actions(bound)
         except ExpressionError as error:
@@ -161,5 +159,10 @@ def _check_placeholders(given: Mapping[str, Any] | None, member: str, pattern: r
     if not given:
         raise ValidationFailed(f"{member} must not be empty")
     for key in given:
+        if len(key) > MAX_PLACEHOLDER:
+            raise ValidationFailed(
+                f"{member} contains invalid key: The expression attribute map contains a key that is too long; "
+                f"size of key: {len(key)}"
+            )
         if not pattern.fullmatch(key):
             raise ValidationFailed(f'{member} contains invalid key: Syntax error; key: "{key}"')
