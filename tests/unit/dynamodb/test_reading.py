@@ -425,3 +425,48 @@ async def test_any_start_key_is_taken_or_refused(
             assert answer["Count"] <= 1
     finally:
         await kernel.close()
+
+
+WORDS = (
+    "id", "#a", "v", "id.x", "#a[0]", ":p", ":a", ":b", ":z", "=", "<", "<=", ">", "<>", "AND", "OR", "NOT", "BETWEEN", "IN",
+    "begins_with(", "size(", "contains(", "attribute_exists(", "(", ")", ",",
+)  # fmt: skip
+TEXT = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
+SHAPES = st.sampled_from(
+    ("id = :p AND {}", "{} AND id = :p", "{}", "id = :p AND #a BETWEEN {} AND {}", "begins_with({}, {})", "id = {} AND #a > {}")
+)  # fmt: skip
+OPERATORS = st.sampled_from(
+    ("EQ", "NE", "LT", "LE", "GT", "GE", "BETWEEN", "BEGINS_WITH", "NULL", "NOT_NULL", "CONTAINS", "NOT_CONTAINS", "IN")
+)  # fmt: skip
+ANY_VALUE = st.sampled_from(
+    ({"S": "p"}, {"S": ""}, {"N": "1"}, {"N": "x"}, {"B": b"\xff"}, {"SS": ["a"]}, {"BOOL": True}, {})
+)
+LEGACY = st.dictionaries(
+    st.sampled_from(("id", "at", "kind", "v")),
+    st.fixed_dictionaries(
+        {"ComparisonOperator": OPERATORS}, optional={"AttributeValueList": st.lists(ANY_VALUE, max_size=2)}
+    ),
+    max_size=3,
+)
+
+
+@given(requests=st.lists(st.tuples(SHAPES, TEXT, TEXT, LEGACY), min_size=20, max_size=20))
+@settings(max_examples=15, deadline=None)
+async def test_any_key_condition_is_taken_or_refused(tmp_path_factory: Any, requests: list[Any]) -> None:
+    kernel, ctx = await opened(tmp_path_factory.mktemp("kernel") / "data")
+    try:
+        await put(ctx, table_of("S"), {"id": {"S": "p"}, "at": {"S": "a"}, "kind": {"S": "x"}, "rank": {"N": "1"}})
+        for shape, first, second, old in requests:
+            text = shape.format(first, second)
+            given_values = {name: {"S": name[1:]} for name in (":p", ":a", ":b") if name in text}
+            names = {"ExpressionAttributeNames": {"#a": "at"}} if "#a" in text else {}
+            values = {"ExpressionAttributeValues": given_values} if given_values else {}
+            asked_for = {"TableName": "tab", "KeyConditionExpression": text, **names, **values}
+            for request in (asked_for, {"TableName": "tab", "KeyConditions": old, "QueryFilter": old}):
+                try:
+                    answer = await query(ctx, request)
+                except ValidationFailed:
+                    continue
+                assert answer["Count"] <= 1
+    finally:
+        await kernel.close()

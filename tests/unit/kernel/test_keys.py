@@ -132,3 +132,10 @@ def test_types_without_an_encoding_are_refused(bad: Any) -> None:
 
 def inside(span: Range, key: Key) -> bool:
     return span.start <= pack(key) < span.end
+
+
+def test_a_range_of_values_is_the_same_range_and_decodes_no_keys() -> None:
+    span = under(("a",))
+    values = span.values()
+    assert values[:2] == span[:2]
+    assert unpack(pack(("a", 1, "b")), values.prefix, values.skip) == ()

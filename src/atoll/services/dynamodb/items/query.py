@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
-from atoll.kernel.keys import Range
 from atoll.kernel.service import operation
 from atoll.services.dynamodb.access import table_or_index_arn
 from atoll.services.dynamodb.conditions import QUERIES
@@ -20,7 +19,7 @@ from atoll.services.dynamodb.items.keys import element, key_schema
 from atoll.services.dynamodb.items.pages import Read
 from atoll.services.dynamodb.items.selection import INVALID_START, Selection
 from atoll.services.dynamodb.permissions import on_table
-from atoll.services.dynamodb.store import Index, Table, table_of_items
+from atoll.services.dynamodb.store import Attribute, Index, Item, Table, table_of_items
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import QueryInputTypeDef
@@ -66,25 +65,22 @@ class Query(Selection):
         self.check_start_size(table, index, INVALID_START)
         key_condition.check(self.keys, partition, sort, self.check_start_attribute)
         self.check_start_table_key(table)
-        span = self._span(table, index)
+        if self.start is not None:
+            self._check_bounds(self.start, partition, sort)
         self._check_filter(table, index)
+        span = ranges.of_conditions(self.ctx, table, index, self.keys)
         return self.completed(Read(table, index, span, reverse=self.request.get("ScanIndexForward") is False))
 
-    def _span(self, table: Table, index: Index | None) -> Range:
-        partition, sort = key_schema(table, index)
-        values = [element(a.type, self.keys[a.name].values[0]) for a in partition]
-        limits = {a: ranges.bounds(a, self.keys[a.name]) for a in sort if a.name in self.keys}
-        start = self.start
-        if start is not None:
-            if not all(ranges.meets(attribute, each, start) for attribute, each in limits.items()):
-                raise ValidationFailed("The provided starting key does not match the range key predicate")
-            if values != [element(a.type, start[a.name]) for a in partition]:
-                raise ValidationFailed(
-                    "The query can return at most one row and cannot be restarted"
-                    if limits
-                    else "The provided starting key is outside query boundaries based on provided conditions"
-                )
-        return ranges.of_partition(self.ctx, table, index, values, tuple(limits.values()))
+    def _check_bounds(self, start: Item, partition: Sequence[Attribute], sort: Sequence[Attribute]) -> None:
+        limits = [(attribute, self.keys[attribute.name]) for attribute in sort if attribute.name in self.keys]
+        if not all(ranges.meets(attribute, condition, start) for attribute, condition in limits):
+            raise ValidationFailed("The provided starting key does not match the range key predicate")
+        if ranges.sought(partition, self.keys) != [element(a.type, start[a.name]) for a in partition]:
+            raise ValidationFailed(
+                "The query can return at most one row and cannot be restarted"
+                if limits
+                else "The provided starting key is outside query boundaries based on provided conditions"
+            )
 
     def _check_filter(self, table: Table, index: Index | None) -> None:
         check_scalar_keys(table, self.paths or ())

@@ -152,8 +152,8 @@ class Selection:
 
     async def answer(self, read: Read) -> dict[str, Any]:
         """Reads a page. The output of the operation."""
+        throttle.admit(self.ctx, read.table, "Read", read.least)
         found: Page = await page(self.ctx, read)
-        throttle.admit(self.ctx, read.table, "Read", found.cost)
         throttle.spend(self.ctx, read.table, "Read", found.cost)
         wanted = self.request.get("ReturnConsumedCapacity")
         return {
