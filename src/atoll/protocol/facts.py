@@ -34,6 +34,7 @@ class Facts:
     `enums` is False where the service leaves checking enumerations to the operation; `free_enums` names single ones.
     `patterns` are, by shape, those that AWS checks in place of the model's. `names_body` puts the name of what the body is, as in
     `createRestApiInput`, before the members in it.
+    `bare` are, by operation and member (as messages show it), members that messages call otherwise, and show without their values.
     `enum_orders` are, by shape, the values of enumerations that messages list in another order than the model's.
     `items_not_null` lists "Member must not be null" among the constraints of a list's items. `hides_values` leaves
     offending values and allowed ones out of the messages.
@@ -55,6 +56,7 @@ class Facts:
     enum_orders: Mapping[str, Sequence[str]] = field(default_factory=dict)
     patterns: Mapping[str, str] = field(default_factory=dict)
     names_body: bool = False
+    bare: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     items_not_null: bool = False
     hides_values: bool = False
     common: Mapping[type[errors.CommonError], Common] = field(default_factory=dict)
@@ -172,6 +174,7 @@ _FACTS = {
         validation_namespace="com.amazon.coral.validate#",
         capital_message=True,
         crc32=True,
+        bare={"Query": {"limit": "Limit"}},
         enum_orders={
             "ComparisonOperator": _COMPARISONS,
             "ConditionalOperator": ("OR", "AND"),
