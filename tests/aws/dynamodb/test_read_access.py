@@ -121,3 +121,39 @@ def test_attributes_and_what_is_selected(user: Callable[..., Any], events: str, 
     ]
     for call in refused:
         assert aws_error(call)[0] == "AccessDeniedException"
+
+
+def test_the_leading_key_is_found_however_it_is_written(
+    dynamodb: Any, user: Callable[..., Any], make_table: Callable[..., str], aws_error: Callable[..., Any]
+) -> None:
+    names = ("owner", "year", "month", "day")
+    make_table(
+        "events", "id", "N",
+        also=[{"AttributeName": name, "AttributeType": "N"} for name in names],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "dates",
+                "KeySchema": [{"AttributeName": n, "KeyType": "HASH" if n == "owner" else "RANGE"} for n in names],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )  # fmt: skip
+    ann = user(
+        Action=["dynamodb:Query", "dynamodb:GetItem"],
+        Resource="*",
+        Condition={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["1"]}},
+    )
+    nested = "#y = :one AND (#m = :one AND #o = :o)"
+    aliases = {"ExpressionAttributeNames": {"#y": "year", "#m": "month", "#o": "owner"}}
+
+    def dates(owner: str) -> dict[str, Any]:
+        values = {":one": {"N": "1"}, ":o": {"N": owner}}
+        return {
+            "TableName": "events", "IndexName": "dates", "KeyConditionExpression": nested,
+            "ExpressionAttributeValues": values, **aliases,
+        }  # fmt: skip
+
+    assert ann.query(**dates("1.0"))["Count"] == 0
+    assert "Item" not in ann.get_item(TableName="events", Key={"id": {"N": "1.00"}})
+    assert aws_error(lambda: ann.query(**dates("2")))[0] == "AccessDeniedException"
+    assert aws_error(lambda: ann.get_item(TableName="events", Key={"id": {"N": "2"}}))[0] == "AccessDeniedException"

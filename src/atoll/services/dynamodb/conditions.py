@@ -13,11 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import ServiceError
+from atoll.kernel.errors import ServiceError, ValidationFailed
 from atoll.kernel.service import ValuesOf
+from atoll.services.dynamodb import numbers
 from atoll.services.dynamodb.access import item_table
+from atoll.services.dynamodb.expressions.key_condition import joined_by_and
 from atoll.services.dynamodb.expressions.lexer import ExpressionError
-from atoll.services.dynamodb.expressions.nodes import Compare, Condition, Logical, Path, Placeholder, paths
+from atoll.services.dynamodb.expressions.nodes import Compare, Condition, Path, Placeholder, paths
 from atoll.services.dynamodb.expressions.parser import parse_condition, parse_projection
 from atoll.services.dynamodb.expressions.update_parser import parse_update
 from atoll.services.dynamodb.items.keys import key_schema
@@ -69,7 +71,7 @@ def _sought(request: Given, name: str) -> Given | None:
             else None
         )
     for condition in _conditions(request, ("KeyConditionExpression",)):
-        for node in condition.conditions if isinstance(condition, Logical) else (condition,):
+        for node in joined_by_and(condition):
             if isinstance(node, Compare) and node.operator == "=":
                 sides = (node.left, node.right)
                 path = next((side for side in sides if isinstance(side, Path)), None)
@@ -83,6 +85,11 @@ def _as_text(attribute: Attribute, value: Given) -> Sequence[str] | None:
     content = value.get(attribute.type)
     if content is None:
         return None
+    if attribute.type == "N":
+        try:
+            return [numbers.normalise(content)]  # 1.0 is the item of 1
+        except ValidationFailed:
+            return None
     return [base64.b64encode(content).decode() if isinstance(content, bytes) else content]
 
 

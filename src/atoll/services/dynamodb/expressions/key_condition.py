@@ -48,7 +48,7 @@ _REVERSED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 def extracted(condition: Condition) -> dict[str, KeyCondition]:
     """The key conditions that a bound condition expression consists of. Raises ValidationFailed where it is more than that."""
     found: dict[str, KeyCondition] = {}
-    for node in _joined_by_and(condition):
+    for node in joined_by_and(condition):
         name, one = _condition(node)
         if name in found:
             raise ValidationFailed("KeyConditionExpressions must only contain one condition per key")
@@ -129,7 +129,8 @@ def _check_values(attribute: Attribute, condition: KeyCondition, limit: int) -> 
         check_length(attribute, value[attribute.type], limit)
 
 
-def _joined_by_and(condition: Condition) -> Iterator[Condition]:
+def joined_by_and(condition: Condition) -> Iterator[Condition]:
+    """What AND joins, however it is bracketed, from left to right."""
     pending = [condition]
     while pending:
         node = pending.pop()
