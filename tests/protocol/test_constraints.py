@@ -49,6 +49,14 @@ def test_ranges_and_lengths() -> None:
     )
 
 
+def test_a_member_that_messages_call_otherwise() -> None:
+    """A Query's Limit of 0 as AWS refuses it, recorded by the conformance suite nubo-db/dynamodb-conformance; a Scan's is like all."""
+    below = "failed to satisfy constraint: Member must have value greater than or equal to 1"
+    query, scan = (message("dynamodb", name, {"TableName": "t", "Limit": 0}) for name in ("Query", "Scan"))
+    assert query == f"1 validation error detected: Value at 'Limit' {below}"
+    assert scan == f"1 validation error detected: Value '0' at 'limit' {below}"
+
+
 def test_patterns_are_shown_as_the_model_writes_them() -> None:
     """aws-observed/lambda_: TestLambdaFunction.test_create_lambda_exceptions."""
     params = {"FunctionName": "f", "Role": "r1", "Code": {}}

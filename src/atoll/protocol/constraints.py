@@ -38,6 +38,8 @@ def compile_validator(operation: OperationModel, facts: Facts) -> Validator | No
         {_shown(n) for n, m in shape.members.items() if "location" not in m.serialization} if facts.names_body else ()
     )
 
+    bare = facts.bare.get(operation.name, {})
+
     def validate(params: Mapping[str, Any]) -> None:
         try:
             failures = check(params)
@@ -47,6 +49,7 @@ def compile_validator(operation: OperationModel, facts: Facts) -> Validator | No
             failures = [
                 (f"{body}.{p}" if p.partition(".")[0] in in_body else p, value, text) for p, value, text in failures
             ]
+            failures = [(bare[p], _HIDDEN, text) if p in bare else (p, value, text) for p, value, text in failures]
             raise ValidationFailed(describe(failures, hide=facts.hides_values))
 
     return validate
@@ -60,10 +63,14 @@ def describe(failures: Failures, *, hide: bool = False) -> str:
     return f"{len(parts)} validation error{'s' if len(parts) > 1 else ''} detected: {'; '.join(parts)}"
 
 
+_HIDDEN = object()
+"""Stands for a value that a message leaves out."""
+
+
 def _value(value: Any, hide: bool) -> str:
     if value is None:
         return "Value null"
-    return "Value" if hide else f"Value '{_java(value)}'"
+    return "Value" if hide or value is _HIDDEN else f"Value '{_java(value)}'"
 
 
 def _java(value: Any) -> str:

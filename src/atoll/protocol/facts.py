@@ -34,6 +34,7 @@ class Facts:
     `enums` is False where the service leaves checking enumerations to the operation; `free_enums` names single ones.
     `patterns` are, by shape, those that AWS checks in place of the model's. `names_body` puts the name of what the body is, as in
     `createRestApiInput`, before the members in it.
+    `bare` are, by operation and member (as messages show it), members that messages call otherwise, and show without their values.
     `enum_orders` are, by shape, the values of enumerations that messages list in another order than the model's.
     `own_lengths` are the shapes of whose length the operations speak in words of their own.
     `items_not_null` lists "Member must not be null" among the constraints of a list's items. `hides_values` leaves
@@ -57,6 +58,7 @@ class Facts:
     patterns: Mapping[str, str] = field(default_factory=dict)
     names_body: bool = False
     own_lengths: frozenset[str] = frozenset()
+    bare: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     items_not_null: bool = False
     hides_values: bool = False
     common: Mapping[type[errors.CommonError], Common] = field(default_factory=dict)
@@ -175,6 +177,7 @@ _FACTS = {
         capital_message=True,
         crc32=True,
         own_lengths=frozenset({"BatchGetRequestMap", "BatchWriteItemRequestMap"}),
+        bare={"Query": {"limit": "Limit"}},
         enum_orders={
             "ComparisonOperator": _COMPARISONS,
             "ConditionalOperator": ("OR", "AND"),

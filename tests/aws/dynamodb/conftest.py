@@ -36,3 +36,38 @@ def make_table(dynamodb: Any) -> Callable[..., str]:
         return name
 
     return make
+
+
+@pytest.fixture
+def events(dynamodb: Any, make_table: Callable[..., str]) -> str:
+    """A table with a sort key and an index of each sort: `local` (keys only), `ranked` (v is projected), `kinds` (all, no sort key)."""
+    return make_table(
+        "events",
+        sort=("at", "S"),
+        also=[{"AttributeName": "kind", "AttributeType": "S"}, {"AttributeName": "rank", "AttributeType": "N"}],
+        LocalSecondaryIndexes=[
+            {
+                "IndexName": "local",
+                "KeySchema": [
+                    {"AttributeName": "id", "KeyType": "HASH"},
+                    {"AttributeName": "rank", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "ranked",
+                "KeySchema": [
+                    {"AttributeName": "kind", "KeyType": "HASH"},
+                    {"AttributeName": "rank", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["v"]},
+            },
+            {
+                "IndexName": "kinds",
+                "KeySchema": [{"AttributeName": "kind", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            },
+        ],
+    )

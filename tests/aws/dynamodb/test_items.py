@@ -234,15 +234,25 @@ def test_requests_that_are_refused(
     assert aws_error(lambda: dynamodb.put_item(**call)) == (VALIDATION, message, 400)
 
 
-def test_legacy_parameters_are_refused_by_name(
-    dynamodb: Any, make_table: Callable[..., str], aws_error: Callable[..., Any]
-) -> None:
+def test_attributes_to_get(dynamodb: Any, make_table: Callable[..., str], aws_error: Callable[..., Any]) -> None:
     make_table()
-    code, message, status = aws_error(
-        lambda: dynamodb.get_item(TableName="users", Key={"id": {"S": "1"}}, AttributesToGet=["a"])
+    dynamodb.put_item(TableName="users", Item={"id": {"S": "1"}, "a.b": {"S": "x"}, "name": {"S": "y"}})
+    get: dict[str, Any] = {"TableName": "users", "Key": {"id": {"S": "1"}}}
+    found = dynamodb.get_item(**get, AttributesToGet=["a.b", "name", "gone"])
+    assert found["Item"] == {"a.b": {"S": "x"}, "name": {"S": "y"}}
+    assert dynamodb.get_item(**get, AttributesToGet=["gone"])["Item"] == {}
+    assert aws_error(lambda: dynamodb.get_item(**get, AttributesToGet=["a", "b", "a"])) == (
+        VALIDATION, "One or more parameter values were invalid: Duplicate value in attribute name: a", 400,
+    )  # fmt: skip
+    assert aws_error(lambda: dynamodb.get_item(**get, AttributesToGet=["a"], ProjectionExpression="b")) == (
+        VALIDATION,
+        "Can not use both expression and non-expression parameters in the same request: "
+        "Non-expression parameters: {AttributesToGet} Expression parameters: {ProjectionExpression}",
+        400,
     )
-    assert (code, status) == ("NotImplemented", 501)
-    assert "AttributesToGet" in message
+    assert aws_error(lambda: dynamodb.get_item(**get, ProjectionExpression="id.x"))[1] == (
+        "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: id"
+    )
 
 
 def test_a_table_that_is_not_there(dynamodb: Any, aws_error: Callable[..., Any]) -> None:

@@ -13,9 +13,9 @@ from atoll.services.dynamodb.throttle import Meters
 ACCOUNT = "123456789012"
 
 
-async def opened(path: Path) -> tuple[Kernel, Context]:
-    """Opens (or opens again) the data directory; every transaction runs twice. Close the kernel."""
-    kernel = await open_kernel(path, "process", verify=True)
+async def opened(path: Path, *, verify: bool = True) -> tuple[Kernel, Context]:
+    """Opens (or opens again) the data directory; unless told otherwise, every transaction runs twice. Close the kernel."""
+    kernel = await open_kernel(path, "process", verify=verify)
     ctx: Any = Context(
         ACCOUNT, "us-east-1", Principal.root(ACCOUNT), "", "dynamodb", "", Span("", ""), kernel.store, kernel.blobs,
         kernel.clock, kernel.ids, None, None, "", runtime=Meters(),  # type: ignore[arg-type]

@@ -137,3 +137,10 @@ def inside(span: Range, key: Key) -> bool:
 @given(st.lists(st.text(max_size=50), max_size=4), keys)
 def test_names_packed_beforehand_stand_for_themselves(names: list[str], rest: Key) -> None:
     assert pack((packed(*names), *rest)) == pack((*names, *rest))
+
+
+def test_a_range_of_values_is_the_same_range_and_decodes_no_keys() -> None:
+    span = under(("a",))
+    values = span.values()
+    assert values[:2] == span[:2]
+    assert unpack(pack(("a", 1, "b")), values.prefix, values.skip) == ()

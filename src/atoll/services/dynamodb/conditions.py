@@ -13,11 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import ServiceError
+from atoll.kernel.errors import ServiceError, ValidationFailed
 from atoll.kernel.service import ValuesOf
+from atoll.services.dynamodb import numbers
 from atoll.services.dynamodb.access import item_table
+from atoll.services.dynamodb.expressions.key_condition import joined_by_and
 from atoll.services.dynamodb.expressions.lexer import ExpressionError
-from atoll.services.dynamodb.expressions.nodes import Compare, Condition, Logical, Path, Placeholder, paths_in
+from atoll.services.dynamodb.expressions.nodes import Compare, Condition, Path, Placeholder, paths_in
 from atoll.services.dynamodb.expressions.parser import parse_condition, parse_projection
 from atoll.services.dynamodb.expressions.update_parser import parse_update
 from atoll.services.dynamodb.items.keys import key_schema
@@ -72,7 +74,7 @@ def _sought(request: Given, name: str) -> Given | None:
             else None
         )
     for condition in _conditions(request, ("KeyConditionExpression",)):
-        for node in condition.conditions if isinstance(condition, Logical) else (condition,):
+        for node in joined_by_and(condition):
             if isinstance(node, Compare) and node.operator == "=":
                 sides = (node.left, node.right)
                 path = next((side for side in sides if isinstance(side, Path)), None)
@@ -86,6 +88,11 @@ def _as_text(attribute: Attribute, value: Given) -> Sequence[str] | None:
     content = value.get(attribute.type)
     if content is None:
         return None
+    if attribute.type == "N":
+        try:
+            return [numbers.normalise(content)]  # 1.0 is the item of 1
+        except ValidationFailed:
+            return None
     return [base64.b64encode(content).decode() if isinstance(content, bytes) else content]
 
 
@@ -96,7 +103,7 @@ def _items(request: Given) -> list[Mapping[str, Given]]:
 
 
 _EXPRESSIONS = ("ConditionExpression", "KeyConditionExpression", "FilterExpression")
-_LEGACY = ("AttributeUpdates", "Expected", "AttributesToGet", "KeyConditions", "QueryFilter", "ScanFilter")
+_LEGACY = ("AttributesToGet", "AttributeUpdates", "Expected", "KeyConditions", "QueryFilter", "ScanFilter")
 
 
 def _attributes(_ctx: Context, request: Given) -> list[str]:
@@ -115,13 +122,11 @@ def _head(request: Given, path: Path) -> str:
 
 
 def _paths(request: Given) -> list[Path]:
-    found: list[Path] = []
-    if (text := request.get("UpdateExpression")) is not None:
-        with contextlib.suppress(ExpressionError):  # refused when the operation runs
+    found = [*paths_in(*_conditions(request, _EXPRESSIONS))]
+    with contextlib.suppress(ExpressionError):  # refused when the operation runs
+        if (text := request.get("UpdateExpression")) is not None:
             found += paths_in(*parse_update(text))
-    found += paths_in(*_conditions(request, _EXPRESSIONS))
-    if (text := request.get("ProjectionExpression")) is not None:
-        with contextlib.suppress(ExpressionError):
+        if (text := request.get("ProjectionExpression")) is not None:
             found += parse_projection(text)
     return found
 

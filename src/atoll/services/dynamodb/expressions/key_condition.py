@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from atoll.kernel.errors import ValidationFailed
 from atoll.services.dynamodb.errors import invalid
+from atoll.services.dynamodb.expressions.legacy import comparison
 from atoll.services.dynamodb.expressions.nodes import (
     Between,
     Compare,
@@ -23,12 +24,12 @@ from atoll.services.dynamodb.expressions.nodes import (
     Operand,
     Path,
 )
-from atoll.services.dynamodb.items.item_rules import MAX_PARTITION_KEY, MAX_SORT_KEY, check_length
+from atoll.services.dynamodb.items.item_rules import MAX_PARTITION_KEY, MAX_SORT_KEY, check_length, check_value
 from atoll.services.dynamodb.store import Attribute
 
 
 class KeyCondition(NamedTuple):
-    """A condition on one key attribute. `operator` is one of = < <= > >= BETWEEN begins_with."""
+    """A condition on one key attribute. `operator` is one of `INDEXABLE`, or another that KeyConditions may name and `check` refuses."""
 
     operator: str
     values: tuple[Mapping[str, Any], ...]
@@ -37,6 +38,8 @@ class KeyCondition(NamedTuple):
 KeyConditions = Mapping[str, KeyCondition]
 """By the names of their attributes."""
 
+INDEXABLE = frozenset({"=", "<", "<=", ">", ">=", "BETWEEN", "begins_with"})
+_LEGACY = {"EQ": "=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">=", "BEGINS_WITH": "begins_with"}
 NOT_SUPPORTED = "Query key condition not supported"
 WRONG_COUNT = "Conditions can be of length 1 or 2 only"
 _REVERSED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -45,11 +48,21 @@ _REVERSED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 def extracted(condition: Condition) -> dict[str, KeyCondition]:
     """The key conditions that a bound condition expression consists of. Raises ValidationFailed where it is more than that."""
     found: dict[str, KeyCondition] = {}
-    for node in _joined_by_and(condition):
+    for node in joined_by_and(condition):
         name, one = _condition(node)
         if name in found:
             raise ValidationFailed("KeyConditionExpressions must only contain one condition per key")
         found[name] = one
+    return found
+
+
+def of_legacy(given: Mapping[str, Mapping[str, Any]]) -> dict[str, KeyCondition]:
+    """The key conditions of the parameter KeyConditions. Raises ValidationFailed."""
+    found = {}
+    for name, one in given.items():
+        operator, values = one["ComparisonOperator"], one.get("AttributeValueList") or ()
+        comparison(name, operator, values)
+        found[name] = KeyCondition(_LEGACY.get(operator, operator), tuple(check_value(value)[0] for value in values))
     return found
 
 
@@ -108,13 +121,16 @@ def _missed(attribute: Attribute) -> ValidationFailed:
 
 
 def _check_values(attribute: Attribute, condition: KeyCondition, limit: int) -> None:
+    if condition.operator not in INDEXABLE:
+        raise ValidationFailed("Attempted conditional constraint is not an indexable operation")
     if any(attribute.type not in value for value in condition.values):
         raise invalid("Condition parameter type does not match schema type")
     for value in condition.values:
         check_length(attribute, value[attribute.type], limit)
 
 
-def _joined_by_and(condition: Condition) -> Iterator[Condition]:
+def joined_by_and(condition: Condition) -> Iterator[Condition]:
+    """What AND joins, however it is bracketed, from left to right."""
     pending = [condition]
     while pending:
         node = pending.pop()

@@ -26,8 +26,10 @@ from atoll.services.dynamodb.store import Index, Item, Table
 
 MOST_BYTES = 1 << 20
 """The item with which a page reaches this ends it."""
-SLICE = 256
-"""Rows that are looked at before others may run."""
+SLICE, HOLD = 512, 0.005
+"""Rows that are looked at before others may run, and seconds: a filter may have three hundred operators."""
+GLANCE = 16
+"""Rows between two looks at how long a slice has taken."""
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -52,6 +54,12 @@ class Read(msgspec.Struct, frozen=True):
         """What is left of it after `item`, which may be no more than the attributes of a LastEvaluatedKey."""
         key = ranges.place(ctx, self.table, self.index, item)
         return msgspec.structs.replace(self, span=self.span.before(key) if self.reverse else self.span.past(key))
+
+    @property
+    def least(self) -> Cost:
+        """What it costs at least."""
+        units = read_units(0, consistent=self.consistent)
+        return Cost(units) if self.index is None else Cost(0.0, ((self.index, units),))
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -100,19 +108,21 @@ class _Gathering:
 
     def take(self, tx: Reader) -> bool:
         """Reads the next slice; True when the page is complete."""
-        wanted = self._left
+        wanted, monotonic = self._left, self._ctx.clock.monotonic
         most = SLICE if wanted.limit is None else min(SLICE, wanted.limit - self._scanned)
-        taken, raw = 0, b""
+        until = monotonic() + HOLD
+        taken, raw, late = 0, b"", False
         for _, raw in tx.scan(wanted.span.values(), limit=most, reverse=wanted.reverse):
             taken += 1
             self._look_at(tx, raw)
-            if self._bytes >= MOST_BYTES:
+            late = taken % GLANCE == 0 and monotonic() > until
+            if late or self._bytes >= MOST_BYTES:
                 break
         self._scanned += taken
         if self._bytes >= MOST_BYTES or self._scanned == wanted.limit:
             self._last = raw
             return True
-        if taken < most:
+        if taken < most and not late:
             return True
         self._left = wanted.after(self._ctx, decode_item(raw))
         return False

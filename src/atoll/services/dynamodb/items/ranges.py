@@ -11,23 +11,30 @@ from typing import cast
 
 from atoll.kernel.context import Context
 from atoll.kernel.keys import Element, Key, Range, pack
-from atoll.services.dynamodb.expressions.key_condition import KeyCondition
-from atoll.services.dynamodb.items.keys import BUCKETS, bucket, element, entry_key, item_key
+from atoll.services.dynamodb.expressions.key_condition import KeyCondition, KeyConditions
+from atoll.services.dynamodb.items.keys import BUCKETS, bucket, element, entry_key, item_key, key_schema
 from atoll.services.dynamodb.store import Attribute, Index, Item, Table
 
 Bounds = tuple[bytes, bytes]
 """From, and up to: what an element of a key is packed to, or begins with."""
 
 
-def of_partition(
-    ctx: Context, table: Table, index: Index | None, partition: Sequence[Element], sort: Sequence[Bounds] = ()
-) -> Range:
-    """The items of a partition, or the entries; with the bounds of their first sort attributes, all but the last of equality."""
-    packed = pack((*_space(ctx, table, index), bucket(*partition), *partition))
-    low, high = packed, packed + b"\xff"
-    for start, end in sort:
-        low, high = low + start, low + end
+def of_conditions(ctx: Context, table: Table, index: Index | None, conditions: KeyConditions) -> Range:
+    """The items, or the entries, that meet conditions which `key_condition.check` has let pass."""
+    partition, sort = key_schema(table, index)
+    values = sought(partition, conditions)
+    low = pack((*_space(ctx, table, index), bucket(*values), *values))
+    high = low + b"\xff"
+    for attribute in sort:
+        if attribute.name in conditions:  # all but the last are equalities
+            start, end = bounds(attribute, conditions[attribute.name])
+            low, high = low + start, low + end
     return Range(low, high)
+
+
+def sought(partition: Sequence[Attribute], conditions: KeyConditions) -> list[Element]:
+    """The elements of the partition key that conditions ask for."""
+    return [element(attribute.type, conditions[attribute.name].values[0]) for attribute in partition]
 
 
 def of_segment(ctx: Context, table: Table, index: Index | None, segment: int = 0, total: int = 1) -> Range:
@@ -60,9 +67,10 @@ def bounds(attribute: Attribute, condition: KeyCondition) -> Bounds:
     return first if operator == ">=" else first + b"\xff", beyond
 
 
-def meets(attribute: Attribute, limits: Bounds, item: Item) -> bool:
-    """Whether the item's value of a sort attribute lies within bounds."""
-    return limits[0] <= pack((element(attribute.type, item[attribute.name]),)) < limits[1]
+def meets(attribute: Attribute, condition: KeyCondition, item: Item) -> bool:
+    """Whether the item's value of a sort attribute meets a condition."""
+    start, end = bounds(attribute, condition)
+    return start <= pack((element(attribute.type, item[attribute.name]),)) < end
 
 
 def _space(ctx: Context, table: Table, index: Index | None) -> Key:

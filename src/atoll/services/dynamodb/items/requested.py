@@ -22,14 +22,30 @@ GIGABYTE = 1 << 30
 
 def check_parameters(request: Mapping[str, Any], expressions: Sequence[str], legacy: Sequence[str]) -> None:
     """Refuses expressions beside what came before them, and names or values that no expression could use."""
-    check_unmixed(request, legacy, expressions)
-    if any(request.get(name) is not None for name in expressions):
-        return
-    check_none_given(request)
-    if request.get("ExpressionAttributeValues") is not None:
+    check_unmixed(request, expressions, legacy)
+    check_placeholders(request, expressions, expressions)
+
+
+def check_unmixed(request: Mapping[str, Any], expressions: Sequence[str], legacy: Sequence[str]) -> None:
+    """Refuses expressions beside what came before them."""
+    modern = [name for name in expressions if request.get(name) is not None]
+    used = [name for name in legacy if request.get(name) is not None]
+    if modern and used:
+        raise ValidationFailed(
+            "Can not use both expression and non-expression parameters in the same request: "
+            f"Non-expression parameters: {{{', '.join(used)}}} Expression parameters: {{{', '.join(modern)}}}"
+        )
+
+
+def check_placeholders(request: Mapping[str, Any], expressions: Sequence[str], valued: Sequence[str]) -> None:
+    """Refuses names, and values, where no expression could use them; the `valued` ones can use values."""
+    modern = [name for name in expressions if request.get(name) is not None]
+    if not modern and request.get("ExpressionAttributeNames") is not None:
+        raise ValidationFailed("ExpressionAttributeNames can only be specified when using expressions")
+    if request.get("ExpressionAttributeValues") is not None and not any(name in valued for name in modern):
         raise ValidationFailed(
             "ExpressionAttributeValues can only be specified when using expressions: "
-            f"{' and '.join(expressions)} {'is' if len(expressions) == 1 else 'are'} null"
+            f"{' and '.join(valued)} {'is' if len(valued) == 1 else 'are'} null"
         )
 
 
@@ -58,10 +74,9 @@ def update(request: Mapping[str, Any]) -> tuple[tuple[Action, ...], Condition | 
 
 def projection(request: Mapping[str, Any]) -> tuple[Path, ...] | None:
     """The bound ProjectionExpression of a GetItem, or its AttributesToGet; None for the whole item. Raises ValidationFailed."""
+    check_parameters(request, ("ProjectionExpression",), ("AttributesToGet",))
     text = request.get("ProjectionExpression")
-    check_unmixed(request, ("AttributesToGet",), ("ProjectionExpression",))
     if text is None:
-        check_none_given(request)
         return attributes_to_get(request)
     bindings = Bindings(request)
     paths = bindings.projection(text)
@@ -116,20 +131,3 @@ def collection_metrics(
     lower = collection_size(tx, ctx, table, key) // GIGABYTE
     name = table.partition.name
     return {"ItemCollectionKey": {name: item[name]}, "SizeEstimateRangeGB": [float(lower), float(lower + 1)]}
-
-
-def check_unmixed(request: Mapping[str, Any], legacy: Sequence[str], expressions: Sequence[str]) -> None:
-    """Raises ValidationFailed where a request has expressions and also parameters that came before them."""
-    used = [name for name in legacy if request.get(name) is not None]
-    modern = [name for name in expressions if request.get(name) is not None]
-    if used and modern:
-        raise ValidationFailed(
-            "Can not use both expression and non-expression parameters in the same request: "
-            f"Non-expression parameters: {{{', '.join(used)}}} Expression parameters: {{{', '.join(modern)}}}"
-        )
-
-
-def check_none_given(request: Mapping[str, Any]) -> None:
-    """Raises ValidationFailed where a request without expressions names attributes for them."""
-    if request.get("ExpressionAttributeNames") is not None:
-        raise ValidationFailed("ExpressionAttributeNames can only be specified when using expressions")

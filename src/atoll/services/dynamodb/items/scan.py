@@ -14,7 +14,7 @@ from atoll.services.dynamodb.conditions import SCANS
 from atoll.services.dynamodb.expressions.bindings import Bindings
 from atoll.services.dynamodb.expressions.nodes import paths_in
 from atoll.services.dynamodb.items import ranges, requested
-from atoll.services.dynamodb.items.item_rules import KEY_MISMATCH, MAX_PARTITION_KEY, MAX_SORT_KEY
+from atoll.services.dynamodb.items.item_rules import KEY_MISMATCH, MAX_PARTITION_KEY, MAX_SORT_KEY, check_scalar_keys
 from atoll.services.dynamodb.items.keys import key_schema
 from atoll.services.dynamodb.items.pages import Read
 from atoll.services.dynamodb.items.selection import INVALID_START, Selection
@@ -33,13 +33,13 @@ class Scan(Selection):
     def __init__(self, ctx: Context, request: Mapping[str, Any]) -> None:
         super().__init__(ctx, request)
         self.check_select()
-        requested.check_unmixed(request, ("AttributesToGet", "ScanFilter", "ConditionalOperator"), _EXPRESSIONS)
-        self.check_placeholders(("FilterExpression",))
+        requested.check_unmixed(request, _EXPRESSIONS, ("AttributesToGet", "ScanFilter", "ConditionalOperator"))
+        requested.check_placeholders(request, _EXPRESSIONS, _EXPRESSIONS[1:])
         self.paths = requested.attributes_to_get(request)
+        self.read_legacy_filter("ScanFilter")
         self.read_start()
         self.segment, self.total = _segment(request)
-        if any(request.get(name) is not None for name in _EXPRESSIONS):
-            self.bind(Bindings(request))
+        self.bind(Bindings(request))
 
     def of(self, table: Table) -> Read:
         """What to read of this table. Raises ValidationFailed where the request does not fit it."""
@@ -58,8 +58,8 @@ class Scan(Selection):
                 f"{INVALID_START}: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. "
                 f"TotalSegments: {self.total} Segment: {self.segment}"
             )
-        self.check_scalar_keys(table, self.paths or ())
-        self.check_scalar_keys(table, paths_in(self.condition) if self.condition is not None else ())
+        check_scalar_keys(table, self.paths or ())
+        check_scalar_keys(table, paths_in(self.condition))
         return self.completed(Read(table, index, span))
 
 

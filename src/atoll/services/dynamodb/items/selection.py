@@ -5,7 +5,7 @@ What the request alone decides is checked when a `Selection` is made; `of` holds
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -16,8 +16,8 @@ from atoll.services.dynamodb import throttle
 from atoll.services.dynamodb.access import item_table
 from atoll.services.dynamodb.errors import invalid
 from atoll.services.dynamodb.expressions.bindings import Bindings
+from atoll.services.dynamodb.expressions.legacy import check_conditional_operator, comparison, joined
 from atoll.services.dynamodb.expressions.nodes import Condition, Path, paths_in
-from atoll.services.dynamodb.items import requested
 from atoll.services.dynamodb.items.capacity import consumed
 from atoll.services.dynamodb.items.item_rules import (
     MAX_PARTITION_KEY,
@@ -69,17 +69,15 @@ class Selection:
                 f"{prefix}ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
             )
 
-    def check_placeholders(self, expressions: Sequence[str]) -> None:
-        """Raises ValidationFailed where names or values are given that no expression could use; `expressions` can use values."""
-        given = self.request.get
-        if all(given(name) is None for name in (*expressions, "ProjectionExpression")):
-            requested.check_none_given(self.request)
-        if given("ExpressionAttributeValues") is not None and all(given(name) is None for name in expressions):
-            verb = "are" if len(expressions) > 1 else "is"
-            raise ValidationFailed(
-                "ExpressionAttributeValues can only be specified when using expressions: "
-                f"{' and '.join(expressions)} {verb} null"
-            )
+    def read_legacy_filter(self, parameter: str) -> None:
+        """Takes the filter from the parameter that came before FilterExpression. Raises ValidationFailed."""
+        check_conditional_operator(self.request, parameter)
+        given = self.request.get(parameter) or {}
+        conditions = [
+            comparison(name, one["ComparisonOperator"], one.get("AttributeValueList") or ())
+            for name, one in given.items()
+        ]
+        self.condition = joined(self.request, conditions)
 
     def read_start(self) -> None:
         """Takes ExclusiveStartKey. Raises ValidationFailed for a value that is none."""
@@ -123,20 +121,6 @@ class Selection:
         except ValidationFailed as error:
             raise ValidationFailed(f"{INVALID_START}: {error.message}") from error
 
-    def check_scalar_keys(self, table: Table, paths: Iterable[Path]) -> None:
-        """Raises ValidationFailed where a path goes into a key attribute of the table or of an index of it."""
-        nested = {path.parts[0] for path in paths if len(path.parts) > 1}
-        if not nested:
-            return
-        named = [("Key", attribute) for attribute in key_attributes(table)]
-        named += [("IndexKey", attribute) for index in table.indexes for attribute in (*index.partition, *index.sort)]
-        for what, attribute in named:
-            if attribute.name in nested:
-                raise ValidationFailed(
-                    "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
-                    f"{what}: {attribute.name}"
-                )
-
     def check_projected(self, table: Table, index: Index | None) -> None:
         """Raises ValidationFailed where more is wanted of a global index than it has."""
         if index is None or index.local or (names := projected(table, index)) is None:
@@ -154,7 +138,7 @@ class Selection:
         request, paths, fetched = self.request, self.paths, False
         names = projected(read.table, read.index) if read.index is not None and read.index.local else None
         if names is not None:
-            filtered = () if self.condition is None else tuple(paths_in(self.condition))
+            filtered = tuple(paths_in(self.condition))
             whole = request.get("Select") == "ALL_ATTRIBUTES"
             fetched = whole or bool(_missing(names, (*filtered, *(paths or ()))))
             if fetched and not whole and paths is None:
@@ -167,8 +151,8 @@ class Selection:
 
     async def answer(self, read: Read) -> dict[str, Any]:
         """Reads a page. The output of the operation."""
+        throttle.admit(self.ctx, read.table, "Read", read.least)
         found: Page = await page(self.ctx, read)
-        throttle.admit(self.ctx, read.table, "Read", found.cost)
         throttle.spend(self.ctx, read.table, "Read", found.cost)
         wanted = self.request.get("ReturnConsumedCapacity")
         return {
