@@ -13,6 +13,7 @@ from atoll.services.dynamodb.items import (
     tokens,
     transact_get_items,
     transact_write_items,
+    update_item,
 )
 from atoll.services.dynamodb.tables import create_table, tables, update_table
 
@@ -20,7 +21,7 @@ SERVICE = Service(
     "dynamodb",
     [
         create_table, update_table, tables, tags, time_to_live, continuous_backups, limits,
-        put_item, get_item, delete_item,
+        put_item, get_item, update_item, delete_item,
         batch_get_item, batch_write_item, transact_get_items, transact_write_items,
     ],
     tasks={"dynamodb.reap": tables.reap, "dynamodb.forget": tokens.forget},

@@ -16,8 +16,9 @@ from atoll.kernel.errors import ServiceError
 from atoll.kernel.service import ValuesOf
 from atoll.services.dynamodb.access import item_table
 from atoll.services.dynamodb.expressions.lexer import ExpressionError
-from atoll.services.dynamodb.expressions.nodes import Between, Compare, Function, In, Logical, Not, Path
+from atoll.services.dynamodb.expressions.nodes import Path, paths
 from atoll.services.dynamodb.expressions.parser import parse_condition, parse_projection
+from atoll.services.dynamodb.expressions.update_parser import parse_update
 from atoll.services.dynamodb.store import find_table, read_tags
 
 Given = Mapping[str, Any]
@@ -55,8 +56,9 @@ def _items(request: Given) -> list[Mapping[str, Given]]:
 
 
 def _attributes(_ctx: Context, request: Given) -> list[str]:
-    """The top-level attributes that the request names: in its items or keys, and in its expressions."""
+    """The top-level attributes that the request names: in its items or keys, in its expressions, and in what came before them."""
     names = dict.fromkeys(name for item in _items(request) for name in item)
+    names |= dict.fromkeys([*(request.get("AttributeUpdates") or ()), *(request.get("Expected") or ())])
     placeholders = request.get("ExpressionAttributeNames") or {}
     for path in _paths(request):
         head = str(path.parts[0])
@@ -67,35 +69,15 @@ def _attributes(_ctx: Context, request: Given) -> list[str]:
 def _paths(request: Given) -> list[Path]:
     found: list[Path] = []
     try:
+        if (text := request.get("UpdateExpression")) is not None:
+            found += paths(*parse_update(text))
         if (text := request.get("ConditionExpression")) is not None:
-            pending: list[Any] = [parse_condition(text)]
-            while pending:
-                node = pending.pop()
-                if isinstance(node, Path):
-                    found.append(node)
-                pending += _children(node)
+            found += paths(parse_condition(text))
         if (text := request.get("ProjectionExpression")) is not None:
             found += parse_projection(text)
     except ExpressionError:
         return []  # refused when the operation runs
     return found
-
-
-def _children(node: Any) -> tuple[Any, ...]:
-    match node:
-        case Logical(conditions=conditions):
-            return conditions
-        case Not(condition=condition):
-            return (condition,)
-        case Compare(left=left, right=right):
-            return (left, right)
-        case Between(subject=subject, low=low, high=high):
-            return (subject, low, high)
-        case In(subject=subject, choices=choices):
-            return (subject, *choices)
-        case Function(arguments=arguments):
-            return arguments
-    return ()
 
 
 def _select(_ctx: Context, request: Given) -> Sequence[str]:

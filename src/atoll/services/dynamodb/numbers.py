@@ -7,6 +7,7 @@ order-preserving key and its size follow from that. docs: Developer Guide, "Supp
 from __future__ import annotations
 
 import re
+from decimal import Context, Decimal
 from typing import NamedTuple
 
 from atoll.kernel.errors import ValidationFailed
@@ -30,30 +31,26 @@ class Number(NamedTuple):
 
 
 ZERO = Number(False, "", 0)
+_EXACT = Context(prec=MAX_EXPONENT - MIN_EXPONENT + MAX_DIGITS)
+_OVERFLOW = "Number overflow. Attempting to store a number with magnitude larger than supported range"
 
 
 def parse(text: str) -> Number:
     """Reads a number. Raises ValidationFailed with AWS's text where it is none, too large, too small or too precise."""
-    match = _SYNTAX.fullmatch(text)
-    if match is None or not (match[2] or match[3]):
-        raise ValidationFailed(f"{_NOT_A_NUMBER}: {text}" if text else _NOT_A_NUMBER)
-    whole, fraction = match[2], match[3] or ""
-    unscaled = (whole + fraction).lstrip("0")
-    exponent = len(unscaled) - len(fraction) + _exponent(match[4])
-    digits = unscaled.rstrip("0")
-    if not digits:
-        return ZERO
-    if exponent > MAX_EXPONENT:
-        raise ValidationFailed(
-            "Number overflow. Attempting to store a number with magnitude larger than supported range"
-        )
-    if exponent < MIN_EXPONENT:
-        raise ValidationFailed(
-            "Number underflow. Attempting to store a number with magnitude smaller than supported range"
-        )
-    if len(digits) > MAX_DIGITS:
+    number = _in_range(_read(text))
+    if len(number.digits) > MAX_DIGITS:
         raise ValidationFailed("Attempting to store more than 38 significant digits in a Number")
-    return Number(match[1] == "-", digits, exponent)
+    return number
+
+
+def add(left: str, right: str) -> str:
+    """The exact sum of two numbers. Raises ValidationFailed where that is no number: also for one too precise AWS says "overflow"."""
+    return _result(_EXACT.add(Decimal(left), Decimal(right)))
+
+
+def subtract(left: str, right: str) -> str:
+    """The exact difference, as `add`."""
+    return _result(_EXACT.subtract(Decimal(left), Decimal(right)))
 
 
 def normalise(text: str) -> str:
@@ -112,6 +109,34 @@ def size(text: str) -> int:
     if not significant:
         return 1
     return min(21, (len(significant) + odd + 1) // 2 + 1 + negative)
+
+
+def _read(text: str) -> Number:
+    match = _SYNTAX.fullmatch(text)
+    if match is None or not (match[2] or match[3]):
+        raise ValidationFailed(f"{_NOT_A_NUMBER}: {text}" if text else _NOT_A_NUMBER)
+    whole, fraction = match[2], match[3] or ""
+    unscaled = (whole + fraction).lstrip("0")
+    exponent = len(unscaled) - len(fraction) + _exponent(match[4])
+    digits = unscaled.rstrip("0")
+    return Number(match[1] == "-", digits, exponent) if digits else ZERO
+
+
+def _in_range(number: Number) -> Number:
+    if number.exponent > MAX_EXPONENT:
+        raise ValidationFailed(_OVERFLOW)
+    if number.exponent < MIN_EXPONENT:
+        raise ValidationFailed(
+            "Number underflow. Attempting to store a number with magnitude smaller than supported range"
+        )
+    return number
+
+
+def _result(exact: Decimal) -> str:
+    number = _in_range(_read(f"{exact:f}"))
+    if len(number.digits) > MAX_DIGITS:
+        raise ValidationFailed(_OVERFLOW)
+    return render(number)
 
 
 def _exponent(text: str | None) -> int:

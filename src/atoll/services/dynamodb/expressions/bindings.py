@@ -12,6 +12,8 @@ from typing import Any
 from atoll.kernel.errors import ValidationFailed
 from atoll.services.dynamodb.expressions.lexer import ExpressionError
 from atoll.services.dynamodb.expressions.nodes import (
+    Action,
+    Arithmetic,
     Between,
     Compare,
     Condition,
@@ -24,10 +26,13 @@ from atoll.services.dynamodb.expressions.nodes import (
     Part,
     Path,
     Placeholder,
+    Value,
+    paths,
 )
-from atoll.services.dynamodb.expressions.operand_rules import check_operands
+from atoll.services.dynamodb.expressions.operand_rules import check_actions, check_operands
 from atoll.services.dynamodb.expressions.parser import parse_condition, parse_projection
 from atoll.services.dynamodb.expressions.projection import check_paths
+from atoll.services.dynamodb.expressions.update_parser import parse_update
 from atoll.services.dynamodb.items.item_rules import check_value
 
 _NAME = re.compile(r"#[A-Za-z0-9_]+", re.ASCII)
@@ -62,11 +67,23 @@ class Bindings:
     def projection(self, text: str) -> tuple[Path, ...]:
         """The paths of the ProjectionExpression `text`, bound; none lies in another."""
         try:
-            paths = tuple(self._path(path) for path in parse_projection(text))
-            check_paths(paths)
+            bound = tuple(self._path(path) for path in parse_projection(text))
+            check_paths(bound)
         except ExpressionError as error:
             raise ValidationFailed(f"Invalid ProjectionExpression: {error}") from error
-        return paths
+        return bound
+
+    def update(self, text: str) -> tuple[Action, ...]:
+        """The actions of the UpdateExpression `text`, bound; no path lies in another."""
+        try:
+            actions = parse_update(text)
+            for path in paths(*actions):
+                self._path(path)  # undefined names are said before undefined values
+            bound = tuple([Action(each.verb, self._path(each.path), self._value(each.value)) for each in actions])
+            check_actions(bound)
+        except ExpressionError as error:
+            raise ValidationFailed(f"Invalid UpdateExpression: {error}") from error
+        return bound
 
     def check_unused(self) -> None:
         """Raises ValidationFailed if a name or value was given that no expression used."""
@@ -97,6 +114,11 @@ class Bindings:
         check_operands(bound)
         return bound
 
+    def _value(self, node: Value | None) -> Value | None:
+        if isinstance(node, Arithmetic):
+            return Arithmetic(node.operator, self._operand(node.left), self._operand(node.right))
+        return None if node is None else self._operand(node)
+
     def _operand(self, node: Operand) -> Operand:
         if isinstance(node, Path):
             return self._path(node)
@@ -111,7 +133,10 @@ class Bindings:
         return self._function(node) if isinstance(node, Function) else node
 
     def _function(self, node: Function) -> Function:
-        return Function(node.name, tuple([self._operand(argument) for argument in node.arguments]))
+        arguments = []
+        for argument in node.arguments:  # a loop: a comprehension would take a third of the stack for nested calls
+            arguments.append(self._operand(argument))
+        return Function(node.name, tuple(arguments))
 
     def _path(self, path: Path) -> Path:
         if not self._names and not any(isinstance(part, str) and part[0] == "#" for part in path.parts):

@@ -8,7 +8,7 @@ from typing import NamedTuple, NoReturn
 
 _TOKEN = re.compile(
     r"(?P<word>[A-Za-z][A-Za-z0-9_]*)|(?P<name>\#[A-Za-z0-9_]+)|(?P<value>:[A-Za-z0-9_]+)|(?P<number>[0-9]+)"
-    r"|(?P<symbol><>|<=|>=|[=<>()\[\],.])|(?P<space>[ \t\r\n]+)|(?P<wrong>.)",
+    r"|(?P<symbol><>|<=|>=|[=<>()\[\],.+-])|(?P<space>[ \t\r\n]+)|(?P<wrong>.)",
     re.DOTALL,
 )
 KEYWORDS = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN"})

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from typing import Literal as Literals
 
 Part = str | int
 
@@ -85,8 +86,59 @@ class Logical:
     conditions: tuple[Condition, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """`left operator right`, with + or -: a value in SET."""
+
+    operator: str
+    left: Operand
+    right: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One change of an update: `SET path = value`, `REMOVE path`, `ADD path value` or `DELETE path value`."""
+
+    verb: Verb
+    path: Path
+    value: Value | None = None
+
+
+Verb = Literals["SET", "REMOVE", "ADD", "DELETE"]
 Operand = Path | Placeholder | Literal | Function
+Value = Operand | Arithmetic
 Condition = Function | Compare | Between | In | Not | Logical
+Node = Condition | Value | Action
+
+
+def paths(*trees: Node | None) -> Iterator[Path]:
+    """All document paths in some trees, in the order of their texts."""
+    pending = [*reversed(trees)]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Path):
+            yield node
+        elif node is not None:
+            pending.extend(reversed(_children(node)))
+
+
+def _children(node: Node) -> Sequence[Node | None]:
+    match node:
+        case Logical(conditions=conditions):
+            return conditions
+        case Not(condition=condition):
+            return (condition,)
+        case Compare(left=left, right=right) | Arithmetic(left=left, right=right):
+            return (left, right)
+        case Between(subject=subject, low=low, high=high):
+            return (subject, low, high)
+        case In(subject=subject, choices=choices):
+            return (subject, *choices)
+        case Function(arguments=arguments):
+            return arguments
+        case Action(path=path, value=value):
+            return (path, value)
+    return ()
 
 
 def path_text(path: Path) -> str:

@@ -1,12 +1,14 @@
-"""What operators and functions take: the checks on a bound condition that need its values, with AWS's texts. Pure."""
+"""What operators and functions take: the checks on a bound condition or update that need its values, with AWS's texts. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from atoll.services.dynamodb.expressions.condition import in_order
 from atoll.services.dynamodb.expressions.lexer import ExpressionError
 from atoll.services.dynamodb.expressions.nodes import (
+    Action,
+    Arithmetic,
     Between,
     Compare,
     Condition,
@@ -15,12 +17,19 @@ from atoll.services.dynamodb.expressions.nodes import (
     Literal,
     Operand,
     Path,
+    Value,
     path_text,
 )
-from atoll.services.dynamodb.expressions.parser import FUNCTIONS
+from atoll.services.dynamodb.expressions.projection import check_paths
+from atoll.services.dynamodb.expressions.reader import FUNCTIONS, UPDATE_FUNCTIONS
 
 _ORDERED = frozenset({"S", "N", "B"})
 _TYPES = frozenset({"S", "N", "B", "SS", "NS", "BS", "L", "M", "BOOL", "NULL"})
+_SETS = frozenset({"SS", "NS", "BS"})
+_LONG_NAMES = {
+    "S": "STRING", "N": "NUMBER", "B": "BINARY", "SS": "STRING_SET", "NS": "NUMBER_SET", "BS": "BINARY_SET",
+    "L": "LIST", "M": "MAP", "BOOL": "BOOLEAN", "NULL": "NULL",
+}  # fmt: skip
 
 
 def check_operands(condition: Condition) -> None:
@@ -30,11 +39,7 @@ def check_operands(condition: Condition) -> None:
     """
     calls = list(_calls(condition))
     for call in calls:
-        if len(call.arguments) != FUNCTIONS[call.name]:
-            raise ExpressionError(
-                "Incorrect number of operands for operator or function; "
-                f"operator or function: {call.name}, number of operands: {len(call.arguments)}"
-            )
+        _check_count(call, FUNCTIONS)
     if isinstance(condition, Compare):
         _check_distinct(condition.operator, condition.left, (condition.right,))
     elif isinstance(condition, In):
@@ -50,9 +55,59 @@ def check_operands(condition: Condition) -> None:
         _check_between(condition)
 
 
-def _calls(node: Condition | Operand) -> Iterator[Function]:
-    """The calls in a condition, inner ones first."""
-    if isinstance(node, Compare):
+def check_actions(actions: Sequence[Action]) -> None:
+    """Checks the actions of an update. Raises ExpressionError.
+
+    The order is AWS's: paths in one another, what ADD and DELETE take, operands of + and -, functions.
+    """
+    check_paths([action.path for action in actions])
+    for action in actions:
+        _check_addend(action)
+    values = [action.value for action in actions if action.value is not None]
+    for value in values:
+        if isinstance(value, Arithmetic):
+            _require(value.operator, value.left, frozenset({"N"}))
+            _require(value.operator, value.right, frozenset({"N"}))
+    for value in values:
+        for call in _calls(value):
+            _check_count(call, UPDATE_FUNCTIONS)
+            _check_call(call)
+
+
+def operand_type(operand: Value | None) -> str | None:
+    """The type that an operand has whatever the item is; None where that depends on it."""
+    if isinstance(operand, Literal):
+        return operand.kind
+    if isinstance(operand, Function):
+        return {"size": "N", "list_append": "L"}.get(operand.name)
+    return "N" if isinstance(operand, Arithmetic) else None
+
+
+def _check_addend(action: Action) -> None:
+    if action.verb == "ADD":
+        kinds = _SETS | {"N"}
+    elif action.verb == "DELETE":
+        kinds = _SETS
+    else:
+        return
+    if isinstance(action.value, Literal) and action.value.kind not in kinds:
+        raise ExpressionError(
+            f"Incorrect operand type for operator or function; operator: {action.verb}, "
+            f"operand type: {_LONG_NAMES[action.value.kind]}, typeSet: ALLOWED_FOR_{action.verb}_OPERAND"
+        )
+
+
+def _check_count(call: Function, wanted: Mapping[str, int]) -> None:
+    if len(call.arguments) != wanted[call.name]:
+        raise ExpressionError(
+            "Incorrect number of operands for operator or function; "
+            f"operator or function: {call.name}, number of operands: {len(call.arguments)}"
+        )
+
+
+def _calls(node: Condition | Value) -> Iterator[Function]:
+    """The calls in a condition or value, inner ones first."""
+    if isinstance(node, Compare | Arithmetic):
         operands: tuple[Operand, ...] = (node.left, node.right)
     elif isinstance(node, Between):
         operands = (node.subject, node.low, node.high)
@@ -79,18 +134,21 @@ def _check_distinct(operator: str, first: Operand, others: tuple[Operand, ...]) 
 
 def _check_call(call: Function) -> None:
     name, first = call.name, call.arguments[0]
-    if name in ("attribute_exists", "attribute_not_exists"):
+    if name in ("attribute_exists", "attribute_not_exists", "if_not_exists"):
         if not isinstance(first, Path):
             raise ExpressionError(f"Operator or function requires a document path; operator or function: {name}")
     elif name == "begins_with":
         for argument in call.arguments:
             _require(name, argument, frozenset({"S", "B"}))
+    elif name == "list_append":
+        for argument in call.arguments:
+            _require(name, argument, frozenset({"L"}))
     elif name == "size":
         _require(name, first, _TYPES - {"N", "BOOL", "NULL"})
     elif name == "attribute_type":
         wanted = call.arguments[1]
         if not isinstance(wanted, Literal) or wanted.kind != "S":
-            kind = _type(wanted) or "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"
+            kind = operand_type(wanted) or "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"
             raise _wrong_type(name, kind)
         if wanted.content not in _TYPES:
             raise ExpressionError(
@@ -115,7 +173,7 @@ def _check_between(condition: Between) -> None:
 
 
 def _require(operator: str, operand: Operand, kinds: frozenset[str]) -> None:
-    kind = _type(operand)
+    kind = operand_type(operand)
     if kind is not None and kind not in kinds:
         raise _wrong_type(operator, kind)
 
@@ -124,13 +182,6 @@ def _wrong_type(operator: str, kind: str) -> ExpressionError:
     return ExpressionError(
         f"Incorrect operand type for operator or function; operator or function: {operator}, operand type: {kind}"
     )
-
-
-def _type(operand: Operand) -> str | None:
-    """The type that an operand has whatever the item is; None for a path."""
-    if isinstance(operand, Literal):
-        return operand.kind
-    return "N" if isinstance(operand, Function) else None
 
 
 def _shown(literal: Literal) -> str:

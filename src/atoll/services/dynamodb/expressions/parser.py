@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
-from atoll.services.dynamodb.expressions.lexer import ExpressionError, Token, syntax_error, tokenize
+from atoll.services.dynamodb.expressions.lexer import ExpressionError, Token, tokenize
 from atoll.services.dynamodb.expressions.nodes import (
     Between,
     Compare,
@@ -20,24 +20,11 @@ from atoll.services.dynamodb.expressions.nodes import (
     In,
     Logical,
     Not,
-    Part,
     Path,
     Placeholder,
 )
-from atoll.services.dynamodb.expressions.reserved import is_reserved
+from atoll.services.dynamodb.expressions.reader import FUNCTIONS, Reader, check_operators
 
-FUNCTIONS = {
-    "attribute_exists": 1,
-    "attribute_not_exists": 1,
-    "attribute_type": 2,
-    "begins_with": 2,
-    "contains": 2,
-    "size": 1,
-}
-"""The functions of conditions, with how many operands each takes."""
-
-MAX_OPERATORS = 300
-MAX_PATH = 32
 MAX_IN = 100
 _COMPARATORS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 _COUNTED = frozenset({"AND", "OR", "NOT", "IN"}) | _COMPARATORS | frozenset(FUNCTIONS)
@@ -50,9 +37,7 @@ _CONDITIONS = (Compare, Between, In, Not, Logical)
 def parse_condition(text: str) -> Condition:
     """The tree of a condition (or filter) expression. Raises ExpressionError."""
     tokens = tokenize(text)
-    operators = sum(token.keyword in _COUNTED or token.text in _COUNTED for token in tokens)
-    if operators > MAX_OPERATORS:
-        raise ExpressionError(f"The expression contains too many operators; operator count: {operators};")
+    check_operators(sum(token.keyword in _COUNTED or token.text in _COUNTED for token in tokens))
     parser = _Parser(text, tokens)
     tree = parser.condition()
     parser.check_text()
@@ -91,62 +76,22 @@ class _Frame:
         """Whether all that is inside so far is one group: then another pair of parentheses around it is redundant."""
 
 
-class _Parser:
+class _Parser(Reader):
     def __init__(self, text: str, tokens: list[Token]) -> None:
-        self.text = text
-        self.tokens = tokens
-        self.at = 0
+        super().__init__(text, tokens)
         self.redundant = False
-        self.functions: list[str] = []
         self.misused: list[str] = []
-        self.reserved: list[str] = []
-
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.at]
-
-    def fail(self) -> NoReturn:
-        syntax_error(self.text, self.tokens, self.at)
-
-    def accept(self, symbol: str) -> bool:
-        """Steps over the symbol if it is next."""
-        if self.token.kind == "symbol" and self.token.text == symbol:
-            self.at += 1
-            return True
-        return False
 
     def check_text(self) -> None:
         """Raises what the text alone makes wrong, in AWS's order."""
         if self.redundant:
             raise ExpressionError("The expression has redundant parentheses;")
-        unknown = next((name for name in self.functions if name not in FUNCTIONS), None)
-        if unknown is not None:
-            raise ExpressionError(f"Invalid function name; function: {unknown}")
+        self.check_functions(FUNCTIONS, "a condition expression")
         if self.misused:
             raise ExpressionError(
                 f"The function is not allowed to be used this way in an expression; function: {self.misused[0]}"
             )
-        if self.reserved:
-            raise ExpressionError(f"Attribute name is a reserved keyword; reserved keyword: {self.reserved[0]}")
-
-    def path(self) -> Path:
-        """A document path at the current token."""
-        parts: list[Part] = [self._name()]
-        while True:
-            if self.accept("."):
-                parts.append(self._name())
-            elif self.accept("["):
-                if self.token.kind != "number" or len(self.token.text) > 9:
-                    self.fail()
-                parts.append(int(self.token.text))
-                self.at += 1
-                if not self.accept("]"):
-                    self.fail()
-            else:
-                break
-        if len(parts) > MAX_PATH:
-            raise ExpressionError(f"The document path has too many nesting elements; nesting levels: {len(parts)};")
-        return Path(tuple(parts))
+        self.check_reserved()
 
     def condition(self) -> Condition:
         """The whole text as a condition."""
@@ -161,16 +106,6 @@ class _Parser:
             if frame.kind == "all" and self.token.kind == "end":
                 return cast(Condition, self._finished(frame, condition=True))
             self._operator(frame, stack)
-
-    def _name(self) -> str:
-        token = self.token
-        if token.kind == "word":
-            if is_reserved(token.text):
-                self.reserved.append(token.text)
-        elif token.kind != "name":
-            self.fail()
-        self.at += 1
-        return token.text
 
     def _operand_follows(self, frame: _Frame, stack: list[_Frame]) -> bool:
         """Reads what may stand where an operand must; True once one is complete, False if a prefix or parenthesis was opened."""

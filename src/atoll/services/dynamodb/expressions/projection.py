@@ -13,22 +13,25 @@ Tree = dict[Part, "Tree | None"]
 
 
 def check_paths(paths: Sequence[Path]) -> None:
-    """Raises ExpressionError where one path lies in another, or two take one value for a list and for a map."""
+    """Raises ExpressionError where one path lies in another, else where two take one value for a list and for a map."""
     root: Tree = {}
+    conflict: tuple[Path, tuple[Part, ...]] | None = None
     for path in paths:
         tree = root
         for depth, part in enumerate(path.parts):
             last = depth == len(path.parts) - 1
             if part in tree and (last or tree[part] is None):
                 _complain("overlap", path, paths, path.parts[: depth + 1])
-            if tree and type(next(iter(tree))) is not type(part):
-                _complain("conflict", path, paths, path.parts[:depth])
+            if conflict is None and tree and type(next(iter(tree))) is not type(part):
+                conflict = (path, path.parts[:depth])
             if last:
                 tree[part] = None
             else:
                 inner = tree.setdefault(part, {})
                 assert inner is not None  # else it had overlapped
                 tree = inner
+    if conflict is not None:
+        _complain("conflict", conflict[0], paths, conflict[1])
 
 
 def project(item: Mapping[str, Any], paths: Sequence[Path]) -> dict[str, Any]:

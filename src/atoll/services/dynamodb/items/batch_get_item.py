@@ -15,6 +15,7 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
 from atoll.services.dynamodb.conditions import READS_BATCH
 from atoll.services.dynamodb.errors import ProvisionedThroughputExceededException
+from atoll.services.dynamodb.items import requested
 from atoll.services.dynamodb.items.capacity import Cost, read_units
 from atoll.services.dynamodb.items.get_item import Get
 from atoll.services.dynamodb.items.item_rules import check_item
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 MOST = 100
 MAX_SIZE = 16 << 20
+_PROJECTIONS = ("ProjectionExpression", "AttributesToGet")
 TWICE = "Provided list of item keys contains duplicates"
 
 
@@ -78,6 +80,8 @@ async def batch_get_item(ctx: Context, request: BatchGetItemInputTypeDef) -> dic
 
 def _gets(ctx: Context, parts: Mapping[str, Mapping[str, Any]]) -> list[tuple[Get, Mapping[str, Any]]]:
     """A read for each key, and the key as it was given. Raises ValidationFailed."""
+    projected = {member: part[member] for part in parts.values() for member in _PROJECTIONS if member in part}
+    requested.check_parameters(projected, _PROJECTIONS[:1], _PROJECTIONS[1:])  # of all tables together
     gets: list[tuple[Get, Mapping[str, Any]]] = []
     for name, part in parts.items():
         seen: set[bytes] = set()

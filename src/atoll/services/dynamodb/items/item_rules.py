@@ -7,18 +7,20 @@ stored (conditions, collections) is not decided here.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from atoll.kernel.errors import ValidationFailed
 from atoll.services.dynamodb import numbers
 from atoll.services.dynamodb.errors import invalid
+from atoll.services.dynamodb.expressions.nodes import Path
 from atoll.services.dynamodb.store import Attribute, Index, Item, Table
 
 MAX_ITEM = 400 * 1024
 MAX_NESTING = 32
 MAX_PARTITION_KEY, MAX_SORT_KEY = 2048, 1024
 
+UPDATE_TOO_LARGE = "Item size to update has exceeded the maximum allowed size"
 KEY_MISMATCH = "The provided key element does not match the schema"
 _NONE_SET = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
 _MANY_SET = (
@@ -74,9 +76,14 @@ def utf8_length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode())
 
 
+def attribute_size(name: str, value: Mapping[str, Any] | None) -> int:
+    """The size of an attribute whose value is checked already, or of none."""
+    return 0 if value is None else utf8_length(name) + check_value(value)[1]
+
+
 def item_size(item: Mapping[str, Mapping[str, Any]]) -> int:
     """The size of an item whose values are checked already."""
-    return sum(utf8_length(name) + check_value(value)[1] for name, value in item.items())
+    return sum(attribute_size(name, value) for name, value in item.items())
 
 
 def check_item_keys(table: Table, item: Item) -> None:
@@ -95,6 +102,63 @@ def check_key(table: Table, key: Item) -> None:
     _check_matches(table.partition, key, MAX_PARTITION_KEY)
     if table.sort is not None:
         _check_matches(table.sort, key, MAX_SORT_KEY)
+
+
+def check_scalar_keys(table: Table, paths: Iterable[Path]) -> None:
+    """Refuses document paths that lead into a key attribute of the table or of an index: keys are scalars."""
+    nested = {path.parts[0] for path in paths if len(path.parts) > 1}
+    if not nested:
+        return
+    keys = [("Key", attribute) for attribute in (table.partition, table.sort) if attribute is not None]
+    keys += [("IndexKey", attribute) for index in table.indexes for attribute in (*index.partition, *index.sort)]
+    for what, attribute in keys:
+        if attribute.name in nested:
+            raise ValidationFailed(
+                "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+                f"{what}: {attribute.name}"
+            )
+
+
+def index_type_mismatch(index: Index, attribute: Attribute, actual: str) -> ValidationFailed:
+    """The refusal of a value that an index cannot take as its key."""
+    return invalid(
+        f"Type mismatch for Index Key {attribute.name} Expected: {attribute.type} Actual: {actual} IndexName: {index.name}"
+    )
+
+
+def check_updated_keys(table: Table, item: Item) -> None:
+    """Refuses what an update would make of the keys of indexes."""
+    for index in table.indexes:
+        for attributes, limit in ((index.partition, MAX_PARTITION_KEY), (index.sort, MAX_SORT_KEY)):
+            for attribute in attributes:
+                value = item.get(attribute.name)
+                if value is not None:
+                    _check_updated_key(attribute, value.get(attribute.type), limit)
+
+
+def _check_updated_key(attribute: Attribute, content: Any, limit: int) -> None:
+    if content is None:
+        raise ValidationFailed("The update expression attempted to update the secondary index key to unsupported type")
+    if attribute.type == "N":
+        return
+    if not content:
+        raise ValidationFailed(
+            "One or more parameter values are not valid. The update expression attempted to update a secondary index "
+            "key to a value that is not supported. The AttributeValue for a key attribute cannot contain an empty "
+            f"{_word(attribute)} value."
+        )
+    if _length(attribute, content) > limit:
+        raise ValidationFailed(
+            "The update expression attempted to update the secondary index key beyond allowed size limits"
+        )
+
+
+def _length(attribute: Attribute, content: Any) -> int:
+    return utf8_length(content) if attribute.type == "S" else len(content)
+
+
+def _word(attribute: Attribute) -> str:
+    return "string" if attribute.type == "S" else "binary"
 
 
 def _check_document(kind: str, content: Any, depth: int) -> tuple[dict[str, Any], int]:
@@ -163,9 +227,9 @@ def _check_length(attribute: Attribute, content: Any, limit: int) -> None:
     if not content:
         raise ValidationFailed(
             "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
-            f"empty {'string' if attribute.type == 'S' else 'binary'} value. Key: {attribute.name}"
+            f"empty {_word(attribute)} value. Key: {attribute.name}"
         )
-    if (utf8_length(content) if attribute.type == "S" else len(content)) > limit:
+    if _length(attribute, content) > limit:
         if limit == MAX_PARTITION_KEY:
             raise invalid("Size of hashkey has exceeded the maximum size limit of2048 bytes")
         raise invalid("Aggregated size of all range keys has exceeded the size limit of 1024 bytes")
@@ -179,15 +243,12 @@ def _check_index_keys(index: Index, item: Item) -> None:
                 continue
             content = value.get(attribute.type)
             if content is None:
-                raise invalid(
-                    f"Type mismatch for Index Key {attribute.name} Expected: {attribute.type} "
-                    f"Actual: {next(iter(value))} IndexName: {index.name}"
-                )
+                raise index_type_mismatch(index, attribute, next(iter(value)))
             if attribute.type != "N" and not content:
                 raise ValidationFailed(
                     "One or more parameter values are not valid. A value specified for a secondary index key is not "
                     "supported. The AttributeValue for a key attribute cannot contain an empty "
-                    f"{'string' if attribute.type == 'S' else 'binary'} value. IndexName: {index.name}, "
+                    f"{_word(attribute)} value. IndexName: {index.name}, "
                     f"IndexKey: {attribute.name}"
                 )
             _check_length(attribute, content, limit)

@@ -12,28 +12,54 @@ from atoll.kernel.store.api import Reader
 from atoll.services.dynamodb.errors import ConditionalCheckFailedException
 from atoll.services.dynamodb.expressions.bindings import Bindings
 from atoll.services.dynamodb.expressions.condition import holds
-from atoll.services.dynamodb.expressions.nodes import Condition, Path
+from atoll.services.dynamodb.expressions.legacy import attribute_updates, expected
+from atoll.services.dynamodb.expressions.nodes import Action, Condition, Path
 from atoll.services.dynamodb.items.storage import collection_size, decode_item
 from atoll.services.dynamodb.store import Item, Table
 
 GIGABYTE = 1 << 30
 
 
-def condition(request: Mapping[str, Any]) -> Condition | None:
-    """The bound ConditionExpression of a PutItem or DeleteItem. Raises ValidationFailed."""
-    text = request.get("ConditionExpression")
-    _check_legacy(request, ("Expected", "ConditionalOperator"), ("ConditionExpression",))
-    if text is None:
-        _check_none_given(request)
-        if request.get("ExpressionAttributeValues") is not None:
+def check_parameters(request: Mapping[str, Any], expressions: Sequence[str], legacy: Sequence[str]) -> None:
+    """Refuses expressions beside what came before them, and names or values that no expression could use."""
+    modern = [name for name in expressions if request.get(name) is not None]
+    if modern:
+        if used := [name for name in legacy if request.get(name) is not None]:
             raise ValidationFailed(
-                "ExpressionAttributeValues can only be specified when using expressions: ConditionExpression is null"
+                "Can not use both expression and non-expression parameters in the same request: "
+                f"Non-expression parameters: {{{', '.join(used)}}} Expression parameters: {{{', '.join(modern)}}}"
             )
-        return None
+        return
+    if request.get("ExpressionAttributeNames") is not None:
+        raise ValidationFailed("ExpressionAttributeNames can only be specified when using expressions")
+    if request.get("ExpressionAttributeValues") is not None:
+        raise ValidationFailed(
+            "ExpressionAttributeValues can only be specified when using expressions: "
+            f"{' and '.join(expressions)} {'is' if len(expressions) == 1 else 'are'} null"
+        )
+
+
+def condition(request: Mapping[str, Any]) -> Condition | None:
+    """The bound condition of a PutItem, a DeleteItem or a check. Raises ValidationFailed."""
+    text = request.get("ConditionExpression")
+    if text is None:
+        return expected(request) if request.get("Expected") else None
     bindings = Bindings(request)
     bound = bindings.condition("ConditionExpression", text)
     bindings.check_unused()
     return bound
+
+
+def update(request: Mapping[str, Any]) -> tuple[tuple[Action, ...], Condition | None]:
+    """The bound actions of an UpdateItem, and its condition. Raises ValidationFailed."""
+    text, condition_text = request.get("UpdateExpression"), request.get("ConditionExpression")
+    if text is None and condition_text is None:
+        return attribute_updates(request.get("AttributeUpdates") or {}), expected(request)
+    bindings = Bindings(request)
+    actions = () if text is None else bindings.update(text)
+    bound = None if condition_text is None else bindings.condition("ConditionExpression", condition_text)
+    bindings.check_unused()
+    return actions, bound
 
 
 def projection(request: Mapping[str, Any]) -> tuple[Path, ...] | None:
@@ -41,7 +67,6 @@ def projection(request: Mapping[str, Any]) -> tuple[Path, ...] | None:
     text = request.get("ProjectionExpression")
     _check_legacy(request, ("AttributesToGet",), ("ProjectionExpression",))
     if text is None:
-        _check_none_given(request)
         return None
     bindings = Bindings(request)
     paths = bindings.projection(text)
@@ -85,20 +110,9 @@ def collection_metrics(
     return {"ItemCollectionKey": {name: item[name]}, "SizeEstimateRangeGB": [float(lower), float(lower + 1)]}
 
 
-def _check_none_given(request: Mapping[str, Any]) -> None:
-    if request.get("ExpressionAttributeNames") is not None:
-        raise ValidationFailed("ExpressionAttributeNames can only be specified when using expressions")
-
-
 def _check_legacy(request: Mapping[str, Any], legacy: Sequence[str], expressions: Sequence[str]) -> None:
     """Refuses the parameters that came before expressions."""
+    check_parameters(request, expressions, legacy)
     used = [name for name in legacy if request.get(name) is not None]
-    if not used:
-        return
-    modern = [name for name in expressions if request.get(name) is not None]
-    if modern:
-        raise ValidationFailed(
-            "Can not use both expression and non-expression parameters in the same request: "
-            f"Non-expression parameters: {{{', '.join(used)}}} Expression parameters: {{{', '.join(modern)}}}"
-        )
-    raise NotImplementedByAtoll(f"dynamodb: {', '.join(used)} (legacy parameters; use expressions)")
+    if used:
+        raise NotImplementedByAtoll(f"dynamodb: {', '.join(used)} (legacy parameters; use expressions)")

@@ -7,18 +7,19 @@ the rest in a store transaction. It may run more than once, and several writes m
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
 
 from atoll.kernel.context import Context
 from atoll.kernel.keys import Key
 from atoll.kernel.store.api import Transaction
 from atoll.services.dynamodb import throttle
 from atoll.services.dynamodb.access import item_table
-from atoll.services.dynamodb.expressions.nodes import Condition
+from atoll.services.dynamodb.expressions.legacy import check_conditional_operator
+from atoll.services.dynamodb.expressions.nodes import Condition, paths
 from atoll.services.dynamodb.items import requested
 from atoll.services.dynamodb.items.capacity import Cost, consumed
-from atoll.services.dynamodb.items.item_rules import check_item, check_key
+from atoll.services.dynamodb.items.item_rules import check_item, check_key, check_scalar_keys
 from atoll.services.dynamodb.items.keys import item_key
 from atoll.services.dynamodb.items.storage import Stored, read, replace
 from atoll.services.dynamodb.store import Item, Table, table_of_items
@@ -39,9 +40,13 @@ class ItemWrite(ABC):
 
     __slots__ = ("condition", "ctx", "name", "now", "request")
     condition: Condition | None
+    expressions: ClassVar[Sequence[str]] = ("ConditionExpression",)
+    legacy: ClassVar[Sequence[str]] = ("Expected", "ConditionalOperator")
 
     def __init__(self, ctx: Context, request: Mapping[str, Any]) -> None:
         self.ctx, self.name = item_table(ctx, request["TableName"])
+        requested.check_parameters(request, self.expressions, self.legacy)
+        check_conditional_operator(request, "Expected")
         self.request = request
         self.now = ctx.clock.now()
 
@@ -64,6 +69,8 @@ class ItemWrite(ABC):
         ctx = self.ctx
         table = table_of_items(tx, ctx, self.name)
         key = self.key(table)
+        if self.condition is not None:
+            check_scalar_keys(table, paths(self.condition))
         old = read(tx, ctx, table, key)
         requested.require(self.condition, self.request, old)
         done = self.change(tx, table, key, old)
