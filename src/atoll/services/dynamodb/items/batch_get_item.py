@@ -19,8 +19,8 @@ from atoll.services.dynamodb.items import requested
 from atoll.services.dynamodb.items.capacity import Cost, read_units
 from atoll.services.dynamodb.items.get_item import Get
 from atoll.services.dynamodb.items.item_rules import check_item
-from atoll.services.dynamodb.items.storage import stored_size
-from atoll.services.dynamodb.items.together import Bill, name_an_item_twice, require_items
+from atoll.services.dynamodb.items.storage import read, stored_size
+from atoll.services.dynamodb.items.together import Bill, places, require_items
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import Item, Table
 
@@ -46,9 +46,12 @@ async def batch_get_item(ctx: Context, request: BatchGetItemInputTypeDef) -> dic
     gets = _gets(ctx, parts)
 
     def run(tx: Reader) -> list[tuple[Table, bytes | None]]:
-        if name_an_item_twice(tx, [get for get, _ in gets]):
-            raise ValidationFailed(TWICE)
-        return [get.find(tx) for get, _ in gets]
+        found = []
+        for (get, _), place in zip(gets, places(tx, [get for get, _ in gets], TWICE), strict=True):
+            if isinstance(place, ValidationFailed):
+                raise place
+            found.append((place.table, read(tx, get.ctx, *place)))
+        return found
 
     found = await ctx.store.read(run)
     bill = Bill("Read")

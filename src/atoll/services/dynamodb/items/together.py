@@ -25,22 +25,33 @@ class Part(Protocol):
         """The key of its item. Raises ValidationFailed where what was given does not fit the table."""
 
 
-def name_an_item_twice(tx: Reader, parts: Iterable[Part]) -> bool:
-    """Whether two of them are about one item, however they call its table. Raises ResourceNotFoundException.
+class Place(NamedTuple):
+    """Where an item is, or is to be."""
 
-    A key that does not fit its table is passed over: whoever reads or writes there refuses it.
+    table: Table
+    key: Key
+
+
+def places(tx: Reader, parts: Iterable[Part], twice: str) -> list[Place | ValidationFailed]:
+    """Where their items are; for a part whose key does not fit its table, what is wrong with it.
+
+    Raises ResourceNotFoundException, and ValidationFailed with the message `twice` where two are about one item, however they call
+    its table.
     """
-    seen: set[tuple[str, str, Key]] = set()
+    found: list[Place | ValidationFailed] = []
+    tables: dict[tuple[str, str], Table] = {}
     for part in parts:
-        table = table_of_items(tx, part.ctx, part.name)
+        table = tables.get((part.ctx.account, part.name))
+        if table is None:
+            table = tables[part.ctx.account, part.name] = table_of_items(tx, part.ctx, part.name)
         try:
-            place = (part.ctx.account, table.incarnation, part.key(table))
-        except ValidationFailed:
-            continue
-        if place in seen:
-            return True
-        seen.add(place)
-    return False
+            found.append(Place(table, part.key(table)))
+        except ValidationFailed as error:
+            found.append(error)
+    fitting = [(place.table.incarnation, place.key) for place in found if isinstance(place, Place)]
+    if len(set(fitting)) < len(fitting):
+        raise ValidationFailed(twice)
+    return found
 
 
 def require_items(request: Mapping[str, Any], operation: str) -> Mapping[str, Any]:
@@ -69,10 +80,12 @@ class Bill:
     def add(self, given: str, ctx: Context, table: Table, cost: Cost) -> None:
         """Charges one of the reads or writes. Raises ProvisionedThroughputExceededException, and charges nothing, where the table
         has not that much left beside what was charged before."""
-        line = self.lines.get((ctx.account, table.name), _Line(given, ctx, table, Cost(0)))
-        total = added((line.cost, added((cost,), self.times)))
+        line = self.lines.get((ctx.account, table.name))
+        total = added((cost,), self.times) if self.times != 1 else cost
+        if line is not None:
+            given, total = line.given, added((line.cost, total))
         throttle.admit(ctx, table, self.kind, total)
-        self.lines[ctx.account, table.name] = line._replace(cost=total)
+        self.lines[ctx.account, table.name] = _Line(given, ctx, table, total)
 
     def spend(self) -> None:
         """Takes it all from the tables."""

@@ -22,10 +22,9 @@ from atoll.services.dynamodb.items import requested
 from atoll.services.dynamodb.items.capacity import Cost, read_units
 from atoll.services.dynamodb.items.get_item import Get
 from atoll.services.dynamodb.items.storage import read, stored_size
-from atoll.services.dynamodb.items.together import Bill, name_an_item_twice
+from atoll.services.dynamodb.items.together import Bill, Place, places
 from atoll.services.dynamodb.items.tokens import Token
 from atoll.services.dynamodb.items.writes import ItemWrite, Outcome
-from atoll.services.dynamodb.store import table_of_items
 
 MAX_SIZE = 4 << 20
 TIMES = 2
@@ -63,14 +62,10 @@ async def run_reads(ctx: Context, gets: Sequence[Get], request: Mapping[str, Any
     """
 
     def run(tx: Reader) -> tuple[list[bytes | None], Bill]:
-        if name_an_item_twice(tx, gets):
-            raise ValidationFailed(_TWICE)
         raws, reasons, bill = list[bytes | None](), list[Reason](), Bill("Read", TIMES)
-        for get in gets:
+        for get, place in zip(gets, places(tx, gets, _TWICE), strict=True):
             try:
-                table, raw = get.find(tx)
-                bill.add(get.given, get.ctx, table, Cost(read_units(stored_size(raw), consistent=True)))
-                raws.append(raw)
+                raws.append(_read(tx, get.ctx, get.given, place, bill))
                 reasons.append({"Code": "None"})
             except ServiceError as error:
                 reasons.append(_reason(error))
@@ -96,8 +91,6 @@ async def run_transaction(ctx: Context, writes: Sequence[ItemWrite], request: Ma
     def run(tx: Transaction) -> tuple[Bill, Metrics]:
         if token is not None and token.is_used(tx):
             return _read_again(tx, writes), {}
-        if name_an_item_twice(tx, writes):
-            raise ValidationFailed(_TWICE)
         bill = Bill("Write", TIMES)
         outcomes = _apply(tx, writes, bill)
         if token is not None:
@@ -115,9 +108,11 @@ async def run_transaction(ctx: Context, writes: Sequence[ItemWrite], request: Ma
 def _apply(tx: Transaction, writes: Sequence[ItemWrite], bill: Bill) -> list[Outcome]:
     """Applies the writes. Goes on where one cannot be applied, for AWS names the reason of each; none stays then."""
     outcomes, reasons = list[Outcome](), list[Reason]()
-    for write in writes:
+    for write, place in zip(writes, places(tx, writes, _TWICE), strict=True):
         try:
-            done = write.apply(tx)
+            if isinstance(place, ValidationFailed):
+                raise place
+            done = write.apply_at(tx, *place)
             bill.add(write.request["TableName"], write.ctx, done.table, done.cost)
             outcomes.append(done)
             reasons.append({"Code": "None"})
@@ -128,13 +123,19 @@ def _apply(tx: Transaction, writes: Sequence[ItemWrite], bill: Bill) -> list[Out
     return outcomes
 
 
+def _read(tx: Reader, ctx: Context, given: str, place: Place | ValidationFailed, bill: Bill) -> bytes | None:
+    if isinstance(place, ValidationFailed):
+        raise place
+    raw = read(tx, ctx, *place)
+    bill.add(given, ctx, place.table, Cost(read_units(stored_size(raw), consistent=True)))
+    return raw
+
+
 def _read_again(tx: Reader, writes: Sequence[ItemWrite]) -> Bill:
     """What a request costs that was done already: reading its items."""
     bill = Bill("Read", TIMES)
-    for write in writes:
-        table = table_of_items(tx, write.ctx, write.name)
-        raw = read(tx, write.ctx, table, write.key(table))
-        bill.add(write.request["TableName"], write.ctx, table, Cost(read_units(stored_size(raw), consistent=True)))
+    for write, place in zip(writes, places(tx, writes, _TWICE), strict=True):
+        _read(tx, write.ctx, write.request["TableName"], place, bill)
     return bill
 
 

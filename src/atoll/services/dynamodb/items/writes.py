@@ -66,15 +66,17 @@ class ItemWrite(ABC):
     def apply(self, tx: Transaction) -> Outcome:
         """Writes. Raises ResourceNotFoundException, ValidationFailed, ConditionalCheckFailedException,
         ProvisionedThroughputExceededException, ItemCollectionSizeLimitExceededException."""
-        ctx = self.ctx
-        table = table_of_items(tx, ctx, self.name)
-        key = self.key(table)
+        table = table_of_items(tx, self.ctx, self.name)
+        return self.apply_at(tx, table, self.key(table))
+
+    def apply_at(self, tx: Transaction, table: Table, key: Key) -> Outcome:
+        """Writes where the item's place is known."""
         if self.condition is not None:
             check_scalar_keys(table, paths(self.condition))
-        old = read(tx, ctx, table, key)
+        old = read(tx, self.ctx, table, key)
         requested.require(self.condition, self.request, old)
         done = self.change(tx, table, key, old)
-        throttle.admit(ctx, table, "Write", done.cost)
+        throttle.admit(self.ctx, table, "Write", done.cost)
         return done
 
     def change(self, tx: Transaction, table: Table, key: Key, old: bytes | None) -> Outcome:
