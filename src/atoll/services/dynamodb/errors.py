@@ -40,8 +40,16 @@ class TableNotFoundException(ServiceError):
     """There is no such table, as the operations on backups say it."""
 
 
+class ThrottlingException(ServiceError):
+    """More than an on-demand table or index may take."""
+
+
 class TransactionCanceledException(ServiceError):
     """Nothing of a transaction was done. Member `CancellationReasons`: one reason per action, in their order."""
+
+
+THROTTLED = (ProvisionedThroughputExceededException, ThrottlingException)
+"""What a request may get that asks for more throughput than there is."""
 
 
 def invalid(detail: str) -> ValidationFailed:

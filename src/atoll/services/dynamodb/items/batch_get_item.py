@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from atoll.kernel import records
 from atoll.kernel.context import Context
-from atoll.kernel.errors import ValidationFailed
+from atoll.kernel.errors import ServiceError, ValidationFailed
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
 from atoll.services.dynamodb.conditions import READS_BATCH
-from atoll.services.dynamodb.errors import ProvisionedThroughputExceededException
+from atoll.services.dynamodb.errors import THROTTLED
 from atoll.services.dynamodb.items import requested
 from atoll.services.dynamodb.items.capacity import Cost, read_units
 from atoll.services.dynamodb.items.get_item import Get
 from atoll.services.dynamodb.items.item_rules import check_item
 from atoll.services.dynamodb.items.storage import read, stored_size
-from atoll.services.dynamodb.items.together import Bill, places, require_items
+from atoll.services.dynamodb.items.together import Bill, Place, places, require_items
 from atoll.services.dynamodb.permissions import on_table
-from atoll.services.dynamodb.store import Item, Table
+from atoll.services.dynamodb.store import Item
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import BatchGetItemInputTypeDef
@@ -41,34 +41,34 @@ def _tables(request: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 @operation("BatchGetItem", access=[on_table("BatchGetItem", conditions=READS_BATCH, each=_tables)])
 async def batch_get_item(ctx: Context, request: BatchGetItemInputTypeDef) -> dict[str, Any]:
-    """Raises ResourceNotFoundException, ProvisionedThroughputExceededException where nothing at all could be read."""
+    """Raises ResourceNotFoundException, one of THROTTLED where nothing at all could be read."""
     parts: Mapping[str, Mapping[str, Any]] = require_items(request, "BatchGetItem")
     gets = _gets(ctx, parts)
 
-    def run(tx: Reader) -> list[tuple[Table, bytes | None]]:
+    def run(tx: Reader) -> list[tuple[Place, bytes | None]]:
         found = []
         for (get, _), place in zip(gets, places(tx, [get for get, _ in gets], TWICE), strict=True):
             if isinstance(place, ValidationFailed):
                 raise place
-            found.append((place.table, read(tx, get.ctx, *place)))
+            found.append((place, read(tx, get.ctx, *place)))
         return found
 
     found = await ctx.store.read(run)
     bill = Bill("Read")
     size = 0
-    throttled: ProvisionedThroughputExceededException | None = None
+    throttled: ServiceError | None = None
     items: dict[str, list[Item]] = {name: [] for name in parts}
     left: dict[str, dict[str, Any]] = {}
-    for (get, key), (table, raw) in zip(gets, found, strict=True):
+    for (get, key), (place, raw) in zip(gets, found, strict=True):
         consistent = bool(parts[get.given].get("ConsistentRead"))
         try:
             if size + stored_size(raw) <= MAX_SIZE:
-                bill.add(get.given, get.ctx, table, Cost(read_units(stored_size(raw), consistent=consistent)))
+                bill.add(get.given, get.ctx, place, Cost(read_units(stored_size(raw), consistent=consistent)))
                 size += stored_size(raw)
                 if (item := get.shown(raw)) is not None:
                     items[get.given].append(item)
                 continue
-        except ProvisionedThroughputExceededException as error:
+        except THROTTLED as error:
             throttled = error
         left.setdefault(get.given, {**parts[get.given], "Keys": []})["Keys"].append(key)
     if throttled is not None and sum(len(part["Keys"]) for part in left.values()) == len(gets):

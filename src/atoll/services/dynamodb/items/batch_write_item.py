@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import ValidationFailed
+from atoll.kernel.errors import ServiceError, ValidationFailed
 from atoll.kernel.keys import Key
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.dynamodb.conditions import WRITES_BATCH
-from atoll.services.dynamodb.errors import ProvisionedThroughputExceededException
+from atoll.services.dynamodb.errors import THROTTLED
 from atoll.services.dynamodb.items.batch_get_item import TWICE
 from atoll.services.dynamodb.items.delete_item import Delete
 from atoll.services.dynamodb.items.item_rules import check_key
@@ -53,7 +53,7 @@ class _Written(NamedTuple):
 class _Throttled(Exception):
     """Leaves the transaction, so that nothing stays of the writes with these numbers."""
 
-    def __init__(self, numbers: set[int], error: ProvisionedThroughputExceededException) -> None:
+    def __init__(self, numbers: set[int], error: ServiceError) -> None:
         self.numbers = numbers
         self.error = error
 
@@ -74,8 +74,8 @@ def _members(part: Sequence[Mapping[str, Any]] | None, kind: str, member: str) -
 
 @operation("BatchWriteItem", access=[on_table("BatchWriteItem", conditions=WRITES_BATCH, each=_tables)])
 async def batch_write_item(ctx: Context, request: BatchWriteItemInputTypeDef) -> dict[str, Any]:
-    """Raises ResourceNotFoundException, ItemCollectionSizeLimitExceededException, ProvisionedThroughputExceededException where
-    nothing at all could be written."""
+    """Raises ResourceNotFoundException, ItemCollectionSizeLimitExceededException, one of THROTTLED where nothing at all could be
+    written."""
     parts = [(name, one) for name, part in require_items(request, "BatchWriteItem").items() for one in part]
     if len(parts) > MOST:
         raise ValidationFailed("Too many items requested for the BatchWriteItem call")
@@ -128,8 +128,8 @@ def _apply(tx: Transaction, writes: Sequence[ItemWrite], left: set[int], request
             continue
         try:
             done = write.apply_at(tx, *place)
-            bill.add(write.request["TableName"], write.ctx, done.table, done.cost)
-        except ProvisionedThroughputExceededException as error:
+            bill.add(write.request["TableName"], write.ctx, place, done.cost)
+        except THROTTLED as error:
             throttled = _Throttled({number} | (throttled.numbers if throttled else set()), error)
             continue
         written.append(write)

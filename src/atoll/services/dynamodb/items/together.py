@@ -77,9 +77,10 @@ class Bill:
     times: int = 1
     lines: dict[tuple[str, str], _Line] = field(default_factory=dict)
 
-    def add(self, given: str, ctx: Context, table: Table, cost: Cost) -> None:
-        """Charges one of the reads or writes. Raises ProvisionedThroughputExceededException, and charges nothing, where the table
-        has not that much left beside what was charged before."""
+    def add(self, given: str, ctx: Context, place: Place, cost: Cost) -> None:
+        """Charges one of the reads or writes. Raises one of THROTTLED, and charges nothing, where the table has not that much left
+        beside what was charged before."""
+        table = place.table
         line = self.lines.get((ctx.account, table.name))
         total = added((cost,), self.times) if self.times != 1 else cost
         if line is not None:

@@ -69,7 +69,7 @@ async def run_reads(ctx: Context, gets: Sequence[Get], request: Mapping[str, Any
                 reasons.append({"Code": "None"})
             except ServiceError as error:
                 reasons.append(_reason(error))
-        _require_all(reasons)
+        require_all(reasons)
         _check_size(map(stored_size, raws))
         return raws, bill
 
@@ -113,12 +113,12 @@ def _apply(tx: Transaction, writes: Sequence[ItemWrite], bill: Bill) -> list[Out
             if isinstance(place, ValidationFailed):
                 raise place
             done = write.apply_at(tx, *place)
-            bill.add(write.request["TableName"], write.ctx, done.table, done.cost)
+            bill.add(write.request["TableName"], write.ctx, place, done.cost)
             outcomes.append(done)
             reasons.append({"Code": "None"})
         except ServiceError as error:
             reasons.append(_reason(error))
-    _require_all(reasons)
+    require_all(reasons)
     _check_size(stored_size(done.new.raw) for done in outcomes if done.new is not None)
     return outcomes
 
@@ -127,7 +127,7 @@ def _read(tx: Reader, ctx: Context, given: str, place: Place | ValidationFailed,
     if isinstance(place, ValidationFailed):
         raise place
     raw = read(tx, ctx, *place)
-    bill.add(given, ctx, place.table, Cost(read_units(stored_size(raw), consistent=True)))
+    bill.add(given, ctx, place, Cost(read_units(stored_size(raw), consistent=True)))
     return raw
 
 
@@ -161,10 +161,12 @@ def _reason(error: ServiceError) -> Reason:
     code = _CODES.get(error.code)
     if code is None or error.message.startswith(_AT_ONCE):
         raise error
-    return {"Code": code, "Message": _MESSAGES.get(code, error.message), **error.members}
+    item = {"Item": error.members["Item"]} if "Item" in error.members else {}
+    return {"Code": code, "Message": _MESSAGES.get(code, error.message), **item}
 
 
-def _require_all(reasons: Sequence[Reason]) -> None:
+def require_all(reasons: Sequence[Reason]) -> None:
+    """Raises TransactionCanceledException where an action has a reason."""
     codes = [reason["Code"] for reason in reasons]
     if any(code != "None" for code in codes):
         raise TransactionCanceledException(
