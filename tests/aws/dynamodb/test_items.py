@@ -185,6 +185,17 @@ def test_keys_that_are_refused(
     [
         ({"ReturnValues": "ALL_NEW"}, "ReturnValues can only be ALL_OLD or NONE"),
         (
+            {"Item": {"id": {"N": "x"}}, "ReturnValues": "ALL_NEW"},
+            "The parameter cannot be converted to a numeric value: x",
+        ),
+        ({"Item": {"id": {"S": "x" * 500_000}}, "ReturnValues": "ALL_NEW"}, "ReturnValues can only be ALL_OLD or NONE"),
+        (
+            {"Expected": {"a": {"ComparisonOperator": "x"}}, "ConditionalOperator": "x"},
+            "2 validation errors detected: Value 'x' at 'expected.a.member.comparisonOperator' failed to satisfy constraint: Member must "
+            "satisfy enum value set: [IN, NULL, BETWEEN, LT, NOT_CONTAINS, EQ, GT, NOT_NULL, NE, LE, BEGINS_WITH, GE, CONTAINS]; "
+            "Value 'x' at 'conditionalOperator' failed to satisfy constraint: Member must satisfy enum value set: [OR, AND]",
+        ),
+        (
             {"ReturnValues": "hi"},
             "1 validation error detected: Value 'hi' at 'returnValues' failed to satisfy constraint: "
             "Member must satisfy enum value set: [ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]",

@@ -96,6 +96,8 @@ def test_strings_are_in_the_order_of_their_utf8() -> None:
         ("((a = b))", "The expression has redundant parentheses;"),
         ("((a)) = b", "The expression has redundant parentheses;"),
         ("foo(a)", "Invalid function name; function: foo"),
+        ("if_not_exists(a, b)", "The function is not allowed in a condition expression; function: if_not_exists"),
+        ("a = b" + " OR a = b" * 200, "The expression contains too many operators; operator count: 301;"),
         ("size(a)", "The function is not allowed to be used this way in an expression; function: size"),
         (
             "attribute_exists(a) = b",
@@ -156,6 +158,11 @@ def test_messages(text: str, message: str) -> None:
         (
             {"ExpressionAttributeValues": {"#x": {"S": "a"}}},
             'ExpressionAttributeValues contains invalid key: Syntax error; key: "#x"',
+        ),
+        (
+            {"ExpressionAttributeNames": {"#" + "x" * 255: "a"}},
+            "ExpressionAttributeNames contains invalid key: The expression attribute map contains a key that is too long; "
+            "size of key: 256",
         ),
         (
             {"ExpressionAttributeValues": {":x": {"N": "a"}}},
@@ -236,6 +243,10 @@ def test_projection_takes_parts_and_closes_lists_up() -> None:
         (
             "a.b, a[1]",
             "Two document paths conflict with each other; must remove or rewrite one of these paths; path one: [a, b], path two: [a, [1]]",
+        ),
+        (
+            "a.b, a[1], c, c.d",
+            "Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [c], path two: [c, d]",
         ),
         ("a,", 'Syntax error; token: "<EOF>", near: ","'),
         ("a b", 'Syntax error; token: "b", near: "a b"'),

@@ -100,7 +100,7 @@ def nested(depth: int) -> dict[str, Any]:
             "One or more parameter values were invalid: Input collection [AQ==, AQ==]of type BS contains duplicates.",
         ),
         (
-            nested(33),
+            nested(32),
             "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit",
         ),
     ],
@@ -112,8 +112,12 @@ def test_messages(value: dict[str, Any], message: str) -> None:
 
 
 def test_limits_are_allowed() -> None:
-    check_item({"a": nested(32)})
+    check_item({"a": nested(31)})
     assert check_item({"a": {"S": "é" * ((MAX_ITEM - 2) // 2)}, "b": {"S": ""}})[1] == MAX_ITEM
+    empty: dict[str, Any] = {"M": {}}
+    for _ in range(31):
+        empty = {"M": {"m": empty}}
+    check_item({"a": empty})  # the 32nd level, with nothing in it
     with pytest.raises(ValidationFailed, match="Item size has exceeded the maximum allowed size"):
         check_item({"a": {"S": "x" * MAX_ITEM}})
 

@@ -35,6 +35,7 @@ from atoll.services.dynamodb.expressions.projection import check_paths
 from atoll.services.dynamodb.expressions.update_parser import parse_update
 from atoll.services.dynamodb.items.item_rules import check_value
 
+MAX_PLACEHOLDER = 255
 _NAME = re.compile(r"#[A-Za-z0-9_]+", re.ASCII)
 _VALUE = re.compile(r":[A-Za-z0-9_]+", re.ASCII)
 
@@ -161,5 +162,10 @@ def _check_placeholders(given: Mapping[str, Any] | None, member: str, pattern: r
     if not given:
         raise ValidationFailed(f"{member} must not be empty")
     for key in given:
+        if len(key) > MAX_PLACEHOLDER:
+            raise ValidationFailed(
+                f"{member} contains invalid key: The expression attribute map contains a key that is too long; "
+                f"size of key: {len(key)}"
+            )
         if not pattern.fullmatch(key):
             raise ValidationFailed(f'{member} contains invalid key: Syntax error; key: "{key}"')

@@ -27,9 +27,9 @@ MAX_POSITION = (1 << 31) - 1
 
 
 def check_operators(count: int) -> None:
-    """Refuses an expression of too many operators and functions."""
+    """Refuses an expression of too many operators and functions; AWS counts no further than it must."""
     if count > MAX_OPERATORS:
-        raise ExpressionError(f"The expression contains too many operators; operator count: {count};")
+        raise ExpressionError(f"The expression contains too many operators; operator count: {MAX_OPERATORS + 1};")
 
 
 class Reader:

@@ -32,7 +32,14 @@ _TOO_DEEP = (
 
 
 def check_item(item: Mapping[str, Mapping[str, Any]]) -> tuple[Item, int]:
-    """The item with its numbers normalised, and its size in bytes. Raises ValidationFailed where a value breaks a rule."""
+    """The item with its numbers normalised, and its size in bytes. Raises ValidationFailed where it breaks a rule."""
+    checked, size = check_values(item)
+    check_size(size)
+    return checked, size
+
+
+def check_values(item: Mapping[str, Mapping[str, Any]]) -> tuple[Item, int]:
+    """As `check_item`, but the size is not judged: in a request, other members come between."""
     checked: Item = {}
     total = 0
     for name, value in item.items():
@@ -43,9 +50,13 @@ def check_item(item: Mapping[str, Mapping[str, Any]]) -> tuple[Item, int]:
         else:
             checked[name], size = check_value(value)
             total += utf8_length(name) + size
-    if total > MAX_ITEM:
-        raise ValidationFailed("Item size has exceeded the maximum allowed size")
     return checked, total
+
+
+def check_size(size: int) -> None:
+    """Refuses an item that is too large."""
+    if size > MAX_ITEM:
+        raise ValidationFailed("Item size has exceeded the maximum allowed size")
 
 
 def check_value(value: Mapping[str, Any], depth: int = 0) -> tuple[dict[str, Any], int]:
@@ -162,7 +173,7 @@ def _word(attribute: Attribute) -> str:
 
 
 def _check_document(kind: str, content: Any, depth: int) -> tuple[dict[str, Any], int]:
-    if depth > MAX_NESTING:
+    if content and depth >= MAX_NESTING:  # what is in it would be one level deeper
         raise ValidationFailed(_TOO_DEEP)
     size = 3
     if kind == "L":

@@ -10,7 +10,7 @@ from atoll.kernel.keys import Key
 from atoll.kernel.service import operation
 from atoll.services.dynamodb.conditions import WRITES_ITEM
 from atoll.services.dynamodb.items import requested
-from atoll.services.dynamodb.items.item_rules import check_item, check_item_keys
+from atoll.services.dynamodb.items.item_rules import check_item_keys, check_size, check_values
 from atoll.services.dynamodb.items.keys import item_key
 from atoll.services.dynamodb.items.storage import Stored, decode_item, encode_item
 from atoll.services.dynamodb.items.writes import ItemWrite, write_alone
@@ -28,8 +28,9 @@ class Put(ItemWrite):
 
     def __init__(self, ctx: Context, request: Mapping[str, Any]) -> None:
         super().__init__(ctx, request)
+        item, size = check_values(request["Item"])
         self.returns_old = requested.check_return_values(request)
-        item, size = check_item(request["Item"])
+        check_size(size)
         self.condition = requested.condition(request)
         self._new = Stored(item, encode_item(item, size))
 
