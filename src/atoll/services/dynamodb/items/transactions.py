@@ -11,7 +11,7 @@ those who retry holds without retrying.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from atoll.kernel.context import Context
@@ -175,6 +175,6 @@ def require_all(reasons: Sequence[Reason]) -> None:
         )
 
 
-def _check_size(sizes: Any) -> None:
+def _check_size(sizes: Iterable[int]) -> None:
     if sum(sizes) > MAX_SIZE:
         raise ValidationFailed(_TOO_LARGE)
