@@ -345,7 +345,7 @@ async def run(region: Region, clients: int, steps: int, kills: int = 0) -> None:
             await prepare(store)
             work = asyncio.gather(*(client(store, steps) for _ in range(clients)))
             for _ in range(kills):
-                await asyncio.sleep(store.chance.uniform(0.2, 3))
+                await asyncio.sleep(store.chance.uniform(0.3, 1.5))
                 region.kill()
                 await asyncio.to_thread(region.start)
             await work
@@ -362,7 +362,11 @@ async def run(region: Region, clients: int, steps: int, kills: int = 0) -> None:
 
 
 async def test_transactions_are_strictly_serialisable(new_region: Callable[..., Region]) -> None:
-    await run(new_region(), clients=12, steps=40)
+    await run(new_region(), clients=12, steps=30)
+
+
+async def test_transactions_are_whole_after_kill_9(new_region: Callable[..., Region]) -> None:
+    await run(new_region(), clients=12, steps=20, kills=1)
 
 
 @pytest.mark.soak
