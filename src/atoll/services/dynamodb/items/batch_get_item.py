@@ -20,7 +20,7 @@ from atoll.services.dynamodb.items.capacity import Cost, read_units
 from atoll.services.dynamodb.items.get_item import Get
 from atoll.services.dynamodb.items.item_rules import check_item
 from atoll.services.dynamodb.items.storage import read, stored_size
-from atoll.services.dynamodb.items.together import Bill, Place, places, require_items
+from atoll.services.dynamodb.items.together import Bill, Place, fitting_places, require_items
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import Item
 
@@ -46,34 +46,38 @@ async def batch_get_item(ctx: Context, request: BatchGetItemInputTypeDef) -> dic
     gets = _gets(ctx, parts)
 
     def run(tx: Reader) -> list[tuple[Place, bytes | None]]:
-        found = []
-        for (get, _), place in zip(gets, places(tx, [get for get, _ in gets], TWICE), strict=True):
-            if isinstance(place, ValidationFailed):
-                raise place
-            found.append((place, read(tx, get.ctx, *place)))
+        """The first that fit into one answer."""
+        found: list[tuple[Place, bytes | None]] = []
+        size = 0
+        for (get, _), place in zip(gets, fitting_places(tx, [get for get, _ in gets], TWICE), strict=True):
+            raw = read(tx, get.ctx, *place)
+            size += stored_size(raw)
+            if size > MAX_SIZE:
+                break
+            found.append((place, raw))
         return found
 
     found = await ctx.store.read(run)
     bill = Bill("Read")
-    size = 0
     throttled: ServiceError | None = None
     items: dict[str, list[Item]] = {name: [] for name in parts}
-    left: dict[str, dict[str, Any]] = {}
-    for (get, key), (place, raw) in zip(gets, found, strict=True):
+    unread = gets[len(found) :]
+    for (get, key), (place, raw) in zip(gets, found, strict=False):
         consistent = bool(parts[get.given].get("ConsistentRead"))
         try:
-            if size + stored_size(raw) <= MAX_SIZE:
-                bill.add(get.given, get.ctx, place, Cost(read_units(stored_size(raw), consistent=consistent)))
-                size += stored_size(raw)
-                if (item := get.shown(raw)) is not None:
-                    items[get.given].append(item)
-                continue
+            bill.add(get.given, get.ctx, place, Cost(read_units(stored_size(raw), consistent=consistent)))
         except THROTTLED as error:
             throttled = error
-        left.setdefault(get.given, {**parts[get.given], "Keys": []})["Keys"].append(key)
-    if throttled is not None and sum(len(part["Keys"]) for part in left.values()) == len(gets):
+            unread.append((get, key))
+            continue
+        if (item := get.shown(raw)) is not None:
+            items[get.given].append(item)
+    if throttled is not None and len(unread) == len(gets):
         raise throttled
     bill.spend()
+    left: dict[str, dict[str, Any]] = {}
+    for get, key in unread:
+        left.setdefault(get.given, {**parts[get.given], "Keys": []})["Keys"].append(key)
     return {
         "Responses": items,
         "UnprocessedKeys": left,

@@ -21,7 +21,7 @@ from atoll.services.dynamodb.items.delete_item import Delete
 from atoll.services.dynamodb.items.item_rules import check_key
 from atoll.services.dynamodb.items.keys import key_attributes
 from atoll.services.dynamodb.items.put_item import Put
-from atoll.services.dynamodb.items.together import Bill, places, require_items
+from atoll.services.dynamodb.items.together import Bill, fitting_places, require_items
 from atoll.services.dynamodb.items.transactions import Metrics, collection_metrics
 from atoll.services.dynamodb.items.writes import ItemWrite, Outcome
 from atoll.services.dynamodb.permissions import on_table
@@ -121,9 +121,7 @@ def _apply(tx: Transaction, writes: Sequence[ItemWrite], left: set[int], request
     written: list[ItemWrite] = []
     outcomes: list[Outcome] = []
     throttled: _Throttled | None = None
-    for number, (write, place) in enumerate(zip(writes, places(tx, writes, TWICE), strict=True)):
-        if isinstance(place, ValidationFailed):
-            raise place
+    for number, (write, place) in enumerate(zip(writes, fitting_places(tx, writes, TWICE), strict=True)):
         if number in left:
             continue
         try:

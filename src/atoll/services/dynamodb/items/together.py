@@ -54,6 +54,16 @@ def places(tx: Reader, parts: Iterable[Part], twice: str) -> list[Place | Valida
     return found
 
 
+def fitting_places(tx: Reader, parts: Iterable[Part], twice: str) -> list[Place]:
+    """The same of parts that must all fit. Raises ValidationFailed where one does not."""
+    found = []
+    for place in places(tx, parts, twice):
+        if isinstance(place, ValidationFailed):
+            raise place
+        found.append(place)
+    return found
+
+
 def require_items(request: Mapping[str, Any], operation: str) -> Mapping[str, Any]:
     """The RequestItems of a batch. Raises ValidationFailed for none."""
     items: Mapping[str, Any] = request["RequestItems"]

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 class ConditionCheck(KeyedWrite):
     """Leaves the item as it is. It costs what writing the item would."""
 
+    __slots__ = ()
+
     def __init__(self, ctx: Context, request: Mapping[str, Any]) -> None:
         super().__init__(ctx, request)
         self.condition = requested.condition(request)
