@@ -17,6 +17,13 @@ from hypothesis import strategies as st
 from tests.sim import item_model
 from tests.sim.item_model import Item, Refused, item_of
 
+from atoll.kernel.errors import ValidationFailed
+from atoll.services.dynamodb.expressions.bindings import Bindings
+from atoll.services.dynamodb.expressions.update import updated
+from atoll.services.dynamodb.items.item_rules import check_item, check_updated_keys
+from atoll.services.dynamodb.items.update_item import check_targets
+from atoll.services.dynamodb.store import Attribute, Index, Table
+
 if TYPE_CHECKING:
     from tests.conftest import Region
 
@@ -275,6 +282,41 @@ class History:
     def _check(self, key: Any, wire_key: dict[str, Any]) -> None:
         answer = self.client.get_item(TableName="fuzz", Key=wire_key)
         assert (item_of(answer["Item"]) if "Item" in answer else None) == self.model.get(key)
+
+
+ID, SORT, INDEX_KEY = Attribute("id", "S"), Attribute("sk", "N"), Attribute(item_model.INDEX_KEY, "S")
+SCHEMA = Table("fuzz", "", "", 0.0, (), ID, SORT, (Index("by-gg", "", False, (INDEX_KEY,), (), "ALL"),))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.none() | ITEMS, ACTIONS.filter(bool))
+def test_updates_make_what_the_model_makes(rest: dict[str, Any] | None, actions: list[Any]) -> None:
+    """The same as over the wire, but a hundred times as fast: what an update makes of an item, and which are refused."""
+    key = {"id": {"S": "1"}, "sk": {"N": "1"}}
+    old = {**key, **(rest or {})}
+    refusal: tuple[str, ...] = ()
+    wanted: Item | None = None
+    try:
+        wanted = item_model.updated(None if rest is None else item_of(old), item_of(key), actions)
+    except Refused as error:
+        refusal = error.parts
+    text, values = expression(actions)
+    said, new = "", None
+    try:
+        bound = Bindings({"ExpressionAttributeValues": values or None}).update(text)
+        check_targets(SCHEMA, bound)
+        new = updated(check_item(old)[0], bound)
+        check_updated_keys(SCHEMA, new)
+    except ValidationFailed as error:
+        said = error.message
+    only_takes = rest is None and all(
+        verb in ("REMOVE", "DELETE") for verb, _, _ in actions
+    )  # then there is no item to change
+    if said:
+        assert any(part in said for part in refusal) or only_takes, (said, refusal, text, values)
+    else:
+        assert not refusal, (refusal, text, values)
+        assert only_takes or item_of(new or {}) == wanted, (text, values, old)
 
 
 def run(region: Region, account: str, histories: int) -> None:

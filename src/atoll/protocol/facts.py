@@ -163,6 +163,10 @@ _REST_API_ENUMS = {
     "Op": ("add", "remove", "move", "test", "replace", "copy"),
 }  # fmt: skip
 
+_COMPARISONS = (
+    "IN", "NULL", "BETWEEN", "LT", "NOT_CONTAINS", "EQ", "GT", "NOT_NULL", "NE", "LE", "BEGINS_WITH", "GE", "CONTAINS",
+)  # fmt: skip
+
 _FACTS = {
     "dynamodb": Facts(
         error_namespace="com.amazonaws.dynamodb.v20120810#",
@@ -172,21 +176,7 @@ _FACTS = {
         crc32=True,
         own_lengths=frozenset({"BatchGetRequestMap", "BatchWriteItemRequestMap"}),
         enum_orders={
-            "ComparisonOperator": (
-                "IN",
-                "NULL",
-                "BETWEEN",
-                "LT",
-                "NOT_CONTAINS",
-                "EQ",
-                "GT",
-                "NOT_NULL",
-                "NE",
-                "LE",
-                "BEGINS_WITH",
-                "GE",
-                "CONTAINS",
-            ),
+            "ComparisonOperator": _COMPARISONS,
             "ConditionalOperator": ("OR", "AND"),
             "ProjectionType": ("ALL", "INCLUDE", "KEYS_ONLY"),
             "ReturnValue": ("ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"),

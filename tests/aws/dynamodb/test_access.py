@@ -101,6 +101,50 @@ def test_attributes_and_what_is_selected(
         assert denied(aws_error(lambda members=members: ann.put_item(TableName="users", **members)), "PutItem", account)
 
 
+def test_updates_are_judged_by_all_attributes_that_they_name(
+    user: Callable[..., Any], make_table: Callable[..., str], account: str, aws_error: Callable[..., Any]
+) -> None:
+    make_table()
+    ann = user(
+        {
+            "Action": "dynamodb:UpdateItem",
+            "Resource": TABLE.format(account=account),
+            "Condition": {
+                "ForAllValues:StringEquals": {
+                    "dynamodb:Attributes": ["id", "age", "tags"],
+                    "dynamodb:LeadingKeys": ["ann"],
+                },
+                "StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"]},
+            },
+        }
+    )
+    update = {"TableName": "users", "Key": {"id": {"S": "ann"}}}
+    one = {":one": {"N": "1"}}
+    text = "SET age = if_not_exists(age, :one) + :one REMOVE tags[0].#x"
+    ann.update_item(**update, UpdateExpression="SET age = :one, tags = id", ExpressionAttributeValues=one)
+    ann.update_item(
+        **update, UpdateExpression="ADD #a :one", ExpressionAttributeNames={"#a": "age"}, ExpressionAttributeValues=one,
+        ConditionExpression="attribute_exists(tags)", ReturnValues="UPDATED_NEW",
+    )  # fmt: skip
+    ann.update_item(
+        **update, AttributeUpdates={"age": {"Value": {"N": "1"}}}, Expected={"tags": {"Value": {"S": "ann"}}}
+    )
+    refused: list[dict[str, Any]] = [
+        {"UpdateExpression": "SET pay = :one", "ExpressionAttributeValues": one},
+        {"UpdateExpression": "REMOVE age, #p", "ExpressionAttributeNames": {"#p": "pay"}},
+        {"UpdateExpression": "SET age = if_not_exists(pay.net, :one) + :one", "ExpressionAttributeValues": one},
+        {"UpdateExpression": text.replace("tags", "pay"), "ExpressionAttributeValues": one},
+        {"UpdateExpression": "ADD age :one", "ExpressionAttributeValues": one, "ConditionExpression": "pay < age"},
+        {"UpdateExpression": "ADD age :one", "ExpressionAttributeValues": one, "ReturnValues": "ALL_NEW"},
+        {"AttributeUpdates": {"pay": {"Action": "DELETE"}}},
+        {"AttributeUpdates": {"age": {"Action": "DELETE"}}, "Expected": {"pay": {"Exists": False}}},
+        {"Key": {"id": {"S": "bob"}}},
+    ]
+    for members in refused:
+        error = aws_error(lambda members=members: ann.update_item(**{**update, **members}))
+        assert denied(error, "UpdateItem", account), members
+
+
 def key(id_: str) -> dict[str, Any]:
     return {"id": {"S": id_}}
 

@@ -119,6 +119,9 @@ def test_projection(dynamodb: Any, make_table: Callable[..., str], aws_error: Ca
     assert aws_error(lambda: dynamodb.get_item(**get, ProjectionExpression="name")) == (
         VALIDATION, "Invalid ProjectionExpression: Attribute name is a reserved keyword; reserved keyword: name", 400,
     )  # fmt: skip
+    assert aws_error(lambda: dynamodb.get_item(**get, ProjectionExpression="id.x")) == (
+        VALIDATION, "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: id", 400,
+    )  # fmt: skip
 
 
 def test_consumed_capacity(dynamodb: Any, make_table: Callable[..., str]) -> None:

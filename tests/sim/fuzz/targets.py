@@ -30,6 +30,7 @@ from atoll.services.apigatewayv2.rules import check_route_key, function_of
 from atoll.services.dynamodb import numbers
 from atoll.services.dynamodb.expressions.lexer import ExpressionError
 from atoll.services.dynamodb.expressions.parser import parse_condition, parse_projection
+from atoll.services.dynamodb.expressions.update_parser import parse_update
 from atoll.services.logs.patterns import compile_pattern
 
 NOW = 1_767_225_600.0
@@ -231,7 +232,7 @@ def conditions(data: bytes) -> None:
 
 def expressions(data: bytes) -> None:
     text = data.decode("utf-8", "surrogateescape")
-    for read in (parse_condition, parse_projection, numbers.normalise):
+    for read in (parse_condition, parse_projection, parse_update, numbers.normalise):
         with contextlib.suppress(ExpressionError, ServiceError):
             read(text)
 
@@ -358,6 +359,7 @@ TARGETS: dict[str, Target] = {
         [
             b"attribute_not_exists(a.b[0]) AND (size(#n) > :v OR NOT begins_with(b, :w))", b"a BETWEEN :a AND :b OR c IN (:d, :e)",
             b"id, a.b[0].c, #n", b"-1.50E+10",
+            b"SET a.b[0] = if_not_exists(#n, :v) + (:w), c = list_append(:l, d) REMOVE e[1], f ADD g :n DELETE h :s",
         ],
     ),
     "route keys": Target(

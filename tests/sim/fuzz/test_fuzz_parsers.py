@@ -100,6 +100,8 @@ GROWING: dict[str, tuple[str, int, Callable[[int], bytes]]] = {
     "variables": ("conditions", 20_000, lambda n: b"\x80" + b"${" * n + b"\na"),
     "operators": ("expressions", 200, lambda n: b" AND ".join([b"a=b"] * n)),
     "parentheses": ("expressions", 1_000, lambda n: b"(" * n + b"a=b"),
+    "actions": ("expressions", 150, lambda n: b"REMOVE " + b",".join(b"a%d" % i for i in range(n)) + b" SET"),
+    "sections": ("expressions", 100, lambda n: b"REMOVE a " * n),
     "digits of a number": ("expressions", 20_000, lambda n: b"0" * n + b"1"),
     "terms": ("filter patterns", 100, lambda n: b"a " * n),
     "segments of a route": ("route keys", 200, lambda n: b"GET /" + b"/".join(b"{a%d}" % i for i in range(n)) + b"\n" + b"a/" * n),

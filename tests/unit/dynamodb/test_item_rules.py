@@ -83,6 +83,7 @@ def nested(depth: int) -> dict[str, Any]:
             {"S": "a", "N": "1"},
             "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes",
         ),
+        ({"S": "a", "N": "b"}, "The parameter cannot be converted to a numeric value: b"),
         (
             {"NULL": False},
             "One or more parameter values were invalid: Null attribute value types must have the value of true",

@@ -171,7 +171,7 @@ WRONG = "Incorrect operand type for operator or function; operator or function: 
         ("set a = #c set c = :d", 'The "SET" section can only be used once in an update expression;'),
         ("add #d :e set a = b add e :f delete x :f delete y :f", 'The "ADD" section can only be used once in an update expression;'),
         (
-            "SET a = :nope, #nope = :one",
+            "SET a = :one, #nope = :nope",
             "An expression attribute name used in the document path is not defined; attribute name: #nope",
         ),
         ("SET a = if_not_exists(:nope)", "An expression attribute value used in expression is not defined; attribute value: :nope"),
@@ -279,7 +279,7 @@ def test_no_text_breaks_the_interpreter_or_takes_long(text: str) -> None:
     began = time.process_time()
     with contextlib.suppress(ValidationFailed):
         update(text)
-    assert time.process_time() - began < 0.2
+    assert time.process_time() - began < 2
 
 
 BIG = {
@@ -308,4 +308,4 @@ def test_large_items_take_no_more_than_their_size(text: str) -> None:
     began = time.process_time()
     with contextlib.suppress(ValidationFailed):
         update(text, BIG, values)
-    assert time.process_time() - began < 1.5
+    assert time.process_time() - began < 4

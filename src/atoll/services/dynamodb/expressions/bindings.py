@@ -27,7 +27,6 @@ from atoll.services.dynamodb.expressions.nodes import (
     Path,
     Placeholder,
     Value,
-    paths,
 )
 from atoll.services.dynamodb.expressions.operand_rules import check_actions, check_operands
 from atoll.services.dynamodb.expressions.parser import parse_condition, parse_projection
@@ -78,8 +77,6 @@ class Bindings:
         """The actions of the UpdateExpression `text`, bound; no path lies in another."""
         try:
             actions = parse_update(text)
-            for path in paths(*actions):
-                self._path(path)  # undefined names are said before undefined values
             bound = tuple([Action(each.verb, self._path(each.path), self._value(each.value)) for each in actions])
             check_actions(bound)
         except ExpressionError as error:

@@ -26,10 +26,8 @@ from atoll.services.dynamodb.expressions.reader import FUNCTIONS, UPDATE_FUNCTIO
 _ORDERED = frozenset({"S", "N", "B"})
 _TYPES = frozenset({"S", "N", "B", "SS", "NS", "BS", "L", "M", "BOOL", "NULL"})
 _SETS = frozenset({"SS", "NS", "BS"})
-_LONG_NAMES = {
-    "S": "STRING", "N": "NUMBER", "B": "BINARY", "SS": "STRING_SET", "NS": "NUMBER_SET", "BS": "BINARY_SET",
-    "L": "LIST", "M": "MAP", "BOOL": "BOOLEAN", "NULL": "NULL",
-}  # fmt: skip
+_LONG_NAMES = {"S": "STRING", "N": "NUMBER", "B": "BINARY", "L": "LIST", "M": "MAP", "BOOL": "BOOLEAN", "NULL": "NULL"}
+"""What is said of the types that ADD or DELETE do not take."""
 
 
 def check_operands(condition: Condition) -> None:

@@ -19,7 +19,7 @@ from atoll.services.dynamodb.conditions import READS_ITEM
 from atoll.services.dynamodb.expressions.projection import project
 from atoll.services.dynamodb.items import requested
 from atoll.services.dynamodb.items.capacity import Cost, consumed, read_units
-from atoll.services.dynamodb.items.item_rules import check_item, check_key
+from atoll.services.dynamodb.items.item_rules import check_item, check_key, check_scalar_keys
 from atoll.services.dynamodb.items.keys import item_key
 from atoll.services.dynamodb.items.storage import decode_item, read, stored_size
 from atoll.services.dynamodb.permissions import on_table
@@ -49,6 +49,8 @@ class Get:
     def key(self, table: Table) -> Key:
         """The key of the item. Raises ValidationFailed where what was given is not the table's."""
         check_key(table, self._key_item)
+        if self._paths is not None:
+            check_scalar_keys(table, self._paths)
         return item_key(table, self._key_item)
 
     def at(self, key: Mapping[str, Any]) -> Get:

@@ -62,6 +62,8 @@ def check_size(size: int) -> None:
 def check_value(value: Mapping[str, Any], depth: int = 0) -> tuple[dict[str, Any], int]:
     """One attribute value with its numbers normalised, and its size without the attribute's name."""
     if len(value) != 1:
+        for kind, content in value.items():
+            check_value({kind: content}, depth)  # what is wrong with one of several is said first
         raise ValidationFailed(_MANY_SET if value else _NONE_SET)
     ((kind, content),) = value.items()
     if kind == "S":
