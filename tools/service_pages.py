@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 
-from botocore.model import ListShape, ServiceModel, Shape
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -162,22 +162,27 @@ def resource(access: Access, model: ServiceModel, operation: str, *, full: bool)
     """What the access is about, with the names of the request's members for their values; "" where a request with no more than the
     required ones (unless `full`) does not need it."""
     shape = model.operation_model(operation).input_shape
-    members = (
-        {name: member for name, member in shape.members.items() if full or name in shape.required_members}
-        if shape
-        else {}
-    )
-    request = {name: placeholder(name, member) for name, member in members.items()}
+    request = placeholder("", shape, full=full) if shape else {}
+    if access.each and not access.each(request):
+        return ""
     return unquote(resource_of(access, model.service_name, request))
 
 
-def placeholder(name: str, member: Shape) -> Any:
-    """What stands for a member's value."""
+def placeholder(name: str, member: Shape, *, full: bool, depth: int = 4) -> Any:
+    """What stands for a member's value. Of structures the required members, or (`full`) all."""
     text = f"${{{name}}}"
     if member.type_name == "string":
         return text
-    of_texts = isinstance(member, ListShape) and member.member.type_name == "string"
-    return [text] if of_texts else [{"Key": name, "Value": name}]
+    if isinstance(member, ListShape):
+        if isinstance(member.member, StructureShape) and {"Key", "Value"} == set(member.member.members):
+            return [{"Key": name, "Value": name}]
+        return [placeholder(name, member.member, full=full, depth=depth - 1)] if depth else []
+    if isinstance(member, MapShape):
+        return {text: placeholder(name, member.value, full=full, depth=depth - 1)} if depth else {}
+    if isinstance(member, StructureShape):
+        wanted = {n: m for n, m in member.members.items() if full or n in member.required_members} if depth else {}
+        return {n: placeholder(n, m, full=full, depth=depth - 1) for n, m in wanted.items()}
+    return None
 
 
 def resource_of(access: Access, service: str, request: Mapping[str, Any]) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 
 Types = dict[str, str]
 
@@ -14,6 +16,15 @@ Types = dict[str, str]
 def dynamodb(client: Callable[..., Any]) -> Any:
     """A client of the test's own account."""
     return client("dynamodb")
+
+
+@pytest.fixture
+def unchecked(region: Any, account: str) -> Any:
+    """A client that sends what boto3 would refuse."""
+    config = Config(parameter_validation=False, retries={"max_attempts": 0})
+    return boto3.client(
+        "dynamodb", "us-east-1", endpoint_url=region.endpoint, aws_access_key_id=account, aws_secret_access_key="test", config=config
+    )  # fmt: skip
 
 
 @pytest.fixture

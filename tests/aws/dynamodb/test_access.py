@@ -143,3 +143,99 @@ def test_updates_are_judged_by_all_attributes_that_they_name(
     for members in refused:
         error = aws_error(lambda members=members: ann.update_item(**{**update, **members}))
         assert denied(error, "UpdateItem", account), members
+
+
+def key(id_: str) -> dict[str, Any]:
+    return {"id": {"S": id_}}
+
+
+def on_users(action: str, **more: Any) -> dict[str, Any]:
+    return {action: {"TableName": "users", **more}}
+
+
+UPDATE = {"UpdateExpression": "SET a = :a", "ExpressionAttributeValues": {":a": {"N": "1"}}}
+ACTIONS = {
+    "PutItem": on_users("Put", Item=key("put")),
+    "UpdateItem": on_users("Update", Key=key("update"), **UPDATE),
+    "DeleteItem": on_users("Delete", Key=key("delete")),
+    "ConditionCheckItem": on_users("ConditionCheck", Key=key("check"), ConditionExpression="attribute_not_exists(id)"),
+}
+
+
+@pytest.mark.parametrize("missing", ACTIONS)
+def test_each_action_of_a_transaction_is_judged(
+    user: Callable[..., Any], make_table: Callable[..., str], account: str, aws_error: Callable[..., Any], missing: str
+) -> None:
+    make_table()
+    ann = user({
+        "Action": [f"dynamodb:{action}" for action in ACTIONS if action != missing], "Resource": TABLE.format(account=account)
+    })  # fmt: skip
+    everything = list(ACTIONS.values())
+    assert denied(aws_error(lambda: ann.transact_write_items(TransactItems=everything)), missing, account)
+    ann.transact_write_items(TransactItems=[part for action, part in ACTIONS.items() if action != missing])
+    gets = [on_users("Get", Key=key("put"))]
+    assert denied(aws_error(lambda: ann.transact_get_items(TransactItems=gets)), "GetItem", account)
+
+
+def test_writes_only_within_transactions(
+    user: Callable[..., Any], make_table: Callable[..., str], account: str, aws_error: Callable[..., Any]
+) -> None:
+    """AWS's example "Allow only transactional operations"."""
+    make_table()
+    ann = user(
+        {
+            "Action": [f"dynamodb:{action}" for action in (*ACTIONS, "GetItem")],
+            "Resource": TABLE.format(account=account),
+            "Condition": {
+                "ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["TransactWriteItems", "TransactGetItems"]}
+            },
+        }
+    )
+    ann.transact_write_items(TransactItems=list(ACTIONS.values()))
+    assert ann.transact_get_items(TransactItems=[on_users("Get", Key=key("put"))])["Responses"] == [
+        {"Item": key("put")}
+    ]
+    assert denied(aws_error(lambda: ann.put_item(TableName="users", Item=key("1"))), "PutItem", account)
+    assert denied(aws_error(lambda: ann.get_item(TableName="users", Key=key("1"))), "GetItem", account)
+
+
+def test_every_key_of_a_batch_or_transaction_must_be_ones_own(
+    user: Callable[..., Any], make_table: Callable[..., str], account: str, aws_error: Callable[..., Any]
+) -> None:
+    make_table()
+    make_table("others")
+    ann = user(
+        {
+            "Action": "dynamodb:*",
+            "Resource": TABLE.format(account=account),
+            "Condition": {
+                "ForAllValues:StringEquals": {
+                    "dynamodb:LeadingKeys": ["${aws:username}", "shared"],
+                    "dynamodb:Attributes": ["id", "a"],
+                }
+            },
+        }
+    )
+
+    def write(*requests: dict[str, Any], table: str = "users") -> Any:
+        return ann.batch_write_item(RequestItems={table: list(requests)})
+
+    mine, shared, other = ({"PutRequest": {"Item": key(id_)}} for id_ in ("ann", "shared", "bob"))
+    write(mine, shared)
+    assert denied(aws_error(lambda: write(mine, other)), "BatchWriteItem", account)
+    assert denied(aws_error(lambda: write({"DeleteRequest": {"Key": key("bob")}}, mine)), "BatchWriteItem", account)
+    secret = {"PutRequest": {"Item": {**key("ann"), "salary": {"N": "1"}}}}
+    assert denied(aws_error(lambda: write(secret)), "BatchWriteItem", account)
+    assert aws_error(lambda: write(mine, table="others"))[0] == "AccessDeniedException"
+
+    def read(*ids: str) -> Any:
+        return ann.batch_get_item(
+            RequestItems={"users": {"Keys": [key(id_) for id_ in ids], "ProjectionExpression": "a"}}
+        )
+
+    assert len(read("ann", "shared")["Responses"]["users"]) == 2
+    assert denied(aws_error(lambda: read("ann", "bob")), "BatchGetItem", account)
+    update = on_users("Update", Key=key("ann"), **UPDATE)
+    ann.transact_write_items(TransactItems=[update, on_users("Delete", Key=key("shared"))])
+    bobs = on_users("Delete", Key=key("bob"))
+    assert denied(aws_error(lambda: ann.transact_write_items(TransactItems=[update, bobs])), "DeleteItem", account)

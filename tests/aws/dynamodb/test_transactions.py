@@ -32,6 +32,11 @@ def check(id_: object, condition: str = "attribute_exists(id)", table: str = "us
     return {"ConditionCheck": {"TableName": table, "Key": key(id_), "ConditionExpression": condition, **more}}
 
 
+def update(id_: object, expression: str = "ADD n :one", table: str = "users", **more: Any) -> dict[str, Any]:
+    values = {"ExpressionAttributeValues": {":one": {"N": "1"}}}
+    return {"Update": {"TableName": table, "Key": key(id_), "UpdateExpression": expression, **values, **more}}
+
+
 def get(id_: object, table: str = "users", **more: Any) -> dict[str, Any]:
     return {"Get": {"TableName": table, "Key": key(id_), **more}}
 
@@ -56,13 +61,19 @@ def test_all_is_written(dynamodb: Any, make_table: Callable[..., str], account: 
     for id_ in ("gone", "here"):
         dynamodb.put_item(TableName="users", Item=key(id_))
     arn = f"arn:aws:dynamodb:us-east-1:{account}:table/others"
-    actions = [put(1, item={"v": {"S": "x"}}), delete("gone"), check("here"), put(1, arn)]
+    actions = [put(1, item={"v": {"S": "x"}}), delete("gone"), check("here"), update("counter"), update(1, table=arn)]
     answer = dynamodb.transact_write_items(TransactItems=actions)
     assert set(answer) == {"ResponseMetadata"}
     found = dynamodb.transact_get_items(
-        TransactItems=[get(1, arn), get("gone"), get(1, ProjectionExpression="v"), get("here")]
+        TransactItems=[get(1, arn), get("gone"), get(1, ProjectionExpression="v"), get("here"), get("counter")]
     )
-    assert found["Responses"] == [{"Item": key(1)}, {}, {"Item": {"v": {"S": "x"}}}, {"Item": key("here")}]
+    assert found["Responses"] == [
+        {"Item": {**key(1), "n": {"N": "1"}}},
+        {},
+        {"Item": {"v": {"S": "x"}}},
+        {"Item": key("here")},
+        {"Item": {**key("counter"), "n": {"N": "1"}}},
+    ]
     assert "ConsumedCapacity" not in found
 
 
@@ -88,6 +99,8 @@ def test_reasons_stand_in_the_order_of_the_actions_and_nothing_is_written(
         {"Delete": {"TableName": "users", "Key": {"id": {"L": []}}}},
         put("new"),
         check("old", "v > :v", ExpressionAttributeValues={":v": {"N": "1"}}),
+        update("other", "SET a = b + :one"),
+        update("another", "SET v = :one", ConditionExpression="attribute_exists(id)"),
     ]
     invalid = "One or more parameter values were invalid: "
     assert canceled(lambda: dynamodb.transact_write_items(TransactItems=mismatch)) == [
@@ -95,6 +108,11 @@ def test_reasons_stand_in_the_order_of_the_actions_and_nothing_is_written(
         {"Code": "ValidationError", "Message": f"{invalid}Missing the key id in the item"},
         {"Code": "ValidationError", "Message": "The provided key element does not match the schema"},
         NONE,
+        FAILED,
+        {
+            "Code": "ValidationError",
+            "Message": "The provided expression refers to an attribute that does not exist in the item",
+        },
         FAILED,
     ]
     assert canceled(
@@ -104,7 +122,7 @@ def test_reasons_stand_in_the_order_of_the_actions_and_nothing_is_written(
 
 
 def test_what_the_whole_request_is_refused_for(
-    dynamodb: Any, make_table: Callable[..., str], account: str, aws_error: Callable[..., Any]
+    unchecked: Any, make_table: Callable[..., str], account: str, aws_error: Callable[..., Any]
 ) -> None:
     make_table()
     arn = f"arn:aws:dynamodb:us-east-1:{account}:table/users"
@@ -113,6 +131,11 @@ def test_what_the_whole_request_is_refused_for(
     empty_key = (
         VALIDATION,
         "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: id",
+        400,
+    )
+    empty_value = (
+        VALIDATION,
+        "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes",
         400,
     )
     too_short = (
@@ -132,20 +155,23 @@ def test_what_the_whole_request_is_refused_for(
         ([{**put(1), **delete(2)}], several),
         ([], too_short),
         (large, too_large),
-        ([put(1, item={"v": {}})], (VALIDATION, "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes", 400)),
+        ([put(1, item={"v": {}})], empty_value),
         ([check(1, "v =")], (VALIDATION, "Invalid ConditionExpression: Syntax error; token: \"<EOF>\", near: \"=\"", 400)),
     ]  # fmt: skip
     for actions, error in refused:
-        assert aws_error(lambda actions=actions: dynamodb.transact_write_items(TransactItems=actions)) == error, actions
-    too_many = aws_error(lambda: dynamodb.transact_write_items(TransactItems=[put(n) for n in range(101)]))
-    assert too_many[1].endswith("' at 'transactItems' failed to satisfy constraint: Member must have length less than or equal to 100")  # fmt: skip
-    assert aws_error(lambda: dynamodb.transact_get_items(TransactItems=[get(1), get(1, arn)])) == TWICE
-    assert aws_error(lambda: dynamodb.transact_get_items(TransactItems=[get(1), get(1, "nosuch")])) == not_found
-    assert aws_error(lambda: dynamodb.transact_get_items(TransactItems=[])) == too_short
-    assert dynamodb.describe_table(TableName="users")["Table"]["ItemCount"] == 0
+        assert aws_error(lambda actions=actions: unchecked.transact_write_items(TransactItems=actions)) == error, (
+            actions
+        )
+    too_many = aws_error(lambda: unchecked.transact_write_items(TransactItems=[put(n) for n in range(101)]))
+    limit = "Member must have length less than or equal to 100"
+    assert too_many[1].endswith(f"]' at 'transactItems' failed to satisfy constraint: {limit}")
+    assert aws_error(lambda: unchecked.transact_get_items(TransactItems=[get(1), get(1, arn)])) == TWICE
+    assert aws_error(lambda: unchecked.transact_get_items(TransactItems=[get(1), get(1, "nosuch")])) == not_found
+    assert aws_error(lambda: unchecked.transact_get_items(TransactItems=[])) == too_short
+    assert unchecked.describe_table(TableName="users")["Table"]["ItemCount"] == 0
     for first in (0, 6):
-        dynamodb.transact_write_items(TransactItems=large[first : first + 6])
-    assert aws_error(lambda: dynamodb.transact_get_items(TransactItems=[get(n) for n in range(12)])) == too_large
+        unchecked.transact_write_items(TransactItems=large[first : first + 6])
+    assert aws_error(lambda: unchecked.transact_get_items(TransactItems=[get(n) for n in range(12)])) == too_large
 
 
 def test_a_hundred_actions(dynamodb: Any, make_table: Callable[..., str]) -> None:
@@ -196,7 +222,7 @@ def test_transactions_cost_twice_as_much(dynamodb: Any, make_table: Callable[...
 
 def test_item_collection_metrics(dynamodb: Any, make_table: Callable[..., str]) -> None:
     local = {
-        "IndexName": "l",
+        "IndexName": "by-rank",
         "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "rank", "KeyType": "RANGE"}],
         "Projection": {"ProjectionType": "ALL"},
     }
@@ -243,8 +269,7 @@ def test_a_token_is_good_for_one_request_for_ten_minutes(own: Any, account: str,
     advance(20)
     assert canceled(lambda: dynamodb.transact_write_items(**request)) == [FAILED]
     dynamodb.transact_write_items(**other)
-    due = "task dynamodb.forget"
-    assert any("DynamoDB transactions" in name for name in waits(own)), due
+    assert any("DynamoDB transactions" in name for name in waits(own))
     advance(1200)
     assert not any("DynamoDB transactions" in name for name in waits(own))
 

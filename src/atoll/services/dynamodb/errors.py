@@ -1,14 +1,4 @@
-"""DynamoDB's errors, one class per shape of its model, and the prefixes that its validation messages share.
-
-Docs: API Reference, "Common Errors" and the errors of each operation; the texts are AWS's, as its answers show them.
-"""
-
-from __future__ import annotations
-
-from atoll.kernel.errors import ServiceError, ValidationFailed
-
-
-class BackupInUseException(ServiceError):
+"""DynamoDB's errors, one class BackupInUseException(ServiceError):
     """The backup is being made, deleted or restored."""
 
 
@@ -20,8 +10,8 @@ class ConditionalCheckFailedException(ServiceError):
     """The condition of a write did not hold. Member `Item`: what is stored, where the request asked for it."""
 
 
-class IdempotentParameterMismatchException(ServiceError):
-    """The token of another request, of the last ten minutes."""
+class ExpiredIteratorException(ServiceError):
+    """A shard iterator is more than 15 minutes old."""
 
 
 class ExportNotFoundException(ServiceError):
@@ -30,6 +20,10 @@ class ExportNotFoundException(ServiceError):
 
 class GlobalTableNotFoundException(ServiceError):
     """There is no such global table."""
+
+
+class IdempotentParameterMismatchException(ServiceError):
+    """The token of another request, of the last ten minutes."""
 
 
 class ImportNotFoundException(ServiceError):
@@ -48,14 +42,6 @@ class LimitExceededException(ServiceError):
     """Too many tables, or too many operations on tables at once."""
 
 
-class ProvisionedThroughputExceededException(ServiceError):
-    """More than is provisioned. Member `ThrottlingReasons`: of which table or index."""
-
-
-class ThrottlingException(ServiceError):
-    """More than the maximum of an on-demand table or index, or than a partition can take. Member `throttlingReasons`."""
-
-
 class PointInTimeRecoveryUnavailableException(ServiceError):
     """Point-in-time recovery is not on for the table."""
 
@@ -64,20 +50,16 @@ class PolicyNotFoundException(ServiceError):
     """The resource has no such policy."""
 
 
+class ProvisionedThroughputExceededException(ServiceError):
+    """More than is provisioned. Member `ThrottlingReasons`: of which table or index."""
+
+
 class ResourceInUseException(ServiceError):
     """The table exists already, or is being changed."""
 
 
 class ResourceNotFoundException(ServiceError):
     """There is no such table."""
-
-
-class ExpiredIteratorException(ServiceError):
-    """A shard iterator is more than 15 minutes old."""
-
-
-class TrimmedDataAccessException(ServiceError):
-    """What a shard iterator or sequence number points at is older than 24 hours."""
 
 
 class TableAlreadyExistsException(ServiceError):
@@ -92,8 +74,20 @@ class TableNotFoundException(ServiceError):
     """There is no such table, as the operations on backups say it."""
 
 
+class ThrottlingException(ServiceError):
+    """More than the maximum of an on-demand table or index, or than a partition can take. Member `throttlingReasons`."""
+
+
 class TransactionCanceledException(ServiceError):
     """Nothing of a transaction was done. Member `CancellationReasons`: one reason per action, in their order."""
+
+
+class TrimmedDataAccessException(ServiceError):
+    """What a shard iterator or sequence number points at is older than 24 hours."""
+
+
+THROTTLED = (ProvisionedThroughputExceededException, ThrottlingException)
+"""What a request may get that asks for more throughput than there is."""
 
 
 def invalid(detail: str) -> ValidationFailed:

@@ -38,8 +38,6 @@ _HOT = (
     "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"
 )
 
-THROTTLED = (ProvisionedThroughputExceededException, ThrottlingException)
-
 Place = tuple[str, ...]
 """Account, region, incarnation, index id or "", kind."""
 

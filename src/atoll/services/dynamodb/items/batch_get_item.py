@@ -14,20 +14,22 @@ from atoll.kernel.errors import ServiceError, ValidationFailed
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
 from atoll.services.dynamodb.conditions import READS_BATCH
+from atoll.services.dynamodb.errors import THROTTLED
+from atoll.services.dynamodb.items import requested
 from atoll.services.dynamodb.items.capacity import Cost, read_units
 from atoll.services.dynamodb.items.get_item import Get
 from atoll.services.dynamodb.items.item_rules import check_item
-from atoll.services.dynamodb.items.storage import stored_size
-from atoll.services.dynamodb.items.together import Bill, name_an_item_twice, require_items
+from atoll.services.dynamodb.items.storage import read, stored_size
+from atoll.services.dynamodb.items.together import Bill, Place, fitting_places, require_items
 from atoll.services.dynamodb.permissions import on_table
-from atoll.services.dynamodb.store import Item, Table
-from atoll.services.dynamodb.throttle import THROTTLED
+from atoll.services.dynamodb.store import Item
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import BatchGetItemInputTypeDef
 
 MOST = 100
 MAX_SIZE = 16 << 20
+_PROJECTIONS = ("ProjectionExpression", "AttributesToGet")
 TWICE = "Provided list of item keys contains duplicates"
 
 
@@ -39,37 +41,43 @@ def _tables(request: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 @operation("BatchGetItem", access=[on_table("BatchGetItem", conditions=READS_BATCH, each=_tables)])
 async def batch_get_item(ctx: Context, request: BatchGetItemInputTypeDef) -> dict[str, Any]:
-    """Raises ResourceNotFoundException, ProvisionedThroughputExceededException where nothing at all could be read."""
+    """Raises ResourceNotFoundException, one of THROTTLED where nothing at all could be read."""
     parts: Mapping[str, Mapping[str, Any]] = require_items(request, "BatchGetItem")
     gets = _gets(ctx, parts)
 
-    def run(tx: Reader) -> list[tuple[Table, bytes | None]]:
-        if name_an_item_twice(tx, [get for get, _ in gets]):
-            raise ValidationFailed(TWICE)
-        return [get.find(tx) for get, _ in gets]
+    def run(tx: Reader) -> list[tuple[Place, bytes | None]]:
+        """The first that fit into one answer."""
+        found: list[tuple[Place, bytes | None]] = []
+        size = 0
+        for (get, _), place in zip(gets, fitting_places(tx, [get for get, _ in gets], TWICE), strict=True):
+            raw = read(tx, get.ctx, *place)
+            size += stored_size(raw)
+            if size > MAX_SIZE:
+                break
+            found.append((place, raw))
+        return found
 
     found = await ctx.store.read(run)
     bill = Bill("Read", ctx.clock.now())
-    size = 0
     throttled: ServiceError | None = None
     items: dict[str, list[Item]] = {name: [] for name in parts}
-    left: dict[str, dict[str, Any]] = {}
-    for (get, key), (table, raw) in zip(gets, found, strict=True):
+    unread = gets[len(found) :]
+    for (get, key), (place, raw) in zip(gets, found, strict=False):
         consistent = bool(parts[get.given].get("ConsistentRead"))
         try:
-            if size + stored_size(raw) <= MAX_SIZE:
-                cost = Cost(read_units(stored_size(raw), consistent=consistent))
-                bill.add(get.given, get.ctx, table, cost, get.key(table))
-                size += stored_size(raw)
-                if (item := get.shown(raw)) is not None:
-                    items[get.given].append(item)
-                continue
+            bill.add(get.given, get.ctx, place, Cost(read_units(stored_size(raw), consistent=consistent)))
         except THROTTLED as error:
             throttled = error
-        left.setdefault(get.given, {**parts[get.given], "Keys": []})["Keys"].append(key)
-    if throttled is not None and sum(len(part["Keys"]) for part in left.values()) == len(gets):
+            unread.append((get, key))
+            continue
+        if (item := get.shown(raw)) is not None:
+            items[get.given].append(item)
+    if throttled is not None and len(unread) == len(gets):
         raise throttled
     bill.spend()
+    left: dict[str, dict[str, Any]] = {}
+    for get, key in unread:
+        left.setdefault(get.given, {**parts[get.given], "Keys": []})["Keys"].append(key)
     return {
         "Responses": items,
         "UnprocessedKeys": left,
@@ -79,6 +87,8 @@ async def batch_get_item(ctx: Context, request: BatchGetItemInputTypeDef) -> dic
 
 def _gets(ctx: Context, parts: Mapping[str, Mapping[str, Any]]) -> list[tuple[Get, Mapping[str, Any]]]:
     """A read for each key, and the key as it was given. Raises ValidationFailed."""
+    projected = {member: part[member] for part in parts.values() for member in _PROJECTIONS if member in part}
+    requested.check_parameters(projected, _PROJECTIONS[:1], _PROJECTIONS[1:])  # of all tables together
     gets: list[tuple[Get, Mapping[str, Any]]] = []
     for name, part in parts.items():
         seen: set[bytes] = set()

@@ -15,17 +15,17 @@ from atoll.kernel.keys import Key
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.dynamodb.conditions import WRITES_BATCH
+from atoll.services.dynamodb.errors import THROTTLED
 from atoll.services.dynamodb.items.batch_get_item import TWICE
 from atoll.services.dynamodb.items.delete_item import Delete
 from atoll.services.dynamodb.items.item_rules import check_key
 from atoll.services.dynamodb.items.keys import key_attributes
 from atoll.services.dynamodb.items.put_item import Put
-from atoll.services.dynamodb.items.together import Bill, name_an_item_twice, require_items
+from atoll.services.dynamodb.items.together import Bill, fitting_places, require_items
 from atoll.services.dynamodb.items.transactions import Metrics, collection_metrics
 from atoll.services.dynamodb.items.writes import ItemWrite, Outcome
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import Table
-from atoll.services.dynamodb.throttle import THROTTLED
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import BatchWriteItemInputTypeDef
@@ -34,25 +34,27 @@ MOST = 25
 
 
 class _BatchPut(Put):
-    """A put whose key AWS checks as that of a delete, before the rest of the item."""
+    """A put of whose key AWS says what it says of a delete's, before it looks at the rest of the item."""
 
     def key(self, table: Table) -> Key:
-        item = self.key_item
-        check_key(table, {a.name: item[a.name] for a in key_attributes(table) if a.name in item})
-        return super().key(table)
+        try:
+            return super().key(table)
+        except ValidationFailed:
+            item = self.key_item
+            check_key(table, {a.name: item[a.name] for a in key_attributes(table) if a.name in item})
+            raise
 
 
 class _Written(NamedTuple):
-    outcomes: list[Outcome]
     bill: Bill
     metrics: Metrics
 
 
 class _Throttled(Exception):
-    """Leaves the transaction, so that nothing stays of the writes at these places."""
+    """Leaves the transaction, so that nothing stays of the writes with these numbers."""
 
-    def __init__(self, places: set[int], error: ServiceError) -> None:
-        self.places = places
+    def __init__(self, numbers: set[int], error: ServiceError) -> None:
+        self.numbers = numbers
         self.error = error
 
 
@@ -72,8 +74,8 @@ def _members(part: Sequence[Mapping[str, Any]] | None, kind: str, member: str) -
 
 @operation("BatchWriteItem", access=[on_table("BatchWriteItem", conditions=WRITES_BATCH, each=_tables)])
 async def batch_write_item(ctx: Context, request: BatchWriteItemInputTypeDef) -> dict[str, Any]:
-    """Raises ResourceNotFoundException, ItemCollectionSizeLimitExceededException, ProvisionedThroughputExceededException where
-    nothing at all could be written."""
+    """Raises ResourceNotFoundException, ItemCollectionSizeLimitExceededException, one of THROTTLED where nothing at all could be
+    written."""
     parts = [(name, one) for name, part in require_items(request, "BatchWriteItem").items() for one in part]
     if len(parts) > MOST:
         raise ValidationFailed("Too many items requested for the BatchWriteItem call")
@@ -82,22 +84,20 @@ async def batch_write_item(ctx: Context, request: BatchWriteItemInputTypeDef) ->
     now = ctx.clock.now()
 
     def run(tx: Transaction) -> _Written:
-        if name_an_item_twice(tx, writes):
-            raise ValidationFailed(TWICE)
-        return _apply(tx, {place: write for place, write in enumerate(writes) if place not in left}, request, now)
+        return _apply(tx, writes, left, request, now)
 
     while True:
         try:
             done = await ctx.store.transact(run)
             break
         except _Throttled as throttled:
-            left |= throttled.places
+            left |= throttled.numbers
             if len(left) == len(writes):
                 raise throttled.error from None
     done.bill.spend()
     unprocessed: dict[str, list[Any]] = {}
-    for place in sorted(left):
-        name, one = parts[place]
+    for number in sorted(left):
+        name, one = parts[number]
         unprocessed.setdefault(name, []).append(one)
     return {
         "UnprocessedItems": unprocessed,
@@ -116,17 +116,25 @@ def _write(ctx: Context, name: str, one: Mapping[str, Any]) -> ItemWrite:
     return Delete(ctx, {"TableName": name, **one["DeleteRequest"]})
 
 
-def _apply(tx: Transaction, writes: Mapping[int, ItemWrite], request: Mapping[str, Any], now: float) -> _Written:
+def _apply(
+    tx: Transaction, writes: Sequence[ItemWrite], left: set[int], request: Mapping[str, Any], now: float
+) -> _Written:
+    """Applies the writes but for those `left`."""
     bill = Bill("Write", now)
+    written: list[ItemWrite] = []
     outcomes: list[Outcome] = []
     throttled: _Throttled | None = None
-    for place, write in writes.items():
+    for number, (write, place) in enumerate(zip(writes, fitting_places(tx, writes, TWICE), strict=True)):
+        if number in left:
+            continue
         try:
-            done = write.apply(tx)
-            bill.add(write.request["TableName"], write.ctx, done.table, done.cost, done.key)
-            outcomes.append(done)
+            done = write.apply_at(tx, *place)
+            bill.add(write.request["TableName"], write.ctx, place, done.cost)
         except THROTTLED as error:
-            throttled = _Throttled({place} | (throttled.places if throttled else set()), error)
+            throttled = _Throttled({number} | (throttled.numbers if throttled else set()), error)
+            continue
+        written.append(write)
+        outcomes.append(done)
     if throttled is not None:
         raise throttled
-    return _Written(outcomes, bill, collection_metrics(tx, request, list(writes.values()), outcomes))
+    return _Written(bill, collection_metrics(tx, request, written, outcomes))

@@ -25,22 +25,43 @@ class Part(Protocol):
         """The key of its item. Raises ValidationFailed where what was given does not fit the table."""
 
 
-def name_an_item_twice(tx: Reader, parts: Iterable[Part]) -> bool:
-    """Whether two of them are about one item, however they call its table. Raises ResourceNotFoundException.
+class Place(NamedTuple):
+    """Where an item is, or is to be."""
 
-    A key that does not fit its table is passed over: whoever reads or writes there refuses it.
+    table: Table
+    key: Key
+
+
+def places(tx: Reader, parts: Iterable[Part], twice: str) -> list[Place | ValidationFailed]:
+    """Where their items are; for a part whose key does not fit its table, what is wrong with it.
+
+    Raises ResourceNotFoundException, and ValidationFailed with the message `twice` where two are about one item, however they call
+    its table.
     """
-    seen: set[tuple[str, str, Key]] = set()
+    found: list[Place | ValidationFailed] = []
+    tables: dict[tuple[str, str], Table] = {}
     for part in parts:
-        table = table_of_items(tx, part.ctx, part.name)
+        table = tables.get((part.ctx.account, part.name))
+        if table is None:
+            table = tables[part.ctx.account, part.name] = table_of_items(tx, part.ctx, part.name)
         try:
-            place = (part.ctx.account, table.incarnation, part.key(table))
-        except ValidationFailed:
-            continue
-        if place in seen:
-            return True
-        seen.add(place)
-    return False
+            found.append(Place(table, part.key(table)))
+        except ValidationFailed as error:
+            found.append(error)
+    fitting = [(place.table.incarnation, place.key) for place in found if isinstance(place, Place)]
+    if len(set(fitting)) < len(fitting):
+        raise ValidationFailed(twice)
+    return found
+
+
+def fitting_places(tx: Reader, parts: Iterable[Part], twice: str) -> list[Place]:
+    """The same of parts that must all fit. Raises ValidationFailed where one does not."""
+    found = []
+    for place in places(tx, parts, twice):
+        if isinstance(place, ValidationFailed):
+            raise place
+        found.append(place)
+    return found
 
 
 def require_items(request: Mapping[str, Any], operation: str) -> Mapping[str, Any]:
@@ -69,14 +90,16 @@ class Bill:
     charges: list[_Charge] = field(default_factory=list)
     totals: dict[tuple[str, str], tuple[str, Cost]] = field(default_factory=dict)
 
-    def add(self, given: str, ctx: Context, table: Table, cost: Cost, key: Key) -> None:
-        """Charges one of the reads or writes. Raises ProvisionedThroughputExceededException or ThrottlingException, and charges
-        nothing, where what was charged before has left the table nothing."""
-        cost = added((cost,), self.times)
+    def add(self, given: str, ctx: Context, place: Place, cost: Cost) -> None:
+        """Charges one of the reads or writes. Raises one of THROTTLED, and charges nothing, where what was charged before has left
+        the table nothing."""
+        table, key = place
+        if self.times != 1:
+            cost = added((cost,), self.times)
         given, before = self.totals.get((ctx.account, table.name), (given, NOTHING))
         throttle.admit(ctx, table, self.kind, cost, key, self.now, before)
         self.charges.append(_Charge(ctx, table, cost, key))
-        self.totals[ctx.account, table.name] = given, added((before, cost))
+        self.totals[ctx.account, table.name] = given, added((before, cost)) if before is not NOTHING else cost
 
     def spend(self) -> None:
         """Takes it all from the tables."""

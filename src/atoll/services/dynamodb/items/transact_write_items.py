@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
+from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import Key
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
@@ -17,6 +17,7 @@ from atoll.services.dynamodb.items.delete_item import Delete
 from atoll.services.dynamodb.items.put_item import Put
 from atoll.services.dynamodb.items.storage import Stored, stored_size
 from atoll.services.dynamodb.items.transactions import run_transaction
+from atoll.services.dynamodb.items.update_item import Update
 from atoll.services.dynamodb.items.writes import ItemWrite, KeyedWrite, Outcome
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import Table
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 class ConditionCheck(KeyedWrite):
     """Leaves the item as it is. It costs what writing the item would."""
+
+    __slots__ = ()
 
     def __init__(self, ctx: Context, request: Mapping[str, Any]) -> None:
         super().__init__(ctx, request)
@@ -42,6 +45,7 @@ class ConditionCheck(KeyedWrite):
 _WRITES: Mapping[str, Callable[[Context, Mapping[str, Any]], ItemWrite]] = {
     "ConditionCheck": ConditionCheck,
     "Put": Put,
+    "Update": Update,
     "Delete": Delete,
 }
 
@@ -75,6 +79,4 @@ def _write(ctx: Context, action: Mapping[str, Any]) -> ItemWrite:
     if len(action) != 1:
         raise ValidationFailed("TransactItems can only contain one of Check, Put, Update or Delete")
     ((name, part),) = action.items()
-    if name not in _WRITES:
-        raise NotImplementedByAtoll(f"dynamodb: TransactItems.{name}")
     return _WRITES[name](ctx, part)

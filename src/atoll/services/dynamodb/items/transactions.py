@@ -11,7 +11,7 @@ those who retry holds without retrying.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from atoll.kernel.context import Context
@@ -22,10 +22,9 @@ from atoll.services.dynamodb.items import requested
 from atoll.services.dynamodb.items.capacity import Cost, read_units
 from atoll.services.dynamodb.items.get_item import Get
 from atoll.services.dynamodb.items.storage import read, stored_size
-from atoll.services.dynamodb.items.together import Bill, name_an_item_twice
+from atoll.services.dynamodb.items.together import Bill, Place, places
 from atoll.services.dynamodb.items.tokens import Token
 from atoll.services.dynamodb.items.writes import ItemWrite, Outcome
-from atoll.services.dynamodb.store import table_of_items
 
 MAX_SIZE = 4 << 20
 TIMES = 2
@@ -65,18 +64,14 @@ async def run_reads(ctx: Context, gets: Sequence[Get], request: Mapping[str, Any
     now = ctx.clock.now()
 
     def run(tx: Reader) -> tuple[list[bytes | None], Bill]:
-        if name_an_item_twice(tx, gets):
-            raise ValidationFailed(_TWICE)
         raws, reasons, bill = list[bytes | None](), list[Reason](), Bill("Read", now, TIMES)
-        for get in gets:
+        for get, place in zip(gets, places(tx, gets, _TWICE), strict=True):
             try:
-                table, raw = get.find(tx)
-                bill.add(get.given, get.ctx, table, Cost(read_units(stored_size(raw), consistent=True)), get.key(table))
-                raws.append(raw)
+                raws.append(_read(tx, get.ctx, get.given, place, bill))
                 reasons.append({"Code": "None"})
             except ServiceError as error:
                 reasons.append(_reason(error))
-        _require_all(reasons)
+        require_all(reasons)
         _check_size(map(stored_size, raws))
         return raws, bill
 
@@ -99,8 +94,6 @@ async def run_transaction(ctx: Context, writes: Sequence[ItemWrite], request: Ma
     def run(tx: Transaction) -> tuple[Bill, Metrics]:
         if token is not None and token.is_used(tx):
             return _read_again(tx, writes, now), {}
-        if name_an_item_twice(tx, writes):
-            raise ValidationFailed(_TWICE)
         bill = Bill("Write", now, TIMES)
         outcomes = _apply(tx, writes, bill)
         if token is not None:
@@ -118,27 +111,34 @@ async def run_transaction(ctx: Context, writes: Sequence[ItemWrite], request: Ma
 def _apply(tx: Transaction, writes: Sequence[ItemWrite], bill: Bill) -> list[Outcome]:
     """Applies the writes. Goes on where one cannot be applied, for AWS names the reason of each; none stays then."""
     outcomes, reasons = list[Outcome](), list[Reason]()
-    for write in writes:
+    for write, place in zip(writes, places(tx, writes, _TWICE), strict=True):
         try:
-            done = write.apply(tx)
-            bill.add(write.request["TableName"], write.ctx, done.table, done.cost, done.key)
+            if isinstance(place, ValidationFailed):
+                raise place
+            done = write.apply_at(tx, *place)
+            bill.add(write.request["TableName"], write.ctx, place, done.cost)
             outcomes.append(done)
             reasons.append({"Code": "None"})
         except ServiceError as error:
             reasons.append(_reason(error))
-    _require_all(reasons)
+    require_all(reasons)
     _check_size(stored_size(done.new.raw) for done in outcomes if done.new is not None)
     return outcomes
+
+
+def _read(tx: Reader, ctx: Context, given: str, place: Place | ValidationFailed, bill: Bill) -> bytes | None:
+    if isinstance(place, ValidationFailed):
+        raise place
+    raw = read(tx, ctx, *place)
+    bill.add(given, ctx, place, Cost(read_units(stored_size(raw), consistent=True)))
+    return raw
 
 
 def _read_again(tx: Reader, writes: Sequence[ItemWrite], now: float) -> Bill:
     """What a request costs that was done already: reading its items."""
     bill = Bill("Read", now, TIMES)
-    for write in writes:
-        table = table_of_items(tx, write.ctx, write.name)
-        key = write.key(table)
-        raw = read(tx, write.ctx, table, key)
-        bill.add(write.request["TableName"], write.ctx, table, Cost(read_units(stored_size(raw), consistent=True)), key)
+    for write, place in zip(writes, places(tx, writes, _TWICE), strict=True):
+        _read(tx, write.ctx, write.request["TableName"], place, bill)
     return bill
 
 
@@ -164,10 +164,12 @@ def _reason(error: ServiceError) -> Reason:
     code = _CODES.get(error.code)
     if code is None or error.message.startswith(_AT_ONCE):
         raise error
-    return {"Code": code, "Message": _MESSAGES.get(code, error.message), **error.members}
+    item = {"Item": error.members["Item"]} if "Item" in error.members else {}
+    return {"Code": code, "Message": _MESSAGES.get(code, error.message), **item}
 
 
-def _require_all(reasons: Sequence[Reason]) -> None:
+def require_all(reasons: Sequence[Reason]) -> None:
+    """Raises TransactionCanceledException where an action has a reason."""
     codes = [reason["Code"] for reason in reasons]
     if any(code != "None" for code in codes):
         raise TransactionCanceledException(
@@ -176,6 +178,6 @@ def _require_all(reasons: Sequence[Reason]) -> None:
         )
 
 
-def _check_size(sizes: Any) -> None:
+def _check_size(sizes: Iterable[int]) -> None:
     if sum(sizes) > MAX_SIZE:
         raise ValidationFailed(_TOO_LARGE)

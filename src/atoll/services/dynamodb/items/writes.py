@@ -66,12 +66,14 @@ class ItemWrite(ABC):
     def apply(self, tx: Transaction) -> Outcome:
         """Writes; whether the table has throughput for it is the caller's to ask. Raises ResourceNotFoundException, ValidationFailed,
         ConditionalCheckFailedException, ItemCollectionSizeLimitExceededException."""
-        ctx = self.ctx
-        table = table_of_items(tx, ctx, self.name)
-        key = self.key(table)
+        table = table_of_items(tx, self.ctx, self.name)
+        return self.apply_at(tx, table, self.key(table))
+
+    def apply_at(self, tx: Transaction, table: Table, key: Key) -> Outcome:
+        """Writes where the item's place is known."""
         if self.condition is not None:
             check_scalar_keys(table, paths_in(self.condition))
-        old = read(tx, ctx, table, key)
+        old = read(tx, self.ctx, table, key)
         requested.require(self.condition, self.request, old)
         return self.change(tx, table, key, old)
 
