@@ -1,4 +1,14 @@
-"""DynamoDB's errors, one class BackupInUseException(ServiceError):
+"""DynamoDB's errors, one class per shape of its model, and the prefixes that its validation messages share.
+
+Docs: API Reference, "Common Errors" and the errors of each operation; the texts are AWS's, as its answers show them.
+"""
+
+from __future__ import annotations
+
+from atoll.kernel.errors import ServiceError, ValidationFailed
+
+
+class BackupInUseException(ServiceError):
     """The backup is being made, deleted or restored."""
 
 
