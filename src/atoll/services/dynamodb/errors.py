@@ -12,6 +12,10 @@ class ConditionalCheckFailedException(ServiceError):
     """The condition of a write did not hold. Member `Item`: what is stored, where the request asked for it."""
 
 
+class DuplicateItemException(ServiceError):
+    """An INSERT of PartiQL found an item with its key."""
+
+
 class IdempotentParameterMismatchException(ServiceError):
     """The token of another request, of the last ten minutes."""
 

@@ -38,6 +38,7 @@ _AT_ONCE = "One or more parameter values are not valid."
 
 _CODES = {
     "ConditionalCheckFailedException": "ConditionalCheckFailed",
+    "DuplicateItemException": "DuplicateItem",
     "ItemCollectionSizeLimitExceededException": "ItemCollectionSizeLimitExceeded",
     "ProvisionedThroughputExceededException": "ProvisionedThroughputExceeded",
     "ThrottlingException": "ThrottlingError",
@@ -74,7 +75,7 @@ async def run_reads(ctx: Context, gets: Sequence[Get], request: Mapping[str, Any
                 reasons.append({"Code": "None"})
             except ServiceError as error:
                 reasons.append(_reason(error))
-        _require_all(reasons)
+        require_all(reasons)
         _check_size(map(stored_size, raws))
         return raws, bill
 
@@ -123,7 +124,7 @@ def _apply(tx: Transaction, writes: Sequence[ItemWrite], bill: Bill) -> list[Out
             reasons.append({"Code": "None"})
         except ServiceError as error:
             reasons.append(_reason(error))
-    _require_all(reasons)
+    require_all(reasons)
     _check_size(stored_size(done.new.raw) for done in outcomes if done.new is not None)
     return outcomes
 
@@ -163,7 +164,8 @@ def _reason(error: ServiceError) -> Reason:
     return {"Code": code, "Message": _MESSAGES.get(code, error.message), **error.members}
 
 
-def _require_all(reasons: Sequence[Reason]) -> None:
+def require_all(reasons: Sequence[Reason]) -> None:
+    """Raises TransactionCanceledException unless there is no reason for any action."""
     codes = [reason["Code"] for reason in reasons]
     if any(code != "None" for code in codes):
         raise TransactionCanceledException(

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from atoll.kernel.errors import ValidationFailed
+from atoll.services.dynamodb.expressions.reader import MAX_PATH
 from atoll.services.dynamodb.partiql.lexer import Span, Token, located, malformed, tokenize
 from atoll.services.dynamodb.partiql.tree import (
     Call,
@@ -36,15 +37,19 @@ _PREFIXES = frozenset({"NOT", "sign +", "sign -"})
 _INFIX_SYMBOLS = frozenset({"=", "<>", "!=", "<", "<=", ">", ">=", "+", "-", "||", "*", "/", "%"})
 _INFIX_WORDS = frozenset({"and", "or", "in", "between", "like", "not"})
 _OPERATOR_WORDS = _INFIX_WORDS | {"is", "union", "except", "intersect"}
-_FUNCTION_KEYWORDS = frozenset(
-    "exists count avg max min sum substring char_length character_length octet_length bit_length upper lower size sexp "
-    "list bag coalesce nullif cast trim extract date_add date_diff position translate convert".split()
-)
+_FUNCTIONS = """
+exists count avg max min sum substring char_length character_length octet_length bit_length upper lower size sexp list bag coalesce
+nullif cast trim extract date_add date_diff position translate convert
+"""
+_FUNCTION_KEYWORDS = frozenset(_FUNCTIONS.split())
+"""Keywords that are calls where a parenthesis follows."""
 _AGGREGATES = frozenset({"count", "avg", "max", "min", "sum"})
-_TYPES = frozenset(
-    "missing null boolean bool smallint integer2 int2 integer4 int4 integer8 int8 bigint integer int float real decimal dec numeric "
-    "timestamp date time character char varchar string symbol clob blob struct tuple list sexp bag any".split()
-)
+_TYPE_NAMES = """
+missing null boolean bool smallint integer2 int2 integer4 int4 integer8 int8 bigint integer int float real decimal dec numeric double
+timestamp date time character char varchar string symbol clob blob struct tuple list sexp bag any
+"""
+_TYPES = frozenset(_TYPE_NAMES.split())
+"""What may follow IS; `double` with `precision`, `character` with or without `varying`."""
 _CLOSERS = {
     "(": (")", "RIGHT_PAREN"),
     "in": (")", "RIGHT_PAREN"),
@@ -201,7 +206,9 @@ class ExpressionParser:
             if symbol == "(" and self.token.value == ")" and self.token.kind == "symbol":
                 raise malformed("Expression group cannot be empty")
             return self._closed_empty(opened, stack)
-        raise malformed("Unexpected operator" if symbol in _INFIX_SYMBOLS - {"*"} or symbol == "@" else "Unexpected term")
+        raise malformed(
+            "Unexpected operator" if symbol in _INFIX_SYMBOLS - {"*"} or symbol == "@" else "Unexpected term"
+        )
 
     def _call(self, stack: list[_Frame]) -> bool:
         token = self.token
@@ -239,6 +246,8 @@ class ExpressionParser:
                 if self.token.kind != "symbol" or self.token.value != "]":
                     raise malformed("Expected RIGHT_BRACKET")
             else:
+                if len(parts) > MAX_PATH:
+                    self.complain(f"The document path has too many nesting elements; nesting levels: {len(parts)};")
                 return Reference(tuple(parts), tuple(spans))
             spans.append(token.span)
             self.at += 1
@@ -315,7 +324,7 @@ class ExpressionParser:
         negated = self.keyword("not")
         self._reduce(frame, 4)
         token = self.token
-        if token.kind != "keyword" or token.value not in _TYPES and token.value != "double":
+        if token.kind != "keyword" or token.value not in _TYPES:
             raise malformed("Expected type name")
         name = token.value
         self.at += 1

@@ -35,7 +35,13 @@ _RETURNED = {
     ("modified", "old"): "UPDATED_OLD",
     ("modified", "new"): "UPDATED_NEW",
 }
-_NODE_NAMES = {"Reference": "VariableReference", "Constant": "Literal", "Collection": "Seq", "Operation": "NAry", "Call": "NAry"}
+_NODE_NAMES = {
+    "Reference": "VariableReference",
+    "Constant": "Literal",
+    "Collection": "Seq",
+    "Operation": "NAry",
+    "Call": "NAry",
+}
 """What AWS calls the nodes of expressions in messages."""
 
 
@@ -189,7 +195,17 @@ class _StatementParser(ExpressionParser):
             self.expression()
             self._alias()
             self.complain("Only select from a single table or index is supported.")
-        for words in (("inner",), ("left", "outer"), ("left",), ("right", "outer"), ("right",), ("full",), ("outer",), ("cross",), ()):
+        for words in (
+            ("inner",),
+            ("left", "outer"),
+            ("left",),
+            ("right", "outer"),
+            ("right",),
+            ("full",),
+            ("outer",),
+            ("cross",),
+            (),
+        ):
             if self.keyword(*words, "join"):
                 self.expression()
                 self._alias()
@@ -336,10 +352,8 @@ class _StatementParser(ExpressionParser):
     def _returning(self) -> str | None:
         if not self.keyword("returning"):
             return None
-        for words, name in _RETURNED.items():
-            if self.keyword(*words):
-                break
-        else:
+        name = next((name for words, name in _RETURNED.items() if self.keyword(*words)), None)
+        if name is None:
             raise malformed("Expected ( MODIFIED | ALL ) ( NEW | OLD ) in the returning clause.")
         if not self.accept("symbol", "*"):
             self.expression()

@@ -21,7 +21,8 @@ from atoll.services.dynamodb.expressions.nodes import (
     Truth,
 )
 from atoll.services.dynamodb.expressions.operand_rules import check_operands
-from atoll.services.dynamodb.expressions.parser import FUNCTIONS, MAX_IN, MAX_OPERATORS
+from atoll.services.dynamodb.expressions.parser import MAX_IN
+from atoll.services.dynamodb.expressions.reader import FUNCTIONS, check_operators
 from atoll.services.dynamodb.partiql.lexer import located
 from atoll.services.dynamodb.partiql.parser import is_condition
 from atoll.services.dynamodb.partiql.tree import (
@@ -54,8 +55,8 @@ _TYPES = {
 
 def bound_condition(where: Expression, values: Values) -> Condition:
     """The condition that a WHERE clause is with these parameters. Raises ValidationFailed."""
-    _check_size(where)
     try:
+        check_operators(_operators(where))
         return _Binding(values).condition(where)
     except ExpressionError as error:
         raise ValidationFailed(str(error)) from error
@@ -66,8 +67,8 @@ def path_of(reference: Reference) -> Path:
     return Path(tuple(part for part in reference.parts if part is not None))
 
 
-def _check_size(where: Expression) -> None:
-    """A condition has at most 300 operators, however they nest; counted without recursion, so that what follows may recurse."""
+def _operators(where: Expression) -> int:
+    """How many operators and functions there are, however they nest; counted without recursion, so that what follows may recurse."""
     count = 0
     pending: list[Expression] = [where]
     while pending:
@@ -85,8 +86,7 @@ def _check_size(where: Expression) -> None:
             pending += node.members
         elif isinstance(node, Struct):
             pending += [part for member in node.members for part in member]
-    if count > MAX_OPERATORS:
-        raise ValidationFailed(f"The expression contains too many operators; operator count: {count};")
+    return count
 
 
 class _Binding:
@@ -124,7 +124,11 @@ class _Binding:
         raise ValidationFailed(f"Unsupported operator in Condition Expression. Operator: {operator}")
 
     def _in(self, subject: Expression, choices: Expression) -> In:
-        if not isinstance(choices, Collection) or not choices.members or isinstance(subject, (Constant, Collection, Struct)):
+        if (
+            not isinstance(choices, Collection)
+            or not choices.members
+            or isinstance(subject, (Constant, Collection, Struct))
+        ):
             raise ValidationFailed(
                 "IN operator must have a left hand argument of type Variable Reference and right hand argument of type Seq "
                 "with at least one member"
@@ -175,5 +179,3 @@ class _Binding:
     def _checked(self, condition: Condition) -> Condition:
         check_operands(condition)
         return condition
-
-
