@@ -48,7 +48,7 @@ class _Position(msgspec.Struct, array_like=True):
 
     statement: bytes
     at: int
-    last: dict[str, dict[str, str | bytes]] | None
+    last: dict[str, dict[str, Any]] | None
 
 
 def index_of(table: Table, name: str | None) -> Index | None:
@@ -192,7 +192,7 @@ def _start(ctx: Context, wanted: Sequence[Read], request: Mapping[str, Any]) -> 
     return position.at, read if position.last is None else read.after(ctx, _checked(read, position.last))
 
 
-def _checked(read: Read, last: Mapping[str, Mapping[str, str | bytes]]) -> Item:
+def _checked(read: Read, last: Mapping[str, Mapping[str, Any]]) -> Item:
     """The key in a token, which may have been tampered with. Raises ValidationFailed where it can be no key of what is read."""
     index = read.index
     attributes = {*key_attributes(read.table), *((*index.partition, *index.sort) if index is not None else ())}
