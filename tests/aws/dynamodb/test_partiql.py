@@ -11,6 +11,13 @@ import pytest
 Run = Callable[..., dict[str, Any]]
 Refused = Callable[..., str]
 MALFORMED = "Statement wasn't well formed, can't be processed: "
+PATH_WANTED = "Operator or function requires a document path; operator or function: "
+WRONG_COUNT = "Incorrect number of operands for operator or function; operator or function: "
+WRONG_TYPE = "Incorrect operand type for operator or function; operator or function: "
+NO_TYPE = (
+    "Unsupported data type for IS operator: INT4. Supported data types are "
+    "[MISSING, NULL, BOOLEAN, BLOB, STRING, NUMERIC, STRUCT, TUPLE, LIST]"
+)
 
 
 @pytest.fixture
@@ -234,9 +241,8 @@ class TestUpdate:
             of("nope = list_append(nope, [1])")
             == "The provided expression refers to an attribute that does not exist in the item"
         )
-        wrong = "Incorrect operand type for operator or function; operator or function: "
-        assert of("n = 'a' + 1") == wrong + "+, operand type: S"
-        assert of("n = n - null") == wrong + "-, operand type: NULL"
+        assert of("n = 'a' + 1") == WRONG_TYPE + "+, operand type: S"
+        assert of("n = n - null") == WRONG_TYPE + "-, operand type: NULL"
         assert of("newlist[0] = 'x'") == "The document path provided in the update expression is invalid for update"
         assert (
             of("a = 1, a = 2")
@@ -430,14 +436,14 @@ class TestSelect:
     @pytest.mark.parametrize(
         ("condition", "message"),
         [
-            ("attribute_exists('ss')", "Operator or function requires a document path; operator or function: attribute_exists"),
-            ("attribute_exists()", "Incorrect number of operands for operator or function; operator or function: attribute_exists, number of operands: 0"),
-            ("attribute_exists(ss, ns)", "Incorrect number of operands for operator or function; operator or function: attribute_exists, number of operands: 2"),
+            ("attribute_exists('ss')", PATH_WANTED + "attribute_exists"),
+            ("attribute_exists()", WRONG_COUNT + "attribute_exists, number of operands: 0"),
+            ("attribute_exists(ss, ns)", WRONG_COUNT + "attribute_exists, number of operands: 2"),
             ("EXISTS(ss)", "Unrecognized function: exists at 1:40:6"),
             ("set_add(ss, <<'x'>>) = ss", "Unrecognized function: set_add at 1:40:7"),
-            ("attribute_type(l, 1)", "Incorrect operand type for operator or function; operator or function: attribute_type, operand type: N"),
-            ("n < ?", "Incorrect operand type for operator or function; operator or function: <, operand type: BOOL"),
-            ("attribute_exists(n) > false", "Incorrect operand type for operator or function; operator or function: >, operand type: BOOL"),
+            ("attribute_type(l, 1)", WRONG_TYPE + "attribute_type, operand type: N"),
+            ("n < ?", WRONG_TYPE + "<, operand type: BOOL"),
+            ("attribute_exists(n) > false", WRONG_TYPE + ">, operand type: BOOL"),
             ("n + 1 = 2", "Unsupported operator in Condition Expression. Operator: +"),
             ("n > -n", "Unsupported operator in Condition Expression. Operator: -"),
             ("kind LIKE 'a'", "Unsupported operator in Condition Expression. Operator: LIKE"),
@@ -445,7 +451,7 @@ class TestSelect:
             ("kind", "The arguments to AND/OR must be Expressions"),
             ("NOT kind", "The argument to NOT must be a Type or Expression"),
             ("s = <<'a','a'>>", "One or more parameter values were invalid: Input collection [a, a] contains duplicates."),
-            ("kind IS INT4", "Unsupported data type for IS operator: INT4. Supported data types are [MISSING, NULL, BOOLEAN, BLOB, STRING, NUMERIC, STRUCT, TUPLE, LIST]"),
+            ("kind IS INT4", NO_TYPE),
             ("sk.x = 1", "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: sk"),
         ],
     )  # fmt: skip
@@ -478,7 +484,7 @@ def test_the_table(refused: Refused, run: Run, aws_error: Any) -> None:
         "Requested resource not found",
         400,
     )
-    wrong = "Incorrect operand type for operator or function; operator or function: <, operand type: BOOL"
+    wrong = WRONG_TYPE + "<, operand type: BOOL"
     assert refused('SELECT pk FROM "none" WHERE val < ?', {"BOOL": True}) == wrong
     assert refused("SELECT * FROM \"\" WHERE pk = 'x'") == "Path component cannot be an empty string"
     assert refused('SELECT * FROM "no table"') == (

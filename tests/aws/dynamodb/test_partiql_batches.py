@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+RETURNED = (
+    "Invalid returning clause: RETURNING MODIFIED OLD *. Only RETURNING ALL OLD * is allowed in DELETE statements."
+)
 MISMATCH = "The provided key element does not match the schema"
 
 
@@ -99,7 +102,7 @@ class TestBatch:
             ("t-1", "ConditionalCheckFailed", "The conditional request failed"),
             (None, "ResourceNotFound", "Requested resource not found"),
             (None, "ValidationError", "Where clause does not contain a mandatory equality on all key attributes"),
-            (None, "ValidationError", "Invalid returning clause: RETURNING MODIFIED OLD *. Only RETURNING ALL OLD * is allowed in DELETE statements."),
+            (None, "ValidationError", RETURNED),
             (None, "ValidationError", "EXISTS can only be used in ExecuteTransaction write requests."),
             (None, "ValidationError", "One or more parameter values were invalid: An string set  may not be empty"),
             ("t-1", "ConditionalCheckFailed", "The conditional request failed"),
