@@ -182,7 +182,7 @@ def resource_of(access: Access, service: str, request: Mapping[str, Any]) -> str
     """The ARN that an access asks about, in an account in which there is nothing yet; "" where the request does not need it."""
     ctx: Any = SimpleNamespace(
         account="${Account}", region="${Region}", store=Nothing(), service=service,
-        arn=lambda rest: f"arn:aws:{service}:${{Region}}:${{Account}}:{rest}",
+        arn=lambda rest, of=service: f"arn:aws:{of}:${{Region}}:${{Account}}:{rest}",
         principal=SimpleNamespace(arn="${the caller}"),
     )  # fmt: skip
     parts = access.each(request) if access.each else ()

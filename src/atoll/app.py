@@ -42,6 +42,7 @@ class Host:
         self.kernel: Kernel = gateway.parts.kernel
         self.endpoint: str = gateway.parts.endpoint
         self.cache_dir = cache_dir
+        self.strict = gateway.parts.unsupported.strict
 
     def context(self, service: str, account: str, region: str, principal: Principal, name: str) -> Context:
         request_id = self.kernel.ids.uuid()

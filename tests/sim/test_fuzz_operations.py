@@ -125,6 +125,7 @@ KNOWN: dict[str, tuple[Any, ...]] = {
     "Marker": ("e30=", "x"),
     "timestamp": (1_700_000_000_000,),
     "InvocationType": ("DryRun", "DryRun", "Event"),
+    "SequenceNumber": ("100000000000000000000001", "9" * 40, "0" * 21),
 }  # fmt: skip
 
 
@@ -150,7 +151,9 @@ def _world(region: Region, account: str, service: str) -> dict[str, tuple[Any, .
     made(
         dynamodb.create_table, TableName="fuzz", BillingMode="PAY_PER_REQUEST",
         KeySchema=KNOWN["KeySchema"][0], AttributeDefinitions=KNOWN["AttributeDefinitions"][0],
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
     )  # fmt: skip
+    made(dynamodb.put_item, TableName="fuzz", Item={"id": {"S": "a"}})
     made(logs.create_log_group, logGroupName="fuzz")
     made(logs.create_log_stream, logGroupName="fuzz", logStreamName="fuzz")
     role, function = f"arn:aws:iam::{account}:role/fuzz", f"arn:aws:lambda:us-east-1:{account}:function:fuzz"
@@ -175,6 +178,7 @@ def _world(region: Region, account: str, service: str) -> dict[str, tuple[Any, .
         "logs": f"arn:aws:logs:us-east-1:{account}:log-group:fuzz",
     }
     own = (arns.get(service, role), *arns.values())
+    streams = region.client("dynamodbstreams", account).list_streams()["Streams"]
     return {
         "RoleName": ("fuzz",), "UserName": ("fuzz",), "PolicyName": ("fuzz",), "PolicyArn": (managed,), "Role": (role,),
         "PermissionsBoundary": (managed,), "RoleArn": (role,), "ApiId": (api,), "RouteId": (route,), "DeploymentId": (deployment,),
@@ -182,6 +186,7 @@ def _world(region: Region, account: str, service: str) -> dict[str, tuple[Any, .
         "IntegrationType": ("AWS_PROXY",), "PayloadFormatVersion": ("2.0", "1.0"), "ResourceArn": own, "Resource": own,
         "resourceArn": own, "StatementId": ("fuzz",), "Action": ("lambda:InvokeFunction",), "VersionId": ("v1",),
         "Principal": ("apigateway.amazonaws.com", "*", account), "RoleSessionName": ("fuzz",),
+        "StreamArn": tuple(stream["StreamArn"] for stream in streams),
     }  # fmt: skip
 
 

@@ -12,14 +12,15 @@ import msgspec
 
 from atoll.auth.principal import Credential
 from atoll.kernel.context import GLOBAL_ACCOUNT, Principal
-from atoll.kernel.keys import Key, between
+from atoll.kernel.keys import Key, between, packed
 from atoll.kernel.records import encode
 from atoll.kernel.store.api import Reader, Transaction
 
-PREFIX: Key = (GLOBAL_ACCOUNT, "", "iam", "access-keys")
+PREFIX = (GLOBAL_ACCOUNT, "", "iam", "access-keys")
 ENDINGS: Key = (GLOBAL_ACCOUNT, "", "iam", "session-endings")
 """(*ENDINGS, expiry, id) for each session, so that those that ended are found in order."""
 
+_PREFIX = packed(*PREFIX)
 REMEMBERED = 86_400
 """Seconds for which an ended session still answers ExpiredToken; afterwards its key is unknown, and unknown ASIA… keys are refused."""
 REAPED_AT_ONCE = 2
@@ -50,7 +51,7 @@ def find(tx: Reader, access_key: str) -> AccessKey | None:
 
 def credential(tx: Reader, access_key: str) -> Credential | None:
     """What authentication needs of an access key, or None if Atoll did not issue it."""
-    raw = tx.get((*PREFIX, access_key))
+    raw = tx.get((_PREFIX, access_key))
     return _decode(raw)[1] if raw else None
 
 

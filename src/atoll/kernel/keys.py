@@ -27,9 +27,25 @@ NAME = 40
 """Characters up to which a string's encoding is worth remembering."""
 
 
+class Packed(bytes):
+    """Elements that are encoded already: as an element of a key that is packed it stands for them. Not for ranges, whose scans give
+    out the elements of their prefix as they are."""
+
+
 def pack(key: Key) -> bytes:
     """Encodes a key. Raises TypeError for a type without an encoding, ValueError for NaN, a lone surrogate or an integer past 255 bytes."""
-    return b"".join([_encode_name(e) if e.__class__ is str and len(e) <= NAME else _encode(e) for e in key])
+    return b"".join(
+        [
+            e if e.__class__ is Packed else _encode_name(e) if e.__class__ is str and len(e) <= NAME else _encode(e)
+            for e in key
+        ]
+    )
+
+
+@lru_cache(maxsize=4096)
+def packed(*names: str) -> Packed:
+    """Names that many keys begin with, encoded once: `pack((packed(a, b), c)) == pack((a, b, c))`."""
+    return Packed(pack(names))
 
 
 def unpack(data: bytes, prefix: Key = (), skip: int = 0) -> Key:
@@ -106,6 +122,8 @@ def _encode(element: Element) -> bytes:
 
 
 def _encode_int(value: int) -> bytes:
+    if 0xFF < value <= 0xFFFF:  # the bucket of an item
+        return b"\x16%c%c" % (value >> 8, value & 0xFF)
     magnitude = abs(value)
     length = (magnitude.bit_length() + 7) // 8
     if length > _MAX_INT_BYTES:

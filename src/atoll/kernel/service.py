@@ -97,6 +97,8 @@ class Host(Protocol):
     endpoint: str
     cache_dir: Path
     """For what every region of this user can share and anyone can make again."""
+    strict: bool
+    """Whether the region was started with `--strict`."""
 
     def context(self, service: str, account: str, region: str, principal: Principal, name: str) -> Context:
         """A context for work that no request caused (a new trace called `name`), acting as `principal`."""

@@ -8,6 +8,7 @@ from atoll.services import apigatewayv2, dynamodb, iam, lambda_, logs, sts
 SERVICES: tuple[Service, ...] = (
     apigatewayv2.SERVICE,
     dynamodb.SERVICE,
+    dynamodb.STREAMS,
     iam.SERVICE,
     lambda_.SERVICE,
     logs.SERVICE,

@@ -17,12 +17,17 @@ from atoll.services import SERVICES
 ACCOUNT = "123456789012"
 MODELS = Models([service.name for service in SERVICES])
 GIVEN = {
+    "BackupArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/backup/b",
+    "ExportArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/export/e",
+    "ImportArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/import/i",
+    "SourceTableArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t",
     "logGroupIdentifiers": ["x"],
     "FunctionName": "f",
     "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/p",
     "Resource": "f",
     "Role": f"arn:aws:iam::{ACCOUNT}:role/r",
     "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r",
+    "StreamArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/stream/l",
     "Path": "/",
     "PathPrefix": "/",
     "Tags": [{"Key": "a", "Value": "b"}],

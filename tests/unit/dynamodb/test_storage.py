@@ -6,16 +6,16 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atoll.kernel.context import Context, Principal
+from atoll.kernel.context import Context
 from atoll.kernel.keys import under
-from atoll.kernel.region import Kernel, open_kernel
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.kernel.tracing import Span
 from atoll.services.dynamodb.items.item_rules import check_item, item_size
 from atoll.services.dynamodb.items.keys import entry_key, item_key
 from atoll.services.dynamodb.items.storage import Stored, collection_size, decode_item, encode_item, read, replace
 from atoll.services.dynamodb.store import Attribute, Index, Table, data_prefixes, totals
 from atoll.services.dynamodb.tables.tables import reap
+
+from .support import opened
 
 ID, AT, KIND, RANK = Attribute("id", "S"), Attribute("at", "N"), Attribute("kind", "S"), Attribute("rank", "N")
 TABLE = Table(
@@ -38,16 +38,6 @@ WRITES = st.lists(
 )  # fmt: skip
 
 
-async def opened(path: Path) -> tuple[Kernel, Context]:
-    kernel = await open_kernel(path, "process", verify=True)
-    account = "123456789012"
-    ctx: Any = Context(
-        account, "us-east-1", Principal.root(account), "", "dynamodb", "", Span("", ""), kernel.store, kernel.blobs,
-        kernel.clock, kernel.ids, None, None, "",  # type: ignore[arg-type]
-    )  # fmt: skip
-    return kernel, ctx
-
-
 def given_item(id_: str, at: int, rest: dict[str, Any]) -> dict[str, Any]:
     item: dict[str, Any] = {"id": {"S": id_}, "at": {"N": str(at)}}
     for name, value in rest.items():
@@ -68,7 +58,7 @@ async def write(ctx: Context, item: dict[str, Any], *, delete: bool) -> None:
 
 
 async def check_against(ctx: Context, model: dict[Any, dict[str, Any]]) -> None:
-    items, entries, _, _ = data_prefixes(ctx.account, ctx.region, TABLE.incarnation)
+    items, entries, *_ = data_prefixes(ctx.account, ctx.region, TABLE.incarnation)
 
     def look(tx: Reader) -> None:
         stored = [decode_item(raw) for _, raw in tx.scan(under(items))]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from atoll.kernel.keys import Key, Range, between, pack, under, unpack
+from atoll.kernel.keys import Key, Range, between, pack, packed, under, unpack
 
 scalars = st.one_of(
     st.none(),
@@ -132,3 +132,8 @@ def test_types_without_an_encoding_are_refused(bad: Any) -> None:
 
 def inside(span: Range, key: Key) -> bool:
     return span.start <= pack(key) < span.end
+
+
+@given(st.lists(st.text(max_size=50), max_size=4), keys)
+def test_names_packed_beforehand_stand_for_themselves(names: list[str], rest: Key) -> None:
+    assert pack((packed(*names), *rest)) == pack((*names, *rest))

@@ -257,6 +257,7 @@ class _Connection:
         for pragma in ("journal_mode=WAL", "wal_autocheckpoint=0", f"synchronous={synchronous}", "cache_size=-16384"):
             self._db.execute(f"PRAGMA {pragma}").fetchall()
         self.execute = self._db.execute
+        self._find = self._db.cursor().execute
         self.close = self._db.close
         self.set_wal_hook = self._db.set_wal_hook
         self.set_busy_timeout = self._db.set_busy_timeout
@@ -266,7 +267,7 @@ class _Connection:
         return self._db.in_transaction
 
     def fetch(self, key: bytes) -> bytes | None:
-        return self.execute("SELECT value FROM entries WHERE key = ?", (key,)).get  # type: ignore[no-any-return]
+        return self._find("SELECT value FROM entries WHERE key = ?", (key,)).get  # type: ignore[no-any-return]
 
     def rows(self, span: Range, limit: int | None, *, reverse: bool) -> Iterator[tuple[bytes, bytes]]:
         start, end = span.start, span.end

@@ -1,9 +1,13 @@
-"""DynamoDB: tables and their items. This is the manifest: where each operation is, and the tasks behind them."""
+"""DynamoDB: tables, their items and their streams. These are the manifests: where each operation is, and the tasks behind them.
+
+Streams have a model of their own, and so a manifest; their records are written with the items.
+"""
 
 from __future__ import annotations
 
-from atoll.kernel.service import Service
-from atoll.services.dynamodb import continuous_backups, limits, tags, time_to_live
+from atoll.kernel.service import Service, Shared
+from atoll.services.dynamodb import continuous_backups, limits, resource_policy, runtime, tags, time_to_live
+from atoll.services.dynamodb.backups import backups, history, restores, system
 from atoll.services.dynamodb.items import (
     batch_get_item,
     batch_write_item,
@@ -18,7 +22,9 @@ from atoll.services.dynamodb.items import (
     update_item,
 )
 from atoll.services.dynamodb.partiql import batch_execute_statement, execute_statement, execute_transaction
-from atoll.services.dynamodb.tables import create_table, tables, update_table
+from atoll.services.dynamodb.streams import describing, lifecycle, reading
+from atoll.services.dynamodb.tables import create_table, index_tasks, tables, update_table
+from atoll.services.dynamodb.ttl import entries, switching
 
 SERVICE = Service(
     "dynamodb",
@@ -27,6 +33,23 @@ SERVICE = Service(
         put_item, get_item, update_item, delete_item, query, scan,
         batch_get_item, batch_write_item, transact_get_items, transact_write_items,
         execute_statement, batch_execute_statement, execute_transaction,
+        backups, restores, resource_policy,
     ],
-    tasks={"dynamodb.reap": tables.reap, "dynamodb.forget": tokens.forget},
+    tasks={
+        "dynamodb.reap": tables.reap,
+        "dynamodb.forget": tokens.forget,
+        "dynamodb.fill_index": index_tasks.fill_index,
+        "dynamodb.clear_index": index_tasks.clear_index,
+        "dynamodb.keep_stream": lifecycle.keep,
+        "dynamodb.fill_expiry": switching.fill,
+        "dynamodb.clear_expiry": switching.clear,
+        "dynamodb.trim": history.trim,
+        "dynamodb.back_up": backups.back_up,
+        "dynamodb.restore": restores.restore,
+        "dynamodb.expire_backup": system.expire,
+    },
+    runtime=runtime.running,
+    shared=[Shared(entries.TABLES_PREFIX, entries.owner)],
 )  # fmt: skip
+
+STREAMS = Service("dynamodbstreams", [describing, reading])

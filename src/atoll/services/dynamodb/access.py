@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import AccessDenied, ValidationFailed
+from atoll.kernel.errors import ValidationFailed
 
 NAME_PATTERN = "[a-zA-Z0-9_.-]+"
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
@@ -43,7 +43,7 @@ def resource_arn(_ctx: Context, request: Mapping[str, Any]) -> str:
 def item_table(ctx: Context, given: str) -> tuple[Context, str]:
     """The table that an operation on items names: the context of its account, and its name.
 
-    Raises ValidationFailed, AccessDenied for another account's.
+    Raises ValidationFailed.
     """
     if _NAME.fullmatch(given):
         return ctx, given
@@ -82,11 +82,5 @@ def _name_in_arn(ctx: Context, arn: str) -> tuple[Context, str]:
         raise ValidationFailed(f"1 validation error detected: Invalid AWS partition in '{arn}'")
     if region != ctx.region:
         raise ValidationFailed(f"1 validation error detected: Invalid AWS region in '{arn}'")
-    if account != ctx.account:
-        # Tables have no resource policies here yet (PutResourcePolicy is refused), and nothing else lets a stranger in.
-        action = f"{ctx.service}:{ctx.operation}"
-        raise AccessDenied(
-            f"User: {ctx.principal.arn} is not authorized to perform: {action} on resource: {arn} "
-            f"because no resource-based policy allows the {action} action"
-        )
-    return item_table(ctx, name)
+    # Whoever comes from another account was let in by the table's policy.
+    return item_table(ctx if account == ctx.account else ctx.derive(account=account), name)

@@ -17,7 +17,7 @@ from atoll.kernel.errors import ServiceError
 from atoll.kernel.service import ValuesOf
 from atoll.services.dynamodb.access import item_table
 from atoll.services.dynamodb.expressions.lexer import ExpressionError
-from atoll.services.dynamodb.expressions.nodes import Compare, Condition, Logical, Path, Placeholder, paths
+from atoll.services.dynamodb.expressions.nodes import Compare, Condition, Logical, Path, Placeholder, paths_in
 from atoll.services.dynamodb.expressions.parser import parse_condition, parse_projection
 from atoll.services.dynamodb.expressions.update_parser import parse_update
 from atoll.services.dynamodb.items.keys import key_schema
@@ -118,8 +118,8 @@ def _paths(request: Given) -> list[Path]:
     found: list[Path] = []
     if (text := request.get("UpdateExpression")) is not None:
         with contextlib.suppress(ExpressionError):  # refused when the operation runs
-            found += paths(*parse_update(text))
-    found += paths(*_conditions(request, _EXPRESSIONS))
+            found += paths_in(*parse_update(text))
+    found += paths_in(*_conditions(request, _EXPRESSIONS))
     if (text := request.get("ProjectionExpression")) is not None:
         with contextlib.suppress(ExpressionError):
             found += parse_projection(text)

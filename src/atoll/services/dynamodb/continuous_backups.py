@@ -1,6 +1,7 @@
 """DescribeContinuousBackups and UpdateContinuousBackups. docs: API_ContinuousBackupsDescription.
 
-Continuous backups are always on, as on AWS; point-in-time recovery is a setting. Nothing can be restored yet, which is reported.
+Continuous backups are always on, as on AWS; point-in-time recovery is a setting: with it the table's history is kept
+(`backups/history.py`).
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.dynamodb.access import named_table
+from atoll.services.dynamodb.backups.history import earliest, latest, start_trimming
 from atoll.services.dynamodb.errors import TableNotFoundException
 from atoll.services.dynamodb.permissions import on_table
-from atoll.services.dynamodb.store import DAY, TABLES, Table, find_table, table_key
+from atoll.services.dynamodb.store import TABLES, Table, find_table, table_key
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import (
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     )
 
 DEFAULT_DAYS = 35
-LAG = 300.0
-"""The latest restorable time is typically five minutes back."""
 
 
 @operation(
@@ -42,9 +42,6 @@ async def describe_continuous_backups(ctx: Context, request: DescribeContinuousB
 @operation(
     "UpdateContinuousBackups",
     access=[on_table("UpdateContinuousBackups")],
-    not_honoured={
-        "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled": "Atoll keeps no past states of a table yet"
-    },
 )
 async def update_continuous_backups(ctx: Context, request: UpdateContinuousBackupsInputTypeDef) -> dict[str, Any]:
     """Raises TableNotFoundException, ValidationFailed."""
@@ -55,16 +52,24 @@ async def update_continuous_backups(ctx: Context, request: UpdateContinuousBacku
         raise ValidationFailed(
             "Invalid Request: Cannot specify RecoveryPeriodInDays when disabling point-in-time recovery."
         )
-    now = ctx.clock.now()
+    now, task_id = ctx.clock.now(), ctx.ids.uuid()
 
     def write(tx: Transaction) -> Table:
-        table = _table(tx, ctx, name)
-        since = (table.recovery_since or now) if enabled else 0.0
-        table = msgspec.structs.replace(table, recovery_since=since, recovery_days=days or DEFAULT_DAYS)
+        before = _table(tx, ctx, name)
+        table = msgspec.structs.replace(
+            before, recovery_since=_since(before, now) if enabled else 0.0, recovery_days=days or DEFAULT_DAYS
+        )
         tx.set(table_key(ctx, name), TABLES.encode(table))
+        if table.recovery_since != before.recovery_since:
+            start_trimming(tx, ctx, table, task_id)
         return table
 
     return _described(await ctx.store.transact(write), now)
+
+
+def _since(table: Table, now: float) -> float:
+    """Since when there is a history: a longer period does not bring back what a shorter one let go."""
+    return earliest(table, now) if table.recovery_since else now
 
 
 def _table(tx: Reader, ctx: Context, name: str) -> Table:
@@ -80,8 +85,8 @@ def _described(table: Table, now: float) -> dict[str, Any]:
         recovery = {
             "PointInTimeRecoveryStatus": "ENABLED",
             "RecoveryPeriodInDays": table.recovery_days,
-            "EarliestRestorableDateTime": max(table.recovery_since, now - table.recovery_days * DAY),
-            "LatestRestorableDateTime": max(table.recovery_since, now - LAG),
+            "EarliestRestorableDateTime": earliest(table, now),
+            "LatestRestorableDateTime": latest(table, now),
         }
     return {
         "ContinuousBackupsDescription": {

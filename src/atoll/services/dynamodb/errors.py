@@ -8,6 +8,14 @@ from __future__ import annotations
 from atoll.kernel.errors import ServiceError, ValidationFailed
 
 
+class BackupInUseException(ServiceError):
+    """The backup is being made, deleted or restored."""
+
+
+class BackupNotFoundException(ServiceError):
+    """There is no such backup."""
+
+
 class ConditionalCheckFailedException(ServiceError):
     """The condition of a write did not hold. Member `Item`: what is stored, where the request asked for it."""
 
@@ -20,6 +28,22 @@ class IdempotentParameterMismatchException(ServiceError):
     """The token of another request, of the last ten minutes."""
 
 
+class ExportNotFoundException(ServiceError):
+    """There is no such export."""
+
+
+class GlobalTableNotFoundException(ServiceError):
+    """There is no such global table."""
+
+
+class ImportNotFoundException(ServiceError):
+    """There is no such import."""
+
+
+class InvalidRestoreTimeException(ServiceError):
+    """The table cannot be restored to this time."""
+
+
 class ItemCollectionSizeLimitExceededException(ServiceError):
     """An item collection of a table with local secondary indexes would exceed 10 GB."""
 
@@ -29,7 +53,19 @@ class LimitExceededException(ServiceError):
 
 
 class ProvisionedThroughputExceededException(ServiceError):
-    """The table or an index has no capacity left this second."""
+    """More than is provisioned. Member `ThrottlingReasons`: of which table or index."""
+
+
+class ThrottlingException(ServiceError):
+    """More than the maximum of an on-demand table or index, or than a partition can take. Member `throttlingReasons`."""
+
+
+class PointInTimeRecoveryUnavailableException(ServiceError):
+    """Point-in-time recovery is not on for the table."""
+
+
+class PolicyNotFoundException(ServiceError):
+    """The resource has no such policy."""
 
 
 class ResourceInUseException(ServiceError):
@@ -38,6 +74,22 @@ class ResourceInUseException(ServiceError):
 
 class ResourceNotFoundException(ServiceError):
     """There is no such table."""
+
+
+class ExpiredIteratorException(ServiceError):
+    """A shard iterator is more than 15 minutes old."""
+
+
+class TrimmedDataAccessException(ServiceError):
+    """What a shard iterator or sequence number points at is older than 24 hours."""
+
+
+class TableAlreadyExistsException(ServiceError):
+    """There is such a table, as restores say it."""
+
+
+class TableInUseException(ServiceError):
+    """The table is being restored."""
 
 
 class TableNotFoundException(ServiceError):

@@ -9,23 +9,33 @@
 (account, region, "dynamodb", "token", token)                              a ClientRequestToken in use (`items/tokens.py`)
 (account, region, "dynamodb", "token-end", time, token)                    when its use ends
 (account, region, "dynamodb", "token-task")                                there while a task waits for the first end
+(account, region, "dynamodb", "expiry", incarnation, index, second, *item key)   when an item expires (`ttl/entries.py`)
+(account, region, "dynamodb", "history", incarnation, n)                   what an item was before a write (`backups/history.py`)
+(account, region, "dynamodb", "copy", incarnation, copy id)                the items are being copied (`backups/copies.py`)
+(account, region, "dynamodb", "doomed", incarnation)                       ... and are to be cleared then
+(account, region, "dynamodb", "backup", table name, backup id)             Backup (`backups/store.py`)
+(account, region, "dynamodb", "restoring", name)                           Restoring, a table that is not there yet
+(account, region, "dynamodb", "policy", name[/stream/label])               a table's or a stream's ResourcePolicy
+(account, region, "dynamodb", "insights", incarnation, index id or "")     Insights (`contributor_insights.py`)
+Streams, which outlive their tables, are described in `streams/store.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
 
 from atoll.kernel import records
 from atoll.kernel.context import Context
-from atoll.kernel.keys import Key
+from atoll.kernel.keys import Key, packed
 from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader, counter
 from atoll.services.dynamodb.errors import ITEM_TABLE_NOT_FOUND, ResourceNotFoundException, table_not_found
 
 ScalarType = Literal["S", "N", "B"]
-PAY_PER_REQUEST = "PAY_PER_REQUEST"
+PAY_PER_REQUEST, PROVISIONED = "PAY_PER_REQUEST", "PROVISIONED"
 DAY = 86_400.0
 
 
@@ -43,10 +53,27 @@ class Throughput(msgspec.Struct, frozen=True):
     write: int = 0
 
 
-class Index(msgspec.Struct, frozen=True):
-    """A secondary index. `partition` and `sort` are its key; a local one shares the table's partition key.
+class Capacity(msgspec.Struct, frozen=True, kw_only=True):
+    """What a table or a global index can take, and when that changed. `decreases` counts those of the provisioned throughput on
+    the UTC day of `last_decrease`. `warm` is the warm throughput where it is more than what the billing mode gives."""
 
-    `projected` are the non-key attributes that ProjectionType INCLUDE names. `id` is part of its entries' keys.
+    provisioned: Throughput = Throughput()
+    last_increase: float = 0.0
+    last_decrease: float = 0.0
+    decreases: int = 0
+    on_demand: Throughput | None = None
+    warm: Throughput | None = None
+
+    def decreases_on(self, now: float) -> int:
+        """How often the provisioned throughput was decreased on the UTC day of `now`."""
+        return self.decreases if int(now // DAY) == int(self.last_decrease // DAY) else 0
+
+
+class Index(Capacity, frozen=True):
+    """A secondary index. `partition` and `sort` are its key; a local one shares the table's partition key, and its throughput.
+
+    `projected` are the non-key attributes that ProjectionType INCLUDE names. `id` is part of its entries' keys. `state` is what
+    UpdateTable made of a global one: CREATING until its task begins, then BACKFILLING, or DELETING; UPDATING in an answer alone.
     """
 
     name: str
@@ -56,16 +83,21 @@ class Index(msgspec.Struct, frozen=True):
     sort: tuple[Attribute, ...]
     projection: str
     projected: tuple[str, ...] = ()
-    provisioned: Throughput = Throughput()
-    on_demand: Throughput | None = None
-    warm: Throughput | None = None
+    state: Literal["ACTIVE", "CREATING", "BACKFILLING", "DELETING", "UPDATING"] = "ACTIVE"
+
+    @property
+    def filling(self) -> bool:
+        """Whether entries of items that it is to hold may still be missing. It cannot be read, and constrains no item yet."""
+        return self.state in ("CREATING", "BACKFILLING")
 
 
-class Table(msgspec.Struct, frozen=True):
+class Table(Capacity, frozen=True):
     """A table. Times are region time. `definitions` are AttributeDefinitions in the order given.
 
-    `id` is what AWS calls TableId; `incarnation` is what its items' keys begin with. `decreases` counts those of the provisioned
-    throughput on the UTC day of `last_decrease`.
+    `id` is what AWS calls TableId; `incarnation` is what its items' keys begin with. `table_class_changes` are the last two.
+    `stream` is the id of the stream that takes its records, "" for none; `stream_label` is
+    that of the latest one, which may have ended. `ttl_index` is the id of the index of its items' expiry (`ttl/entries.py`).
+    `copies` are the backups and restores that read its items now.
     """
 
     name: str
@@ -76,33 +108,48 @@ class Table(msgspec.Struct, frozen=True):
     partition: Attribute
     sort: Attribute | None = None
     indexes: tuple[Index, ...] = ()
-    billing_mode: str = "PROVISIONED"
+    billing_mode: str = PROVISIONED
     on_demand_since: float = 0.0
-    provisioned: Throughput = Throughput()
-    last_increase: float = 0.0
-    last_decrease: float = 0.0
-    on_demand: Throughput | None = None
-    warm: Throughput | None = None
     table_class: str = ""
     table_class_since: float = 0.0
+    table_class_changes: tuple[float, ...] = ()
     deletion_protection: bool = False
     sse_key_arn: str = ""
     ttl_attribute: str = ""
     recovery_since: float = 0.0
     recovery_days: int = 35
-    decreases: int = 0
+    stream: str = ""
+    stream_label: str = ""
+    stream_view: str = ""
+    ttl_index: str = ""
+    ttl_filled: bool = True
+    copies: int = 0
+
+    @property
+    def has_history(self) -> bool:
+        """Whether it is noted what its items were before they are written."""
+        return bool(self.recovery_since or self.copies)
 
     @property
     def followed(self) -> bool:
         """Whether changes of its items are noted beside them (`items/storage.py: _follow`)."""
-        return False
+        return bool(self.stream or self.ttl_index or self.has_history)
 
-    def decreases_on(self, now: float) -> int:
-        """How often the provisioned throughput was decreased on the UTC day of `now`."""
-        return self.decreases if int(now // DAY) == int(self.last_decrease // DAY) else 0
+    @property
+    def status(self) -> str:
+        """TableStatus: an index whose entries are being filled in leaves the table ACTIVE."""
+        return "UPDATING" if any(index.state in ("CREATING", "DELETING") for index in self.indexes) else "ACTIVE"
+
+
+class ResourcePolicy(msgspec.Struct, frozen=True):
+    """The policy of a table or stream."""
+
+    text: str
+    revision: str
 
 
 TABLES = Codec(Table)
+POLICIES = Codec(ResourcePolicy)
 
 
 class Totals(msgspec.Struct, frozen=True):
@@ -142,7 +189,7 @@ def table_described(tx: Reader, ctx: Context, name: str) -> Table:
 
 def table_of_items(tx: Reader, ctx: Context, name: str) -> Table:
     """The table. Raises ResourceNotFoundException as operations on items do."""
-    raw = tx.get((ctx.account, ctx.region, "dynamodb", "table", name))
+    raw = tx.get((packed(ctx.account, ctx.region, "dynamodb", "table", name),))
     if raw is None:
         raise ResourceNotFoundException(ITEM_TABLE_NOT_FOUND)
     return TABLES.decode(raw)
@@ -159,9 +206,14 @@ def read_tags(tx: Reader, ctx: Context, name: str) -> dict[str, str]:
     return records.decode(raw) if raw is not None else {}
 
 
+def policy_key(ctx: Context, name: str) -> Key:
+    """Where the policy of a table (or of `name/stream/label`) lies."""
+    return (ctx.account, ctx.region, "dynamodb", "policy", name)
+
+
 def total_key(ctx: Context, incarnation: str, index: str = "") -> Key:
     """The counter of a table, or of the index with this id."""
-    return (ctx.account, ctx.region, "dynamodb", "total", incarnation, index)
+    return (packed(ctx.account, ctx.region, "dynamodb", "total", incarnation, index),)
 
 
 def total_change(count: int, size: int) -> int:
@@ -174,9 +226,18 @@ def totals(tx: Reader, ctx: Context, incarnation: str, index: str = "") -> Total
     return Totals(*divmod(counter(tx.get(total_key(ctx, incarnation, index))), _ONE_ITEM))
 
 
-def data_prefixes(account: str, region: str, incarnation: str) -> list[Key]:
-    """Everything that a table's deletion leaves to be cleared."""
-    return [(account, region, "dynamodb", part, incarnation) for part in ("item", "entry", "total", "collection")]
+def entries_prefix(account: str, region: str, incarnation: str, index: str) -> Key:
+    """Under which the entries of the index with this id lie."""
+    return (account, region, "dynamodb", "entry", incarnation, index)
+
+
+DATA = ("item", "entry", "total", "collection", "expiry", "history", "insights")
+"""What lies under a table's incarnation."""
+
+
+def data_prefixes(account: str, region: str, incarnation: str, parts: Sequence[str] = DATA) -> list[Key]:
+    """Everything (or some `parts` of it) that a table's deletion leaves to be cleared."""
+    return [(account, region, "dynamodb", part, incarnation) for part in parts]
 
 
 Item = dict[str, dict[str, Any]]

@@ -1,13 +1,12 @@
 """DescribeTimeToLive and UpdateTimeToLive. docs: API_UpdateTimeToLive; Developer Guide, "Using time to live".
 
-A change is done with its answer: the hour that AWS takes, in which it refuses another change, does not exist here.
+A change is done with its answer (but for a large table's, whose index of expiry times is filled by a task): the interval in which AWS
+refuses another change ends there, not after up to an hour. Items expire as `ttl/expiry.py` says: at once, where AWS takes some days.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
@@ -16,6 +15,7 @@ from atoll.kernel.store.api import Transaction
 from atoll.services.dynamodb.access import named_table
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import TABLES, table_described, table_key
+from atoll.services.dynamodb.ttl import switching
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import DescribeTimeToLiveInputTypeDef, UpdateTimeToLiveInputTypeDef
@@ -25,31 +25,39 @@ if TYPE_CHECKING:
 async def describe_time_to_live(ctx: Context, request: DescribeTimeToLiveInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException."""
     ctx, name = named_table(ctx, request["TableName"])
-    attribute = (await ctx.store.read(lambda tx: table_described(tx, ctx, name))).ttl_attribute
-    status = "ENABLED" if attribute else "DISABLED"
-    return {"TimeToLiveDescription": {"TimeToLiveStatus": status, "AttributeName": attribute or None}}
+    table = await ctx.store.read(lambda tx: table_described(tx, ctx, name))
+    status = "DISABLED" if not table.ttl_index else "ENABLED" if table.ttl_filled else "ENABLING"
+    return {
+        "TimeToLiveDescription": {
+            "TimeToLiveStatus": status,
+            "AttributeName": table.ttl_attribute if table.ttl_index else None,
+        }
+    }
 
 
-@operation(
-    "UpdateTimeToLive",
-    access=[on_table("UpdateTimeToLive")],
-    not_honoured={"TimeToLiveSpecification.Enabled": "Atoll does not expire items yet"},
-)
+@operation("UpdateTimeToLive", access=[on_table("UpdateTimeToLive")])
 async def update_time_to_live(ctx: Context, request: UpdateTimeToLiveInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException; ValidationFailed where nothing would change."""
     ctx, name = named_table(ctx, request["TableName"])
     wanted = request["TimeToLiveSpecification"]
+    drawn = switching.draw(ctx)
 
     def write(tx: Transaction) -> None:
         table = table_described(tx, ctx, name)
-        current, attribute = table.ttl_attribute, wanted["AttributeName"]
+        current, attribute = table.ttl_index and table.ttl_attribute, wanted["AttributeName"]
         if current and attribute != current:
             raise ValidationFailed(
                 f"TimeToLive is active on a different AttributeName: current AttributeName is {current}"
             )
         if bool(current) == wanted["Enabled"]:
             raise ValidationFailed(f"TimeToLive is already {'enabled' if current else 'disabled'}")
-        changed = msgspec.structs.replace(table, ttl_attribute=attribute if wanted["Enabled"] else "")
+        if not table.ttl_filled:
+            raise ValidationFailed("Time to live has been modified multiple times within a fixed interval")
+        changed = (
+            switching.enable(tx, ctx, table, attribute, drawn)
+            if wanted["Enabled"]
+            else switching.disable(tx, ctx, table, drawn)
+        )
         tx.set(table_key(ctx, name), TABLES.encode(changed))
 
     await ctx.store.transact(write)

@@ -12,6 +12,7 @@ from atoll.auth.policy.evaluate import NO_POLICIES, PolicySet
 from atoll.auth.policy.parse import Policy, parse
 from atoll.auth.principal import Credential
 from atoll.kernel.context import Principal
+from atoll.kernel.keys import packed
 from atoll.kernel.store.api import Reader
 from atoll.services.iam import policies
 from atoll.services.iam.store import ROLES, USERS, Entity, version_key
@@ -37,7 +38,8 @@ class IamDirectory:
         if principal.kind not in ("user", "role"):
             return NO_POLICIES
         identity = principal.user_id.partition(":")[0]
-        key = (tx.get(version_key(principal.account)), principal.account, identity, principal.session_policies)
+        version = tx.get((packed(*version_key(principal.account)),))
+        key = (version, principal.account, identity, principal.session_policies)
         found = self._memo.get(key)
         if found is None:
             if len(self._memo) >= MEMO:

@@ -165,7 +165,7 @@ def _count_key(account: str, policy_arn: str, usage: Usage) -> Key:
     return (account, "", "iam", "policy-use-counts", policy_arn, usage)
 
 
-def version_key(account: str) -> Key:
+def version_key(account: str) -> tuple[str, ...]:
     """Where the account's version lies."""
     return (account, "", "iam", "version")
 

@@ -27,7 +27,7 @@ from atoll.services.dynamodb.expressions.nodes import (
     Path,
     Placeholder,
     Value,
-    paths,
+    paths_in,
 )
 from atoll.services.dynamodb.expressions.operand_rules import check_actions, check_operands
 from atoll.services.dynamodb.expressions.parser import parse_condition, parse_projection
@@ -77,7 +77,7 @@ class Bindings:
         """The actions of the UpdateExpression `text`, bound; no path lies in another."""
         try:
             actions = parse_update(text)
-            for path in paths(*actions):
+            for path in paths_in(*actions):
                 self._path(path)  # undefined names are said before undefined values
             bound = tuple([Action(each.verb, self._path(each.path), self._value(each.value)) for each in actions])
             check_actions(bound)

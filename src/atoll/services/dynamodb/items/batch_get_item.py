@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from atoll.kernel import records
 from atoll.kernel.context import Context
-from atoll.kernel.errors import ValidationFailed
+from atoll.kernel.errors import ServiceError, ValidationFailed
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
 from atoll.services.dynamodb.conditions import READS_BATCH
-from atoll.services.dynamodb.errors import ProvisionedThroughputExceededException
 from atoll.services.dynamodb.items.capacity import Cost, read_units
 from atoll.services.dynamodb.items.get_item import Get
 from atoll.services.dynamodb.items.item_rules import check_item
@@ -22,6 +21,7 @@ from atoll.services.dynamodb.items.storage import stored_size
 from atoll.services.dynamodb.items.together import Bill, name_an_item_twice, require_items
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import Item, Table
+from atoll.services.dynamodb.throttle import THROTTLED
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import BatchGetItemInputTypeDef
@@ -49,21 +49,22 @@ async def batch_get_item(ctx: Context, request: BatchGetItemInputTypeDef) -> dic
         return [get.find(tx) for get, _ in gets]
 
     found = await ctx.store.read(run)
-    bill = Bill("Read")
+    bill = Bill("Read", ctx.clock.now())
     size = 0
-    throttled: ProvisionedThroughputExceededException | None = None
+    throttled: ServiceError | None = None
     items: dict[str, list[Item]] = {name: [] for name in parts}
     left: dict[str, dict[str, Any]] = {}
     for (get, key), (table, raw) in zip(gets, found, strict=True):
         consistent = bool(parts[get.given].get("ConsistentRead"))
         try:
             if size + stored_size(raw) <= MAX_SIZE:
-                bill.add(get.given, get.ctx, table, Cost(read_units(stored_size(raw), consistent=consistent)))
+                cost = Cost(read_units(stored_size(raw), consistent=consistent))
+                bill.add(get.given, get.ctx, table, cost, get.key(table))
                 size += stored_size(raw)
                 if (item := get.shown(raw)) is not None:
                     items[get.given].append(item)
                 continue
-        except ProvisionedThroughputExceededException as error:
+        except THROTTLED as error:
             throttled = error
         left.setdefault(get.given, {**parts[get.given], "Keys": []})["Keys"].append(key)
     if throttled is not None and sum(len(part["Keys"]) for part in left.values()) == len(gets):

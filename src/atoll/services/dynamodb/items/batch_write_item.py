@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import ValidationFailed
+from atoll.kernel.errors import ServiceError, ValidationFailed
 from atoll.kernel.keys import Key
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.dynamodb.conditions import WRITES_BATCH
-from atoll.services.dynamodb.errors import ProvisionedThroughputExceededException
 from atoll.services.dynamodb.items.batch_get_item import TWICE
 from atoll.services.dynamodb.items.delete_item import Delete
 from atoll.services.dynamodb.items.item_rules import check_key
@@ -26,6 +25,7 @@ from atoll.services.dynamodb.items.transactions import Metrics, collection_metri
 from atoll.services.dynamodb.items.writes import ItemWrite, Outcome
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import Table
+from atoll.services.dynamodb.throttle import THROTTLED
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import BatchWriteItemInputTypeDef
@@ -51,7 +51,7 @@ class _Written(NamedTuple):
 class _Throttled(Exception):
     """Leaves the transaction, so that nothing stays of the writes at these places."""
 
-    def __init__(self, places: set[int], error: ProvisionedThroughputExceededException) -> None:
+    def __init__(self, places: set[int], error: ServiceError) -> None:
         self.places = places
         self.error = error
 
@@ -79,11 +79,12 @@ async def batch_write_item(ctx: Context, request: BatchWriteItemInputTypeDef) ->
         raise ValidationFailed("Too many items requested for the BatchWriteItem call")
     writes = [_write(ctx, name, one) for name, one in parts]
     left: set[int] = set()
+    now = ctx.clock.now()
 
     def run(tx: Transaction) -> _Written:
         if name_an_item_twice(tx, writes):
             raise ValidationFailed(TWICE)
-        return _apply(tx, {place: write for place, write in enumerate(writes) if place not in left}, request)
+        return _apply(tx, {place: write for place, write in enumerate(writes) if place not in left}, request, now)
 
     while True:
         try:
@@ -115,16 +116,16 @@ def _write(ctx: Context, name: str, one: Mapping[str, Any]) -> ItemWrite:
     return Delete(ctx, {"TableName": name, **one["DeleteRequest"]})
 
 
-def _apply(tx: Transaction, writes: Mapping[int, ItemWrite], request: Mapping[str, Any]) -> _Written:
-    bill = Bill("Write")
+def _apply(tx: Transaction, writes: Mapping[int, ItemWrite], request: Mapping[str, Any], now: float) -> _Written:
+    bill = Bill("Write", now)
     outcomes: list[Outcome] = []
     throttled: _Throttled | None = None
     for place, write in writes.items():
         try:
             done = write.apply(tx)
-            bill.add(write.request["TableName"], write.ctx, done.table, done.cost)
+            bill.add(write.request["TableName"], write.ctx, done.table, done.cost, done.key)
             outcomes.append(done)
-        except ProvisionedThroughputExceededException as error:
+        except THROTTLED as error:
             throttled = _Throttled({place} | (throttled.places if throttled else set()), error)
     if throttled is not None:
         raise throttled

@@ -27,6 +27,9 @@ class Cost(NamedTuple):
         return self.table + sum(units for _, units in self.indexes)
 
 
+NOTHING = Cost(0.0)
+
+
 def read_units(size: int, *, consistent: bool) -> float:
     """Units for reading `size` bytes; looking for what is not there costs as much as the smallest."""
     units = max(1, -(-size // READ_UNIT))

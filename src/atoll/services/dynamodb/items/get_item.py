@@ -67,12 +67,13 @@ class Get:
 
 @operation("GetItem", access=[on_table("GetItem", conditions=READS_ITEM)])
 async def get_item(ctx: Context, request: GetItemInputTypeDef) -> dict[str, Any]:
-    """Raises ResourceNotFoundException. `Item` is absent where there is none."""
+    """Raises ResourceNotFoundException, ProvisionedThroughputExceededException. `Item` is absent where there is none."""
     get = Get(ctx, request)
     table, raw = await ctx.store.read(get.find)
     cost = Cost(read_units(stored_size(raw), consistent=bool(request.get("ConsistentRead"))))
-    throttle.admit(get.ctx, table, "Read", cost)
-    throttle.spend(get.ctx, table, "Read", cost)
+    key = get.key(table)
+    throttle.admit(get.ctx, table, "Read", cost, key)
+    throttle.spend(get.ctx, table, "Read", cost, key)
     return {
         "Item": get.shown(raw),
         "ConsumedCapacity": consumed(request.get("ReturnConsumedCapacity"), request["TableName"], cost),

@@ -92,7 +92,8 @@ def check_item_keys(table: Table, item: Item) -> None:
     if table.sort is not None:
         _check_present(table.sort, item, MAX_SORT_KEY)
     for index in table.indexes:
-        _check_index_keys(index, item)
+        if index.state == "ACTIVE":
+            _check_index_keys(index, item)
 
 
 def check_key(table: Table, key: Item) -> None:

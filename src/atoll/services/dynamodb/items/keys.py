@@ -13,6 +13,7 @@ from zlib import crc32
 
 from atoll.kernel.keys import Element, Key
 from atoll.services.dynamodb import numbers
+from atoll.services.dynamodb.items.item_rules import MAX_PARTITION_KEY, MAX_SORT_KEY, utf8_length
 from atoll.services.dynamodb.store import Attribute, Index, Item, Table
 
 BUCKETS = 1 << 16
@@ -28,13 +29,15 @@ def item_key(table: Table, item: Item) -> Key:
 
 
 def entry_key(table: Table, index: Index, item: Item) -> Key | None:
-    """The key of the item's entry in an index: the index's key, then the table's. None where the item lacks part of the former."""
+    """The key of the item's entry in an index: the index's key, then the table's. None where the item lacks part of the former,
+    or has it in a form that the index cannot hold: in an item from before the index was there."""
     elements = []
-    for attribute in (*index.partition, *index.sort):
-        value = item.get(attribute.name)
-        if value is None:
-            return None
-        elements.append(element(attribute.type, value))
+    for attributes, limit in ((index.partition, MAX_PARTITION_KEY), (index.sort, MAX_SORT_KEY)):
+        for attribute in attributes:
+            value = item.get(attribute.name)
+            if value is None or not _fits(value.get(attribute.type), attribute.type, limit):
+                return None
+            elements.append(element(attribute.type, value))
     at = bucket(*elements[: len(index.partition)])
     return (index.id, at, *elements, *item_key(table, item)[1:])
 
@@ -42,6 +45,13 @@ def entry_key(table: Table, index: Index, item: Item) -> Key | None:
 def key_attributes(table: Table) -> tuple[Attribute, ...]:
     """The attributes of the table's primary key."""
     return (table.partition,) if table.sort is None else (table.partition, table.sort)
+
+
+def _fits(content: Any, kind: str, limit: int) -> bool:
+    """Whether this can be part of an index's key; None where the attribute has another type."""
+    if content is None or kind == "N":
+        return content is not None
+    return 0 < (len(content) if kind == "B" else utf8_length(content)) <= limit
 
 
 def projected(table: Table, index: Index) -> frozenset[str] | None:

@@ -13,7 +13,7 @@ from atoll.services.dynamodb.access import table_or_index_arn
 from atoll.services.dynamodb.conditions import QUERIES
 from atoll.services.dynamodb.expressions import key_condition
 from atoll.services.dynamodb.expressions.bindings import Bindings
-from atoll.services.dynamodb.expressions.nodes import paths
+from atoll.services.dynamodb.expressions.nodes import paths_in
 from atoll.services.dynamodb.items import ranges, requested
 from atoll.services.dynamodb.items.keys import element, key_schema
 from atoll.services.dynamodb.items.pages import Read
@@ -87,7 +87,7 @@ class Query(Selection):
 
     def _check_filter(self, table: Table, index: Index | None) -> None:
         self.check_scalar_keys(table, self.paths or ())
-        filtered = tuple(paths(self.condition)) if self.condition is not None else ()
+        filtered = tuple(paths_in(self.condition)) if self.condition is not None else ()
         heads = {path.parts[0] for path in filtered}
         for attribute in (each for part in key_schema(table, index) for each in part):
             if attribute.name in heads:

@@ -16,7 +16,7 @@ from atoll.services.dynamodb import throttle
 from atoll.services.dynamodb.access import item_table
 from atoll.services.dynamodb.errors import invalid
 from atoll.services.dynamodb.expressions.bindings import Bindings
-from atoll.services.dynamodb.expressions.nodes import Condition, Path, paths
+from atoll.services.dynamodb.expressions.nodes import Condition, Path, paths_in
 from atoll.services.dynamodb.items import requested
 from atoll.services.dynamodb.items.capacity import consumed
 from atoll.services.dynamodb.items.item_rules import (
@@ -154,7 +154,7 @@ class Selection:
         request, shown, fetched = self.request, self.paths, False
         names = projected(read.table, read.index) if read.index is not None and read.index.local else None
         if names is not None:
-            filtered = () if self.condition is None else tuple(paths(self.condition))
+            filtered = () if self.condition is None else tuple(paths_in(self.condition))
             whole = request.get("Select") == "ALL_ATTRIBUTES"
             fetched = whole or bool(_missing(names, (*filtered, *(shown or ()))))
             if fetched and not whole and shown is None:

@@ -10,13 +10,16 @@ from typing import NamedTuple, cast
 
 from atoll.kernel import records
 from atoll.kernel.context import Context
-from atoll.kernel.keys import Key
+from atoll.kernel.keys import Key, packed, under
 from atoll.kernel.store.api import Reader, Transaction, counter
+from atoll.services.dynamodb.backups import history
 from atoll.services.dynamodb.errors import ItemCollectionSizeLimitExceededException
 from atoll.services.dynamodb.items.capacity import Cost, write_units
 from atoll.services.dynamodb.items.item_rules import item_size
 from atoll.services.dynamodb.items.keys import entry_key, projected
 from atoll.services.dynamodb.store import Index, Item, Table, total_change, total_key
+from atoll.services.dynamodb.streams import changes
+from atoll.services.dynamodb.ttl import entries
 
 MAX_COLLECTION = 10 << 30
 
@@ -45,14 +48,25 @@ def stored_size(raw: bytes | None) -> int:
 
 def read(tx: Reader, ctx: Context, table: Table, key: Key) -> bytes | None:
     """The stored item at `key`, or None."""
-    return tx.get((ctx.account, ctx.region, "dynamodb", "item", table.incarnation, *key))
+    return tx.get((packed(ctx.account, ctx.region, "dynamodb", "item", table.incarnation), *key))
 
 
 def replace(
-    tx: Transaction, ctx: Context, table: Table, key: Key, old: bytes | None, new: Stored | None, now: float
+    tx: Transaction,
+    ctx: Context,
+    table: Table,
+    key: Key,
+    old: bytes | None,
+    new: Stored | None,
+    now: float,
+    *,
+    expired: bool = False,
 ) -> Cost:
-    """Puts `new` in the place of `old` (None: no item) at region time `now`. Raises where an item collection grows too large."""
-    place = (ctx.account, ctx.region, "dynamodb", "item", table.incarnation, *key)
+    """Puts `new` in the place of `old` (None: no item) at region time `now`. Raises where an item collection grows too large.
+
+    `expired` says that it is no request that removes the item, but its time to live.
+    """
+    place = (packed(ctx.account, ctx.region, "dynamodb", "item", table.incarnation), *key)
     if new is not None:
         tx.set(place, new.raw)
     elif old is not None:
@@ -63,7 +77,7 @@ def replace(
         tx.add(total_key(ctx, table.incarnation), change)
     cost = write_units(max(old_size, new_size))
     if table.followed:
-        _follow(tx, ctx, table, key, old, new, now)
+        _follow(tx, ctx, table, key, old, new, now, expired=expired)
     if not table.indexes:
         return Cost(cost)
     before, after = decode_item(old) if old is not None else None, new.item if new is not None else None
@@ -71,9 +85,24 @@ def replace(
 
 
 def _follow(
-    tx: Transaction, ctx: Context, table: Table, key: Key, old: bytes | None, new: Stored | None, now: float
+    tx: Transaction,
+    ctx: Context,
+    table: Table,
+    key: Key,
+    old: bytes | None,
+    new: Stored | None,
+    now: float,
+    *,
+    expired: bool,
 ) -> None:
     """Notes the change wherever something follows the table's items."""
+    if table.has_history:
+        history.note(tx, ctx, table, key, old, now)
+    before = Stored(decode_item(old), old) if old is not None else None
+    if table.stream:
+        changes.note(tx, ctx, table, before, new, now, expired=expired)
+    if table.ttl_index:
+        entries.move(tx, ctx, table, key, before and before.item, new and new.item, now)
 
 
 def _replace_entries(
@@ -82,15 +111,19 @@ def _replace_entries(
     touched = []
     grown = (item_size(new) if new else 0) - (item_size(old) if old else 0)
     for index in table.indexes:
+        if index.state == "DELETING":
+            continue
         before, after = _entry(table, index, old), _entry(table, index, new)
+        if index.filling and before is not None and tx.get(_place(ctx, table, before)) is None:
+            before = None  # its turn has not come
         if before == after:
             continue
         units, change, size = 0, 0, 0
         if before is not None and (after is None or after[0] != before[0]):
-            tx.delete((ctx.account, ctx.region, "dynamodb", "entry", table.incarnation, *before[0]))
+            tx.delete(_place(ctx, table, before))
             units += write_units(stored_size(before[1]))
         if after is not None:
-            tx.set((ctx.account, ctx.region, "dynamodb", "entry", table.incarnation, *after[0]), after[1])
+            tx.set(_place(ctx, table, after), after[1])
             moved = before is None or before[0] != after[0]
             units += write_units(stored_size(after[1]) if moved else max(stored_size(after[1]), stored_size(before[1])))  # type: ignore[index]
         change = (after is not None) - (before is not None)
@@ -101,6 +134,24 @@ def _replace_entries(
     if grown and any(index.local for index in table.indexes):
         _grow_collection(tx, ctx, table, key, grown)
     return tuple(touched)
+
+
+def fill(
+    tx: Transaction, ctx: Context, table: Table, index: Index, after: Key, most: int, most_bytes: int
+) -> Key | None:
+    """Adds the entries that the index lacks of the next `most` items (or fewer, of about `most_bytes`) past the key `after`. Returns
+    the last one's key, None where no item is left."""
+    prefix: Key = (ctx.account, ctx.region, "dynamodb", "item", table.incarnation)
+    span, at, count, size = under(prefix), after, 0, 0
+    for place, raw in tx.scan(span.past((*prefix, *after)) if after else span, limit=most):
+        at, count, size = place[len(prefix) :], count + 1, size + len(raw)
+        entry = _entry(table, index, decode_item(raw))
+        if entry is not None and tx.get(_place(ctx, table, entry)) is None:
+            tx.set(_place(ctx, table, entry), entry[1])
+            tx.add(total_key(ctx, table.incarnation, index.id), total_change(1, stored_size(entry[1])))
+        if size >= most_bytes:
+            return at
+    return at if count == most else None
 
 
 def _grow_collection(tx: Transaction, ctx: Context, table: Table, key: Key, grown: int) -> None:
@@ -117,6 +168,10 @@ def collection_size(tx: Reader, ctx: Context, table: Table, key: Key) -> int:
 
 def _collection_key(ctx: Context, table: Table, key: Key) -> Key:
     return (ctx.account, ctx.region, "dynamodb", "collection", table.incarnation, key[1])
+
+
+def _place(ctx: Context, table: Table, entry: tuple[Key, bytes]) -> Key:
+    return (ctx.account, ctx.region, "dynamodb", "entry", table.incarnation, *entry[0])
 
 
 def _entry(table: Table, index: Index, item: Item | None) -> tuple[Key, bytes] | None:

@@ -11,7 +11,7 @@ from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import Key
 from atoll.kernel.store.api import Reader
 from atoll.services.dynamodb import throttle
-from atoll.services.dynamodb.items.capacity import Cost, Kind, added, consumed
+from atoll.services.dynamodb.items.capacity import NOTHING, Cost, Kind, added, consumed
 from atoll.services.dynamodb.store import Table, table_of_items
 
 
@@ -51,36 +51,40 @@ def require_items(request: Mapping[str, Any], operation: str) -> Mapping[str, An
     return items
 
 
-class _Line(NamedTuple):
-    given: str
+class _Charge(NamedTuple):
     ctx: Context
     table: Table
     cost: Cost
+    key: Key
 
 
 @dataclass(slots=True)
 class Bill:
-    """What a request used of each table, `times` over. A table goes by what the request called it first: its name or ARN."""
+    """What a request used of each table at region time `now`, each part `times` over. A table goes by what the request called it
+    first: its name or ARN."""
 
     kind: Kind
+    now: float
     times: int = 1
-    lines: dict[tuple[str, str], _Line] = field(default_factory=dict)
+    charges: list[_Charge] = field(default_factory=list)
+    totals: dict[tuple[str, str], tuple[str, Cost]] = field(default_factory=dict)
 
-    def add(self, given: str, ctx: Context, table: Table, cost: Cost) -> None:
-        """Charges one of the reads or writes. Raises ProvisionedThroughputExceededException, and charges nothing, where the table
-        has not that much left beside what was charged before."""
-        line = self.lines.get((ctx.account, table.name), _Line(given, ctx, table, Cost(0)))
-        total = added((line.cost, added((cost,), self.times)))
-        throttle.admit(ctx, table, self.kind, total)
-        self.lines[ctx.account, table.name] = line._replace(cost=total)
+    def add(self, given: str, ctx: Context, table: Table, cost: Cost, key: Key) -> None:
+        """Charges one of the reads or writes. Raises ProvisionedThroughputExceededException or ThrottlingException, and charges
+        nothing, where what was charged before has left the table nothing."""
+        cost = added((cost,), self.times)
+        given, before = self.totals.get((ctx.account, table.name), (given, NOTHING))
+        throttle.admit(ctx, table, self.kind, cost, key, self.now, before)
+        self.charges.append(_Charge(ctx, table, cost, key))
+        self.totals[ctx.account, table.name] = given, added((before, cost))
 
     def spend(self) -> None:
         """Takes it all from the tables."""
-        for line in self.lines.values():
-            throttle.spend(line.ctx, line.table, self.kind, line.cost)
+        for ctx, table, cost, key in self.charges:
+            throttle.spend(ctx, table, self.kind, cost, key)
 
     def consumed(self, wanted: str | None, *, of_transaction: bool = False) -> list[dict[str, Any]] | None:
         """ConsumedCapacity, where ReturnConsumedCapacity (`wanted`) asks for it."""
         kind = self.kind if of_transaction else None
-        shown = [consumed(wanted, line.given, line.cost, kind) for line in self.lines.values()]
+        shown = [consumed(wanted, given, cost, kind) for given, cost in self.totals.values()]
         return [entry for entry in shown if entry is not None] or None

@@ -63,14 +63,16 @@ async def run_reads(ctx: Context, gets: Sequence[Get], request: Mapping[str, Any
     Raises ResourceNotFoundException, ValidationFailed, TransactionCanceledException.
     """
 
+    now = ctx.clock.now()
+
     def run(tx: Reader) -> tuple[list[bytes | None], Bill]:
         if name_an_item_twice(tx, gets):
             raise ValidationFailed(_TWICE)
-        raws, reasons, bill = list[bytes | None](), list[Reason](), Bill("Read", TIMES)
+        raws, reasons, bill = list[bytes | None](), list[Reason](), Bill("Read", now, TIMES)
         for get in gets:
             try:
                 table, raw = get.find(tx)
-                bill.add(get.given, get.ctx, table, Cost(read_units(stored_size(raw), consistent=True)))
+                bill.add(get.given, get.ctx, table, Cost(read_units(stored_size(raw), consistent=True)), get.key(table))
                 raws.append(raw)
                 reasons.append({"Code": "None"})
             except ServiceError as error:
@@ -93,13 +95,14 @@ async def run_transaction(ctx: Context, writes: Sequence[ItemWrite], request: Ma
     others = dict(request)
     given = others.pop("ClientRequestToken", None)
     token = Token(ctx, given, others) if given is not None else None
+    now = ctx.clock.now()
 
     def run(tx: Transaction) -> tuple[Bill, Metrics]:
         if token is not None and token.is_used(tx):
-            return _read_again(tx, writes), {}
+            return _read_again(tx, writes, now), {}
         if name_an_item_twice(tx, writes):
             raise ValidationFailed(_TWICE)
-        bill = Bill("Write", TIMES)
+        bill = Bill("Write", now, TIMES)
         outcomes = _apply(tx, writes, bill)
         if token is not None:
             token.use(tx)
@@ -119,7 +122,7 @@ def _apply(tx: Transaction, writes: Sequence[ItemWrite], bill: Bill) -> list[Out
     for write in writes:
         try:
             done = write.apply(tx)
-            bill.add(write.request["TableName"], write.ctx, done.table, done.cost)
+            bill.add(write.request["TableName"], write.ctx, done.table, done.cost, done.key)
             outcomes.append(done)
             reasons.append({"Code": "None"})
         except ServiceError as error:
@@ -129,13 +132,14 @@ def _apply(tx: Transaction, writes: Sequence[ItemWrite], bill: Bill) -> list[Out
     return outcomes
 
 
-def _read_again(tx: Reader, writes: Sequence[ItemWrite]) -> Bill:
+def _read_again(tx: Reader, writes: Sequence[ItemWrite], now: float) -> Bill:
     """What a request costs that was done already: reading its items."""
-    bill = Bill("Read", TIMES)
+    bill = Bill("Read", now, TIMES)
     for write in writes:
         table = table_of_items(tx, write.ctx, write.name)
-        raw = read(tx, write.ctx, table, write.key(table))
-        bill.add(write.request["TableName"], write.ctx, table, Cost(read_units(stored_size(raw), consistent=True)))
+        key = write.key(table)
+        raw = read(tx, write.ctx, table, key)
+        bill.add(write.request["TableName"], write.ctx, table, Cost(read_units(stored_size(raw), consistent=True)), key)
     return bill
 
 

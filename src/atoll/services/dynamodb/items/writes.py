@@ -16,7 +16,7 @@ from atoll.kernel.store.api import Transaction
 from atoll.services.dynamodb import throttle
 from atoll.services.dynamodb.access import item_table
 from atoll.services.dynamodb.expressions.legacy import check_conditional_operator
-from atoll.services.dynamodb.expressions.nodes import Condition, paths
+from atoll.services.dynamodb.expressions.nodes import Condition, paths_in
 from atoll.services.dynamodb.items import requested
 from atoll.services.dynamodb.items.capacity import Cost, consumed
 from atoll.services.dynamodb.items.item_rules import check_item, check_key, check_scalar_keys
@@ -64,18 +64,16 @@ class ItemWrite(ABC):
         """What takes the place of `old`; None for nothing. Raises ValidationFailed where it would be no item of this table."""
 
     def apply(self, tx: Transaction) -> Outcome:
-        """Writes. Raises ResourceNotFoundException, ValidationFailed, ConditionalCheckFailedException,
-        ProvisionedThroughputExceededException, ItemCollectionSizeLimitExceededException."""
+        """Writes; whether the table has throughput for it is the caller's to ask. Raises ResourceNotFoundException, ValidationFailed,
+        ConditionalCheckFailedException, ItemCollectionSizeLimitExceededException."""
         ctx = self.ctx
         table = table_of_items(tx, ctx, self.name)
         key = self.key(table)
         if self.condition is not None:
-            check_scalar_keys(table, paths(self.condition))
+            check_scalar_keys(table, paths_in(self.condition))
         old = read(tx, ctx, table, key)
         requested.require(self.condition, self.request, old)
-        done = self.change(tx, table, key, old)
-        throttle.admit(ctx, table, "Write", done.cost)
-        return done
+        return self.change(tx, table, key, old)
 
     def change(self, tx: Transaction, table: Table, key: Key, old: bytes | None) -> Outcome:
         """Puts what is made in the place of `old`."""
@@ -107,10 +105,11 @@ async def write_alone(write: ItemWrite) -> tuple[Outcome, dict[str, Any]]:
 
     def run(tx: Transaction) -> tuple[Outcome, dict[str, Any] | None]:
         done = write.apply(tx)
+        throttle.admit(ctx, done.table, "Write", done.cost, done.key, write.now)
         return done, requested.collection_metrics(tx, ctx, request, done.table, done.key, write.key_item)
 
     done, metrics = await ctx.store.transact(run)
-    throttle.spend(ctx, done.table, "Write", done.cost)
+    throttle.spend(ctx, done.table, "Write", done.cost, done.key)
     answer = {
         "ConsumedCapacity": consumed(request.get("ReturnConsumedCapacity"), request["TableName"], done.cost),
         "ItemCollectionMetrics": metrics,

@@ -17,7 +17,7 @@ from atoll.services.dynamodb.items.capacity import Cost, added, consumed, read_u
 from atoll.services.dynamodb.items.get_item import Get
 from atoll.services.dynamodb.items.storage import stored_size
 from atoll.services.dynamodb.items.together import name_an_item_twice
-from atoll.services.dynamodb.items.writes import ItemWrite
+from atoll.services.dynamodb.items.writes import ItemWrite, write_alone
 from atoll.services.dynamodb.partiql.binding import Bound, bind
 from atoll.services.dynamodb.partiql.permissions import statement_access
 from atoll.services.dynamodb.partiql.single_reads import get_of, shown_item
@@ -108,13 +108,12 @@ async def _run(ctx: Context, member: _Member) -> None:
         if isinstance(part, Get):
             table, raw = await ctx.store.read(part.find)
             cost = Cost(read_units(stored_size(raw), consistent=bool(member.request.get("ConsistentRead"))))
-            throttle.admit(part.ctx, table, "Read", cost)
-            throttle.spend(part.ctx, table, "Read", cost)
+            throttle.admit(part.ctx, table, "Read", cost, part.key(table))
+            throttle.spend(part.ctx, table, "Read", cost, part.key(table))
             member.cost = cost
             member.item = shown_item(bound, raw)
             return
-        done = await ctx.store.transact(part.apply)
-        throttle.spend(part.ctx, done.table, "Write", done.cost)
+        done, _ = await write_alone(part)
         member.cost = done.cost
         member.item = next(iter(returned_items(bound, done)), None)
     except ServiceError as error:

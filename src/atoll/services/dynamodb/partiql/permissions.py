@@ -16,7 +16,7 @@ from atoll.kernel.errors import ServiceError, ValidationFailed
 from atoll.kernel.service import Access, ValuesOf
 from atoll.services.dynamodb.access import item_table, table_or_index_arn
 from atoll.services.dynamodb.conditions import ON_TABLE, WRITES_ITEM
-from atoll.services.dynamodb.expressions.nodes import paths
+from atoll.services.dynamodb.expressions.nodes import paths_in
 from atoll.services.dynamodb.partiql.binding import Bound, bind
 from atoll.services.dynamodb.partiql.parser import parse
 from atoll.services.dynamodb.partiql.plan import KeySchema, Value, decompose, equalities
@@ -70,7 +70,7 @@ def _attributes(_ctx: Context, request: Given) -> list[str]:
     statement = bound.statement
     select = statement if isinstance(statement, Select) else statement.select if isinstance(statement, Exists) else None
     shown = [path_of(item) for item in (select.items or ())] if select is not None else []
-    named = paths(*shown, bound.condition, *bound.actions)
+    named = paths_in(*shown, bound.condition, *bound.actions)
     return list(dict.fromkeys([*bound.item, *(str(path.parts[0]) for path in named)]))
 
 

@@ -26,7 +26,7 @@ from atoll.services.dynamodb.expressions.nodes import (
     Not,
     Operand,
     Path,
-    paths,
+    paths_in,
 )
 from atoll.services.dynamodb.items.item_rules import MAX_PARTITION_KEY, MAX_SORT_KEY, check_length
 from atoll.services.dynamodb.items.ranges import Bounds, bounds
@@ -183,7 +183,7 @@ def _joined(branches: Sequence[_Branch]) -> _Branch:
 def _excludes(node: Condition, schema: KeySchema) -> bool:
     """Whether a filter excludes values of the sort key: by NOT or <>."""
     negative = isinstance(node, Not) or (isinstance(node, Compare) and node.operator == "<>")
-    return negative and schema.sort is not None and any(path.parts == (schema.sort.name,) for path in paths(node))
+    return negative and schema.sort is not None and any(path.parts == (schema.sort.name,) for path in paths_in(node))
 
 
 def _key_condition(node: Condition, schema: KeySchema) -> tuple[Attribute, KeyCondition] | None:

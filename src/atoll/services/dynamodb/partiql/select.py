@@ -20,7 +20,7 @@ from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import Range, pack
 from atoll.services.dynamodb.errors import invalid
 from atoll.services.dynamodb.expressions.condition import find
-from atoll.services.dynamodb.expressions.nodes import Path, paths
+from atoll.services.dynamodb.expressions.nodes import Path, paths_in
 from atoll.services.dynamodb.items import ranges
 from atoll.services.dynamodb.items.capacity import Cost, added
 from atoll.services.dynamodb.items.item_rules import MAX_PARTITION_KEY, check_matches, check_scalar_keys
@@ -81,7 +81,7 @@ def reads(ctx: Context, bound: Bound, select: Select, table: Table, *, consisten
     if select.order:
         sought = _ordered(sought, select.order, schema)
     shown = [path_of(item) for item in select.items or ()]
-    check_scalar_keys(table, [*shown, *paths(bound.condition)])
+    check_scalar_keys(table, [*shown, *paths_in(bound.condition)])
     fetched = index is not None and _check_projected(table, index, shown, sought)
     directions = dict(select.order)
     forward = not select.order or (schema.sort is not None and directions.get(schema.sort.name, False))
@@ -125,7 +125,7 @@ def _check_projected(table: Table, index: Index, shown: Sequence[Path], sought: 
     names = projected(table, index)
     if names is None:
         return False
-    filtered = [_lacking(names, list(paths(*one.filters))) for one in sought or ()]
+    filtered = [_lacking(names, list(paths_in(*one.filters))) for one in sought or ()]
     if filtered and all(filtered):
         raise invalid(
             f"Secondary index {index.name} does not project one or more filter attributes: [{', '.join(filtered[0])}]"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
-from atoll.services.dynamodb.expressions.nodes import paths
+from atoll.services.dynamodb.expressions.nodes import paths_in
 from atoll.services.dynamodb.items.get_item import Get
 from atoll.services.dynamodb.items.item_rules import check_scalar_keys
 from atoll.services.dynamodb.items.storage import decode_item
@@ -31,7 +31,7 @@ def get_of(ctx: Context, bound: Bound, table: Table, operation: str) -> Get:
             f"Select statements within {operation} must specify the primary key in the where clause."
         )
     check_scalar_keys(table, [path_of(item) for item in bound.statement.items or ()])
-    check_scalar_keys(table, paths(bound.condition))
+    check_scalar_keys(table, paths_in(bound.condition))
     return Get(ctx, {"TableName": bound.table, "Key": key})
 
 

@@ -12,16 +12,21 @@ from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Transaction
 from atoll.kernel.tag_conditions import adds_tags
 from atoll.services.dynamodb.access import named_table, table_arn
+from atoll.services.dynamodb.backups.store import find_restoring
 from atoll.services.dynamodb.errors import ResourceInUseException
-from atoll.services.dynamodb.store import PAY_PER_REQUEST, TABLES, Table, table_key, tags_key
-from atoll.services.dynamodb.tables import schema, throughput
+from atoll.services.dynamodb.limits import require_room
+from atoll.services.dynamodb.policy_document import checked
+from atoll.services.dynamodb.resource_policy import write_policy
+from atoll.services.dynamodb.store import PAY_PER_REQUEST, PROVISIONED, TABLES, Table, table_key, tags_key
+from atoll.services.dynamodb.streams import lifecycle
+from atoll.services.dynamodb.tables import encryption, schema, throughput
 from atoll.services.dynamodb.tables.description import describe
 from atoll.services.dynamodb.tags import checked_tags
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import CreateTableInputTypeDef
 
-_REFUSED = ("ResourcePolicy", "GlobalTableSourceArn", "GlobalTableSettingsReplicationMode")
+_REFUSED = ("GlobalTableSourceArn", "GlobalTableSettingsReplicationMode")
 
 
 def _tagged(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
@@ -29,37 +34,43 @@ def _tagged(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
     return [table_arn(ctx, request)] if request.get("Tags") else []
 
 
+def _with_policy(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
+    return [table_arn(ctx, request)] if request.get("ResourcePolicy") else []
+
+
 @operation(
     "CreateTable",
     access=[
         Access("dynamodb:CreateTable", resource=table_arn, conditions=adds_tags()),
         Access("dynamodb:TagResource", resource=_tagged, conditions=adds_tags()),
+        Access("dynamodb:PutResourcePolicy", resource=_with_policy),
     ],
-    not_honoured={
-        "ProvisionedThroughput": throughput.NOT_THROTTLED,
-        "GlobalSecondaryIndexes.ProvisionedThroughput": throughput.NOT_THROTTLED,
-        "OnDemandThroughput": throughput.NOT_THROTTLED,
-        "GlobalSecondaryIndexes.OnDemandThroughput": throughput.NOT_THROTTLED,
-        "WarmThroughput": throughput.NOT_THROTTLED,
-        "GlobalSecondaryIndexes.WarmThroughput": throughput.NOT_THROTTLED,
-        "SSESpecification.Enabled": throughput.NOT_ENCRYPTED,
-    },
+    not_honoured={"SSESpecification.Enabled": encryption.NOT_ENCRYPTED},
 )
 async def create_table(ctx: Context, request: CreateTableInputTypeDef) -> dict[str, Any]:
-    """Raises ResourceInUseException where the name is taken."""
+    """Raises ValidationFailed; ResourceInUseException where the name is taken; LimitExceededException."""
     ctx, name = named_table(ctx, request["TableName"])
     table = _table(ctx, name, request)
     tags = checked_tags(request.get("Tags") or ())
+    stream = lifecycle.switch(ctx, request.get("StreamSpecification"))
+    policy = checked(request["ResourcePolicy"], of_stream=False)[0] if request.get("ResourcePolicy") else None
 
-    def create(tx: Transaction) -> None:
+    def create(tx: Transaction) -> Table:
         if tx.get(table_key(ctx, name)) is not None:
             raise ResourceInUseException(f"Table already exists: {name}")
-        tx.set(table_key(ctx, name), TABLES.encode(table))
+        if find_restoring(tx, ctx, name) is not None:
+            raise ResourceInUseException(f"Table is being used: {name}")
+        require_room(tx, ctx, table)
+        made = lifecycle.begin(tx, ctx, table, stream)
+        tx.set(table_key(ctx, name), TABLES.encode(made))
         if tags:
             tx.set(tags_key(ctx, name), records.encode(tags))
+        if policy is not None:
+            write_policy(tx, ctx, name, policy, table.created)
+        return made
 
-    await ctx.store.transact(create)
-    return {"TableDescription": describe(ctx, table, "CREATING", {}, settled=False)}
+    made = await ctx.store.transact(create)
+    return {"TableDescription": describe(ctx, made, "CREATING", {}, settled=False)}
 
 
 def _table(ctx: Context, name: str, request: CreateTableInputTypeDef) -> Table:
@@ -68,13 +79,13 @@ def _table(ctx: Context, name: str, request: CreateTableInputTypeDef) -> Table:
         if request.get(member):
             raise NotImplementedByAtoll(f"dynamodb: CreateTable {member}")
     schema.check_given(request)
-    billing_mode = request.get("BillingMode") or "PROVISIONED"
-    provisioned = throughput.provisioned(request)
-    throughput.check_on_demand(request.get("OnDemandThroughput"), billing_mode)
+    billing_mode = request.get("BillingMode") or PROVISIONED
+    provisioned = throughput.provisioned(ctx, request)
+    on_demand = throughput.on_demand(ctx, request.get("OnDemandThroughput"), billing_mode, creating=True)
     defined = schema.definitions(request)
     partition, sort = schema.table_schema(request, defined)
-    wanted = len(request.get("LocalSecondaryIndexes") or ()) + len(request.get("GlobalSecondaryIndexes") or ())
-    indexes = schema.indexes(request, defined, partition, sort, [ctx.ids.lower(8) for _ in range(wanted)])
+    indexes = schema.indexes(ctx, request, defined, partition, sort)
+    warm = throughput.initially_warm(ctx, request.get("WarmThroughput"), billing_mode, provisioned)
     throughput.check_stream(
         request.get("StreamSpecification"),
         "Table is being created with a stream enabled, UpdateViewType is required",
@@ -93,9 +104,9 @@ def _table(ctx: Context, name: str, request: CreateTableInputTypeDef) -> Table:
         billing_mode=billing_mode,
         on_demand_since=now if billing_mode == PAY_PER_REQUEST else 0.0,
         provisioned=provisioned,
-        on_demand=schema.on_demand(request.get("OnDemandThroughput")),
-        warm=schema.warm(request.get("WarmThroughput")),
+        on_demand=on_demand,
+        warm=warm,
         table_class=request.get("TableClass") or "",
         deletion_protection=bool(request.get("DeletionProtectionEnabled")),
-        sse_key_arn=throughput.encryption_key(ctx, request.get("SSESpecification")),
+        sse_key_arn=encryption.encryption_key(ctx, request.get("SSESpecification")),
     )

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from atoll.kernel.context import Context
+from atoll.services.dynamodb.backups.store import Restoring
 from atoll.services.dynamodb.items.keys import key_attributes
-from atoll.services.dynamodb.store import PAY_PER_REQUEST, Attribute, Index, Table, Throughput, Totals
-
-ON_DEMAND_WARM = Throughput(12_000, 4_000)
-"""What a new on-demand table can take at once. docs: "DynamoDB warm throughput"."""
+from atoll.services.dynamodb.store import PAY_PER_REQUEST, Attribute, Capacity, Index, Table, Throughput, Totals
+from atoll.services.dynamodb.streams.store import stream_arn
+from atoll.services.dynamodb.tables.throughput import warm_now
 
 
 def describe(
@@ -23,17 +23,14 @@ def describe(
     local = [_local(ctx, table, index, totals) for index in table.indexes if index.local]
     global_ = [_global(ctx, table, index, totals, status, settled) for index in table.indexes if not index.local]
     return {
-        "AttributeDefinitions": [{"AttributeName": a.name, "AttributeType": a.type} for a in table.definitions],
+        "AttributeDefinitions": [
+            {"AttributeName": a.name, "AttributeType": a.type} for a in sorted(table.definitions, key=lambda a: a.name)
+        ],
         "TableName": table.name,
         "KeySchema": _schema((table.partition,), key_attributes(table)[1:]),
         "TableStatus": status,
         "CreationDateTime": table.created,
-        "ProvisionedThroughput": {
-            **_provisioned(table.provisioned),
-            "LastIncreaseDateTime": table.last_increase or None,
-            "LastDecreaseDateTime": table.last_decrease or None,
-            "NumberOfDecreasesToday": table.decreases_on(ctx.clock.now()),
-        },
+        "ProvisionedThroughput": _provisioned(ctx, table),
         "TableSizeBytes": own.size,
         "ItemCount": own.count,
         "TableArn": ctx.arn(f"table/{table.name}"),
@@ -48,8 +45,31 @@ def describe(
         if table.table_class
         else None,
         "DeletionProtectionEnabled": table.deletion_protection,
+        **_stream(ctx, table),
         "OnDemandThroughput": _on_demand(table.on_demand),
-        "WarmThroughput": _warm(table.warm, table.provisioned, on_demand, settled),
+        "WarmThroughput": _warm(table, table, settled),
+    }
+
+
+def _stream(ctx: Context, table: Table) -> dict[str, Any]:
+    """The latest stream's name stays when it is disabled."""
+    enabled = {"StreamEnabled": True, "StreamViewType": table.stream_view}
+    return {
+        "StreamSpecification": enabled if table.stream else None,
+        "LatestStreamLabel": table.stream_label or None,
+        "LatestStreamArn": stream_arn(ctx, table.name, table.stream_label) if table.stream_label else None,
+    }
+
+
+def describe_restoring(ctx: Context, made: Restoring) -> dict[str, Any]:
+    """A table that a restore is making."""
+    return describe(ctx, made.table, "CREATING", {}, settled=False) | {
+        "RestoreSummary": {
+            "SourceBackupArn": made.backup_arn or None,
+            "SourceTableArn": made.source_arn,
+            "RestoreDateTime": made.at,
+            "RestoreInProgress": True,
+        }
     }
 
 
@@ -75,13 +95,13 @@ def _local(ctx: Context, table: Table, index: Index, totals: Mapping[str, Totals
 def _global(
     ctx: Context, table: Table, index: Index, totals: Mapping[str, Totals], status: str, settled: bool
 ) -> dict[str, Any]:
-    on_demand = table.billing_mode == PAY_PER_REQUEST
     return {
         **_local(ctx, table, index, totals),
-        "IndexStatus": status if status in ("CREATING", "DELETING") else "ACTIVE",
-        "ProvisionedThroughput": _provisioned(index.provisioned),
+        "IndexStatus": status if status in ("CREATING", "DELETING") else "CREATING" if index.filling else index.state,
+        "Backfilling": index.state == "BACKFILLING" if index.filling else None,
+        "ProvisionedThroughput": _provisioned(ctx, index),
         "OnDemandThroughput": _on_demand(index.on_demand),
-        "WarmThroughput": _warm(index.warm, index.provisioned, on_demand, settled),
+        "WarmThroughput": _warm(table, index, settled),
     }
 
 
@@ -94,25 +114,34 @@ def _schema(partition: tuple[Attribute, ...], sort: tuple[Attribute, ...]) -> li
 
 
 def _projection(index: Index) -> dict[str, Any]:
-    return {"ProjectionType": index.projection, "NonKeyAttributes": list(index.projected) or None}
+    return {"ProjectionType": index.projection, "NonKeyAttributes": sorted(index.projected) or None}
 
 
-def _provisioned(units: Throughput) -> dict[str, Any]:
-    return {"NumberOfDecreasesToday": 0, "ReadCapacityUnits": units.read, "WriteCapacityUnits": units.write}
-
-
-def _on_demand(units: Throughput | None) -> dict[str, Any] | None:
-    if units is None:
-        return None
-    return {"MaxReadRequestUnits": units.read, "MaxWriteRequestUnits": units.write}
-
-
-def _warm(asked: Throughput | None, provisioned: Throughput, on_demand: bool, settled: bool) -> dict[str, Any] | None:
-    if asked is None and not settled:
-        return None
-    least = ON_DEMAND_WARM if on_demand else provisioned
+def _provisioned(ctx: Context, capacity: Capacity) -> dict[str, Any]:
     return {
-        "ReadUnitsPerSecond": (asked.read if asked else 0) or least.read,
-        "WriteUnitsPerSecond": (asked.write if asked else 0) or least.write,
+        "ReadCapacityUnits": capacity.provisioned.read,
+        "WriteCapacityUnits": capacity.provisioned.write,
+        "LastIncreaseDateTime": capacity.last_increase or None,
+        "LastDecreaseDateTime": capacity.last_decrease or None,
+        "NumberOfDecreasesToday": capacity.decreases_on(ctx.clock.now()),
+    }
+
+
+def _on_demand(most: Throughput | None) -> dict[str, Any] | None:
+    if most is None:
+        return None
+    return {
+        "MaxReadRequestUnits": most.read if most.read > 0 else None,
+        "MaxWriteRequestUnits": most.write if most.write > 0 else None,
+    }
+
+
+def _warm(table: Table, part: Capacity, settled: bool) -> dict[str, Any] | None:
+    if part.warm is None and not settled:
+        return None
+    units = warm_now(part, table.billing_mode)
+    return {
+        "ReadUnitsPerSecond": units.read,
+        "WriteUnitsPerSecond": units.write,
         "Status": "ACTIVE" if settled else "UPDATING",
     }

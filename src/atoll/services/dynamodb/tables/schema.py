@@ -1,4 +1,4 @@
-"""Key schemas and indexes of a CreateTable request: AWS's checks, in its order, and the records they lead to. Pure.
+"""Key schemas and indexes as CreateTable and UpdateTable give them: AWS's checks, in its order, and the records they lead to.
 
 Docs: API_CreateTable, API_KeySchemaElement, API_Projection; Developer Guide, "Service, account, and table quotas".
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.services.dynamodb.errors import invalid
-from atoll.services.dynamodb.store import PAY_PER_REQUEST, Attribute, Index, Throughput
-from atoll.services.dynamodb.tables.throughput import units
+from atoll.services.dynamodb.store import PAY_PER_REQUEST, PROVISIONED, Attribute, Index, Throughput
+from atoll.services.dynamodb.tables import throughput
 
 MAX_LOCAL, MAX_GLOBAL = 5, 20
+MAX_PROJECTED = 100
 MAX_KEY_PARTS = 4
 """Attributes in each half of a global index's key. docs: "Multi-attribute keys" of global secondary indexes."""
 
@@ -44,13 +46,10 @@ def definitions(request: Given) -> tuple[Attribute, ...]:
 def table_schema(request: Given, defined: tuple[Attribute, ...]) -> tuple[Attribute, Attribute | None]:
     """The partition key and the sort key of the table."""
     schema = request["KeySchema"]
-    if len(schema) > 2:
-        raise ValidationFailed(
-            f"1 validation error detected: Value '{_shown(schema)}' at 'keySchema' failed to satisfy constraint: "
-            "Member must have length less than or equal to 2"
-        )
+    _check_length(schema, "keySchema")
     names = [element["AttributeName"] for element in schema]
-    if len(names) > len(defined):
+    known = {attribute.name for attribute in defined}
+    if len(names) > len(known) or (len(names) == 2 and not known.issuperset(names)):
         raise ValidationFailed("Invalid KeySchema: Some index key attribute have no definition")
     by_name = _defined(names, defined)
     _check_pair(schema)
@@ -66,37 +65,75 @@ def table_schema(request: Given, defined: tuple[Attribute, ...]) -> tuple[Attrib
 
 
 def indexes(
-    request: Given, defined: tuple[Attribute, ...], partition: Attribute, sort: Attribute | None, ids: Sequence[str]
+    ctx: Context,
+    request: Given,
+    defined: tuple[Attribute, ...],
+    partition: Attribute,
+    sort: Attribute | None,
+    *,
+    some: bool = False,
 ) -> tuple[Index, ...]:
-    """The secondary indexes, local ones first; `ids` are fresh ids, one for each."""
+    """The secondary indexes, local ones first. Every defined attribute must be in a key, but for a restore, of `some` indexes."""
     local, global_ = request.get("LocalSecondaryIndexes"), request.get("GlobalSecondaryIndexes")
+    for at, given in enumerate(local or (), 1):
+        _check_length(given["KeySchema"], f"localSecondaryIndexes.{at}.member.keySchema")
+    for kind, given_ones in (("LocalSecondaryIndexes", local), ("GlobalSecondaryIndexes", global_)):
+        if given_ones is not None and not given_ones:
+            raise invalid(f"List of {kind} is empty")
+    if local and sort is None:
+        raise invalid(
+            "Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex"
+        )
+    keys = [_local_key(given, defined, partition) for given in local or ()]
+    keys += [global_key(given, defined) for given in global_ or ()]
+    if not some:
+        used = [partition, *([sort] if sort else ()), *(a for key in keys for part in key for a in part)]
+        _check_all_used(defined, used)
     made: list[Index] = []
-    fresh = iter(ids)
-    if local is not None:
-        if not local:
-            raise invalid("List of LocalSecondaryIndexes is empty")
-        if sort is None:
-            raise invalid(
-                "Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex"
+    for at, given in enumerate((*(local or ()), *(global_ or ()))):
+        is_local = at < len(local or ())
+        name, (kind, projected) = given["IndexName"], _projection(given["Projection"])
+        if any(index.name == name for index in made):
+            raise invalid(f"Duplicate index name: {name}")
+        made.append(
+            Index(
+                name, ctx.ids.lower(8), is_local, *keys[at], kind, projected, **_capacity(ctx, request, given, is_local)
             )
-        made += [_local(given, defined, partition, next(fresh)) for given in local]
-        _check_names(made)
-        if len(local) > MAX_LOCAL:
-            raise invalid(f"Number of LocalSecondaryIndexes exceeds per-table limit of {MAX_LOCAL}")
-    if global_ is not None:
-        if not global_:
-            raise invalid("List of GlobalSecondaryIndexes is empty")
-        made += [_global(given, defined, request.get("BillingMode"), next(fresh)) for given in global_]
-        _check_names(made)
-        if len(global_) > MAX_GLOBAL:
-            raise invalid(f"GlobalSecondaryIndex count exceeds the per-table limit of {MAX_GLOBAL}")
-    _check_all_used(
-        defined, [partition, *([sort] if sort else ()), *(a for i in made for a in (*i.partition, *i.sort))]
-    )
+        )
+    if len(local or ()) > MAX_LOCAL:
+        raise invalid(f"Number of LocalSecondaryIndexes exceeds per-table limit of {MAX_LOCAL}")
+    if len(global_ or ()) > MAX_GLOBAL:
+        raise invalid(f"GlobalSecondaryIndex count exceeds the per-table limit of {MAX_GLOBAL}")
+    check_projected(made)
     return tuple(made)
 
 
-def _local(given: Given, defined: tuple[Attribute, ...], partition: Attribute, index_id: str) -> Index:
+def added_index(ctx: Context, given: Given, defined: tuple[Attribute, ...], billing_mode: str, index_id: str) -> Index:
+    """The global index that UpdateTable creates. Raises ValidationFailed, LimitExceededException."""
+    name, key = given["IndexName"], global_key(given, defined)
+    kind, projected = _projection(given["Projection"])
+    units = given.get("ProvisionedThroughput")
+    if billing_mode == PAY_PER_REQUEST and units:
+        raise invalid(
+            f"Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: {name} "
+            "when BillingMode is PAY_PER_REQUEST"
+        )
+    if billing_mode != PAY_PER_REQUEST and not units:
+        raise invalid(f"Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: {name}")
+    return Index(
+        name, index_id, False, *key, kind, projected, "CREATING", **_units(ctx, given, billing_mode, units, name)
+    )
+
+
+def check_projected(made: Sequence[Index]) -> None:
+    """Refuses more projected attributes than the indexes of a table may have together. (The words are Atoll's.)"""
+    if sum(len(index.projected) for index in made) > MAX_PROJECTED:
+        raise invalid(f"Number of NonKeyAttributes of all indexes exceeds the per-table limit of {MAX_PROJECTED}")
+
+
+def _local_key(
+    given: Given, defined: tuple[Attribute, ...], partition: Attribute
+) -> tuple[tuple[Attribute, ...], tuple[Attribute, ...]]:
     name, schema = given["IndexName"], given["KeySchema"]
     names = [element["AttributeName"] for element in schema]
     by_name = _defined(names, defined)
@@ -108,12 +145,12 @@ def _local(given: Given, defined: tuple[Attribute, ...], partition: Attribute, i
             f"Index KeySchema does not have the same leading hash key as table KeySchema for index: {name}. "
             f"index hash key: {names[0]}, table hash key: {partition.name}"
         )
-    kind, projected = _projection(given["Projection"])
-    return Index(name, index_id, True, (partition,), (by_name[names[1]],), kind, projected)
+    return (partition,), (by_name[names[1]],)
 
 
-def _global(given: Given, defined: tuple[Attribute, ...], billing_mode: str | None, index_id: str) -> Index:
-    name, schema = given["IndexName"], given["KeySchema"]
+def global_key(given: Given, defined: tuple[Attribute, ...]) -> tuple[tuple[Attribute, ...], tuple[Attribute, ...]]:
+    """The two halves of a global index's key. Raises ValidationFailed."""
+    schema = given["KeySchema"]
     names = [element["AttributeName"] for element in schema]
     by_name = _defined(names, defined)
     if len(set(names)) != len(names):
@@ -128,35 +165,34 @@ def _global(given: Given, defined: tuple[Attribute, ...], billing_mode: str | No
     for kind in ("HASH", "RANGE"):
         if kinds.count(kind) > MAX_KEY_PARTS:
             raise invalid(f"The KeySchema exceeds the maximum allowed number of {kind} key attributes")
-    projection, projected = _projection(given["Projection"])
-    provisioned = given.get("ProvisionedThroughput")
-    if billing_mode == PAY_PER_REQUEST and provisioned:
+    split = kinds.count("HASH")
+    keys = [by_name[key] for key in names]
+    return tuple(keys[:split]), tuple(keys[split:])
+
+
+def _capacity(ctx: Context, request: Given, given: Given, is_local: bool) -> dict[str, Any]:
+    """The throughput of an index that CreateTable makes; a local one has none of its own."""
+    if is_local:
+        return {}
+    name, billing_mode, units = given["IndexName"], request.get("BillingMode"), given.get("ProvisionedThroughput")
+    if billing_mode == PAY_PER_REQUEST and units:
         raise invalid(
             f"ProvisionedThroughput should not be specified for index: {name} when BillingMode is PAY_PER_REQUEST"
         )
-    if billing_mode != PAY_PER_REQUEST and not provisioned:
+    if billing_mode != PAY_PER_REQUEST and not units:
         raise invalid(f"ProvisionedThroughput is not specified for index: {name}")
-    split = kinds.count("HASH")
-    keys = [by_name[key] for key in names]
-    return Index(
-        name, index_id, False, tuple(keys[:split]), tuple(keys[split:]), projection, projected,
-        units(provisioned, name) if provisioned else Throughput(),
-        on_demand(given.get("OnDemandThroughput")), warm(given.get("WarmThroughput")),
-    )  # fmt: skip
+    return _units(ctx, given, billing_mode or PROVISIONED, units, name)
 
 
-def on_demand(given: Given | None) -> Throughput | None:
-    """OnDemandThroughput: the most requests per second; -1 where a half is not limited."""
-    if not given:
-        return None
-    return Throughput(given.get("MaxReadRequestUnits", -1), given.get("MaxWriteRequestUnits", -1))
-
-
-def warm(given: Given | None) -> Throughput | None:
-    """WarmThroughput as asked for."""
-    if not given:
-        return None
-    return Throughput(given.get("ReadUnitsPerSecond", 0), given.get("WriteUnitsPerSecond", 0))
+def _units(ctx: Context, given: Given, billing_mode: str, units: Given | None, name: str) -> dict[str, Any]:
+    provisioned = throughput.units(ctx, units, name) if units else Throughput()
+    return {
+        "provisioned": provisioned,
+        "on_demand": throughput.on_demand(
+            ctx, given.get("OnDemandThroughput"), billing_mode, index=name, creating=True
+        ),
+        "warm": throughput.initially_warm(ctx, given.get("WarmThroughput"), billing_mode, provisioned, name),
+    }
 
 
 def _defined(names: Sequence[str], defined: tuple[Attribute, ...]) -> dict[str, Attribute]:
@@ -167,6 +203,15 @@ def _defined(names: Sequence[str], defined: tuple[Attribute, ...]) -> dict[str, 
             f"Keys: [{', '.join(names)}], AttributeDefinitions: [{', '.join(by_name)}]"
         )
     return by_name
+
+
+def _check_length(schema: Sequence[Given], where: str) -> None:
+    """The model allows the four and four of global indexes everywhere."""
+    if len(schema) > 2:
+        raise ValidationFailed(
+            f"1 validation error detected: Value '{_shown(schema)}' at '{where}' failed to satisfy constraint: "
+            "Member must have length less than or equal to 2"
+        )
 
 
 def _check_pair(schema: Sequence[Given]) -> None:
@@ -192,14 +237,6 @@ def _projection(given: Given) -> tuple[str, tuple[str, ...]]:
         if name in names[:at]:
             raise invalid(f"Duplicate element in NonKeyAttributes: {name}")
     return kind, tuple(names)
-
-
-def _check_names(made: Sequence[Index]) -> None:
-    seen: set[str] = set()
-    for index in made:
-        if index.name in seen:
-            raise invalid(f"Duplicate index name: {index.name}")
-        seen.add(index.name)
 
 
 def _check_all_used(defined: tuple[Attribute, ...], used: Sequence[Attribute]) -> None:

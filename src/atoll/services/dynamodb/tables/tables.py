@@ -8,25 +8,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from atoll.kernel import tasks
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import Key, Range, under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.dynamodb import throttle
 from atoll.services.dynamodb.access import any_table_arn, named_table
+from atoll.services.dynamodb.backups.copies import postpone_reaping
+from atoll.services.dynamodb.backups.store import find_restoring, restoring_names
+from atoll.services.dynamodb.backups.system import discard
+from atoll.services.dynamodb.errors import ResourceInUseException
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import (
+    DATA,
     Table,
     Totals,
     data_prefixes,
+    policy_key,
     space,
     table_described,
     table_key,
     tags_key,
     totals,
 )
-from atoll.services.dynamodb.tables.description import describe
+from atoll.services.dynamodb.streams import lifecycle
+from atoll.services.dynamodb.tables.description import describe, describe_restoring
+from atoll.services.dynamodb.tables.index_updates import IN_USE
+from atoll.services.dynamodb.ttl import entries
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import (
@@ -45,12 +54,13 @@ async def describe_table(ctx: Context, request: DescribeTableInputTypeDef) -> di
     """Raises ResourceNotFoundException."""
     ctx, name = named_table(ctx, request["TableName"])
 
-    def find(tx: Reader) -> tuple[Table, dict[str, Totals]]:
+    def find(tx: Reader) -> dict[str, Any]:
+        if (made := find_restoring(tx, ctx, name)) is not None:
+            return describe_restoring(ctx, made)
         table = table_described(tx, ctx, name)
-        return table, all_totals(tx, ctx, table)
+        return describe(ctx, table, table.status, all_totals(tx, ctx, table))
 
-    table, figures = await ctx.store.read(find)
-    return {"Table": describe(ctx, table, "ACTIVE", figures)}
+    return {"Table": await ctx.store.read(find)}
 
 
 @operation("ListTables", access=[Access("dynamodb:ListTables", resource=any_table_arn)])
@@ -64,7 +74,8 @@ async def list_tables(ctx: Context, request: ListTablesInputTypeDef) -> dict[str
         span = under(prefix)
         if start is not None:
             span = span.past((*prefix, start))
-        return [str(key[-1]) for key, _ in tx.scan(span, limit=limit + 1)]
+        made = [name for name in restoring_names(tx, ctx) if start is None or name > start]
+        return sorted([*(str(key[-1]) for key, _ in tx.scan(span, limit=limit + 1)), *made])
 
     names = await ctx.store.read(find)
     more = len(names) > limit
@@ -73,34 +84,50 @@ async def list_tables(ctx: Context, request: ListTablesInputTypeDef) -> dict[str
 
 @operation("DeleteTable", access=[on_table("DeleteTable")])
 async def delete_table(ctx: Context, request: DeleteTableInputTypeDef) -> dict[str, Any]:
-    """Unlinks the table at once; a task clears its items. Raises ResourceNotFoundException, ValidationFailed if protected."""
+    """Unlinks the table at once; a task clears its items. Raises ResourceNotFoundException, ValidationFailed if protected, and
+    ResourceInUseException while an index comes or goes."""
     ctx, name = named_table(ctx, request["TableName"])
-    task_id = ctx.ids.uuid()
+    now, task_ids = ctx.clock.now(), (ctx.ids.uuid(), ctx.ids.uuid())
 
     def delete(tx: Transaction) -> tuple[Table, dict[str, Totals]]:
+        if find_restoring(tx, ctx, name) is not None:
+            raise ResourceInUseException(
+                f"Attempt to change a resource which is still in use: Table is being created: {name}"
+            )
         table = table_described(tx, ctx, name)
         if table.deletion_protection:
             raise ValidationFailed(
                 "Resource cannot be deleted as it is currently protected against deletion. "
                 "Disable deletion protection first."
             )
+        if any(index.state != "ACTIVE" for index in table.indexes):
+            raise ResourceInUseException(
+                f"{IN_USE}Cannot delete table while indexes are being created, updated, or deleted."
+            )
         figures = all_totals(tx, ctx, table)
         tx.delete(table_key(ctx, name))
         tx.delete(tags_key(ctx, name))
-        tasks.start(tx, task_id, "dynamodb.reap", ctx.account, ctx.region, {"incarnation": table.incarnation})
+        lifecycle.end(tx, ctx, table, now)
+        entries.unlist(tx, ctx, table)
+        tx.delete(policy_key(ctx, name))
+        discard(tx, ctx, table, task_ids, now)
         return table, figures
 
     table, figures = await ctx.store.transact(delete)
+    throttle.forget(ctx, table)
     deleting = describe(ctx, table, "DELETING", figures)
     # AWS leaves these out of a table that goes away.
     return {"TableDescription": deleting | {"AttributeDefinitions": None, "KeySchema": None, "WarmThroughput": None}}
 
 
 async def reap(ctx: Context, state: dict[str, Any]) -> dict[str, Any] | None:
-    """One step of clearing a deleted table: the next slice of its entries. Done when there is none left."""
-    spans = [under(prefix) for prefix in data_prefixes(ctx.account, ctx.region, state["incarnation"])]
+    """One step of clearing a deleted table, or `parts` of it: the next slice of its entries. Done when there is none left."""
+    prefixes = data_prefixes(ctx.account, ctx.region, state["incarnation"], state.get("parts", DATA))
+    spans = [under(prefix) for prefix in prefixes]
 
     def clear(tx: Transaction) -> bool:
+        if postpone_reaping(tx, ctx, state):
+            return False
         left = REAP_SLICE
         for span in spans:
             left -= _clear(tx, span, left)

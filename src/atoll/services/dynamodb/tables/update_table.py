@@ -1,7 +1,8 @@
-"""UpdateTable: billing, throughput, table class, deletion protection and encryption. docs: API_UpdateTable.
+"""UpdateTable: billing, throughput, global indexes, table class, deletion protection,
+encryption and streams. docs: API_UpdateTable.
 
-Changes of indexes (but for their throughput), streams and replicas are refused. The answer says UPDATING where AWS's does; the
-change is done with it.
+Replicas are refused. The answer says UPDATING where AWS's does; the change is done with it, but for indexes that come and go: those
+are seen coming and going.
 """
 
 from __future__ import annotations
@@ -16,20 +17,23 @@ from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.dynamodb.access import named_table
-from atoll.services.dynamodb.errors import invalid
+from atoll.services.dynamodb.errors import LimitExceededException, invalid
+from atoll.services.dynamodb.limits import require_room
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import (
+    DAY,
     PAY_PER_REQUEST,
     TABLES,
     Index,
     Table,
-    Throughput,
     Totals,
     table_described,
     table_key,
 )
-from atoll.services.dynamodb.tables import schema, throughput
+from atoll.services.dynamodb.streams import lifecycle
+from atoll.services.dynamodb.tables import encryption, index_tasks, index_updates, throughput
 from atoll.services.dynamodb.tables.description import describe
+from atoll.services.dynamodb.tables.index_updates import Updates
 from atoll.services.dynamodb.tables.tables import all_totals
 
 if TYPE_CHECKING:
@@ -57,53 +61,85 @@ _ALONE = {
     "DeletionProtectionEnabled": "DeletionProtection modification must be the only operation in the request",
     "WarmThroughput": "WarmThroughput must be the only operation in the request",
 }
+_TAKES_A_WHILE = ("ProvisionedThroughput", "BillingMode", "StreamSpecification", "TableClass")
+"""What makes AWS's answer say that the table is UPDATING; coming and going indexes do as well."""
+CLASS_CHANGES, CLASS_WINDOW = 2, 30 * DAY
 
 
 @operation(
     "UpdateTable",
     access=[on_table("UpdateTable")],
-    not_honoured={
-        "ProvisionedThroughput": throughput.NOT_THROTTLED,
-        "OnDemandThroughput": throughput.NOT_THROTTLED,
-        "WarmThroughput": throughput.NOT_THROTTLED,
-        "SSESpecification.Enabled": throughput.NOT_ENCRYPTED,
-    },
+    not_honoured={"SSESpecification.Enabled": encryption.NOT_ENCRYPTED},
 )
 async def update_table(ctx: Context, request: UpdateTableInputTypeDef) -> dict[str, Any]:
-    """Raises ResourceNotFoundException, ValidationFailed."""
+    """Raises ResourceNotFoundException, ValidationFailed, ResourceInUseException, LimitExceededException."""
     ctx, name = named_table(ctx, request["TableName"])
-    _check(request)
-    now = ctx.clock.now()
+    updates = index_updates.read_updates(request.get("GlobalSecondaryIndexUpdates"))
+    _check(request, updates)
+    stream = lifecycle.switch(ctx, request.get("StreamSpecification"))
+    now, index_id, task_id = ctx.clock.now(), ctx.ids.lower(8), ctx.ids.uuid()
 
     def write(tx: Transaction) -> tuple[Table, dict[str, Totals]]:
-        table = table_described(tx, ctx, name)
-        changed = _changed(ctx, table, request, now)
+        table = lifecycle.switched(tx, ctx, table_described(tx, ctx, name), stream)
+        changed = _changed(ctx, table, request, updates, index_id, now)
+        if _units(changed) != _units(table):
+            require_room(tx, ctx, changed)
         tx.set(table_key(ctx, name), TABLES.encode(changed))
-        return _answered(table, changed, now), all_totals(tx, ctx, table)
+        index_tasks.begin(tx, ctx, table, changed, task_id)
+        return _answered(table, changed, now), all_totals(tx, ctx, changed)
 
     table, figures = await ctx.store.transact(write)
-    # Deletion protection is a switch; everything else takes AWS a while.
-    status = "ACTIVE" if request.get("DeletionProtectionEnabled") is not None else "UPDATING"
-    return {"TableDescription": describe(ctx, table, status, figures)}
+    updating = any(request.get(member) is not None for member in _TAKES_A_WHILE)
+    return {"TableDescription": describe(ctx, table, "UPDATING" if updating else table.status, figures)}
 
 
 def _answered(before: Table, after: Table, now: float) -> Table:
     """The table as the answer shows it: AWS's units are still those from before, until it is done with their change."""
     if before.billing_mode != after.billing_mode:
         return after
-    return msgspec.structs.replace(after, provisioned=before.provisioned, decreases=before.decreases_on(now))
+    old = {index.id: index for index in before.indexes}
+    indexes = tuple(_index_answered(old[index.id], index, now) if index.id in old else index for index in after.indexes)
+    return msgspec.structs.replace(
+        after, provisioned=before.provisioned, decreases=before.decreases_on(now), indexes=indexes
+    )
 
 
-def _check(request: Mapping[str, Any]) -> None:
+def _index_answered(before: Index, after: Index, now: float) -> Index:
+    if before.provisioned == after.provisioned:
+        return after
+    return msgspec.structs.replace(
+        after, provisioned=before.provisioned, decreases=before.decreases_on(now), state="UPDATING"
+    )
+
+
+def _units(table: Table) -> list[Any]:
+    return [part.provisioned for part in (table, *table.indexes)]
+
+
+def _check(request: Mapping[str, Any], updates: Updates) -> None:
     """What is wrong with the request whatever the table is."""
     given = [member for member in _CHANGES if request.get(member) not in (None, [])]
     if not given:
         raise ValidationFailed(_NOTHING)
+    if request.get("GlobalSecondaryIndexUpdates") == []:
+        raise invalid("List of GlobalSecondaryIndexUpdates is empty")
+    if "WarmThroughput" in given and updates.create:
+        raise invalid("Create global secondary index cannot be specified when updating WarmThroughput")
     for member, message in _ALONE.items():
         if member in given and len(given) > 1:
             raise invalid(message)
     if "OnDemandThroughput" in given and not {*given} <= {"OnDemandThroughput", "BillingMode"}:
         raise invalid("OnDemandThroughput can only be combined with BillingMode in an UpdateTable request")
+    if "StreamSpecification" in given and (
+        "ProvisionedThroughput" in given or request.get("BillingMode") not in (None, PAY_PER_REQUEST)
+    ):
+        raise invalid("You cannot modify stream status while updating table IOPS")
+    for member, doing in (
+        ("ProvisionedThroughput", "updating table IOPS"),
+        ("StreamSpecification", "changing stream status"),
+    ):
+        if updates.online and member in given:
+            raise invalid(f"You cannot create or delete index while {doing}")
     throughput.check_stream(
         request.get("StreamSpecification"),
         "If stream is being enabled then UpdateViewType is required",
@@ -112,137 +148,65 @@ def _check(request: Mapping[str, Any]) -> None:
     for member in _REFUSED:
         if request.get(member):
             raise NotImplementedByAtoll(f"dynamodb: UpdateTable {member}")
-    _check_index_updates(request.get("GlobalSecondaryIndexUpdates"))
 
 
-def _check_index_updates(updates: list[dict[str, Any]] | None) -> None:
-    seen: set[str] = set()
-    for update in updates or ():
-        actions = [action for action in ("Update", "Create", "Delete") if update.get(action)]
-        if not actions:
-            raise invalid(
-                "One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, "
-                "GlobalSecondaryIndexUpdate.Delete must not be null"
-            )
-        if len(actions) > 1:
-            raise invalid("Only one global secondary index action is allowed per GlobalSecondaryIndexUpdate object")
-        name = update[actions[0]]["IndexName"]
-        if name in seen:
-            raise invalid(f"Only one global secondary index update per index is allowed simultaneously. Index: {name}")
-        seen.add(name)
-        if actions[0] != "Update":
-            raise NotImplementedByAtoll(f"dynamodb: UpdateTable GlobalSecondaryIndexUpdates.{actions[0]}")
-
-
-def _changed(ctx: Context, table: Table, request: Mapping[str, Any], now: float) -> Table:
-    """The table after the update. Raises ValidationFailed where it does not fit the table."""
-    if request.get("StreamSpecification"):
-        raise ValidationFailed(f"Table has no stream to disable: TableName: {table.name}")
+def _changed(
+    ctx: Context, table: Table, request: Mapping[str, Any], updates: Updates, index_id: str, now: float
+) -> Table:
+    """The table after the update. Raises what does not fit the table."""
+    billing_mode, given = request.get("BillingMode") or table.billing_mode, request.get("ProvisionedThroughput")
+    on_demand, warm = request.get("OnDemandThroughput"), request.get("WarmThroughput")
+    iops = given is not None or billing_mode != table.billing_mode
+    index_updates.check_free(table, updates, iops=iops, maximum=on_demand is not None)
     change: dict[str, Any] = {}
     if request.get("DeletionProtectionEnabled") is not None:
         change["deletion_protection"] = request["DeletionProtectionEnabled"]
     if table_class := request.get("TableClass"):
-        change |= {"table_class": table_class, "table_class_since": now}
+        change |= _table_class(table, table_class, now)
     if request.get("SSESpecification") is not None:
-        change["sse_key_arn"] = _new_key(ctx, table, request["SSESpecification"])
-    billing_mode = request.get("BillingMode") or table.billing_mode
-    change |= _billing(table, request, billing_mode, now)
-    if on_demand := request.get("OnDemandThroughput"):
-        throughput.check_on_demand(on_demand, billing_mode)
-        before = table.on_demand or Throughput(-1, -1)
-        after = Throughput(
-            on_demand.get("MaxReadRequestUnits", before.read), on_demand.get("MaxWriteRequestUnits", before.write)
+        change["sse_key_arn"] = encryption.other_key(ctx, table, request["SSESpecification"])
+    change |= _billing(ctx, table, request, billing_mode, now)
+    definitions = request.get("AttributeDefinitions")
+    change |= index_updates.applied(ctx, table, updates, definitions, billing_mode, index_id, now)
+    if on_demand:
+        change["on_demand"] = throughput.on_demand(
+            ctx, on_demand, billing_mode, change.get("on_demand", table.on_demand)
         )
-        change["on_demand"] = None if after == Throughput(-1, -1) else after
-    if request.get("WarmThroughput"):
-        change["warm"] = schema.warm(request["WarmThroughput"])
+    if warm:
+        change["warm"] = throughput.warmed(ctx, warm, billing_mode, table)
     return msgspec.structs.replace(table, **change)
 
 
-def _new_key(ctx: Context, table: Table, given: Mapping[str, Any]) -> str:
-    key = throughput.encryption_key(ctx, given)
-    if key == table.sse_key_arn:
-        if not key:
-            raise invalid("Table is already encrypted by default")
-        raise invalid(
-            "Table is already encrypted with given KMSMasterKeyId. Use KMSMasterKeyId parameter if you want to "
-            "change Master Key"
+def _table_class(table: Table, wanted: str, now: float) -> dict[str, Any]:
+    """A change of the table class; AWS allows two in thirty days."""
+    recent = tuple(at for at in table.table_class_changes if at > now - CLASS_WINDOW)
+    if len(recent) >= CLASS_CHANGES:
+        raise LimitExceededException(
+            f"Subscriber limit exceeded: Updates to TableClass are limited to {CLASS_CHANGES} times in 30 day(s)."
         )
-    return key
+    if wanted == (table.table_class or "STANDARD"):
+        return {}
+    return {"table_class": wanted, "table_class_since": now, "table_class_changes": (*recent, now)}
 
 
-def _billing(table: Table, request: Mapping[str, Any], billing_mode: str, now: float) -> dict[str, Any]:
-    """Changes of billing mode and provisioned throughput, of the table and its indexes."""
-    given, updates = request.get("ProvisionedThroughput"), _index_updates(table, request)
+def _billing(ctx: Context, table: Table, request: Mapping[str, Any], billing_mode: str, now: float) -> dict[str, Any]:
+    """Changes of billing mode and provisioned throughput of the table."""
+    given, switched = request.get("ProvisionedThroughput"), billing_mode != table.billing_mode
     if billing_mode == PAY_PER_REQUEST:
         if given:
             raise invalid(
-                "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"
+                "ProvisionedThroughput cannot be specified when BillingMode is PAY_PER_REQUEST"
+                if request.get("BillingMode")
+                else "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"
             )
-        if any("ProvisionedThroughput" in update for update in updates.values()):
-            raise invalid(
-                f"Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: {next(iter(updates))} "
-                "when BillingMode is PAY_PER_REQUEST"
-            )
-        indexes = tuple(_index(index, updates.get(index.name), Throughput()) for index in table.indexes)
-        if table.billing_mode == PAY_PER_REQUEST:
-            return {"indexes": indexes}
-        return {"billing_mode": billing_mode, "on_demand_since": now, "provisioned": Throughput(), "indexes": indexes}
-    if not given and table.billing_mode == PAY_PER_REQUEST:
-        raise invalid("ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
-    if table.billing_mode == PAY_PER_REQUEST:
-        for index in table.indexes:
-            if not index.local and "ProvisionedThroughput" not in updates.get(index.name, {}):
-                raise invalid(f"ProvisionedThroughput must be specified for index: {index.name}")
-    change: dict[str, Any] = {
-        "billing_mode": billing_mode,
-        "indexes": tuple(_index(index, updates.get(index.name), index.provisioned) for index in table.indexes),
-    }
-    if given:
-        change |= _provisioned(table, throughput.units(given), now)
-    return change
-
-
-def _provisioned(table: Table, units: Throughput, now: float) -> dict[str, Any]:
-    before = table.provisioned
-    if units == before:
-        raise ValidationFailed(
-            "The provisioned throughput for the table will not change. The requested value equals the current value. "
-            f"Current ReadCapacityUnits provisioned for the table: {before.read}. "
-            f"Requested ReadCapacityUnits: {units.read}. "
-            f"Current WriteCapacityUnits provisioned for the table: {before.write}. "
-            f"Requested WriteCapacityUnits: {units.write}. Refer to the Amazon DynamoDB Developer Guide for current "
-            "limits and how to request higher limits."
-        )
-    change: dict[str, Any] = {"provisioned": units}
-    if units.read > before.read or units.write > before.write:
-        change["last_increase"] = now
-    if units.read < before.read or units.write < before.write:
-        change |= {"last_decrease": now, "decreases": table.decreases_on(now) + 1}
-    return change
-
-
-def _index_updates(table: Table, request: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    updates = {
-        update["Update"]["IndexName"]: update["Update"] for update in request.get("GlobalSecondaryIndexUpdates") or ()
-    }
-    known = {index.name for index in table.indexes if not index.local}
-    for name in updates:
-        if name not in known:
-            raise ValidationFailed(f"Cannot update an index that is not a GlobalSecondaryIndex: {name}")
-    return updates
-
-
-def _index(index: Index, update: Mapping[str, Any] | None, provisioned: Throughput) -> Index:
-    """The index after the update; a local one has no throughput of its own."""
-    if index.local:
-        return index
-    update = update or {}
-    if given := update.get("ProvisionedThroughput"):
-        provisioned = throughput.units(given, index.name)
-    return msgspec.structs.replace(
-        index,
-        provisioned=provisioned,
-        on_demand=schema.on_demand(update.get("OnDemandThroughput")) or index.on_demand,
-        warm=schema.warm(update.get("WarmThroughput")) or index.warm,
-    )
+        change = {"billing_mode": billing_mode, "on_demand_since": now}
+        return change | throughput.switched(table, table.billing_mode) if switched else {}
+    if not given:
+        if request.get("BillingMode"):
+            raise invalid("ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
+        return {}
+    units = throughput.units(ctx, given)
+    if switched:
+        return throughput.switched(table, table.billing_mode) | {"billing_mode": billing_mode, "provisioned": units}
+    warm = {"warm": throughput.warm_now(table, billing_mode)}
+    return warm | throughput.reprovisioned(table, units, now)
