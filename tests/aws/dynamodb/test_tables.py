@@ -77,6 +77,10 @@ def index(name: str, *keys: dict[str, str], **more: Any) -> dict[str, Any]:
     return {"IndexName": name, "KeySchema": list(keys), "Projection": {"ProjectionType": "ALL"}, **more}
 
 
+def include(*names: str) -> dict[str, Any]:
+    return {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(names)}
+
+
 TWO = [*HASH, range_key("at")]
 DEFINED_TWO = [*DEFINED, {"AttributeName": "at", "AttributeType": "N"}]
 UNITS = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
@@ -160,6 +164,83 @@ UNITS = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
         (
             {"SSESpecification": {"Enabled": False, "SSEType": "KMS"}},
             INVALID + "SSEType can not be specified if Enabled is false",
+        ),
+        (
+            {"KeySchema": [*HASH, range_key("other")], "AttributeDefinitions": DEFINED_TWO},
+            "Invalid KeySchema: Some index key attribute have no definition",
+        ),
+        ({"AttributeDefinitions": []}, "Invalid KeySchema: Some index key attribute have no definition"),
+        (
+            {
+                "KeySchema": TWO,
+                "AttributeDefinitions": DEFINED_TWO,
+                "LocalSecondaryIndexes": [index("one", *TWO, range_key("rank"))],
+            },
+            "1 validation error detected: Value '[KeySchemaElement(attributeName=id, keyType=HASH), "
+            "KeySchemaElement(attributeName=at, keyType=RANGE), KeySchemaElement(attributeName=rank, keyType=RANGE)]' at "
+            "'localSecondaryIndexes.1.member.keySchema' failed to satisfy constraint: "
+            "Member must have length less than or equal to 2",
+        ),
+        (  # what is not used is found before anything else of the indexes
+            {
+                "GlobalSecondaryIndexes": [index("one", *HASH, Projection={}), index("one", *HASH)],
+                "AttributeDefinitions": DEFINED_TWO,
+            },
+            INVALID + "Some AttributeDefinitions are not used. AttributeDefinitions: [id, at], keys used: [id]",
+        ),
+        (
+            {
+                "GlobalSecondaryIndexes": [
+                    index(f"index-{n}", *HASH, Projection=include(*(f"a{m}" for m in range(20)))) for n in range(5)
+                ]
+                + [index("more", *HASH, Projection=include("a"))]
+            },
+            INVALID + "Number of NonKeyAttributes of all indexes exceeds the per-table limit of 100",
+        ),
+        (
+            {"GlobalSecondaryIndexes": [index(f"index-{n}", *HASH) for n in range(21)]},
+            INVALID + "GlobalSecondaryIndex count exceeds the per-table limit of 20",
+        ),
+        (
+            {
+                "KeySchema": TWO,
+                "AttributeDefinitions": DEFINED_TWO,
+                "LocalSecondaryIndexes": [index(f"index-{n}", *TWO) for n in range(6)],
+            },
+            INVALID + "Number of LocalSecondaryIndexes exceeds per-table limit of 5",
+        ),
+        (
+            {"OnDemandThroughput": {"MaxReadRequestUnits": -1}},
+            INVALID + "Requested MaxReadRequestUnits for OnDemandThroughput for table is outside of valid range",
+        ),
+        (
+            {
+                "BillingMode": "PROVISIONED",
+                "ProvisionedThroughput": UNITS,
+                "OnDemandThroughput": {"MaxReadRequestUnits": 1},
+            },
+            INVALID
+            + "MaxReadRequestUnits for OnDemandThroughput cannot be specified when table BillingMode is PROVISIONED.",
+        ),
+        (
+            {"GlobalSecondaryIndexes": [index("one", *HASH, OnDemandThroughput={"MaxWriteRequestUnits": 0})]},
+            INVALID + "Requested MaxWriteRequestUnits for OnDemandThroughput for index : one is outside of valid range",
+        ),
+        (
+            {"WarmThroughput": {"ReadUnitsPerSecond": 11_999}},
+            INVALID
+            + "Requested ReadUnitsPerSecond for WarmThroughput for table is lower than initial throughput for OnDemand. "
+            "See: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html"
+            "#on-demand-capacity-mode-initial",
+        ),
+        (
+            {
+                "BillingMode": "PROVISIONED",
+                "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 2},
+                "WarmThroughput": {"ReadUnitsPerSecond": 1, "WriteUnitsPerSecond": 1},
+            },
+            INVALID + "Requested WriteUnitsPerSecond for WarmThroughput for table is lower than WriteCapacityUnits of "
+            "ProvisionedThroughput",
         ),
         (
             {"Tags": [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]},
@@ -300,6 +381,40 @@ def test_updates(dynamodb: Any, make_table: Callable[..., str], aws_error: Calla
         ({"GlobalSecondaryIndexUpdates": []}, NOTHING),
         ({"StreamSpecification": {"StreamEnabled": False}}, "Table has no stream to disable: TableName: users"),
         ({"SSESpecification": {"Enabled": False}}, INVALID + "Table is already encrypted by default"),
+        (
+            {"BillingMode": "PAY_PER_REQUEST", "ProvisionedThroughput": UNITS},
+            INVALID + "ProvisionedThroughput cannot be specified when BillingMode is PAY_PER_REQUEST",
+        ),
+        (
+            {"BillingMode": "PROVISIONED"},
+            INVALID + "ProvisionedThroughput must be specified when BillingMode is PROVISIONED",
+        ),
+        (
+            {"OnDemandThroughput": {"MaxReadRequestUnits": 0}},
+            INVALID + "Requested MaxReadRequestUnits for OnDemandThroughput for table is outside of valid range",
+        ),
+        (
+            {"OnDemandThroughput": {"MaxReadRequestUnits": 5}, "TableClass": "STANDARD"},
+            INVALID + "TableClass modification must be the only operation in the request",
+        ),
+        (
+            {"OnDemandThroughput": {"MaxReadRequestUnits": 5}, "StreamSpecification": {"StreamEnabled": False}},
+            INVALID + "OnDemandThroughput can only be combined with BillingMode in an UpdateTable request",
+        ),
+        (
+            {"ProvisionedThroughput": UNITS, "StreamSpecification": {"StreamEnabled": False}},
+            INVALID + "You cannot modify stream status while updating table IOPS",
+        ),
+        (
+            {"WarmThroughput": {"WriteUnitsPerSecond": 3999}},
+            INVALID
+            + "Requested WriteUnitsPerSecond for WarmThroughput for table is lower than current WarmThroughput, "
+            "decreasing WarmThroughput is not supported",
+        ),
+        (
+            {"WarmThroughput": {"ReadUnitsPerSecond": 13_000}, "DeletionProtectionEnabled": True},
+            INVALID + "DeletionProtection modification must be the only operation in the request",
+        ),
     ],
 )
 def test_what_update_table_refuses(
@@ -307,6 +422,76 @@ def test_what_update_table_refuses(
 ) -> None:
     make_table()
     assert aws_error(lambda: dynamodb.update_table(TableName="users", **change)) == (VALIDATION, message, 400)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"OnDemandThroughput": {"MaxReadRequestUnits": 40_001}},
+            "Requested MaxReadRequestUnits for OnDemandThroughput for table exceeds TableMaxReadCapacityUnits of the account in "
+            "region us-east-1",
+        ),
+        (
+            {"WarmThroughput": {"WriteUnitsPerSecond": 40_001}},
+            "Requested WriteUnitsPerSecond for WarmThroughput for table exceeds TableMaxWriteCapacityUnits of the account in "
+            "region us-east-1",
+        ),
+    ],
+)
+def test_quotas_of_a_table(
+    dynamodb: Any, make_table: Callable[..., str], aws_error: Callable[..., Any], change: dict[str, Any], message: str
+) -> None:
+    limited = ("LimitExceededException", f"Subscriber limit exceeded: {message}", 400)
+    assert aws_error(lambda: make_table(**change)) == limited
+    make_table()
+    assert aws_error(lambda: dynamodb.update_table(TableName="users", **change)) == limited
+
+
+def test_the_table_class_changes_twice_a_month(
+    dynamodb: Any, make_table: Callable[..., str], aws_error: Callable[..., Any]
+) -> None:
+    make_table()
+
+    def change(table_class: str) -> str:
+        return str(dynamodb.update_table(TableName="users", TableClass=table_class)["TableDescription"]["TableStatus"])
+
+    assert change("STANDARD") == "UPDATING"  # it is
+    assert change("STANDARD_INFREQUENT_ACCESS") == "UPDATING"
+    change("STANDARD")
+    assert aws_error(lambda: change("STANDARD_INFREQUENT_ACCESS"))[:2] == (
+        "LimitExceededException",
+        "Subscriber limit exceeded: Updates to TableClass are limited to 2 times in 30 day(s).",
+    )
+
+
+def test_warm_throughput_only_grows(dynamodb: Any, make_table: Callable[..., str]) -> None:
+    make_table(BillingMode="PROVISIONED", ProvisionedThroughput={"ReadCapacityUnits": 9, "WriteCapacityUnits": 1})
+
+    def warm(**change: Any) -> tuple[int, int]:
+        dynamodb.update_table(TableName="users", **change)
+        now = dynamodb.describe_table(TableName="users")["Table"]["WarmThroughput"]
+        return now["ReadUnitsPerSecond"], now["WriteUnitsPerSecond"]
+
+    assert warm(ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 2}) == (9, 2)
+    assert warm(WarmThroughput={"WriteUnitsPerSecond": 50}) == (9, 50)
+    assert warm(BillingMode="PAY_PER_REQUEST") == (12_000, 4_000)
+    assert warm(WarmThroughput={"ReadUnitsPerSecond": 13_000}) == (13_000, 4_000)
+    assert warm(BillingMode="PROVISIONED", ProvisionedThroughput=UNITS) == (13_000, 4_000)
+
+
+def test_names_are_described_in_order(dynamodb: Any, make_table: Callable[..., str]) -> None:
+    make_table(
+        "users", "z", also=[{"AttributeName": "a", "AttributeType": "S"}],
+        GlobalSecondaryIndexes=[
+            index("last", {"AttributeName": "a", "KeyType": "HASH"}, Projection=include("y", "b")),
+            index("first", {"AttributeName": "z", "KeyType": "HASH"}),
+        ],
+    )  # fmt: skip
+    table = dynamodb.describe_table(TableName="users")["Table"]
+    assert [attribute["AttributeName"] for attribute in table["AttributeDefinitions"]] == ["a", "z"]
+    assert [given["IndexName"] for given in table["GlobalSecondaryIndexes"]] == ["last", "first"]
+    assert table["GlobalSecondaryIndexes"][0]["Projection"]["NonKeyAttributes"] == ["b", "y"]
 
 
 HUGE = {"ReadCapacityUnits": 10**12 + 1, "WriteCapacityUnits": 1}

@@ -155,15 +155,18 @@ async def act(ctx: Context, action: tuple[Any, ...], model: dict[str, Any]) -> N
             await step(ctx, stored=stored)
 
 
-@given(ACTIONS)
+@given(st.lists(VALUES, max_size=8), ACTIONS)
 @settings(max_examples=60, deadline=None)
-async def test_indexes_come_and_go_under_writes(tmp_path_factory: Any, actions: list[Any]) -> None:
+async def test_indexes_come_and_go_under_writes(
+    tmp_path_factory: Any, before: list[dict[str, Any]], actions: list[Any]
+) -> None:
     path = tmp_path_factory.mktemp("kernel") / "data"
     kernel, ctx = await opened_with_table(path)
     model: dict[str, Any] = {}
     try:
         with mock.patch.multiple(index_tasks, FILL_SLICE=2, CLEAR_SLICE=2):
-            for action in actions:
+            written = [("write", id_, rest) for id_, rest in zip("abcdefgh", before, strict=False)]
+            for action in (*written, ("create", "by-kind"), ("step", True), *actions):
                 if action == ("reopen",):
                     await kernel.close()
                     kernel, ctx = await opened(path)

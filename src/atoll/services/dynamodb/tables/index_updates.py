@@ -41,14 +41,11 @@ class Updates(NamedTuple):
 
 def read_updates(given: Sequence[Given] | None) -> Updates:
     """Raises ValidationFailed for what is wrong whatever the table is."""
-    updates = Updates({}, [], [])
+    updates, seen = Updates({}, [], []), set[str]()
     for name, action, content in _actions(given or ()):
-        if (
-            name in updates.update
-            or name in updates.delete
-            or any(name == made["IndexName"] for made in updates.create)
-        ):
+        if name in seen:
             raise invalid(f"Only one global secondary index update per index is allowed simultaneously. Index: {name}")
+        seen.add(name)
         if action == "Update":
             updates.update[name] = content
         elif action == "Create":
@@ -90,6 +87,8 @@ def applied(
 
     Raises ValidationFailed, ResourceInUseException, LimitExceededException.
     """
+    if updates.online > 1:
+        raise _one_at_a_time()
     indexes = tuple(
         _updated(ctx, table, index, updates.update.get(index.name), billing_mode, now) for index in table.indexes
     )
@@ -101,7 +100,9 @@ def applied(
         made = schema.added_index(ctx, given, defined, billing_mode, index_id)
         defined = _used(defined, (*table.indexes, made), table)
         indexes = (*indexes, made)
-    _check_one_at_a_time(table, updates)
+    under_way = [index for index in table.indexes if index.filling or index.state == "DELETING"]
+    if updates.online and any(index.name not in updates.delete for index in under_way):
+        raise _one_at_a_time()
     if sum(not index.local for index in indexes) > schema.MAX_GLOBAL:
         raise LimitExceededException(
             f"Subscriber limit exceeded: Number of global secondary indexes exceeds per-table limit of {schema.MAX_GLOBAL}"
@@ -159,12 +160,10 @@ def _busy(table: Table, index: Index) -> ResourceInUseException:
     return ResourceInUseException(f"{IN_USE}Index is being {doing}.  Table: {table.name} Index: {index.name}")
 
 
-def _check_one_at_a_time(table: Table, updates: Updates) -> None:
-    under_way = [index for index in table.indexes if index.filling or index.state == "DELETING"]
-    if updates.online > 1 or (updates.online and any(index.name not in updates.delete for index in under_way)):
-        raise LimitExceededException(
-            "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
-        )
+def _one_at_a_time() -> LimitExceededException:
+    return LimitExceededException(
+        "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
+    )
 
 
 def _updated(ctx: Context, table: Table, index: Index, given: Given | None, billing_mode: str, now: float) -> Index:

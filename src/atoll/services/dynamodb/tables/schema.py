@@ -5,7 +5,7 @@ Docs: API_CreateTable, API_KeySchemaElement, API_Projection; Developer Guide, "S
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from atoll.kernel.context import Context
@@ -20,6 +20,9 @@ MAX_KEY_PARTS = 4
 """Attributes in each half of a global index's key. docs: "Multi-attribute keys" of global secondary indexes."""
 
 Given = Mapping[str, Any]
+Known = Mapping[str, Attribute]
+IndexKey = tuple[tuple[Attribute, ...], tuple[Attribute, ...]]
+"""Partition and sort attributes."""
 
 
 def check_given(request: Given) -> None:
@@ -43,18 +46,23 @@ def definitions(request: Given) -> tuple[Attribute, ...]:
     return tuple(found.values())
 
 
+def by_name(defined: tuple[Attribute, ...]) -> Known:
+    """The definitions by the attributes' names."""
+    return {attribute.name: attribute for attribute in defined}
+
+
 def table_schema(request: Given, defined: tuple[Attribute, ...]) -> tuple[Attribute, Attribute | None]:
     """The partition key and the sort key of the table."""
     schema = request["KeySchema"]
     _check_length(schema, "keySchema")
     names = [element["AttributeName"] for element in schema]
-    known = {attribute.name for attribute in defined}
-    if len(names) > len(known) or (len(names) == 2 and not known.issuperset(names)):
+    known = by_name(defined)
+    if len(names) > len(known) or (len(names) == 2 and not known.keys() >= {*names}):
         raise ValidationFailed("Invalid KeySchema: Some index key attribute have no definition")
-    by_name = _defined(names, defined)
+    _check_defined(names, known)
     _check_pair(schema)
-    partition = by_name[names[0]]
-    sort = by_name[names[1]] if len(names) == 2 else None
+    partition = known[names[0]]
+    sort = known[names[1]] if len(names) == 2 else None
     indexed = request.get("LocalSecondaryIndexes") is not None or request.get("GlobalSecondaryIndexes") is not None
     if not indexed and len(names) != len(defined):
         raise invalid(
@@ -84,33 +92,31 @@ def indexes(
         raise invalid(
             "Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex"
         )
-    keys = [_local_key(given, defined, partition) for given in local or ()]
-    keys += [global_key(given, defined) for given in global_ or ()]
+    known = by_name(defined)
+    keys = [_local_key(given, known, partition) for given in local or ()]
+    keys += [_global_key(given, known) for given in global_ or ()]
     if not some:
         used = [partition, *([sort] if sort else ()), *(a for key in keys for part in key for a in part)]
         _check_all_used(defined, used)
-    made: list[Index] = []
-    for at, given in enumerate((*(local or ()), *(global_ or ()))):
-        is_local = at < len(local or ())
-        name, (kind, projected) = given["IndexName"], _projection(given["Projection"])
-        if any(index.name == name for index in made):
+    made: dict[str, Index] = {}
+    for at, (given, key) in enumerate(zip((*(local or ()), *(global_ or ())), keys, strict=True)):
+        name, is_local = given["IndexName"], at < len(local or ())
+        kind, projected = _projection(given["Projection"])
+        if name in made:
             raise invalid(f"Duplicate index name: {name}")
-        made.append(
-            Index(
-                name, ctx.ids.lower(8), is_local, *keys[at], kind, projected, **_capacity(ctx, request, given, is_local)
-            )
-        )
+        capacity = {} if is_local else _capacity(ctx, request, given)
+        made[name] = Index(name, ctx.ids.lower(8), is_local, *key, kind, projected, **capacity)
     if len(local or ()) > MAX_LOCAL:
         raise invalid(f"Number of LocalSecondaryIndexes exceeds per-table limit of {MAX_LOCAL}")
     if len(global_ or ()) > MAX_GLOBAL:
         raise invalid(f"GlobalSecondaryIndex count exceeds the per-table limit of {MAX_GLOBAL}")
-    check_projected(made)
-    return tuple(made)
+    check_projected(made.values())
+    return tuple(made.values())
 
 
 def added_index(ctx: Context, given: Given, defined: tuple[Attribute, ...], billing_mode: str, index_id: str) -> Index:
     """The global index that UpdateTable creates. Raises ValidationFailed, LimitExceededException."""
-    name, key = given["IndexName"], global_key(given, defined)
+    name, key = given["IndexName"], _global_key(given, by_name(defined))
     kind, projected = _projection(given["Projection"])
     units = given.get("ProvisionedThroughput")
     if billing_mode == PAY_PER_REQUEST and units:
@@ -125,18 +131,16 @@ def added_index(ctx: Context, given: Given, defined: tuple[Attribute, ...], bill
     )
 
 
-def check_projected(made: Sequence[Index]) -> None:
+def check_projected(made: Iterable[Index]) -> None:
     """Refuses more projected attributes than the indexes of a table may have together. (The words are Atoll's.)"""
     if sum(len(index.projected) for index in made) > MAX_PROJECTED:
         raise invalid(f"Number of NonKeyAttributes of all indexes exceeds the per-table limit of {MAX_PROJECTED}")
 
 
-def _local_key(
-    given: Given, defined: tuple[Attribute, ...], partition: Attribute
-) -> tuple[tuple[Attribute, ...], tuple[Attribute, ...]]:
+def _local_key(given: Given, known: Known, partition: Attribute) -> IndexKey:
     name, schema = given["IndexName"], given["KeySchema"]
     names = [element["AttributeName"] for element in schema]
-    by_name = _defined(names, defined)
+    _check_defined(names, known)
     _check_pair(schema)
     if len(schema) != 2:
         raise invalid(f"Index KeySchema does not have a range key for index: {name}")
@@ -145,14 +149,13 @@ def _local_key(
             f"Index KeySchema does not have the same leading hash key as table KeySchema for index: {name}. "
             f"index hash key: {names[0]}, table hash key: {partition.name}"
         )
-    return (partition,), (by_name[names[1]],)
+    return (partition,), (known[names[1]],)
 
 
-def global_key(given: Given, defined: tuple[Attribute, ...]) -> tuple[tuple[Attribute, ...], tuple[Attribute, ...]]:
-    """The two halves of a global index's key. Raises ValidationFailed."""
+def _global_key(given: Given, known: Known) -> IndexKey:
     schema = given["KeySchema"]
     names = [element["AttributeName"] for element in schema]
-    by_name = _defined(names, defined)
+    _check_defined(names, known)
     if len(set(names)) != len(names):
         if len(names) == 2:
             raise ValidationFailed("Both the Hash Key and the Range Key element in the KeySchema have the same name")
@@ -166,14 +169,12 @@ def global_key(given: Given, defined: tuple[Attribute, ...]) -> tuple[tuple[Attr
         if kinds.count(kind) > MAX_KEY_PARTS:
             raise invalid(f"The KeySchema exceeds the maximum allowed number of {kind} key attributes")
     split = kinds.count("HASH")
-    keys = [by_name[key] for key in names]
+    keys = [known[name] for name in names]
     return tuple(keys[:split]), tuple(keys[split:])
 
 
-def _capacity(ctx: Context, request: Given, given: Given, is_local: bool) -> dict[str, Any]:
-    """The throughput of an index that CreateTable makes; a local one has none of its own."""
-    if is_local:
-        return {}
+def _capacity(ctx: Context, request: Given, given: Given) -> dict[str, Any]:
+    """The throughput of a global index that CreateTable makes."""
     name, billing_mode, units = given["IndexName"], request.get("BillingMode"), given.get("ProvisionedThroughput")
     if billing_mode == PAY_PER_REQUEST and units:
         raise invalid(
@@ -195,14 +196,12 @@ def _units(ctx: Context, given: Given, billing_mode: str, units: Given | None, n
     }
 
 
-def _defined(names: Sequence[str], defined: tuple[Attribute, ...]) -> dict[str, Attribute]:
-    by_name = {attribute.name: attribute for attribute in defined}
-    if any(name not in by_name for name in names):
+def _check_defined(names: Sequence[str], known: Known) -> None:
+    if any(name not in known for name in names):
         raise invalid(
             "Some index key attributes are not defined in AttributeDefinitions. "
-            f"Keys: [{', '.join(names)}], AttributeDefinitions: [{', '.join(by_name)}]"
+            f"Keys: [{', '.join(names)}], AttributeDefinitions: [{', '.join(known)}]"
         )
-    return by_name
 
 
 def _check_length(schema: Sequence[Given], where: str) -> None:
@@ -240,7 +239,7 @@ def _projection(given: Given) -> tuple[str, tuple[str, ...]]:
 
 
 def _check_all_used(defined: tuple[Attribute, ...], used: Sequence[Attribute]) -> None:
-    names = list(dict.fromkeys(attribute.name for attribute in used))
+    names = dict.fromkeys(attribute.name for attribute in used)
     if any(attribute.name not in names for attribute in defined):
         raise invalid(
             "Some AttributeDefinitions are not used. "
