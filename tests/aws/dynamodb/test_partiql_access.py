@@ -197,3 +197,34 @@ def test_what_is_no_statement_is_refused_as_such(ann: Any, table: str, aws_error
         "Statement wasn't well formed, can't be processed: Expected identifier for simple path",
         400,
     )
+
+
+def test_another_accounts_table_by_its_arn_and_policy(
+    dynamodb: Any, region: Any, table: str, aws_error: Callable[..., Any]
+) -> None:
+    stranger = region.client("dynamodb", key="210987654321")
+    statement = READ.replace("t-1", table)
+    assert aws_error(lambda: stranger.execute_statement(Statement=statement))[0] == "AccessDeniedException"
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": "210987654321"},
+                "Action": ["dynamodb:PartiQLSelect", "dynamodb:PartiQLUpdate"],
+                "Resource": [table, f"{table}/index/*"],
+            }
+        ],
+    }
+    dynamodb.put_resource_policy(ResourceArn=table, Policy=json.dumps(policy))
+    assert len(stranger.execute_statement(Statement=statement)["Items"]) == 1
+    by_index = f'SELECT * FROM "{table}"."by-g" WHERE g = \'x\''
+    assert len(stranger.execute_statement(Statement=by_index)["Items"]) == 2
+    stranger.execute_transaction(TransactStatements=[{"Statement": UPDATE.replace("t-1", table)}])
+    read = stranger.batch_execute_statement(
+        Statements=[{"Statement": f"SELECT n FROM \"{table}\" WHERE pk = 'ann' AND sk = '1'"}]
+    )
+    assert read["Responses"] == [{"TableName": table, "Item": {"n": {"N": "2"}}}]
+    assert aws_error(lambda: stranger.execute_statement(Statement=DELETE.replace("t-1", table)))[0] == (
+        "AccessDeniedException"
+    )

@@ -1,4 +1,8 @@
-"""BatchExecuteStatement: up to 25 statements, all reads or all writes, each with a result of its own. docs: API_BatchExecuteStatement."""
+"""BatchExecuteStatement: up to 25 statements, all reads or all writes, each with a result of its own. docs: API_BatchExecuteStatement.
+
+Two differences from AWS: what IAM refuses of one statement refuses the batch, where AWS answers AccessDenied for that statement alone; and
+ConsumedCapacity leaves out what statements used that failed.
+"""
 
 from __future__ import annotations
 

@@ -45,6 +45,10 @@ _NODE_NAMES = {
 """What AWS calls the nodes of expressions in messages."""
 
 
+MAX_TEXT = 8192
+"""What the API's model allows a statement. docs: API_ExecuteStatement."""
+
+
 class Parsed(NamedTuple):
     """A statement and how many parameters it has."""
 
@@ -52,7 +56,7 @@ class Parsed(NamedTuple):
     parameters: int
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def parse(text: str) -> Parsed:
     """The tree of a statement. Raises ValidationFailed."""
     parser = _StatementParser(text)

@@ -18,7 +18,7 @@ from atoll.services.dynamodb.access import item_table, table_or_index_arn
 from atoll.services.dynamodb.conditions import ON_TABLE, WRITES_ITEM
 from atoll.services.dynamodb.expressions.nodes import paths_in
 from atoll.services.dynamodb.partiql.binding import Bound, bind
-from atoll.services.dynamodb.partiql.parser import parse
+from atoll.services.dynamodb.partiql.parser import MAX_TEXT, parse
 from atoll.services.dynamodb.partiql.plan import KeySchema, Value, decompose, equalities
 from atoll.services.dynamodb.partiql.select import index_of, schema_of
 from atoll.services.dynamodb.partiql.tree import Delete, Exists, Insert, Select, Statement, Update
@@ -56,8 +56,11 @@ def _of_kind(parts: Parts, kinds: tuple[type[Statement], ...]) -> Callable[[Any]
 
 
 def _parsed(part: Given) -> Statement | None:
+    text = part.get("Statement") or ""
+    if len(text) > MAX_TEXT:
+        return None  # refused before it could run, and too long to be kept
     try:
-        return parse(part.get("Statement") or "").statement
+        return parse(text).statement
     except ValidationFailed:
         return None
 
