@@ -11,8 +11,9 @@ from typing import Any
 
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
+from atoll.kernel.keys import Key
 from atoll.kernel.store.api import Transaction
-from atoll.services.dynamodb.errors import ConditionalCheckFailedException, DuplicateItemException
+from atoll.services.dynamodb.errors import DuplicateItemException
 from atoll.services.dynamodb.expressions.nodes import Condition, Function, Logical, Path
 from atoll.services.dynamodb.items.delete_item import Delete as DeleteWrite
 from atoll.services.dynamodb.items.keys import key_attributes
@@ -33,11 +34,10 @@ class Inserted(Put):
 
     __slots__ = ()
 
-    def apply(self, tx: Transaction) -> Outcome:
-        try:
-            return super().apply(tx)
-        except ConditionalCheckFailedException as error:
-            raise DuplicateItemException("Duplicate primary key exists in table") from error
+    def change(self, tx: Transaction, table: Table, key: Key, old: bytes | None) -> Outcome:
+        if old is not None:
+            raise DuplicateItemException("Duplicate primary key exists in table")
+        return super().change(tx, table, key, old)
 
 
 def write_of(
@@ -48,15 +48,13 @@ def write_of(
     Raises ValidationFailed where it does not name one item, if that is `checked`: a transaction says it of each of its writes.
     """
     statement, own = bound.statement, {"TableName": bound.table, **request}
-    exists: Condition = Function("attribute_exists", (Path((table.partition.name,)),))
-    absent: Condition = Function("attribute_not_exists", (Path((table.partition.name,)),))
+    partition = Path((table.partition.name,))
+    exists, absent = Function("attribute_exists", (partition,)), Function("attribute_not_exists", (partition,))
     write: ItemWrite
     if isinstance(statement, Insert):
         if checked:
             _check_item(table, bound.item)
-        write = Inserted(ctx, {**own, "Item": bound.item})
-        write.condition = absent
-        return write
+        return Inserted(ctx, {**own, "Item": bound.item})
     key, rest = _key(bound.condition, table, checked=checked, first=isinstance(statement, Exists))
     own["Key"] = key
     if isinstance(statement, Update):
