@@ -32,6 +32,7 @@ from atoll.services.dynamodb.items import (
     transact_write_items,
     update_item,
 )
+from atoll.services.dynamodb.partiql import batch_execute_statement, execute_statement, execute_transaction
 from atoll.services.dynamodb.streams import describing, lifecycle, reading
 from atoll.services.dynamodb.tables import create_table, index_tasks, tables, update_table
 from atoll.services.dynamodb.ttl import entries, switching
@@ -49,6 +50,7 @@ SERVICE = Service(
         create_table, update_table, tables, tags, time_to_live, continuous_backups, limits,
         put_item, get_item, update_item, delete_item, query, scan,
         batch_get_item, batch_write_item, transact_get_items, transact_write_items,
+        execute_statement, batch_execute_statement, execute_transaction,
         backups, restores, resource_policy, contributor_insights, exports, global_tables, kinesis,
     ],
     tasks={

@@ -20,6 +20,10 @@ class ConditionalCheckFailedException(ServiceError):
     """The condition of a write did not hold. Member `Item`: what is stored, where the request asked for it."""
 
 
+class DuplicateItemException(ServiceError):
+    """An INSERT of PartiQL found an item with its key."""
+
+
 class ExpiredIteratorException(ServiceError):
     """A shard iterator is more than 15 minutes old."""
 

@@ -135,16 +135,16 @@ class Selection:
 
     def completed(self, read: Read) -> Read:
         """The read with all that does not depend on where it goes: filter, projection, limit, start."""
-        request, paths, fetched = self.request, self.paths, False
+        request, shown, fetched = self.request, self.paths, False
         names = projected(read.table, read.index) if read.index is not None and read.index.local else None
         if names is not None:
             filtered = tuple(paths_in(self.condition))
             whole = request.get("Select") == "ALL_ATTRIBUTES"
-            fetched = whole or bool(_missing(names, (*filtered, *(paths or ()))))
-            if fetched and not whole and paths is None:
-                paths = tuple(Path((name,)) for name in sorted(names))  # fetched for the filter's sake only
+            fetched = whole or bool(_missing(names, (*filtered, *(shown or ()))))
+            if fetched and not whole and shown is None:
+                shown = tuple(Path((name,)) for name in sorted(names))  # fetched for the filter's sake only
         read = msgspec.structs.replace(
-            read, limit=request.get("Limit"), condition=self.condition, paths=paths, fetched=fetched,
+            read, limit=request.get("Limit"), condition=self.condition, paths=shown, fetched=fetched,
             counted=request.get("Select") == "COUNT", consistent=bool(request.get("ConsistentRead")),
         )  # fmt: skip
         return read if self.start is None else read.after(self.ctx, self.start)

@@ -4,10 +4,11 @@ interpreter allows and each costs work linear in its length. Errors are worded a
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 from atoll.kernel.errors import ValidationFailed
-from atoll.services.dynamodb.partiql.lexer import Span, Token, located, malformed, tokenize
+from atoll.services.dynamodb.partiql.lexer import Span, malformed
+from atoll.services.dynamodb.partiql.reader import TokenReader
 from atoll.services.dynamodb.partiql.tree import (
     Call,
     Collection,
@@ -16,7 +17,6 @@ from atoll.services.dynamodb.partiql.tree import (
     IsType,
     Operation,
     Parameter,
-    Reference,
     Star,
     Struct,
 )
@@ -36,15 +36,19 @@ _PREFIXES = frozenset({"NOT", "sign +", "sign -"})
 _INFIX_SYMBOLS = frozenset({"=", "<>", "!=", "<", "<=", ">", ">=", "+", "-", "||", "*", "/", "%"})
 _INFIX_WORDS = frozenset({"and", "or", "in", "between", "like", "not"})
 _OPERATOR_WORDS = _INFIX_WORDS | {"is", "union", "except", "intersect"}
-_FUNCTION_KEYWORDS = frozenset(
-    "exists count avg max min sum substring char_length character_length octet_length bit_length upper lower size sexp "
-    "list bag coalesce nullif cast trim extract date_add date_diff position translate convert".split()
-)
+_FUNCTIONS = """
+exists count avg max min sum substring char_length character_length octet_length bit_length upper lower size sexp list bag coalesce
+nullif cast trim extract date_add date_diff position translate convert
+"""
+_FUNCTION_KEYWORDS = frozenset(_FUNCTIONS.split())
+"""Keywords that are calls where a parenthesis follows."""
 _AGGREGATES = frozenset({"count", "avg", "max", "min", "sum"})
-_TYPES = frozenset(
-    "missing null boolean bool smallint integer2 int2 integer4 int4 integer8 int8 bigint integer int float real decimal dec numeric "
-    "timestamp date time character char varchar string symbol clob blob struct tuple list sexp bag any".split()
-)
+_TYPE_NAMES = """
+missing null boolean bool smallint integer2 int2 integer4 int4 integer8 int8 bigint integer int float real decimal dec numeric double
+timestamp date time character char varchar string symbol clob blob struct tuple list sexp bag any
+"""
+_TYPES = frozenset(_TYPE_NAMES.split())
+"""What may follow IS; `double` with `precision`, `character` with or without `varying`."""
 _CLOSERS = {
     "(": (")", "RIGHT_PAREN"),
     "in": (")", "RIGHT_PAREN"),
@@ -71,52 +75,8 @@ class _Frame:
         self.operators: list[tuple[str, Span]] = []
 
 
-class ExpressionParser:
-    """A position in a statement's tokens, and what reads expressions from there."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.tokens = tokenize(text)
-        self.at = 0
-        self.parameters = 0
-        self._complaint: ValidationFailed | None = None
-
-    @property
-    def token(self) -> Token:
-        """The next token."""
-        return self.tokens[self.at]
-
-    def accept(self, kind: str, value: str) -> bool:
-        """Steps over this token if it is next."""
-        token = self.token
-        if token.kind == kind and token.value == value:
-            self.at += 1
-            return True
-        return False
-
-    def keyword(self, *words: str) -> bool:
-        """Steps over these keywords if they are next, in this order."""
-        for offset, word in enumerate(words):
-            token = self.tokens[min(self.at + offset, len(self.tokens) - 1)]
-            if token.kind != "keyword" or token.value != word:
-                return False
-        self.at += len(words)
-        return True
-
-    def complain(self, message: str, span: Span | None = None) -> None:
-        """Notes what is wrong with a statement that can be read: it is raised when all of it was, for what cannot be comes first."""
-        if self._complaint is None:
-            try:
-                if span is not None:
-                    located(message, self.text, span)
-                raise ValidationFailed(message)
-            except ValidationFailed as error:
-                self._complaint = error
-
-    def check_complaints(self) -> None:
-        """Raises the first complaint."""
-        if self._complaint is not None:
-            raise self._complaint
+class ExpressionParser(TokenReader):
+    """Reads expressions from where it stands in a statement."""
 
     def expression(self) -> Expression:
         """The longest expression at the current token."""
@@ -137,12 +97,6 @@ class ExpressionParser:
                     break
                 self._close(frame, stack)
 
-    def simple_path(self) -> Reference:
-        """A path that begins here and must be one: what is assigned to, or a table."""
-        if self.token.kind not in ("word", "quoted"):
-            raise malformed("Expected identifier for simple path")
-        return self._path(simple=True)
-
     def _term(self, stack: list[_Frame]) -> bool:
         """Reads what may stand where an operand must; True once one is complete, False if a prefix or bracket was read."""
         frame, token = stack[-1], self.token
@@ -150,7 +104,7 @@ class ExpressionParser:
         if kind in ("word", "quoted"):
             if self.tokens[self.at + 1].value == "(" and self.tokens[self.at + 1].kind == "symbol":
                 return self._call(stack)
-            frame.operands.append(self._path(simple=False))
+            frame.operands.append(self.path(simple=False))
             return True
         if kind == "keyword":
             return self._keyword_term(frame, stack)
@@ -201,7 +155,9 @@ class ExpressionParser:
             if symbol == "(" and self.token.value == ")" and self.token.kind == "symbol":
                 raise malformed("Expression group cannot be empty")
             return self._closed_empty(opened, stack)
-        raise malformed("Unexpected operator" if symbol in _INFIX_SYMBOLS - {"*"} or symbol == "@" else "Unexpected term")
+        raise malformed(
+            "Unexpected operator" if symbol in _INFIX_SYMBOLS - {"*"} or symbol == "@" else "Unexpected term"
+        )
 
     def _call(self, stack: list[_Frame]) -> bool:
         token = self.token
@@ -223,52 +179,6 @@ class ExpressionParser:
         stack.pop()
         stack[-1].operands.append(_closed(frame))
         return True
-
-    def _path(self, *, simple: bool) -> Reference:
-        parts: list[str | int | None] = [self.token.value]
-        spans = [self.token.span]
-        self.at += 1
-        while True:
-            if self.accept("symbol", "."):
-                token = self.token
-                if token.kind not in ("word", "quoted") and (simple or token.value != "*" or token.kind != "symbol"):
-                    raise malformed("Invalid path dot component" + " for simple path" * (token.value == "*"))
-                parts.append(token.value if token.kind != "symbol" else None)
-            elif self.accept("symbol", "["):
-                token = self._subscript(parts)
-                if self.token.kind != "symbol" or self.token.value != "]":
-                    raise malformed("Expected RIGHT_BRACKET")
-            else:
-                return Reference(tuple(parts), tuple(spans))
-            spans.append(token.span)
-            self.at += 1
-
-    def _subscript(self, parts: list[str | int | None]) -> Token:
-        """Reads what stands in the brackets of a path: a position, a name as a string, or `*`; the token that it is."""
-        sign = ""
-        while self.token.kind == "symbol" and self.token.value in ("+", "-"):
-            sign = "-" if (sign == "-") != (self.token.value == "-") else ""
-            self.at += 1
-        token = self.token
-        self.at += 1
-        if token.kind == "number":
-            position = int(token.value) if token.value.isdigit() and len(token.value) < 20 else 1 << 31
-            if position >= 1 << 31 or (sign and position):
-                self.complain(f"List index is not within the allowable range; index: [{sign}{token.value}]", token.span)
-            parts.append(position)
-        elif token.kind == "string" and not sign:
-            parts.append(token.value)
-        elif token.value == "*" and token.kind == "symbol" and not sign:
-            parts.append(None)
-        else:
-            self.at -= 1
-            self._unexpected_subscript()
-        return token
-
-    def _unexpected_subscript(self) -> NoReturn:
-        if self.token.kind == "end" or (self.token.kind == "symbol" and self.token.value == "]"):
-            raise malformed("Unexpected term")
-        raise malformed("Invalid path component for simple path")
 
     def _infix(self, frame: _Frame, stack: list[_Frame]) -> bool:
         """Reads an operator after an operand, where there is one; True if an operand must follow."""
@@ -315,7 +225,7 @@ class ExpressionParser:
         negated = self.keyword("not")
         self._reduce(frame, 4)
         token = self.token
-        if token.kind != "keyword" or token.value not in _TYPES and token.value != "double":
+        if token.kind != "keyword" or token.value not in _TYPES:
             raise malformed("Expected type name")
         name = token.value
         self.at += 1

@@ -35,8 +35,18 @@ _RETURNED = {
     ("modified", "old"): "UPDATED_OLD",
     ("modified", "new"): "UPDATED_NEW",
 }
-_NODE_NAMES = {"Reference": "VariableReference", "Constant": "Literal", "Collection": "Seq", "Operation": "NAry", "Call": "NAry"}
+_NODE_NAMES = {
+    "Reference": "VariableReference",
+    "Constant": "Literal",
+    "Collection": "Seq",
+    "Operation": "NAry",
+    "Call": "NAry",
+}
 """What AWS calls the nodes of expressions in messages."""
+
+
+MAX_TEXT = 8192
+"""What the API's model allows a statement. docs: API_ExecuteStatement."""
 
 
 class Parsed(NamedTuple):
@@ -46,7 +56,7 @@ class Parsed(NamedTuple):
     parameters: int
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def parse(text: str) -> Parsed:
     """The tree of a statement. Raises ValidationFailed."""
     parser = _StatementParser(text)
@@ -189,7 +199,17 @@ class _StatementParser(ExpressionParser):
             self.expression()
             self._alias()
             self.complain("Only select from a single table or index is supported.")
-        for words in (("inner",), ("left", "outer"), ("left",), ("right", "outer"), ("right",), ("full",), ("outer",), ("cross",), ()):
+        for words in (
+            ("inner",),
+            ("left", "outer"),
+            ("left",),
+            ("right", "outer"),
+            ("right",),
+            ("full",),
+            ("outer",),
+            ("cross",),
+            (),
+        ):
             if self.keyword(*words, "join"):
                 self.expression()
                 self._alias()
@@ -336,10 +356,8 @@ class _StatementParser(ExpressionParser):
     def _returning(self) -> str | None:
         if not self.keyword("returning"):
             return None
-        for words, name in _RETURNED.items():
-            if self.keyword(*words):
-                break
-        else:
+        name = next((name for words, name in _RETURNED.items() if self.keyword(*words)), None)
+        if name is None:
             raise malformed("Expected ( MODIFIED | ALL ) ( NEW | OLD ) in the returning clause.")
         if not self.accept("symbol", "*"):
             self.expression()

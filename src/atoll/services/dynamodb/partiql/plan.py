@@ -1,8 +1,8 @@
 """What a SELECT reads: ranges of partitions where its WHERE clause says which, else all of the table or index. Pure.
 
-docs: Developer Guide, "PartiQL select statements for DynamoDB": a condition with = or IN on the partition key avoids the full scan. AWS
-decomposes the condition into reads by key, one for each way in which its ORs and INs can be met, at most 50; none may overlap another,
-unless it excludes values of the sort key. What is read is then held against the whole condition, so that the ranges need only be wide enough.
+docs: Developer Guide, "PartiQL select statements for DynamoDB": a condition with = or IN on the partition key avoids the full scan.
+AWS decomposes the condition into reads by key, one for each way in which its ORs and INs can be met, at most 50; none may overlap
+another, unless it excludes values of the sort key. What is read is held against the whole condition: the ranges need only be wide enough.
 """
 
 from __future__ import annotations
@@ -124,9 +124,7 @@ def check_key_type(attribute: Attribute, value: Value) -> None:
     """Refuses a value that the key attribute cannot have."""
     (kind,) = value
     if kind not in ("S", "N", "B"):
-        raise ValidationFailed(
-            f"Key value must be of type S, N, or B. Key name: {attribute.name}, Key type: {kind}"
-        )
+        raise ValidationFailed(f"Key value must be of type S, N, or B. Key name: {attribute.name}, Key type: {kind}")
     if kind != attribute.type:
         raise ValidationFailed(
             f"Key attribute's data type should match its data type in table's schema: Key {attribute.name}"

@@ -6,7 +6,7 @@ docs: Developer Guide, "PartiQL data types for DynamoDB". A literal's error says
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from atoll.kernel.errors import ValidationFailed
 from atoll.services.dynamodb import numbers
@@ -63,16 +63,18 @@ class Values:
             return {node.kind: node.content}
         if isinstance(node, Constant) and node.kind == "NULL":
             return {"NULL": True}
-        if isinstance(node, Constant) and node.kind == "N":
-            return {"N": _number(str(node.content), path)}
-        self._unsupported(node, path)
+        if not isinstance(node, Constant) or node.kind != "N":
+            self._unsupported(node, path)
+        return {"N": _number(str(node.content), path)}
 
     def _map(self, node: Struct, path: str, depth: int) -> Value:
         entries: Value = {}
         for key, value in node.members:
             if not isinstance(key, Constant) or key.kind != "S":
                 located(
-                    f"Tuple keys must be of type String. Actual type: {node_name(key)} under {path}", self.text, key.span
+                    f"Tuple keys must be of type String. Actual type: {node_name(key)} under {path}",
+                    self.text,
+                    key.span,
                 )
             if key.content in entries:
                 located(f"Duplicate keys in tuple. Key: {key.content} under {path}", self.text, key.span)
@@ -96,7 +98,7 @@ class Values:
             raise invalid(f"Input collection [{', '.join(texts)}] contains duplicates! under {path}")
         return {"NS": normal}
 
-    def _unsupported(self, node: Expression, path: str) -> Any:
+    def _unsupported(self, node: Expression, path: str) -> NoReturn:
         name = node.name if isinstance(node, Call) else node_name(node)
         if isinstance(node, Constant):
             name = "LiteralMissing" if node.kind == "MISSING" else name

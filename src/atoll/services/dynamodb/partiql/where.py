@@ -21,7 +21,8 @@ from atoll.services.dynamodb.expressions.nodes import (
     Truth,
 )
 from atoll.services.dynamodb.expressions.operand_rules import check_operands
-from atoll.services.dynamodb.expressions.parser import FUNCTIONS, MAX_IN, MAX_OPERATORS
+from atoll.services.dynamodb.expressions.parser import MAX_IN
+from atoll.services.dynamodb.expressions.reader import FUNCTIONS, check_operators
 from atoll.services.dynamodb.partiql.lexer import located
 from atoll.services.dynamodb.partiql.parser import is_condition
 from atoll.services.dynamodb.partiql.tree import (
@@ -37,6 +38,7 @@ from atoll.services.dynamodb.partiql.tree import (
 )
 from atoll.services.dynamodb.partiql.values import Values
 
+Inner = Operation | Call | IsType
 _COMPARATORS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 _TYPES = {
     "NULL": "NULL",
@@ -54,9 +56,13 @@ _TYPES = {
 
 def bound_condition(where: Expression, values: Values) -> Condition:
     """The condition that a WHERE clause is with these parameters. Raises ValidationFailed."""
-    _check_size(where)
     try:
-        return _Binding(values).condition(where)
+        nodes = _inner_first(where)
+        check_operators(sum(map(_weight, nodes)))
+        binding = _Binding(values)
+        for node in nodes:
+            binding.bind(node)
+        return binding.condition(where)
     except ExpressionError as error:
         raise ValidationFailed(str(error)) from error
 
@@ -66,42 +72,55 @@ def path_of(reference: Reference) -> Path:
     return Path(tuple(part for part in reference.parts if part is not None))
 
 
-def _check_size(where: Expression) -> None:
-    """A condition has at most 300 operators, however they nest; counted without recursion, so that what follows may recurse."""
-    count = 0
+def _inner_first(where: Expression) -> list[Inner]:
+    """The operators, functions and tests in a WHERE clause: what is inside another comes before it, as in the text else."""
+    found: list[Inner] = []
     pending: list[Expression] = [where]
     while pending:
         node = pending.pop()
-        if isinstance(node, Operation):
-            count += max(1, len(node.operands) - 1) if node.operator in ("AND", "OR") else 1
-            pending += node.operands
-        elif isinstance(node, Call):
-            count += 1
-            pending += node.arguments
-        elif isinstance(node, IsType):
-            count += 1
-            pending.append(node.subject)
-        elif isinstance(node, Collection):
-            pending += node.members
-        elif isinstance(node, Struct):
-            pending += [part for member in node.members for part in member]
-    if count > MAX_OPERATORS:
-        raise ValidationFailed(f"The expression contains too many operators; operator count: {count};")
+        if isinstance(node, Inner):
+            found.append(node)
+            pending += _children(node)
+    return found[::-1]
+
+
+def _children(node: Inner) -> list[Expression]:
+    if isinstance(node, IsType):
+        return [node.subject]
+    if isinstance(node, Call):
+        return node.arguments
+    if node.operator == "IN" and isinstance(node.operands[1], Collection):
+        return [node.operands[0], *node.operands[1].members]
+    return node.operands
+
+
+def _weight(node: Inner) -> int:
+    """How many operators a node is: of a chain there is one between every two conditions."""
+    return len(node.operands) - 1 if isinstance(node, Operation) and node.operator in ("AND", "OR") else 1
 
 
 class _Binding:
+    """Makes conditions of nodes, each after what is inside it: so that no depth of a statement is one of the interpreter's stack."""
+
     def __init__(self, values: Values) -> None:
         self._values = values
+        self._bound: dict[int, Condition] = {}
+
+    def bind(self, node: Inner) -> None:
+        """Makes the condition of a node. Raises ValidationFailed, ExpressionError."""
+        if isinstance(node, Operation):
+            self._bound[id(node)] = self._operation(node)
+        elif isinstance(node, IsType):
+            self._bound[id(node)] = self._type_test(node)
+        else:
+            self._bound[id(node)] = self._call(node)
 
     def condition(self, node: Expression) -> Condition:
-        """A node that must be a condition."""
-        if isinstance(node, Operation):
-            return self._operation(node)
-        if isinstance(node, IsType):
-            return self._type_test(node)
-        if isinstance(node, Call):
-            return self._checked(self._call(node))
-        raise ValidationFailed("WHERE clause must contain an expression that resolves to a boolean")
+        """The condition of a node that was bound and is one."""
+        bound = self._bound[id(node)]
+        if isinstance(bound, Function):
+            check_operands(bound)
+        return bound
 
     def _operation(self, node: Operation) -> Condition:
         operator = node.operator
@@ -114,17 +133,27 @@ class _Binding:
             if not is_condition(negated):
                 raise ValidationFailed("The argument to NOT must be a Type or Expression")
             return Not(self.condition(negated))
-        if operator in _COMPARATORS:
-            left, right = (self._operand(operand) for operand in node.operands)
-            return self._checked(Compare(operator, left, right))
-        if operator == "BETWEEN":
-            return self._checked(Between(*(self._operand(operand) for operand in node.operands)))
+        bound = self._comparison(node)
+        check_operands(bound)
+        return bound
+
+    def _comparison(self, node: Operation) -> Condition:
+        operator = node.operator
         if operator == "IN":
-            return self._checked(self._in(*node.operands))
-        raise ValidationFailed(f"Unsupported operator in Condition Expression. Operator: {operator}")
+            return self._in(*node.operands)
+        if operator == "BETWEEN":
+            return Between(*[self._operand(operand) for operand in node.operands])
+        if operator not in _COMPARATORS:
+            raise ValidationFailed(f"Unsupported operator in Condition Expression. Operator: {operator}")
+        left, right = node.operands
+        return Compare(operator, self._operand(left), self._operand(right))
 
     def _in(self, subject: Expression, choices: Expression) -> In:
-        if not isinstance(choices, Collection) or not choices.members or isinstance(subject, (Constant, Collection, Struct)):
+        if (
+            not isinstance(choices, Collection)
+            or not choices.members
+            or isinstance(subject, (Constant, Collection, Struct))
+        ):
             raise ValidationFailed(
                 "IN operator must have a left hand argument of type Variable Reference and right hand argument of type Seq "
                 "with at least one member"
@@ -156,24 +185,22 @@ class _Binding:
 
     def _operand(self, node: Expression) -> Operand:
         """A node that must have a value; a condition's is true or false."""
+        if isinstance(node, Inner):
+            if is_condition(node):
+                return Truth(self.condition(node))
+            return self._size(node)
         if isinstance(node, Reference):
             if None in node.parts:
                 raise ValidationFailed("Wildcard path component like a[*].b are not supported")
             return path_of(node)
-        if isinstance(node, Call) and node.name == "size":
-            return self._call(node)
-        if is_condition(node):
-            return Truth(self.condition(node))
-        if isinstance(node, Operation):
-            raise ValidationFailed(f"Unsupported operator in Condition Expression. Operator: {node.operator}")
         if isinstance(node, Constant) and node.kind == "MISSING":
             raise ValidationFailed("MISSING must be compared using IS operator")
         if isinstance(node, Star):
             located("Unsupported token in expression: *", self._values.text, node.span)
         return self._values.required(node)
 
-    def _checked(self, condition: Condition) -> Condition:
-        check_operands(condition)
-        return condition
-
-
+    def _size(self, node: Inner) -> Function:
+        """The one function that is no condition: what else has a value was refused when it was bound."""
+        size = self._bound[id(node)]
+        assert isinstance(size, Function)
+        return size

@@ -1,0 +1,134 @@
+"""BatchExecuteStatement: up to 25 statements, all reads or all writes, each with a result of its own. docs: API_BatchExecuteStatement.
+
+Two differences from AWS: what IAM refuses of one statement refuses the batch, where AWS answers AccessDenied for that statement alone; and
+ConsumedCapacity leaves out what statements used that failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from atoll.kernel.context import Context
+from atoll.kernel.errors import ServiceError, ValidationFailed
+from atoll.kernel.service import operation
+from atoll.kernel.store.api import Reader
+from atoll.services.dynamodb import throttle
+from atoll.services.dynamodb.access import item_table
+from atoll.services.dynamodb.items.capacity import Cost, added, consumed, read_units
+from atoll.services.dynamodb.items.get_item import Get
+from atoll.services.dynamodb.items.storage import stored_size
+from atoll.services.dynamodb.items.together import name_an_item_twice
+from atoll.services.dynamodb.items.writes import ItemWrite, write_alone
+from atoll.services.dynamodb.partiql.binding import Bound, bind
+from atoll.services.dynamodb.partiql.permissions import statement_access
+from atoll.services.dynamodb.partiql.single_reads import get_of, shown_item
+from atoll.services.dynamodb.partiql.tree import Exists
+from atoll.services.dynamodb.partiql.writes import returned_items, write_of
+from atoll.services.dynamodb.store import table_of_items
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import BatchExecuteStatementInputTypeDef
+
+_CODES = {"ValidationException": "ValidationError", "ThrottlingException": "ThrottlingError"}
+
+
+@dataclass(slots=True)
+class _Member:
+    """A statement of the batch, and how far it came: bound, made a read or write, done or failed."""
+
+    request: Mapping[str, Any]
+    bound: Bound | None = None
+    part: Get | ItemWrite | None = None
+    cost: Cost | None = None
+    item: dict[str, Any] | None = None
+    error: ServiceError | None = None
+
+    def response(self) -> dict[str, Any]:
+        """What the answer says of it. The table is named once the statement has reached it."""
+        answer: dict[str, Any] = {}
+        if self.bound is not None and self.part is not None:
+            answer["TableName"] = self.bound.table
+        if self.error is not None:
+            code = _CODES.get(self.error.code, self.error.code.removesuffix("Exception"))
+            answer["Error"] = {"Code": code, "Message": self.error.message, **self.error.members}
+        elif self.item is not None:
+            answer["Item"] = self.item
+        return answer
+
+
+@operation("BatchExecuteStatement", access=statement_access(lambda request: request.get("Statements") or ()))
+async def batch_execute_statement(ctx: Context, request: BatchExecuteStatementInputTypeDef) -> dict[str, Any]:
+    """Raises ValidationFailed where the statements do not go together; else each has its result or error."""
+    members = [_Member(part) for part in request["Statements"]]
+    for member in members:
+        _bind(member)
+    if len({member.bound.reads for member in members if member.bound is not None}) > 1:
+        raise ValidationFailed("Read and write requests together in the same batch is not supported.")
+    await ctx.store.read(lambda tx: _prepare(tx, ctx, members))
+    await asyncio.gather(*(_run(ctx, member) for member in members if member.part is not None))
+    return {
+        "Responses": [member.response() for member in members],
+        "ConsumedCapacity": _consumed(members, request.get("ReturnConsumedCapacity")),
+    }
+
+
+def _bind(member: _Member) -> None:
+    try:
+        bound = bind(member.request)
+        if isinstance(bound.statement, Exists):
+            raise ValidationFailed("EXISTS can only be used in ExecuteTransaction write requests.")
+        member.bound = bound
+    except ServiceError as error:
+        member.error = error
+
+
+def _prepare(tx: Reader, ctx: Context, members: Sequence[_Member]) -> None:
+    """Makes reads and writes of the statements. Raises ValidationFailed where two are about one item."""
+    for member in members:
+        if member.bound is None:
+            continue
+        try:
+            owner, name = item_table(ctx, member.bound.table)
+            table = table_of_items(tx, owner, name)
+            if member.bound.reads:
+                member.part = get_of(ctx, member.bound, table, "BatchExecuteStatement")
+            else:
+                wanted = member.request.get("ReturnValuesOnConditionCheckFailure")
+                member.part = write_of(ctx, member.bound, {"ReturnValuesOnConditionCheckFailure": wanted}, table)
+        except ServiceError as error:
+            member.error = error
+    if name_an_item_twice(tx, [member.part for member in members if member.part is not None]):
+        raise ValidationFailed("Provided list of item keys contains duplicates")
+
+
+async def _run(ctx: Context, member: _Member) -> None:
+    part, bound = member.part, member.bound
+    assert part is not None
+    assert bound is not None
+    try:
+        if isinstance(part, Get):
+            table, raw = await ctx.store.read(part.find)
+            cost = Cost(read_units(stored_size(raw), consistent=bool(member.request.get("ConsistentRead"))))
+            throttle.admit(part.ctx, table, "Read", cost, part.key(table))
+            throttle.spend(part.ctx, table, "Read", cost, part.key(table))
+            member.cost = cost
+            member.item = shown_item(bound, raw)
+            return
+        done, _ = await write_alone(part)
+        member.cost = done.cost
+        member.item = next(iter(returned_items(bound, done)), None)
+    except ServiceError as error:
+        member.error = error
+
+
+def _consumed(members: Sequence[_Member], wanted: str | None) -> list[dict[str, Any]] | None:
+    """ConsumedCapacity by table, in the order of the statements."""
+    costs: dict[str, list[Cost]] = {}
+    for member in members:
+        if member.bound is not None and member.cost is not None and member.error is None:
+            costs.setdefault(member.bound.table, []).append(member.cost)
+    lines = [consumed(wanted, name, added(given)) for name, given in costs.items()]
+    return [line for line in lines if line is not None] or None

@@ -1,0 +1,101 @@
+"""ExecuteTransaction: up to 100 statements, all reads or all writes and checks, all or none.
+
+docs: API_ExecuteTransaction; Developer Guide, "Performing transactions with PartiQL for DynamoDB". How they run: items/transactions.py.
+What is wrong with a statement as such refuses the request; what is wrong with its item or table cancels the transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from atoll.kernel.context import Context
+from atoll.kernel.errors import ValidationFailed
+from atoll.kernel.service import operation
+from atoll.kernel.store.api import Reader
+from atoll.services.dynamodb.access import item_table
+from atoll.services.dynamodb.errors import ITEM_TABLE_NOT_FOUND
+from atoll.services.dynamodb.items.get_item import Get
+from atoll.services.dynamodb.items.transactions import require_all, run_reads, run_transaction
+from atoll.services.dynamodb.items.writes import ItemWrite
+from atoll.services.dynamodb.partiql.binding import Bound, bind_values
+from atoll.services.dynamodb.partiql.permissions import statement_access
+from atoll.services.dynamodb.partiql.single_reads import get_of, shown_item
+from atoll.services.dynamodb.partiql.tree import Delete, Exists, Update
+from atoll.services.dynamodb.partiql.values import parameters
+from atoll.services.dynamodb.partiql.writes import write_of
+from atoll.services.dynamodb.store import Table, find_table
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import ExecuteTransactionInputTypeDef
+
+
+@operation(
+    "ExecuteTransaction",
+    access=statement_access(lambda request: request.get("TransactStatements") or ()),
+)
+async def execute_transaction(ctx: Context, request: ExecuteTransactionInputTypeDef) -> dict[str, Any]:
+    """Raises TransactionCanceledException, IdempotentParameterMismatchException."""
+    statements = _bound(request["TransactStatements"])
+    if len({bound.reads for bound in statements}) > 1:
+        raise ValidationFailed(
+            "ExecuteTransaction API does not support both read and write operations in the same request."
+        )
+    tables = await ctx.store.read(lambda tx: [_table(tx, ctx, bound) for bound in statements])
+    if statements[0].reads:
+        gets = [_made(at, _get, ctx, bound, tables[at]) for at, bound in enumerate(statements)]
+        _require_tables(tables)
+        found = await run_reads(ctx, [get for get in gets if get is not None], request)
+        shown = [shown_item(bound, raw) for bound, raw in zip(statements, found.raws, strict=True)]
+        return {"Responses": [{"Item": item} for item in shown], "ConsumedCapacity": found.consumed}
+    given = request["TransactStatements"]
+    writes = [_made(at, _write, ctx, bound, tables[at], given[at]) for at, bound in enumerate(statements)]
+    _require_tables(tables)
+    done = await run_transaction(ctx, [write for write in writes if write is not None], request)
+    return {"Responses": [], "ConsumedCapacity": done["ConsumedCapacity"]}
+
+
+def _bound(given: Sequence[Mapping[str, Any]]) -> list[Bound]:
+    """The statements, bound. All parameters are checked before any statement is read. Raises ValidationFailed."""
+    values = [parameters(part.get("Parameters")) for part in given]
+    return [_at(at, bind_values, part["Statement"], values[at]) for at, part in enumerate(given)]
+
+
+def _at(at: int, work: Any, *arguments: Any) -> Any:
+    """What `work` gives. Raises ValidationFailed with the place of the statement that it is about."""
+    try:
+        return work(*arguments)
+    except ValidationFailed as error:
+        raise ValidationFailed(f"Validation failed in TransactStatements[{at}]: {error.message}") from error
+
+
+def _table(tx: Reader, ctx: Context, bound: Bound) -> Table | None:
+    owner, name = item_table(ctx, bound.table)
+    return find_table(tx, owner, name)
+
+
+def _made(at: int, make: Any, ctx: Context, bound: Bound, table: Table | None, *more: Any) -> Any:
+    """A read or write of a statement, None where there is no table: that cancels the transaction once all else is seen to be good."""
+    return None if table is None else _at(at, make, ctx, bound, table, *more)
+
+
+def _get(ctx: Context, bound: Bound, table: Table) -> Get:
+    if bound.statement.source.index is not None:
+        raise ValidationFailed("Reads on indices are not supported within transactions.")
+    return get_of(ctx, bound, table, "ExecuteTransaction")
+
+
+def _write(ctx: Context, bound: Bound, table: Table, given: Mapping[str, Any]) -> ItemWrite:
+    statement = bound.statement
+    if isinstance(statement, (Update, Delete)) and statement.returning:
+        raise ValidationFailed("RETURNING clause is not supported in ExecuteTransaction.")
+    if isinstance(statement, Exists) and statement.source.index is not None:
+        raise ValidationFailed("Operations on indices are not supported in transactions")
+    wanted = given.get("ReturnValuesOnConditionCheckFailure")
+    return write_of(ctx, bound, {"ReturnValuesOnConditionCheckFailure": wanted}, table, checked=False)
+
+
+def _require_tables(tables: Sequence[Table | None]) -> None:
+    """Raises TransactionCanceledException where a statement names a table that is not there."""
+    missing = {"Code": "ResourceNotFound", "Message": ITEM_TABLE_NOT_FOUND}
+    require_all([missing if table is None else {"Code": "None"} for table in tables])
