@@ -19,7 +19,7 @@ from atoll.services.dynamodb import numbers
 from atoll.services.dynamodb.access import item_table
 from atoll.services.dynamodb.expressions.key_condition import joined_by_and
 from atoll.services.dynamodb.expressions.lexer import ExpressionError
-from atoll.services.dynamodb.expressions.nodes import Compare, Condition, Path, Placeholder, paths
+from atoll.services.dynamodb.expressions.nodes import Compare, Condition, Path, Placeholder, paths_in
 from atoll.services.dynamodb.expressions.parser import parse_condition, parse_projection
 from atoll.services.dynamodb.expressions.update_parser import parse_update
 from atoll.services.dynamodb.items.keys import key_schema
@@ -117,10 +117,10 @@ def _head(request: Given, path: Path) -> str:
 
 
 def _paths(request: Given) -> list[Path]:
-    found = [*paths(*_conditions(request, _EXPRESSIONS))]
+    found = [*paths_in(*_conditions(request, _EXPRESSIONS))]
     with contextlib.suppress(ExpressionError):  # refused when the operation runs
         if (text := request.get("UpdateExpression")) is not None:
-            found += paths(*parse_update(text))
+            found += paths_in(*parse_update(text))
         if (text := request.get("ProjectionExpression")) is not None:
             found += parse_projection(text)
     return found

@@ -111,7 +111,7 @@ Condition = Function | Compare | Between | In | Not | Logical
 Node = Condition | Value | Action
 
 
-def paths(*trees: Node | None) -> Iterator[Path]:
+def paths_in(*trees: Node | None) -> Iterator[Path]:
     """All document paths in some trees, in the order of their texts."""
     pending = [*reversed(trees)]
     while pending:

@@ -25,7 +25,6 @@ from atoll.services.dynamodb.items.storage import decode_item, read, stored_size
 from atoll.services.dynamodb.store import Index, Item, Table
 
 MOST_BYTES = 1 << 20
-"""The item with which a page reaches this ends it."""
 SLICE, HOLD = 512, 0.005
 """Rows that are looked at before others may run, and seconds: a filter may have three hundred operators."""
 GLANCE = 16
@@ -36,7 +35,7 @@ class Read(msgspec.Struct, frozen=True):
     """What to read: the rows of `span`, of a table or (with `index`) of an index.
 
     `fetched`: the items themselves are read for the entries of a local index. `paths`: what is shown of an item, None for all of it.
-    `counted`: nothing is shown.
+    `counted`: nothing is shown. `room`: the item with which the page reaches so many bytes ends it.
     """
 
     table: Table
@@ -49,6 +48,7 @@ class Read(msgspec.Struct, frozen=True):
     counted: bool = False
     fetched: bool = False
     consistent: bool = False
+    room: int = MOST_BYTES
 
     def after(self, ctx: Context, item: Item) -> Read:
         """What is left of it after `item`, which may be no more than the attributes of a LastEvaluatedKey."""
@@ -63,11 +63,13 @@ class Read(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """What was read. `count` of the items looked at (`scanned`) met the condition; `last` is where a next page begins, None at the end."""
+    """What was read. `count` of the items looked at (`scanned`, of `size` bytes) met the condition; `last` is where a next page begins,
+    None at the end."""
 
     items: list[Item]
     count: int
     scanned: int
+    size: int
     last: Item | None
     cost: Cost
 
@@ -116,10 +118,10 @@ class _Gathering:
             taken += 1
             self._look_at(tx, raw)
             late = taken % GLANCE == 0 and monotonic() > until
-            if late or self._bytes >= MOST_BYTES:
+            if late or self._bytes >= wanted.room:
                 break
         self._scanned += taken
-        if self._bytes >= MOST_BYTES or self._scanned == wanted.limit:
+        if self._bytes >= wanted.room or self._scanned == wanted.limit:
             self._last = raw
             return True
         if taken < most and not late:
@@ -131,7 +133,7 @@ class _Gathering:
         """What was gathered."""
         wanted = self._wanted
         last = None if self._last is None else _key_of(wanted, decode_item(self._last))
-        return Page(self._items, self._count, self._scanned, last, self._cost())
+        return Page(self._items, self._count, self._scanned, self._bytes, last, self._cost())
 
     def _look_at(self, tx: Reader, raw: bytes) -> None:
         wanted = self._wanted

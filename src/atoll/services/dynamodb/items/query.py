@@ -12,7 +12,7 @@ from atoll.services.dynamodb.access import table_or_index_arn
 from atoll.services.dynamodb.conditions import QUERIES
 from atoll.services.dynamodb.expressions import key_condition
 from atoll.services.dynamodb.expressions.bindings import Bindings
-from atoll.services.dynamodb.expressions.nodes import paths
+from atoll.services.dynamodb.expressions.nodes import paths_in
 from atoll.services.dynamodb.items import ranges, requested
 from atoll.services.dynamodb.items.item_rules import check_scalar_keys
 from atoll.services.dynamodb.items.keys import element, key_schema
@@ -84,7 +84,7 @@ class Query(Selection):
 
     def _check_filter(self, table: Table, index: Index | None) -> None:
         check_scalar_keys(table, self.paths or ())
-        filtered = tuple(paths(self.condition))
+        filtered = tuple(paths_in(self.condition))
         heads = {path.parts[0] for path in filtered}
         for attribute in (each for part in key_schema(table, index) for each in part):
             if attribute.name in heads:

@@ -12,7 +12,7 @@ from atoll.kernel.service import operation
 from atoll.services.dynamodb.access import table_or_index_arn
 from atoll.services.dynamodb.conditions import SCANS
 from atoll.services.dynamodb.expressions.bindings import Bindings
-from atoll.services.dynamodb.expressions.nodes import paths
+from atoll.services.dynamodb.expressions.nodes import paths_in
 from atoll.services.dynamodb.items import ranges, requested
 from atoll.services.dynamodb.items.item_rules import KEY_MISMATCH, MAX_PARTITION_KEY, MAX_SORT_KEY, check_scalar_keys
 from atoll.services.dynamodb.items.keys import key_schema
@@ -59,7 +59,7 @@ class Scan(Selection):
                 f"TotalSegments: {self.total} Segment: {self.segment}"
             )
         check_scalar_keys(table, self.paths or ())
-        check_scalar_keys(table, paths(self.condition))
+        check_scalar_keys(table, paths_in(self.condition))
         return self.completed(Read(table, index, span))
 
 

@@ -17,8 +17,7 @@ from atoll.services.dynamodb.access import item_table
 from atoll.services.dynamodb.errors import invalid
 from atoll.services.dynamodb.expressions.bindings import Bindings
 from atoll.services.dynamodb.expressions.legacy import check_conditional_operator, comparison, joined
-from atoll.services.dynamodb.expressions.nodes import Condition, Path
-from atoll.services.dynamodb.expressions.nodes import paths as paths_in
+from atoll.services.dynamodb.expressions.nodes import Condition, Path, paths_in
 from atoll.services.dynamodb.items.capacity import consumed
 from atoll.services.dynamodb.items.item_rules import (
     MAX_PARTITION_KEY,

@@ -12,7 +12,7 @@ from atoll.kernel.service import operation
 from atoll.services.dynamodb.conditions import WRITES_ITEM
 from atoll.services.dynamodb.errors import invalid
 from atoll.services.dynamodb.expressions.legacy import MISMATCH
-from atoll.services.dynamodb.expressions.nodes import Action, paths
+from atoll.services.dynamodb.expressions.nodes import Action, paths_in
 from atoll.services.dynamodb.expressions.operand_rules import operand_type
 from atoll.services.dynamodb.expressions.projection import project
 from atoll.services.dynamodb.expressions.update import INCORRECT_TYPE, updated
@@ -83,7 +83,7 @@ def check_targets(table: Table, actions: tuple[Action, ...]) -> None:
             kind = kinds.get(attribute.name)
             if kind is not None and kind != attribute.type:
                 raise index_type_mismatch(index, attribute, kind)
-    check_scalar_keys(table, paths(*actions))
+    check_scalar_keys(table, paths_in(*actions))
 
 
 def returned(wanted: str | None, done: Outcome, actions: tuple[Action, ...]) -> Item:

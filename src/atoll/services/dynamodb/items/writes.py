@@ -16,7 +16,7 @@ from atoll.kernel.store.api import Transaction
 from atoll.services.dynamodb import throttle
 from atoll.services.dynamodb.access import item_table
 from atoll.services.dynamodb.expressions.legacy import check_conditional_operator
-from atoll.services.dynamodb.expressions.nodes import Condition, paths
+from atoll.services.dynamodb.expressions.nodes import Condition, paths_in
 from atoll.services.dynamodb.items import requested
 from atoll.services.dynamodb.items.capacity import Cost, consumed
 from atoll.services.dynamodb.items.item_rules import check_item, check_key, check_scalar_keys
@@ -70,7 +70,7 @@ class ItemWrite(ABC):
         table = table_of_items(tx, ctx, self.name)
         key = self.key(table)
         if self.condition is not None:
-            check_scalar_keys(table, paths(self.condition))
+            check_scalar_keys(table, paths_in(self.condition))
         old = read(tx, ctx, table, key)
         requested.require(self.condition, self.request, old)
         new = self.made(table, old)
