@@ -25,7 +25,6 @@ from atoll.services.dynamodb.items.storage import decode_item, read, stored_size
 from atoll.services.dynamodb.store import Index, Item, Table
 
 MOST_BYTES = 1 << 20
-"""The item with which a page reaches this ends it."""
 SLICE, HOLD = 512, 0.005
 """Rows that are looked at before others may run, and seconds: a filter may have three hundred operators."""
 GLANCE = 16

@@ -19,17 +19,22 @@ Bounds = tuple[bytes, bytes]
 """From, and up to: what an element of a key is packed to, or begins with."""
 
 
+def of_partition(
+    ctx: Context, table: Table, index: Index | None, partition: Sequence[Element], sort: Sequence[Bounds] = ()
+) -> Range:
+    """The items of a partition, or the entries; with the bounds of their first sort attributes, all but the last of equality."""
+    low = pack((*_space(ctx, table, index), bucket(*partition), *partition))
+    high = low + b"\xff"
+    for start, end in sort:
+        low, high = low + start, low + end
+    return Range(low, high)
+
+
 def of_conditions(ctx: Context, table: Table, index: Index | None, conditions: KeyConditions) -> Range:
     """The items, or the entries, that meet conditions which `key_condition.check` has let pass."""
     partition, sort = key_schema(table, index)
-    values = sought(partition, conditions)
-    low = pack((*_space(ctx, table, index), bucket(*values), *values))
-    high = low + b"\xff"
-    for attribute in sort:
-        if attribute.name in conditions:  # all but the last are equalities
-            start, end = bounds(attribute, conditions[attribute.name])
-            low, high = low + start, low + end
-    return Range(low, high)
+    limits = [bounds(attribute, conditions[attribute.name]) for attribute in sort if attribute.name in conditions]
+    return of_partition(ctx, table, index, sought(partition, conditions), limits)
 
 
 def sought(partition: Sequence[Attribute], conditions: KeyConditions) -> list[Element]:
