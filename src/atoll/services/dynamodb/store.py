@@ -29,6 +29,7 @@ import msgspec
 
 from atoll.kernel import records
 from atoll.kernel.context import Context
+from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import Key, packed
 from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader, counter
@@ -134,6 +135,18 @@ class Table(Capacity, frozen=True):
     def followed(self) -> bool:
         """Whether changes of its items are noted beside them (`items/storage.py: _follow`)."""
         return bool(self.stream or self.ttl_index or self.has_history)
+
+    @property
+    def active_indexes(self) -> list[Index]:
+        """The indexes whose keys items must fit: not those that come or go."""
+        return [index for index in self.indexes if index.state == "ACTIVE"]
+
+    def readable_index(self, name: str) -> Index | None:
+        """The index of this name, None where there is none, or it goes. Raises ValidationFailed where it is not complete yet."""
+        index = next((each for each in self.indexes if each.name == name and each.state != "DELETING"), None)
+        if index is not None and index.filling:
+            raise ValidationFailed(f"Cannot read from backfilling global secondary index: {name}")
+        return index
 
     @property
     def status(self) -> str:

@@ -104,9 +104,8 @@ def check_item_keys(table: Table, item: Item) -> None:
     _check_present(table.partition, item, MAX_PARTITION_KEY)
     if table.sort is not None:
         _check_present(table.sort, item, MAX_SORT_KEY)
-    for index in table.indexes:
-        if index.state == "ACTIVE":
-            _check_index_keys(index, item)
+    for index in table.active_indexes if table.indexes else ():
+        _check_index_keys(index, item)
 
 
 def check_key(table: Table, key: Item) -> None:
@@ -124,7 +123,7 @@ def check_scalar_keys(table: Table, paths: Iterable[Path]) -> None:
     if not nested:
         return
     keys = [("Key", attribute) for attribute in (table.partition, table.sort) if attribute is not None]
-    keys += [("IndexKey", attribute) for index in table.indexes for attribute in (*index.partition, *index.sort)]
+    keys += [("IndexKey", attribute) for index in table.active_indexes for attribute in (*index.partition, *index.sort)]
     for what, attribute in keys:
         if attribute.name in nested:
             raise ValidationFailed(
@@ -142,7 +141,7 @@ def index_type_mismatch(index: Index, attribute: Attribute, actual: str) -> Vali
 
 def check_updated_keys(table: Table, item: Item) -> None:
     """Refuses what an update would make of the keys of indexes."""
-    for index in table.indexes:
+    for index in table.active_indexes:
         for attributes, limit in ((index.partition, MAX_PARTITION_KEY), (index.sort, MAX_SORT_KEY)):
             for attribute in attributes:
                 value = item.get(attribute.name)

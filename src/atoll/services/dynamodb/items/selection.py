@@ -89,7 +89,7 @@ class Selection:
         name = self.request.get("IndexName")
         if name is None:
             return None
-        index = next((each for each in table.indexes if each.name == name), None)
+        index = table.readable_index(name)
         if index is None:
             raise ValidationFailed(f"The table does not have the specified index: {name}")
         if self.request.get("ConsistentRead") and not index.local:

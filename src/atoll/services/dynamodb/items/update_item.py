@@ -78,7 +78,7 @@ def check_targets(table: Table, actions: tuple[Action, ...]) -> None:
         for action in actions
         if len(action.path.parts) == 1 and action.verb in ("SET", "ADD")
     }
-    for index in table.indexes:
+    for index in table.active_indexes:
         for attribute in (*index.partition, *index.sort):
             kind = kinds.get(attribute.name)
             if kind is not None and kind != attribute.type:

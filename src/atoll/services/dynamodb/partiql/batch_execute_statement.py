@@ -17,10 +17,11 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
 from atoll.services.dynamodb import throttle
 from atoll.services.dynamodb.access import item_table
+from atoll.services.dynamodb.items.batch_get_item import TWICE
 from atoll.services.dynamodb.items.capacity import Cost, added, consumed, read_units
 from atoll.services.dynamodb.items.get_item import Get
 from atoll.services.dynamodb.items.storage import stored_size
-from atoll.services.dynamodb.items.together import name_an_item_twice
+from atoll.services.dynamodb.items.together import places
 from atoll.services.dynamodb.items.writes import ItemWrite, write_alone
 from atoll.services.dynamodb.partiql.binding import Bound, bind
 from atoll.services.dynamodb.partiql.permissions import statement_access
@@ -100,8 +101,7 @@ def _prepare(tx: Reader, ctx: Context, members: Sequence[_Member]) -> None:
                 member.part = write_of(ctx, member.bound, {"ReturnValuesOnConditionCheckFailure": wanted}, table)
         except ServiceError as error:
             member.error = error
-    if name_an_item_twice(tx, [member.part for member in members if member.part is not None]):
-        raise ValidationFailed("Provided list of item keys contains duplicates")
+    places(tx, [member.part for member in members if member.part is not None], TWICE)
 
 
 async def _run(ctx: Context, member: _Member) -> None:

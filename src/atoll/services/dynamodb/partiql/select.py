@@ -55,7 +55,7 @@ def index_of(table: Table, name: str | None) -> Index | None:
     """The index that a statement names. Raises ValidationFailed where there is none, or none that PartiQL reads."""
     if name is None:
         return None
-    index = next((each for each in table.indexes if each.name == name), None)
+    index = table.readable_index(name)
     if index is None:
         raise ValidationFailed("The table does not have the specified index")
     if len(index.partition) > 1 or len(index.sort) > 1:
