@@ -15,7 +15,7 @@ from benchmarks import environments
 from benchmarks.machine import CACHE, facts
 from benchmarks.plan import Plan
 
-PARTS = ("start", "items", "functions", "cold", "store", "profile")
+PARTS = ("start", "items", "queries", "million", "functions", "cold", "store", "profile")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
@@ -46,7 +46,8 @@ def main() -> None:
     os.environ["no_proxy"] = "127.0.0.1"  # nothing stands between clients and servers
     CACHE.mkdir(parents=True, exist_ok=True)
     failed: list[str] = []
-    peers = f", beside {environments.version('moto')} and {environments.version('ministack')}" * plan.with_peers
+    versions = ", ".join(map(environments.version, ("moto", "ministack", "dynalite")))
+    peers = f", beside {versions}" * plan.with_peers
     blocks = ["# Results", f"`make bench`, {facts()}{peers}."]
     for part in options.parts or PARTS:
         try:

@@ -37,6 +37,13 @@ class Plan:
             servers.ministack(self.console, enforcing=enforcing),
         ]
 
+    def databases(self, *, enforcing: bool = False) -> list[Kind]:
+        """The peers for DynamoDB: also those that are nothing else, which check no signatures and are not there where they should."""
+        if not self.with_peers or enforcing:
+            return self.peers(enforcing=enforcing)
+        local = servers.dynamodb_local()
+        return [*self.peers(), servers.dynalite(self.console), *([local] if local else [])]
+
     def each(self, what: str, items: Iterable[T]) -> Iterator[T]:
         """The items, with a bar that shows how far it is."""
         found = list(items)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-OURS, PEERS, ECHO = "Atoll", ("moto", "MiniStack"), "echo"
+OURS, PEERS, ECHO = "Atoll", ("moto", "MiniStack", "dynalite", "DynamoDB Local"), "echo"
 
 
 class Target(NamedTuple):

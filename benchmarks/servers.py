@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,15 +26,17 @@ from benchmarks.machine import CACHE, on_core
 
 READY_WITHIN = 60.0
 STOPS_WITHIN = 10.0
+DYNAMODB_LOCAL = "ATOLL_BENCH_DYNAMODB_LOCAL"
+"""The variable that names DynamoDBLocal.jar."""
 
 
 @dataclass(frozen=True)
 class Kind:
     """A server as it can be started.
 
-    `column` is its place in the tables, `health` the path of a page that answers 200 when it is ready. `enforce` is the path of a page
-    that turns its checks of signatures and policies on, for servers that start without. `resource` is what policies have to name, if
-    not the resource itself.
+    `column` is its place in the tables, `health` the path of a page that answers 200 when it is ready, "" where any answer says so.
+    `enforce` is the path of a page that turns its checks of signatures and policies on, for servers that start without. `resource` is
+    what policies have to name, if not the resource itself.
     """
 
     column: str
@@ -111,6 +114,8 @@ class Server:
         try:
             with urllib.request.urlopen(self.endpoint + self.kind.health, timeout=5) as answer:
                 return bool(answer.status == 200)
+        except urllib.error.HTTPError:
+            return not self.kind.health
         except OSError:
             return False
 
@@ -129,12 +134,12 @@ def running(kinds: list[Kind], *, pinned: bool) -> Iterator[list[Server]]:
             server.stop()
 
 
-def atoll(durability: str = "process") -> Kind:
-    """A region as `atoll up` starts it: IAM enforced, everything kept."""
+def atoll(durability: str = "process", *, data: Path | None = None) -> Kind:
+    """A region as `atoll up` starts it: IAM enforced, everything kept, in `data` or for the time of the run."""
     return Kind(
         "Atoll" if durability == "process" else f"Atoll, {durability}",
         lambda port, directory: [
-            sys.executable, "-m", "atoll", "up", "--port", str(port), "--data-dir", str(directory / "data"),
+            sys.executable, "-m", "atoll", "up", "--port", str(port), "--data-dir", str(data or directory / "data"),
             "--durability", durability,
         ],
         lambda _port, directory: {"XDG_STATE_HOME": str(directory)},
@@ -169,6 +174,28 @@ def ministack(console: Any, *, enforcing: bool = False) -> Kind:
         }
 
     return Kind("MiniStack", lambda _port, _directory: [path], environment, health="/_ministack/health")
+
+
+def dynalite(console: Any) -> Kind:
+    """dynalite, which looks at the form of a signature and no further; in memory, as it starts by itself."""
+    path = str(environments.node_program("dynalite", "dynalite", console))
+    command = [path, "--host", "127.0.0.1", "--createTableMs", "0", "--port"]
+    return Kind("dynalite", lambda port, _directory: [*command, str(port)])
+
+
+def dynamodb_local() -> Kind | None:
+    """DynamoDB Local, in memory, where ATOLL_BENCH_DYNAMODB_LOCAL names its jar, which its licence lets nobody hand on. It checks no
+    signature."""
+    jar = os.environ.get(DYNAMODB_LOCAL)
+    if not jar:
+        return None
+    libraries = f"-Djava.library.path={Path(jar).parent / 'DynamoDBLocal_lib'}"
+    command = ["java", libraries, "-jar", jar, "-inMemory", "-sharedDb", "-disableTelemetry", "-port"]
+    return Kind(
+        "DynamoDB Local",
+        lambda port, _directory: [*command, str(port)],
+        health="",
+    )
 
 
 def echo() -> Kind:

@@ -44,14 +44,20 @@ class Cannot(Exception):
     """The server cannot do what is to be measured. The message is its own answer."""
 
 
-def table(server: Server) -> None:
-    """Makes the table."""
-    server.client("dynamodb").create_table(
-        TableName=TABLE,
+def table(server: Server, name: str = TABLE, *, sort: str = "") -> None:
+    """Makes a table whose partition key is the string `id`, and its sort key, where it has one, the number `sort`."""
+    client, keys = server.client("dynamodb"), [("id", "HASH", "S"), *([(sort, "RANGE", "N")] if sort else [])]
+    client.create_table(
+        TableName=name,
         BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": key, "KeyType": role} for key, role, _ in keys],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": kind} for key, _, kind in keys],
     )
+    deadline = time.monotonic() + SETTLES_WITHIN
+    while client.describe_table(TableName=name)["Table"]["TableStatus"] != "ACTIVE":
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{server.kind.column}: table {name} did not become active")
+        time.sleep(0.02)
 
 
 def key(server: Server, *actions: str, resource: str) -> tuple[str, str]:
@@ -63,10 +69,10 @@ def key(server: Server, *actions: str, resource: str) -> tuple[str, str]:
     return made["AccessKeyId"], made["SecretAccessKey"]
 
 
-def table_arn(server: Server) -> str:
+def table_arn(server: Server, name: str = TABLE) -> str:
     """What a policy has to name for the table."""
     account = server.client("sts").get_caller_identity()["Account"]
-    return server.kind.resource or f"arn:aws:dynamodb:us-east-1:{account}:table/{TABLE}"
+    return server.kind.resource or f"arn:aws:dynamodb:us-east-1:{account}:table/{name}"
 
 
 def refuses_wrong_secret(server: Server, access_key: str) -> bool:

@@ -207,6 +207,30 @@ def test_not_action_and_not_resource(ann: Ann, table: Clients, account: str, aws
     assert aws_error(lambda: ann("iam").get_user())[0] == "AccessDenied"
 
 
+def test_what_was_allowed_is_denied_as_soon_as_a_policy_says_so(
+    ann: Ann, table: Clients, account: str, aws_error: Error
+) -> None:
+    table("there")
+    reads = {"Action": "dynamodb:DescribeTable"}
+
+    def look() -> None:
+        ann("dynamodb").describe_table(TableName="there")
+
+    ann.may(reads)
+    for _ in range(2):
+        look()
+    ann.may(reads, {"Effect": "Deny", "Action": "*", "Resource": TABLE.format(account=account, name="there")})
+    assert aws_error(look)[0] == "AccessDeniedException"
+    ann.may({**reads, "Resource": TABLE.format(account=account, name="another")})
+    assert aws_error(look)[0] == "AccessDeniedException"
+    ann.may(reads)
+    look()
+    ann.root.put_user_permissions_boundary(
+        UserName=ann.name, PermissionsBoundary="arn:aws:iam::aws:policy/IAMFullAccess"
+    )
+    assert aws_error(look)[0] == "AccessDeniedException"
+
+
 def test_variables(ann: Ann, table: Clients, account: str, aws_error: Error) -> None:
     table("ann-1")
     table("bob-1")

@@ -57,7 +57,7 @@ def check(credential: Credential, token: str | None, now: float) -> None:
     own, given = credential.session_token or "", token or ""
     if not credential.active:
         raise _unrecognized(credential.principal.access_key)
-    if not hmac.compare_digest(own.encode(), given.encode("utf-8", "backslashreplace")):
+    if (own or given) and not hmac.compare_digest(own.encode(), given.encode("utf-8", "backslashreplace")):
         error = _unrecognized(credential.principal.access_key)
         if given:
             malformed = "The provided token is malformed or otherwise invalid."

@@ -59,6 +59,8 @@ class HttpConnection(HttpToolsProtocol):
         self._body_since = 0.0
         self._lingering = False
         self._connection: Connection | None = None
+        self._receiving: Exchange | None = None
+        """The exchange whose request was begun last."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -154,8 +156,8 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._in_trailers = False
-        if self._is_received:
-            self._latest.feed(body, self.loop.time())
+        if self._receiving is not None and self._is_received:
+            self._receiving.feed(body, self.loop.time())
 
     def on_chunk_header(self) -> None:
         self._in_trailers = True  # unless data follows
@@ -163,8 +165,8 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._in_trailers = False
-        if self._is_received:
-            self._latest.feed_end()
+        if self._receiving is not None and self._is_received:
+            self._receiving.feed_end()
             if self._lingering:
                 self.transport.close()
 
@@ -173,16 +175,9 @@ class HttpConnection(HttpToolsProtocol):
         """Whether the parser is at an exchange's request: not at one that is refused, or is to be parsed anew."""
         return not (self._offered or self.transport.is_closing())
 
-    @property
-    def _latest(self) -> Exchange:
-        """The exchange whose request is being received."""
-        latest = self.pipeline[-1] if self.pipeline else self.cycle
-        assert latest is not None
-        return latest
-
     def _begin(self, request: HttpRequest, *, keep_alive: bool) -> None:
         now = self._body_since = self.loop.time()
-        exchange = Exchange(self, request, keep_alive=keep_alive, now=now)
+        exchange = self._receiving = Exchange(self, request, keep_alive=keep_alive, now=now)
         if self.cycle is None or self.cycle.response_complete:
             self._start(exchange)
         else:  # pipelined: one after the other
@@ -198,7 +193,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def common_headers(self) -> bytes:
         """What every answer carries (the Date), as it stands behind the status line."""
-        return b"".join([b"\r\n%b: %b" % header for header in self.server_state.default_headers])
+        return _lines(tuple(self.server_state.default_headers))
 
     def answered(self, exchange: Exchange) -> None:
         """The answer is written: on with the next request, or to the end."""
@@ -289,3 +284,9 @@ class HttpConnection(HttpToolsProtocol):
 def _name(raw: bytes) -> str:
     """A header's name as it is looked up. Clients send the same few."""
     return raw.decode("latin-1").lower()
+
+
+@lru_cache(maxsize=4)
+def _lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """Headers as they stand behind a status line. They change once a second."""
+    return b"".join([b"\r\n%b: %b" % header for header in headers])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -22,7 +21,7 @@ log = logging.getLogger(__name__)
 
 Application = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
-FAILED = HttpResponse(500, [("content-type", "application/json")], b'{"message":"The request processing has failed."}')
+FAILED = b'{"message":"The request processing has failed."}'
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 WITHOUT_BODY = frozenset({204, 304})
 JOINED_UP_TO = 64 << 10
@@ -30,7 +29,7 @@ JOINED_UP_TO = 64 << 10
 GATHERED_BELOW = 4096
 """Bytes of a piece of a body, below which it is added to the one before it: one object each would take many times the body's size."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROLS = bytes({*range(0x20), 0x7F} - {ord("\t"), ord("\n")})
 _STATUS = {s.value: f"HTTP/1.1 {s.value} {s.phrase}".encode() for s in HTTPStatus}
 
 
@@ -46,7 +45,8 @@ class Exchange:
         self._connection = connection
         self.request = request
         self.keep_alive = keep_alive
-        self.expects_continue = request.fields.get("expect", "").lower() == "100-continue"
+        expected = request.fields.get("expect")
+        self.expects_continue = expected is not None and expected.lower() == "100-continue"
         self.complete = False
         """Whether the whole body is here."""
         self.disconnected = False
@@ -145,28 +145,32 @@ class Exchange:
         """Answers the request. What fails unexpectedly is logged, and answered 500 where nothing was sent yet."""
         try:
             try:
-                await self._send(await application(self.request))
+                response = await application(self.request)
+                if isinstance(response.body, bytes):
+                    self._send(response.status, response.headers, response.body)
+                else:
+                    await self._stream(response.status, response.headers, response.body)
             except ClientGone:
                 self._connection.transport.close()
             except Exception:  # the outermost handler: the application answers its own failures
                 log.exception("%s %s failed", self.request.method, self.request.raw_path)
-                await self._send(FAILED)
+                self._send(500, [("content-type", "application/json")], FAILED)
         finally:
             self.request.incoming = None
             self.request.body, self._parts = b"", []  # an idle connection keeps its last exchange, not its body
             self._connection.ended(self)
 
-    async def _send(self, response: HttpResponse) -> None:
+    def _may_answer(self) -> bool:
+        """Whether somebody is there to be answered."""
         if self.disconnected or self._connection.transport.is_closing():
-            return
-        body, status = response.body, response.status
+            return False
         if not self.complete:
             self.keep_alive = False  # the rest of the request is not read as another one
-        if isinstance(body, bytes):
-            self._connection.turn.answer(self, *self._whole(status, response.headers, body))
-        else:
-            await self._stream(status, response.headers, body)
-            self._answered()
+        return True
+
+    def _send(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
+        if self._may_answer():
+            self._connection.turn.answer(self, *self._whole(status, headers, body))
 
     def write(self, head: bytes, body: bytes) -> None:
         """Sends the answer. The turn's call."""
@@ -194,6 +198,8 @@ class Exchange:
 
     async def _stream(self, status: int, headers: Sequence[tuple[str, str]], body: AsyncIterator[bytes]) -> None:
         """A body of unknown length, each piece as soon as it is there. Where it breaks off, so does the connection: an end would lie."""
+        if not self._may_answer():
+            return
         transport, flow = self._connection.transport, self._connection.flow
         chunked = self.request.http_version == "1.1"
         if not chunked:
@@ -216,15 +222,17 @@ class Exchange:
                 await close()
         if chunked and self.request.method != "HEAD":
             transport.write(b"0\r\n\r\n")
+        self._answered()
 
     def _head(self, status: int, headers: Sequence[tuple[str, str]]) -> bytes:
         """Status line and headers, without the last line's end. Raises ValueError for one that no header can carry, or that would end
         its line early."""
         text = "".join([f"\n{name.lower()}: {value}" for name, value in headers])
+        lines = text.encode("latin-1")
         odd = not text.isascii() and not all(name.isascii() for name, _ in headers)
-        if odd or _CONTROL.search(text) or text.count("\n") != len(headers):
+        if odd or len(lines.translate(None, _CONTROLS)) != len(lines) or lines.count(b"\n") != len(headers):
             raise ValueError(f"not headers: {headers!r}")
         if not self.keep_alive:
-            text += "\nconnection: close"
+            lines += b"\nconnection: close"
         status_line = _STATUS.get(status) or b"HTTP/1.1 %d " % status
-        return status_line + self._connection.common_headers() + text.replace("\n", "\r\n").encode("latin-1")
+        return status_line + self._connection.common_headers() + lines.replace(b"\n", b"\r\n")

@@ -85,6 +85,8 @@ class Call(msgspec.Struct):
     signatures: ChunkSignatures | None = None
     # parse
     params: Any = None
+    checked: bool = False
+    """Whether `params` are known to keep the constraints of their shapes."""
     # authorize
     ctx: Context | None = None
     # run, serialize

@@ -11,6 +11,9 @@ _UPPER_ALPHANUMERIC = string.ascii_uppercase + string.digits
 _BASE32 = string.ascii_uppercase + "234567"
 DRAW = 4096
 """Bytes that are drawn at once."""
+UUIDS = 64
+"""How many UUIDs are drawn at once: every request has one."""
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in string.hexdigits.lower()}
 _SECRET = string.ascii_letters + string.digits + "+/"
 
 
@@ -33,12 +36,15 @@ class Ids:
 
     def __init__(self, source: random.Random | None = None) -> None:
         self.random = source or _Drawn()
+        self._uuids: list[str] = []
 
     def uuid(self) -> str:
         """A random (version 4) UUID, lower case: request ids, revision ids."""
-        digits = f"{self.random.getrandbits(128):032x}"
-        variant = "89ab"[int(digits[16], 16) & 3]
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+        if not self._uuids:
+            drawn = self.hex(32 * UUIDS)
+            self._uuids = [drawn[at : at + 32] for at in range(0, len(drawn), 32)]
+        digits = self._uuids.pop()
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:]}"
 
     def hex(self, digits: int) -> str:
         """`digits` hexadecimal digits."""

@@ -71,6 +71,11 @@ class Codec(ABC):
             rules = self._body_rules[operation] = BodyRules(model.request_compression is not None, checked)
         return rules
 
+    def checked(self, _operation: str, _request: WireRequest) -> dict[str, Any] | None:
+        """The input of `operation` as `parse` reads it, where all that `validate` would check could be checked on the way; None
+        where those two have to say what is right and what is wrong."""
+        return None
+
     def parse(self, operation: str, request: WireRequest) -> dict[str, Any]:
         """The input of `operation`: members that were not sent, or sent as null, are absent. Raises MalformedRequest
         where the syntax or a value's type is wrong."""

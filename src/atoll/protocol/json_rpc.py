@@ -16,7 +16,7 @@ from atoll.kernel.errors import ServiceError, UnknownOperation
 from atoll.protocol import errors, event_stream
 from atoll.protocol.codec import Codec, Parser, Serializer
 from atoll.protocol.event_stream import Document, compile_rpc_stream, stream_member
-from atoll.protocol.json_types import typed_decoder
+from atoll.protocol.json_types import Decoder, checked_decoder, typed_decoder
 from atoll.protocol.json_values import Readers, Writers, decode, needs_writer
 from atoll.protocol.wire import WireRequest, WireResponse
 
@@ -32,15 +32,27 @@ class JsonCodec(Codec):
         self._readers = Readers()
         self._writers = Writers()
         self._content_type = f"application/x-amz-json-{model.metadata.get('jsonVersion', '1.0')}"
-        self._prefix = model.metadata.get("targetPrefix", "") + "."
-        self._operations = frozenset(model.operation_names)
+        prefix = model.metadata.get("targetPrefix", "")
+        self._by_target = {f"{prefix}.{operation}": operation for operation in model.operation_names}
+        self._checked: dict[str, Decoder | None] = {}
 
     def operation_of(self, request: WireRequest) -> str:
-        target = request.headers.get("x-amz-target", "")
-        operation = target.removeprefix(self._prefix)
-        if operation == target or operation not in self._operations:
+        operation = self._by_target.get(request.headers.get("x-amz-target", ""))
+        if operation is None:
             raise UnknownOperation
         return operation
+
+    def checked(self, operation: str, request: WireRequest) -> dict[str, Any] | None:
+        if operation not in self._checked:
+            shape = self.model.operation_model(operation).input_shape
+            self._checked[operation] = None if shape is None else checked_decoder(shape, self.facts)
+        decode = self._checked[operation]
+        if decode is None or not request.body:
+            return None
+        try:
+            return decode(request.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
 
     def compile_parser(self, operation: OperationModel) -> Parser:
         shape = operation.input_shape

@@ -7,6 +7,7 @@ which use it) is imported with the first request, because that takes about as lo
 
 from __future__ import annotations
 
+import gc
 import gzip
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -78,6 +79,7 @@ class Models:
             from botocore.model import ServiceModel
 
             model = self._models[name] = ServiceModel(self._description(name), name)
+            gc.freeze()  # a model stays, and is so large that looking at it again costs more than all other garbage collection
         return model
 
     def _description(self, name: str) -> Mapping[str, Any]:

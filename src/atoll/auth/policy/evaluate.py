@@ -95,6 +95,18 @@ class PolicySet:
     session: tuple[Policy, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     _memo: dict[str, Applicable] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _allowed: dict[tuple[str, str], Decision] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def remembered(self, action: str, resource: str) -> Decision | None:
+        """What allows this action on this resource, where `remember` was told."""
+        return self._allowed.get((action, resource))
+
+    def remember(self, action: str, resource: str, allowed: Decision) -> None:
+        """Keeps what was decided by these policies and the names of the action and the resource alone. The policies must be one
+        identity's; when they change it gets others (`Directory.policies`), so that this is never out of date."""
+        if len(self._allowed) >= MEMO:
+            self._allowed.clear()
+        self._allowed[action, resource] = allowed
 
     def about(self, action: str) -> Applicable:
         """What they say about `action` (in lower case). The first time every policy is looked at, then it is remembered."""

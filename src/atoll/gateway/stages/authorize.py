@@ -47,13 +47,19 @@ async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet
     own = await service_facts(access, ctx, params, asked) if asked and access.conditions else {}
     found = access.resource(ctx, params)
     resources = found if isinstance(found, (str, Sequence)) else await found
+    by_names = not asked and resource_policy is None and policies is not NO_POLICIES
     for resource in (resources,) if isinstance(resources, str) else resources:
+        if by_names and (known := policies.remembered(access.action, resource)):
+            call.span.note(**{f"iam {access.action} on {resource}": known})
+            continue
         owner = _account_of(resource, ctx)
         facts: Mapping[str, Sequence[str]] = Facts(call, ctx, policies, own, owner) if asked else {}
         question = Question(ctx.principal, access.action, resource, facts)
         decision = evaluate(question, policies, resource_policy, resource_account=owner)
         call.span.note(**{f"iam {access.action} on {resource}": decision})
         if decision.allowed:
+            if by_names:
+                policies.remember(access.action, resource, decision)
             continue
         text = sentence(question, decision)
         if call.parts.auth != "audit":

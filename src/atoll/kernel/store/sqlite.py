@@ -192,7 +192,7 @@ class SQLiteStore:
             self._apply(buffer, batch)
 
     def _apply(self, buffer: Buffer, batch: _Batch) -> None:
-        execute = self._writer.execute
+        execute, put = self._writer.execute, self._writer.put
         for span in buffer.cleared:
             execute("DELETE FROM entries WHERE key >= ? AND key < ?", (span.start, span.end))
             batch.cleared.append(span)
@@ -200,14 +200,14 @@ class SQLiteStore:
             if value is None:
                 execute("DELETE FROM entries WHERE key = ?", (key,))
             else:
-                execute(PUT, (key, value))
+                put((key, value))
             batch.keys.add(key)
         for prefix, value in buffer.appended:
             if batch.sequence is None:
                 batch.sequence = counter(self._writer.fetch(SEQUENCE))
             batch.sequence += 1
             key = prefix + pack((batch.sequence,))
-            execute(PUT, (key, value))
+            put((key, value))
             batch.keys.add(key)
 
     def _finish(self, batch: _Batch) -> None:
@@ -217,7 +217,7 @@ class SQLiteStore:
             extra.resolve_adds()
             self._apply(extra, batch)
         if batch.sequence is not None:
-            self._writer.execute(PUT, (SEQUENCE, b"%d" % batch.sequence))
+            self._writer.put((SEQUENCE, b"%d" % batch.sequence))
             batch.keys.add(SEQUENCE)
 
     def _commit(self) -> apsw.Error | None:
@@ -258,6 +258,8 @@ class _Connection:
             self._db.execute(f"PRAGMA {pragma}").fetchall()
         self.execute = self._db.execute
         self._find = self._db.cursor().execute
+        self.put = partial(self._db.cursor().execute, PUT)
+        """Puts a value at a packed key, of a pair of both."""
         self.close = self._db.close
         self.set_wal_hook = self._db.set_wal_hook
         self.set_busy_timeout = self._db.set_busy_timeout

@@ -37,6 +37,8 @@ _OVERFLOW = "Number overflow. Attempting to store a number with magnitude larger
 
 def parse(text: str) -> Number:
     """Reads a number. Raises ValidationFailed with AWS's text where it is none, too large, too small or too precise."""
+    if _is_whole(text):
+        return Number(False, text.rstrip("0"), len(text))
     number = _in_range(_read(text))
     if len(number.digits) > MAX_DIGITS:
         raise ValidationFailed("Attempting to store more than 38 significant digits in a Number")
@@ -55,9 +57,12 @@ def subtract(left: str, right: str) -> str:
 
 def normalise(text: str) -> str:
     """The number as DynamoDB gives it back: plain notation, no superfluous zeros, no sign on zero."""
-    if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS and (text[0] != "0" or text == "0"):
-        return text
-    return render(parse(text))
+    return text if _is_whole(text) else render(parse(text))
+
+
+def _is_whole(text: str) -> bool:
+    """Whether it is a positive integer in plain notation, as most numbers are. No other is so quickly read."""
+    return text.isascii() and text.isdigit() and text[0] != "0" and len(text) <= MAX_DIGITS
 
 
 def render(number: Number) -> str:
@@ -95,6 +100,8 @@ def size(text: str) -> int:
 
     docs: Developer Guide, "DynamoDB item sizes and formats"; digits pair up from the decimal point.
     """
+    if text.isdigit():
+        return min(21, (len(text.rstrip("0")) + (len(text) & 1) + 1) // 2 + 1) if text != "0" else 1
     negative = text[0] == "-"
     whole, _, fraction = text.lstrip("-").partition(".")
     whole = whole.lstrip("0")
