@@ -41,6 +41,15 @@ class Nothing:
         """Nothing."""
 
 
+STATEMENTS = (
+    'SELECT * FROM "${TableName}"',
+    "INSERT INTO \"${TableName}\" VALUE {'id': 1}",
+    'UPDATE "${TableName}" SET v = 1 WHERE id = 1',
+    'DELETE FROM "${TableName}" WHERE id = 1',
+)
+"""One of each kind whose permission depends on it."""
+
+
 def pages() -> dict[str, str]:
     """Every page by its file's name, as it should be."""
     services = sorted(SERVICES, key=lambda service: service.name)
@@ -163,9 +172,18 @@ def resource(access: Access, model: ServiceModel, operation: str, *, full: bool)
     required ones (unless `full`) does not need it."""
     shape = model.operation_model(operation).input_shape
     request = placeholder("", shape, full=full) if shape else {}
+    if full and access.each and not access.each(request):
+        request = next((one for text in STATEMENTS if access.each(one := with_statement(request, text))), request)
     if access.each and not access.each(request):
         return ""
     return unquote(resource_of(access, model.service_name, request))
+
+
+def with_statement(request: Any, text: str) -> Any:
+    """The request with this PartiQL for every `Statement` in it."""
+    if isinstance(request, dict):
+        return {name: text if name == "Statement" else with_statement(value, text) for name, value in request.items()}
+    return [with_statement(value, text) for value in request] if isinstance(request, list) else request
 
 
 def placeholder(name: str, member: Shape, *, full: bool, depth: int = 4) -> Any:

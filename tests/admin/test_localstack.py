@@ -22,7 +22,9 @@ def test_health(own: Region, path: str) -> None:
     answer = httpx.get(own.endpoint + path)
     assert answer.status_code == 200
     facts = answer.json()
-    assert facts["services"] == dict.fromkeys(("apigatewayv2", "dynamodb", "iam", "lambda", "logs", "sts"), "available")
+    assert facts["services"] == dict.fromkeys(
+        ("apigatewayv2", "dynamodb", "dynamodbstreams", "iam", "lambda", "logs", "sts"), "available"
+    )
     assert (facts["edition"], facts["version"]) == ("community", __version__)
     head = httpx.head(own.endpoint + path)
     assert (head.status_code, head.content) == (200, b"")

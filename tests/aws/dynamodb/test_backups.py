@@ -230,7 +230,7 @@ def test_what_a_restore_overrides(dynamodb: Any, rich: Any, aws_error: Error) ->
     assert table["OnDemandThroughput"] == {"MaxReadRequestUnits": 50, "MaxWriteRequestUnits": 60}
     table = restored("bare", GlobalSecondaryIndexOverride=[], LocalSecondaryIndexOverride=[])
     assert {"GlobalSecondaryIndexes", "LocalSecondaryIndexes"}.isdisjoint(table)
-    assert [one["AttributeName"] for one in table["AttributeDefinitions"]] == ["id", "at"]
+    assert [one["AttributeName"] for one in table["AttributeDefinitions"]] == ["at", "id"]
     renamed = GLOBAL | {"IndexName": "kinds", "ProvisionedThroughput": more}
     table = restored("renamed", GlobalSecondaryIndexOverride=[renamed])
     (index,) = table["GlobalSecondaryIndexes"]

@@ -9,10 +9,8 @@ from typing import Any
 
 import pytest
 
-from atoll.kernel.context import Context, Principal
+from atoll.kernel.context import Context
 from atoll.kernel.keys import under
-from atoll.kernel.region import open_kernel
-from atoll.kernel.tracing import Span
 from atoll.services.dynamodb import throttle
 from atoll.services.dynamodb.errors import (
     ProvisionedThroughputExceededException,
@@ -26,6 +24,8 @@ from atoll.services.dynamodb.items.transact_get_items import transact_get_items
 from atoll.services.dynamodb.items.transact_write_items import transact_write_items
 from atoll.services.dynamodb.store import TABLES as RECORDS
 from atoll.services.dynamodb.store import Attribute, Table, space, table_key
+
+from .support import opened
 
 MESSAGE = "The level of configured provisioned throughput for the table was exceeded."
 
@@ -41,12 +41,8 @@ def put(id_: object) -> dict[str, Any]:
 @pytest.fixture
 async def ctx(tmp_path: Path) -> AsyncIterator[Context]:
     """A context of an account with the tables "small" and "large"."""
-    kernel = await open_kernel(tmp_path / "data", "process", verify=True)
-    account = "123456789012"
-    made: Any = Context(
-        account, "us-east-1", Principal.root(account), "", "dynamodb", "TransactWriteItems", Span("", ""), kernel.store,
-        kernel.blobs, kernel.clock, kernel.ids, None, None, "",  # type: ignore[arg-type]
-    )  # fmt: skip
+    kernel, made = await opened(tmp_path / "data")
+    made = made.derive(operation="TransactWriteItems")
     ids = Attribute("id", "S")
     for name in ("small", "large"):
         raw = RECORDS.encode(Table(name, name, name, 0.0, (ids,), ids))
@@ -60,11 +56,11 @@ def room(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     """The units that "small" has left; it changes as they are spent."""
     left = {"small": 0.0}
 
-    def admit(_ctx: Context, table: Table, _kind: str, cost: Cost) -> None:
-        if cost.total > left.get(table.name, 1000.0):
+    def admit(_ctx: Context, table: Table, _kind: str, cost: Cost, _key: object, _now: float, before: Cost) -> None:
+        if before.total + cost.total > left.get(table.name, 1000.0):
             raise ProvisionedThroughputExceededException(MESSAGE)
 
-    def spend(_ctx: Context, table: Table, _kind: str, cost: Cost) -> None:
+    def spend(_ctx: Context, table: Table, _kind: str, cost: Cost, _key: object) -> None:
         left[table.name] = left.get(table.name, 1000.0) - cost.total
 
     monkeypatch.setattr(throttle, "admit", admit)
