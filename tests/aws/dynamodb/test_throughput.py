@@ -225,3 +225,22 @@ def test_quotas_of_the_account(
     guide = "Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits."
     create = lambda: tables.client.create_table(TableName="third", ProvisionedThroughput=given, **shape)  # noqa: E731
     assert aws_error(create) == ("LimitExceededException", message + guide, 400)
+
+
+def test_a_write_whose_condition_does_not_hold_uses_the_units_of_what_is_there(tables: Tables) -> None:
+    tables.make(read=1, write=1)
+    tables.put(110)
+
+    def code(operation: str, **more: Any) -> str:
+        return str(refused(lambda: getattr(tables.client, operation)(**more))["Error"]["Code"])
+
+    def delete(id_: str, condition: str) -> str:
+        return code("delete_item", TableName="users", Key={"id": {"S": id_}}, ConditionExpression=condition)
+
+    throttled = "ProvisionedThroughputExceededException"
+    assert delete("1", "attribute_not_exists(id)") == "ConditionalCheckFailedException"
+    assert code("execute_statement", Statement="INSERT INTO users VALUE {'id': '1'}") == "DuplicateItemException"
+    assert delete("1", "attribute_not_exists(id)") == throttled  # 330 of 300 are used
+    tables.wait(33)
+    assert delete("2", "attribute_exists(id)") == "ConditionalCheckFailedException"
+    assert throttled in [delete("2", "attribute_exists(id)") for _ in range(60)]  # nothing is there: 1 each

@@ -100,6 +100,8 @@ class TrimmedDataAccessException(ServiceError):
     """What a shard iterator or sequence number points at is older than 24 hours."""
 
 
+NOT_MET = (ConditionalCheckFailedException, DuplicateItemException)
+"""What a write may get whose item is not as the request wants it."""
 THROTTLED = (ProvisionedThroughputExceededException, ThrottlingException)
 """What a request may get that asks for more throughput than there is."""
 

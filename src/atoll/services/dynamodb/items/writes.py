@@ -1,6 +1,6 @@
 """Writes of one item: the way that PutItem, UpdateItem, DeleteItem, batches, transactions and PartiQL share.
 
-A write is made from a request (or from its part in a transaction), whereby all that the request alone decides is checked; `apply` does
+A write is made from a request (or from its part in a transaction), whereby all that the request alone decides is checked; `apply_at` does
 the rest in a store transaction. It may run more than once, and several writes may be applied in one transaction.
 """
 
@@ -11,17 +11,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from atoll.kernel.context import Context
+from atoll.kernel.errors import ServiceError
 from atoll.kernel.keys import Key
 from atoll.kernel.store.api import Transaction
 from atoll.services.dynamodb import throttle
 from atoll.services.dynamodb.access import item_table
+from atoll.services.dynamodb.errors import NOT_MET
 from atoll.services.dynamodb.expressions.legacy import check_conditional_operator
 from atoll.services.dynamodb.expressions.nodes import Condition, paths_in
 from atoll.services.dynamodb.items import requested
-from atoll.services.dynamodb.items.capacity import Cost, consumed
+from atoll.services.dynamodb.items.capacity import Cost, consumed, write_units
 from atoll.services.dynamodb.items.item_rules import check_item, check_key, check_scalar_keys
 from atoll.services.dynamodb.items.keys import item_key
-from atoll.services.dynamodb.items.storage import Stored, read, replace
+from atoll.services.dynamodb.items.storage import Stored, read, replace, stored_size
 from atoll.services.dynamodb.store import Item, Table, table_of_items
 
 
@@ -63,14 +65,9 @@ class ItemWrite(ABC):
     def made(self, table: Table, old: bytes | None) -> Stored | None:
         """What takes the place of `old`; None for nothing. Raises ValidationFailed where it would be no item of this table."""
 
-    def apply(self, tx: Transaction) -> Outcome:
-        """Writes; whether the table has throughput for it is the caller's to ask. Raises ResourceNotFoundException, ValidationFailed,
-        ConditionalCheckFailedException, ItemCollectionSizeLimitExceededException."""
-        table = table_of_items(tx, self.ctx, self.name)
-        return self.apply_at(tx, table, self.key(table))
-
     def apply_at(self, tx: Transaction, table: Table, key: Key) -> Outcome:
-        """Writes where the item's place is known."""
+        """Writes the item at `key`; whether the table has throughput for it is the caller's to ask. Raises ValidationFailed, one of
+        NOT_MET, ItemCollectionSizeLimitExceededException."""
         if self.condition is not None:
             check_scalar_keys(table, paths_in(self.condition))
         old = read(tx, self.ctx, table, key)
@@ -101,16 +98,40 @@ class KeyedWrite(ItemWrite):
         return item_key(table, self._key_item)
 
 
+class _NotMet(Exception):
+    """Leaves the transaction where the item is not as the write wants it. That costs what is there."""
+
+    def __init__(self, table: Table, key: Key, cost: Cost, error: ServiceError) -> None:
+        self.table = table
+        self.key = key
+        self.cost = cost
+        self.error = error
+
+
 async def write_alone(write: ItemWrite) -> tuple[Outcome, dict[str, Any]]:
-    """Runs a write that is a request of its own, and the members that the answers of all such requests share."""
+    """Runs a write that is a request of its own, and the members that the answers of all such requests share.
+
+    docs: Developer Guide, "Conditional writes": one whose condition does not hold uses the units of the item that is there, at least 1.
+    """
     ctx, request = write.ctx, write.request
 
     def run(tx: Transaction) -> tuple[Outcome, dict[str, Any] | None]:
-        done = write.apply(tx)
-        throttle.admit(ctx, done.table, "Write", done.cost, done.key, write.now)
-        return done, requested.collection_metrics(tx, ctx, request, done.table, done.key, write.key_item)
+        table = table_of_items(tx, ctx, write.name)
+        key = write.key(table)
+        try:
+            done = write.apply_at(tx, table, key)
+        except NOT_MET as error:
+            cost = Cost(write_units(stored_size(read(tx, ctx, table, key))))
+            throttle.admit(ctx, table, "Write", cost, key, write.now)
+            raise _NotMet(table, key, cost, error) from None
+        throttle.admit(ctx, table, "Write", done.cost, key, write.now)
+        return done, requested.collection_metrics(tx, ctx, request, table, key, write.key_item)
 
-    done, metrics = await ctx.store.transact(run)
+    try:
+        done, metrics = await ctx.store.transact(run)
+    except _NotMet as failed:
+        throttle.spend(ctx, failed.table, "Write", failed.cost, failed.key)
+        raise failed.error from None
     throttle.spend(ctx, done.table, "Write", done.cost, done.key)
     answer = {
         "ConsumedCapacity": consumed(request.get("ReturnConsumedCapacity"), request["TableName"], done.cost),
