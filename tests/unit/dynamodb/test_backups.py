@@ -21,8 +21,8 @@ from atoll.kernel.keys import under
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.dynamodb import SERVICE
 from atoll.services.dynamodb.backups import backups, copies, history, restores
+from atoll.services.dynamodb.backups.continuous_backups import update_continuous_backups
 from atoll.services.dynamodb.backups.store import find_restoring
-from atoll.services.dynamodb.continuous_backups import update_continuous_backups
 from atoll.services.dynamodb.items.item_rules import check_item, item_size
 from atoll.services.dynamodb.items.keys import entry_key, item_key
 from atoll.services.dynamodb.items.storage import Stored, collection_size, decode_item, encode_item, read, replace

@@ -19,9 +19,9 @@ from atoll.services.dynamodb.items.keys import item_key
 from atoll.services.dynamodb.items.storage import Stored, decode_item, encode_item, read, replace
 from atoll.services.dynamodb.store import TABLES, Attribute, Table, table_described, table_key
 from atoll.services.dynamodb.streams.store import CHANGES, label_of, position, records_prefix, sequence_number, shard_id
-from atoll.services.dynamodb.time_to_live import describe_time_to_live, update_time_to_live
 from atoll.services.dynamodb.ttl import switching
 from atoll.services.dynamodb.ttl.entries import OLDEST, index_prefix, second
+from atoll.services.dynamodb.ttl.time_to_live import describe_time_to_live, update_time_to_live
 
 from .support import ACCOUNT, opened
 

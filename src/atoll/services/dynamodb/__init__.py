@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from atoll.kernel.service import Service, Shared
 from atoll.services.dynamodb import (
-    continuous_backups,
     contributor_insights,
     exports,
     global_tables,
@@ -16,9 +15,8 @@ from atoll.services.dynamodb import (
     resource_policy,
     runtime,
     tags,
-    time_to_live,
 )
-from atoll.services.dynamodb.backups import backups, history, restores, system
+from atoll.services.dynamodb.backups import backups, continuous_backups, history, restores, system
 from atoll.services.dynamodb.items import (
     batch_get_item,
     batch_write_item,
@@ -35,7 +33,7 @@ from atoll.services.dynamodb.items import (
 from atoll.services.dynamodb.partiql import batch_execute_statement, execute_statement, execute_transaction
 from atoll.services.dynamodb.streams import describing, lifecycle, reading
 from atoll.services.dynamodb.tables import create_table, index_tasks, tables, update_table
-from atoll.services.dynamodb.ttl import entries, switching
+from atoll.services.dynamodb.ttl import entries, switching, time_to_live
 
 _NO_S3 = "there is no S3 yet that could hold the files"
 REFUSED = {

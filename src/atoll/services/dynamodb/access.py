@@ -7,11 +7,12 @@ request's constraints are checked, so a member may still be missing here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
+from atoll.services.dynamodb.errors import detected
 
 NAME_PATTERN = "[a-zA-Z0-9_.-]+"
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
@@ -35,9 +36,12 @@ def any_table_arn(ctx: Context, _request: Mapping[str, Any]) -> str:
     return ctx.arn("table/*")
 
 
-def resource_arn(_ctx: Context, request: Mapping[str, Any]) -> str:
-    """The ARN in `ResourceArn`."""
-    return request.get("ResourceArn") or "*"
+def arn_in(member: str) -> Callable[[Context, Mapping[str, Any]], str]:
+    """Finds the ARN that a member of the request is."""
+    return lambda _ctx, request: request.get(member) or "*"
+
+
+resource_arn = arn_in("ResourceArn")
 
 
 def item_table(ctx: Context, given: str) -> tuple[Context, str]:
@@ -49,12 +53,8 @@ def item_table(ctx: Context, given: str) -> tuple[Context, str]:
         return ctx, given
     if given.startswith("arn:"):
         return _name_in_arn(ctx, given)
-    broken = [
-        f"Value '{given}' at 'tableName' failed to satisfy constraint: {text}" for text in _broken_constraints(given)
-    ]
-    raise ValidationFailed(
-        f"{len(broken)} validation error{'s' if len(broken) > 1 else ''} detected: {'; '.join(broken)}"
-    )
+    failed = f"Value '{given}' at 'tableName' failed to satisfy constraint: "
+    raise detected(*(failed + text for text in _broken_constraints(given)))
 
 
 def named_table(ctx: Context, given: str) -> tuple[Context, str]:
@@ -76,11 +76,11 @@ def _broken_constraints(name: str) -> Iterator[str]:
 def _name_in_arn(ctx: Context, arn: str) -> tuple[Context, str]:
     match = _TABLE_ARN.fullmatch(arn)
     if match is None:
-        raise ValidationFailed(f"1 validation error detected: Invalid resource type in '{arn}'")
+        raise detected(f"Invalid resource type in '{arn}'")
     partition, region, account, name = match.groups()
     if partition != "aws":
-        raise ValidationFailed(f"1 validation error detected: Invalid AWS partition in '{arn}'")
+        raise detected(f"Invalid AWS partition in '{arn}'")
     if region != ctx.region:
-        raise ValidationFailed(f"1 validation error detected: Invalid AWS region in '{arn}'")
+        raise detected(f"Invalid AWS region in '{arn}'")
     # Whoever comes from another account was let in by the table's policy.
     return item_table(ctx if account == ctx.account else ctx.derive(account=account), name)

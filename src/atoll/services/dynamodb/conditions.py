@@ -23,7 +23,7 @@ from atoll.services.dynamodb.expressions.nodes import Compare, Condition, Path, 
 from atoll.services.dynamodb.expressions.parser import parse_condition, parse_projection
 from atoll.services.dynamodb.expressions.update_parser import parse_update
 from atoll.services.dynamodb.items.keys import key_schema
-from atoll.services.dynamodb.store import Attribute, find_table, read_tags
+from atoll.services.dynamodb.store import Attribute, Table, find_table, read_tags
 
 Given = Mapping[str, Any]
 
@@ -37,13 +37,17 @@ async def _resource_tags(ctx: Context, request: Given) -> Mapping[str, str] | No
     return await ctx.store.read(lambda tx: read_tags(tx, ctx, name))
 
 
-async def _leading_keys(ctx: Context, request: Given) -> Sequence[str] | None:
-    """The values of the partition key, as text. No value where there is no such table or the item lacks it: the request fails then."""
+async def _table(ctx: Context, request: Given) -> Table | None:
     try:
         ctx, name = item_table(ctx, request.get("TableName") or "")
     except ServiceError:
         return None
-    table = await ctx.store.read(lambda tx: find_table(tx, ctx, name))
+    return await ctx.store.read(lambda tx: find_table(tx, ctx, name))
+
+
+async def _leading_keys(ctx: Context, request: Given) -> Sequence[str] | None:
+    """The values of the partition key, as text. No value where there is no such table or the item lacks it: the request fails then."""
+    table = await _table(ctx, request)
     if table is None:
         return None
     partition = table.partition
@@ -52,11 +56,7 @@ async def _leading_keys(ctx: Context, request: Given) -> Sequence[str] | None:
 
 async def _queried_keys(ctx: Context, request: Given) -> Sequence[str] | None:
     """The (first) partition key's value that a Query seeks: of the table, or of the index."""
-    try:
-        ctx, name = item_table(ctx, request.get("TableName") or "")
-    except ServiceError:
-        return None
-    table = await ctx.store.read(lambda tx: find_table(tx, ctx, name))
+    table = await _table(ctx, request)
     if table is None:
         return None
     index = next((index for index in table.indexes if index.name == request.get("IndexName")), None)

@@ -111,6 +111,13 @@ def invalid(detail: str) -> ValidationFailed:
     return ValidationFailed(f"One or more parameter values were invalid: {detail}")
 
 
+def detected(*broken: str) -> ValidationFailed:
+    """A refusal worded as that of broken constraints, of what no model says."""
+    return ValidationFailed(
+        f"{len(broken)} validation error{'s' if len(broken) > 1 else ''} detected: {'; '.join(broken)}"
+    )
+
+
 def table_not_found(name: str) -> ResourceNotFoundException:
     """What operations on tables answer; those on items say no more than `ITEM_TABLE_NOT_FOUND`."""
     return ResourceNotFoundException(f"Requested resource not found: Table: {name} not found")

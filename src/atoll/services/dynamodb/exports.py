@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
 from atoll.kernel.errors import AccessDenied, ValidationFailed
-from atoll.kernel.service import Access, ResourceOf, operation
+from atoll.kernel.service import Access, operation
+from atoll.services.dynamodb.access import arn_in
 from atoll.services.dynamodb.errors import ExportNotFoundException, ImportNotFoundException
 
 if TYPE_CHECKING:
@@ -22,11 +23,7 @@ if TYPE_CHECKING:
 _ARN = re.compile(r"arn:aws:dynamodb:([^:]*):([^:]*):table/[^/]+/(export|import)/[^/]+")
 
 
-def _given(member: str) -> ResourceOf:
-    return lambda _ctx, request: request.get(member) or "*"
-
-
-@operation("DescribeExport", access=[Access("dynamodb:DescribeExport", resource=_given("ExportArn"))])
+@operation("DescribeExport", access=[Access("dynamodb:DescribeExport", resource=arn_in("ExportArn"))])
 async def describe_export(ctx: Context, request: DescribeExportInputTypeDef) -> None:
     """Raises ExportNotFoundException, ValidationFailed for what is no ARN of an export."""
     region = _region(ctx, request, "Export")
@@ -35,7 +32,7 @@ async def describe_export(ctx: Context, request: DescribeExportInputTypeDef) -> 
     raise ExportNotFoundException(f"Export not found: {detail}")
 
 
-@operation("DescribeImport", access=[Access("dynamodb:DescribeImport", resource=_given("ImportArn"))])
+@operation("DescribeImport", access=[Access("dynamodb:DescribeImport", resource=arn_in("ImportArn"))])
 async def describe_import(ctx: Context, request: DescribeImportInputTypeDef) -> None:
     """Raises ImportNotFoundException, ValidationFailed for what is no ARN of an import."""
     _region(ctx, request, "Import")

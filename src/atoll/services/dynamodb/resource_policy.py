@@ -13,13 +13,15 @@ from atoll.auth.policy.evaluate import NO_POLICIES, Question, evaluate
 from atoll.auth.policy.parse import Policy
 from atoll.kernel.context import Context
 from atoll.kernel.errors import AccessDenied, ValidationFailed
+from atoll.kernel.keys import Key
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.dynamodb.access import NAME_PATTERN, resource_arn
 from atoll.services.dynamodb.errors import PolicyNotFoundException, ResourceNotFoundException, invalid
 from atoll.services.dynamodb.permissions import on_table, policy_but_for_root
 from atoll.services.dynamodb.policy_document import checked
-from atoll.services.dynamodb.store import POLICIES, ResourcePolicy, policy_key, space, table_described
+from atoll.services.dynamodb.store import POLICIES, ResourcePolicy, policy_key, table_described
+from atoll.services.dynamodb.streams.store import stream_key
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import (
@@ -34,16 +36,15 @@ _RESOURCE = re.compile(rf"table/({NAME_PATTERN})(?:/stream/([^/]+))?")
 
 
 class Place(NamedTuple):
-    """What a policy hangs on: a table, or with a label one of its streams."""
+    """What a policy hangs on: a table, or its stream with the label."""
 
     arn: str
     table: str
-    label: str | None
+    label: str
 
-    @property
-    def name(self) -> str:
-        """The name under which the policy lies."""
-        return self.table if self.label is None else f"{self.table}/stream/{self.label}"
+    def key(self, ctx: Context) -> Key:
+        """Where the policy lies."""
+        return policy_key(ctx, self.table, self.label)
 
 
 @operation("PutResourcePolicy", access=[on_table("PutResourcePolicy", resource=resource_arn)])
@@ -51,7 +52,7 @@ async def put_resource_policy(ctx: Context, request: PutResourcePolicyInputTypeD
     """Raises ResourceNotFoundException, PolicyNotFoundException where another revision was expected, ValidationFailed, and
     AccessDenied where the caller could not change the policy any more, unless it confirms that it wants this."""
     place = _place(ctx, request["ResourceArn"])
-    text, policy = checked(request["Policy"], of_stream=place.label is not None)
+    text, policy = checked(request["Policy"], of_stream=bool(place.label))
     now, expected = ctx.clock.now(), request.get("ExpectedRevisionId")
     if not request.get("ConfirmRemoveSelfResourceAccess"):
         _check_not_locked_out(ctx, place, policy)
@@ -60,7 +61,7 @@ async def put_resource_policy(ctx: Context, request: PutResourcePolicyInputTypeD
         before = _expect(tx, ctx, place, expected)
         if before is not None and before.text == text:
             return before.revision
-        return write_policy(tx, ctx, place.name, text, now)
+        return write_policy(tx, place.key(ctx), text, now)
 
     return {"RevisionId": await ctx.store.transact(put)}
 
@@ -85,31 +86,31 @@ async def delete_resource_policy(ctx: Context, request: DeleteResourcePolicyInpu
 
     def delete(tx: Transaction) -> ResourcePolicy | None:
         before = _expect(tx, ctx, place, request.get("ExpectedRevisionId"))
-        tx.delete(policy_key(ctx, place.name))
+        tx.delete(place.key(ctx))
         return before
 
     before = await ctx.store.transact(delete)
     return {"RevisionId": before.revision if before is not None else None}
 
 
-def write_policy(tx: Transaction, ctx: Context, name: str, text: str, now: float) -> str:
-    """Puts a checked policy on a table or stream, and returns its revision: the milliseconds of its time, later than any before."""
-    raw = tx.get(policy_key(ctx, name))
+def write_policy(tx: Transaction, key: Key, text: str, now: float) -> str:
+    """Puts a checked policy at `key`, and returns its revision: the milliseconds of its time, later than any before."""
+    raw = tx.get(key)
     before = 0 if raw is None else int(POLICIES.decode(raw).revision)
     revision = str(max(int(now * 1000), before + 1))
-    tx.set(policy_key(ctx, name), POLICIES.encode(ResourcePolicy(text, revision)))
+    tx.set(key, POLICIES.encode(ResourcePolicy(text, revision)))
     return revision
 
 
 def _expect(tx: Reader, ctx: Context, place: Place, expected: str | None) -> ResourcePolicy | None:
     """The policy there is. Raises ResourceNotFoundException, PolicyNotFoundException for another revision than `expected`."""
-    if place.label is None:
+    if not place.label:
         table_described(tx, ctx, place.table)
-    elif tx.get((*space(ctx), "stream", place.table, place.label)) is None:
+    elif tx.get(stream_key(ctx, place.table, place.label)) is None:
         raise ResourceNotFoundException(
             f"Requested resource not found: Stream: {place.label} not found for Table: {place.table}"
         )
-    raw = tx.get(policy_key(ctx, place.name))
+    raw = tx.get(place.key(ctx))
     found = None if raw is None else POLICIES.decode(raw)
     if expected is None or (expected == NO_POLICY and found is None):
         return found
@@ -151,7 +152,7 @@ def _place(ctx: Context, arn: str) -> Place:
     match = _RESOURCE.fullmatch(resource)
     if match is None:
         raise invalid(f"Invalid resource arn provided, only table or stream is accepted. Provided resource arn: {arn}")
-    return Place(arn, match[1], match[2])
+    return Place(arn, match[1], match[2] or "")
 
 
 def _check_not_locked_out(ctx: Context, place: Place, policy: Policy) -> None:

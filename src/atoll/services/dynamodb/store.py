@@ -30,9 +30,9 @@ import msgspec
 from atoll.kernel import records
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
-from atoll.kernel.keys import Key, packed
+from atoll.kernel.keys import Key, Range, packed
 from atoll.kernel.records import Codec
-from atoll.kernel.store.api import Reader, counter
+from atoll.kernel.store.api import Reader, Transaction, counter
 from atoll.services.dynamodb.errors import ITEM_TABLE_NOT_FOUND, ResourceNotFoundException, table_not_found
 
 ScalarType = Literal["S", "N", "B"]
@@ -219,8 +219,9 @@ def read_tags(tx: Reader, ctx: Context, name: str) -> dict[str, str]:
     return records.decode(raw) if raw is not None else {}
 
 
-def policy_key(ctx: Context, name: str) -> Key:
-    """Where the policy of a table (or of `name/stream/label`) lies."""
+def policy_key(ctx: Context, table: str, stream_label: str = "") -> Key:
+    """Where the policy of a table lies, or of its stream with this label: under what follows `table/` in the ARN."""
+    name = f"{table}/stream/{stream_label}" if stream_label else table
     return (ctx.account, ctx.region, "dynamodb", "policy", name)
 
 
@@ -251,6 +252,14 @@ DATA = ("item", "entry", "total", "collection", "expiry", "history", "insights")
 def data_prefixes(account: str, region: str, incarnation: str, parts: Sequence[str] = DATA) -> list[Key]:
     """Everything (or some `parts` of it) that a table's deletion leaves to be cleared."""
     return [(account, region, "dynamodb", part, incarnation) for part in parts]
+
+
+def clear_slice(tx: Transaction, span: Range, most: int) -> int:
+    """Deletes the first `most` keys of a range, and says how many there were: fewer, if none is left."""
+    keys = [key for key, _ in tx.scan(span, limit=most)]
+    for key in keys:
+        tx.delete(key)
+    return len(keys)
 
 
 Item = dict[str, dict[str, Any]]

@@ -19,7 +19,7 @@ from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import Key, Range, under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.dynamodb.access import named_table
+from atoll.services.dynamodb.access import arn_in, named_table
 from atoll.services.dynamodb.backups import copies, history
 from atoll.services.dynamodb.backups.description import description, details, summary
 from atoll.services.dynamodb.backups.store import (
@@ -33,11 +33,12 @@ from atoll.services.dynamodb.backups.store import (
     new_id,
     region_of,
     shown_time,
+    table_recovered,
 )
 from atoll.services.dynamodb.backups.system import remove
-from atoll.services.dynamodb.errors import BackupInUseException, TableNotFoundException, invalid
+from atoll.services.dynamodb.errors import BackupInUseException, invalid
 from atoll.services.dynamodb.permissions import on_table
-from atoll.services.dynamodb.store import Table, find_table, space, totals
+from atoll.services.dynamodb.store import Table, space, totals
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import (
@@ -50,10 +51,6 @@ if TYPE_CHECKING:
 MOST_LISTED = 100
 
 
-def _arn(_ctx: Context, request: Any) -> str:
-    return request.get("BackupArn") or "*"
-
-
 @operation("CreateBackup", access=[on_table("CreateBackup")])
 async def create_backup(ctx: Context, request: CreateBackupInputTypeDef) -> dict[str, Any]:
     """Raises TableNotFoundException. Names need not be unique."""
@@ -62,9 +59,7 @@ async def create_backup(ctx: Context, request: CreateBackupInputTypeDef) -> dict
     incarnation, backup_id = ctx.ids.lower(12), new_id(now, ctx.ids.hex(8))
 
     def create(tx: Transaction) -> Backup:
-        table = find_table(tx, ctx, name)
-        if table is None:
-            raise TableNotFoundException(f"Table not found: {name}")
+        table = table_recovered(tx, ctx, name)
         figures = totals(tx, ctx, table.incarnation)
         backup = Backup(backup_id, request["BackupName"], milliseconds(now), table, incarnation, figures)
         tx.set(backup_key(ctx, name, backup_id), BACKUPS.encode(backup))
@@ -110,7 +105,7 @@ def _target(backup: Backup) -> Table:
     )
 
 
-@operation("DescribeBackup", access=[Access("dynamodb:DescribeBackup", resource=_arn)])
+@operation("DescribeBackup", access=[Access("dynamodb:DescribeBackup", resource=arn_in("BackupArn"))])
 async def describe_backup(ctx: Context, request: DescribeBackupInputTypeDef) -> dict[str, Any]:
     """Raises BackupNotFoundException."""
     place = backup_place(ctx, request["BackupArn"])
@@ -160,7 +155,7 @@ def _seconds(given: Any, default: float) -> float:
     return default if given is None else given.timestamp()
 
 
-@operation("DeleteBackup", access=[Access("dynamodb:DeleteBackup", resource=_arn)])
+@operation("DeleteBackup", access=[Access("dynamodb:DeleteBackup", resource=arn_in("BackupArn"))])
 async def delete_backup(ctx: Context, request: DeleteBackupInputTypeDef) -> dict[str, Any]:
     """Raises BackupNotFoundException, BackupInUseException while it is copied or restored, ValidationFailed for a system backup."""
     place, task_id = backup_place(ctx, request["BackupArn"]), ctx.ids.uuid()

@@ -16,7 +16,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.keys import Key, pack, under, unpack
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.dynamodb.backups import history
-from atoll.services.dynamodb.items.storage import Stored, decode_item, read, replace
+from atoll.services.dynamodb.items.storage import Stored, decode_item, read, replace, walk
 from atoll.services.dynamodb.store import TABLES, Table, find_table, space, table_key
 
 SLICE, SLICE_BYTES = 50, 1 << 18
@@ -75,13 +75,8 @@ def step(tx: Transaction, ctx: Context, state: State, target: Table, now: float)
 
 
 def _copy(tx: Transaction, ctx: Context, state: State, target: Table, now: float) -> State | None:
-    prefix: Key = (*space(ctx), "item", state["source"])
-    span = under(prefix)
-    if state["cursor"] is not None:
-        span = span.past((*prefix, *unpack(state["cursor"])))
-    size = 0
-    for taken, (place, raw) in enumerate(tx.scan(span, limit=SLICE), start=1):
-        key = place[len(prefix) :]
+    size, after = 0, () if state["cursor"] is None else unpack(state["cursor"])
+    for taken, (key, raw) in enumerate(walk(tx, ctx, state["source"], after, SLICE), start=1):
         _put(tx, ctx, target, key, raw, now)
         size += len(raw)
         if taken == SLICE or size > SLICE_BYTES:

@@ -15,7 +15,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.dynamodb.access import named_table
+from atoll.services.dynamodb.access import arn_in, named_table
 from atoll.services.dynamodb.backups import copies
 from atoll.services.dynamodb.backups.history import earliest, latest
 from atoll.services.dynamodb.backups.restored import restored
@@ -30,6 +30,7 @@ from atoll.services.dynamodb.backups.store import (
     restoring_key,
     restoring_names,
     shown_time,
+    table_recovered,
 )
 from atoll.services.dynamodb.conditions import ON_TABLE
 from atoll.services.dynamodb.errors import (
@@ -39,7 +40,6 @@ from atoll.services.dynamodb.errors import (
     PointInTimeRecoveryUnavailableException,
     TableAlreadyExistsException,
     TableInUseException,
-    TableNotFoundException,
 )
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import TABLES, Table, find_table, table_key
@@ -70,10 +70,6 @@ def _target_arn(ctx: Context, request: Mapping[str, Any]) -> str:
     return ctx.arn(f"table/{request.get('TargetTableName') or ''}")
 
 
-def _backup_arn(_ctx: Context, request: Mapping[str, Any]) -> str:
-    return request.get("BackupArn") or "*"
-
-
 def _source_arn(ctx: Context, request: Mapping[str, Any]) -> str:
     return request.get("SourceTableArn") or ctx.arn(f"table/{request.get('SourceTableName') or ''}")
 
@@ -93,7 +89,7 @@ def _access(action: str, source: Access) -> list[Access]:
 
 @operation(
     "RestoreTableFromBackup",
-    access=_access("RestoreTableFromBackup", Access("dynamodb:RestoreTableFromBackup", resource=_backup_arn)),
+    access=_access("RestoreTableFromBackup", Access("dynamodb:RestoreTableFromBackup", resource=arn_in("BackupArn"))),
     not_honoured=_NOT_HONOURED,
 )
 async def restore_table_from_backup(ctx: Context, request: RestoreTableFromBackupInputTypeDef) -> dict[str, Any]:
@@ -227,9 +223,7 @@ def _check_region(ctx: Context, arn: str, request: Mapping[str, Any]) -> None:
 
 
 def _recoverable(tx: Reader, ctx: Context, name: str) -> Table:
-    table = find_table(tx, ctx, name)
-    if table is None:
-        raise TableNotFoundException(f"Table not found: {name}")
+    table = table_recovered(tx, ctx, name)
     if not table.recovery_since:
         raise PointInTimeRecoveryUnavailableException(f"Point in time recovery is not enabled for table '{name}'")
     return table

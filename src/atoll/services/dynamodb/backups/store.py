@@ -12,8 +12,8 @@ from atoll.kernel.errors import AccessDenied, ValidationFailed
 from atoll.kernel.keys import Key, under
 from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader
-from atoll.services.dynamodb.errors import BackupNotFoundException
-from atoll.services.dynamodb.store import Table, Totals, space
+from atoll.services.dynamodb.errors import BackupNotFoundException, TableNotFoundException
+from atoll.services.dynamodb.store import Table, Totals, find_table, space
 
 SYSTEM_ID = "00000000"
 """How the ids of backups end that DynamoDB made itself."""
@@ -107,6 +107,14 @@ def get_backup(tx: Reader, ctx: Context, place: tuple[str, str]) -> Backup:
         table, backup_id = place
         raise BackupNotFoundException(f"Backup not found: {ctx.arn(f'table/{table}/backup/{backup_id}')}")
     return BACKUPS.decode(raw)
+
+
+def table_recovered(tx: Reader, ctx: Context, name: str) -> Table:
+    """The table. Raises TableNotFoundException, as operations on backups and recovery do."""
+    table = find_table(tx, ctx, name)
+    if table is None:
+        raise TableNotFoundException(f"Table not found: {name}")
+    return table
 
 
 def restoring_key(ctx: Context, name: str) -> Key:

@@ -20,7 +20,7 @@ from atoll.services.dynamodb.items.capacity import Cost, read_units
 from atoll.services.dynamodb.items.get_item import Get
 from atoll.services.dynamodb.items.item_rules import check_item
 from atoll.services.dynamodb.items.storage import read, stored_size
-from atoll.services.dynamodb.items.together import Bill, Place, fitting_places, require_items
+from atoll.services.dynamodb.items.together import TWICE, Bill, Place, fitting_places, require_items
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import Item
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 MOST = 100
 MAX_SIZE = 16 << 20
 _PROJECTIONS = ("ProjectionExpression", "AttributesToGet")
-TWICE = "Provided list of item keys contains duplicates"
 
 
 def _tables(request: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -16,12 +16,11 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.dynamodb.conditions import WRITES_BATCH
 from atoll.services.dynamodb.errors import THROTTLED
-from atoll.services.dynamodb.items.batch_get_item import TWICE
 from atoll.services.dynamodb.items.delete_item import Delete
 from atoll.services.dynamodb.items.item_rules import check_key
 from atoll.services.dynamodb.items.keys import key_attributes
 from atoll.services.dynamodb.items.put_item import Put
-from atoll.services.dynamodb.items.together import Bill, fitting_places, require_items
+from atoll.services.dynamodb.items.together import TWICE, Bill, fitting_places, require_items
 from atoll.services.dynamodb.items.transactions import Metrics, collection_metrics
 from atoll.services.dynamodb.items.writes import ItemWrite, Outcome
 from atoll.services.dynamodb.permissions import on_table

@@ -6,6 +6,7 @@ bytes, big-endian) followed by its MessagePack, so that a write that needs nothi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple, cast
 
 from atoll.kernel import records
@@ -49,6 +50,13 @@ def stored_size(raw: bytes | None) -> int:
 def read(tx: Reader, ctx: Context, table: Table, key: Key) -> bytes | None:
     """The stored item at `key`, or None."""
     return tx.get((packed(ctx.account, ctx.region, "dynamodb", "item", table.incarnation), *key))
+
+
+def walk(tx: Reader, ctx: Context, incarnation: str, after: Key, most: int) -> Iterator[tuple[Key, bytes]]:
+    """The next `most` stored items past the key `after`, in the order of their keys; the first ones where it is ()."""
+    prefix: Key = (ctx.account, ctx.region, "dynamodb", "item", incarnation)
+    for place, raw in tx.scan(under(prefix).past((*prefix, *after)), limit=most):
+        yield place[len(prefix) :], raw
 
 
 def replace(
@@ -143,10 +151,9 @@ def fill(
 ) -> Key | None:
     """Adds the entries that the index lacks of the next `most` items (or fewer, of about `most_bytes`) past the key `after`. Returns
     the last one's key, None where no item is left."""
-    prefix: Key = (ctx.account, ctx.region, "dynamodb", "item", table.incarnation)
-    span, at, count, size = under(prefix), after, 0, 0
-    for place, raw in tx.scan(span.past((*prefix, *after)) if after else span, limit=most):
-        at, count, size = place[len(prefix) :], count + 1, size + len(raw)
+    at, count, size = after, 0, 0
+    for at, raw in walk(tx, ctx, table.incarnation, after, most):
+        count, size = count + 1, size + len(raw)
         entry = _entry(table, index, decode_item(raw))
         if entry is not None and tx.get(_place(ctx, table, entry)) is None:
             tx.set(_place(ctx, table, entry), entry[1])

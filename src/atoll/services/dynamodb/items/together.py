@@ -14,6 +14,9 @@ from atoll.services.dynamodb import throttle
 from atoll.services.dynamodb.items.capacity import NOTHING, Cost, Kind, added, consumed
 from atoll.services.dynamodb.store import Table, table_of_items
 
+TWICE = "Provided list of item keys contains duplicates"
+"""What batches say where two are about one item."""
+
 
 class Part(Protocol):
     """One of the reads or writes. `ctx` is that of the table's account."""

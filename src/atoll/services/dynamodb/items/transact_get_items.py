@@ -8,8 +8,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.services.dynamodb.conditions import READS_ITEM
 from atoll.services.dynamodb.items.get_item import Get
-from atoll.services.dynamodb.items.transact_write_items import actions
-from atoll.services.dynamodb.items.transactions import run_reads
+from atoll.services.dynamodb.items.transactions import actions, run_reads
 from atoll.services.dynamodb.permissions import on_table
 
 if TYPE_CHECKING:

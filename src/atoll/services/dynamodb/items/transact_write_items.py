@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
@@ -16,7 +16,7 @@ from atoll.services.dynamodb.items.capacity import Cost, write_units
 from atoll.services.dynamodb.items.delete_item import Delete
 from atoll.services.dynamodb.items.put_item import Put
 from atoll.services.dynamodb.items.storage import Stored, stored_size
-from atoll.services.dynamodb.items.transactions import run_transaction
+from atoll.services.dynamodb.items.transactions import actions, run_transaction
 from atoll.services.dynamodb.items.update_item import Update
 from atoll.services.dynamodb.items.writes import ItemWrite, KeyedWrite, Outcome
 from atoll.services.dynamodb.permissions import on_table
@@ -48,17 +48,6 @@ _WRITES: Mapping[str, Callable[[Context, Mapping[str, Any]], ItemWrite]] = {
     "Update": Update,
     "Delete": Delete,
 }
-
-
-def actions(name: str) -> Callable[[Any], Sequence[Mapping[str, Any]]]:
-    """Gives the requests for which the actions `name` of a transaction stand, for IAM to judge each."""
-
-    def each(request: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-        shared = {"ReturnConsumedCapacity": request.get("ReturnConsumedCapacity")}
-        found = [action.get(name) for action in request.get("TransactItems") or () if action]
-        return [{**shared, **part} for part in found if part is not None]
-
-    return each
 
 
 @operation(

@@ -11,7 +11,7 @@ those who retry holds without retrying.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from atoll.kernel.context import Context
@@ -54,6 +54,17 @@ class Found(NamedTuple):
 
     raws: list[bytes | None]
     consumed: list[dict[str, Any]] | None
+
+
+def actions(name: str) -> Callable[[Any], Sequence[Mapping[str, Any]]]:
+    """Gives the requests for which the actions `name` of a transaction stand, for IAM to judge each."""
+
+    def each(request: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        shared = {"ReturnConsumedCapacity": request.get("ReturnConsumedCapacity")}
+        found = [action.get(name) for action in request.get("TransactItems") or () if action]
+        return [{**shared, **part} for part in found if part is not None]
+
+    return each
 
 
 async def run_reads(ctx: Context, gets: Sequence[Get], request: Mapping[str, Any]) -> Found:

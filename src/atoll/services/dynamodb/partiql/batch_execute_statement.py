@@ -17,11 +17,10 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
 from atoll.services.dynamodb import throttle
 from atoll.services.dynamodb.access import item_table
-from atoll.services.dynamodb.items.batch_get_item import TWICE
 from atoll.services.dynamodb.items.capacity import Cost, added, consumed, read_units
 from atoll.services.dynamodb.items.get_item import Get
 from atoll.services.dynamodb.items.storage import stored_size
-from atoll.services.dynamodb.items.together import places
+from atoll.services.dynamodb.items.together import TWICE, places
 from atoll.services.dynamodb.items.writes import ItemWrite, write_alone
 from atoll.services.dynamodb.partiql.binding import Bound, bind
 from atoll.services.dynamodb.partiql.permissions import statement_access

@@ -6,7 +6,8 @@ What is wrong with a statement as such refuses the request; what is wrong with i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
@@ -43,28 +44,38 @@ async def execute_transaction(ctx: Context, request: ExecuteTransactionInputType
         )
     tables = await ctx.store.read(lambda tx: [_table(tx, ctx, bound) for bound in statements])
     if statements[0].reads:
-        gets = [_made(at, _get, ctx, bound, tables[at]) for at, bound in enumerate(statements)]
+        gets = []
+        for at, (bound, table) in enumerate(zip(statements, tables, strict=True)):
+            with _statement(at):
+                gets += [_get(ctx, bound, table)] if table is not None else []
         _require_tables(tables)
-        found = await run_reads(ctx, [get for get in gets if get is not None], request)
+        found = await run_reads(ctx, gets, request)
         shown = [shown_item(bound, raw) for bound, raw in zip(statements, found.raws, strict=True)]
         return {"Responses": [{"Item": item} for item in shown], "ConsumedCapacity": found.consumed}
-    given = request["TransactStatements"]
-    writes = [_made(at, _write, ctx, bound, tables[at], given[at]) for at, bound in enumerate(statements)]
+    writes = []
+    for at, (bound, table, given) in enumerate(zip(statements, tables, request["TransactStatements"], strict=True)):
+        with _statement(at):
+            writes += [_write(ctx, bound, table, given)] if table is not None else []
     _require_tables(tables)
-    done = await run_transaction(ctx, [write for write in writes if write is not None], request)
+    done = await run_transaction(ctx, writes, request)
     return {"Responses": [], "ConsumedCapacity": done["ConsumedCapacity"]}
 
 
 def _bound(given: Sequence[Mapping[str, Any]]) -> list[Bound]:
     """The statements, bound. All parameters are checked before any statement is read. Raises ValidationFailed."""
     values = [parameters(part.get("Parameters")) for part in given]
-    return [_at(at, bind_values, part["Statement"], values[at]) for at, part in enumerate(given)]
+    statements = []
+    for at, part in enumerate(given):
+        with _statement(at):
+            statements.append(bind_values(part["Statement"], values[at]))
+    return statements
 
 
-def _at(at: int, work: Any, *arguments: Any) -> Any:
-    """What `work` gives. Raises ValidationFailed with the place of the statement that it is about."""
+@contextmanager
+def _statement(at: int) -> Iterator[None]:
+    """Names the statement in a ValidationFailed that is about it."""
     try:
-        return work(*arguments)
+        yield
     except ValidationFailed as error:
         raise ValidationFailed(f"Validation failed in TransactStatements[{at}]: {error.message}") from error
 
@@ -72,11 +83,6 @@ def _at(at: int, work: Any, *arguments: Any) -> Any:
 def _table(tx: Reader, ctx: Context, bound: Bound) -> Table | None:
     owner, name = item_table(ctx, bound.table)
     return find_table(tx, owner, name)
-
-
-def _made(at: int, make: Any, ctx: Context, bound: Bound, table: Table | None, *more: Any) -> Any:
-    """A read or write of a statement, None where there is no table: that cancels the transaction once all else is seen to be good."""
-    return None if table is None else _at(at, make, ctx, bound, table, *more)
 
 
 def _get(ctx: Context, bound: Bound, table: Table) -> Get:
@@ -96,6 +102,6 @@ def _write(ctx: Context, bound: Bound, table: Table, given: Mapping[str, Any]) -
 
 
 def _require_tables(tables: Sequence[Table | None]) -> None:
-    """Raises TransactionCanceledException where a statement names a table that is not there."""
+    """Raises TransactionCanceledException where a statement names a table that is not there: once all else is seen to be good."""
     missing = {"Code": "ResourceNotFound", "Message": ITEM_TABLE_NOT_FOUND}
     require_all([missing if table is None else {"Code": "None"} for table in tables])

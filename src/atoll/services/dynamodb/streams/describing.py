@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import Key, under
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import Access, ResourceOf, operation
 from atoll.kernel.store.api import Reader
+from atoll.services.dynamodb.access import arn_in
+from atoll.services.dynamodb.errors import detected
 from atoll.services.dynamodb.permissions import policy_on
 from atoll.services.dynamodb.store import space
 from atoll.services.dynamodb.streams.store import (
@@ -31,16 +31,19 @@ if TYPE_CHECKING:
 MOST_LISTED = 100
 
 
-def stream_resource(_ctx: Context, request: Mapping[str, Any]) -> str:
-    """The ARN in `StreamArn`."""
-    return request.get("StreamArn") or "*"
+_STREAM = arn_in("StreamArn")
+
+
+def on_stream(action: str, resource: ResourceOf = _STREAM) -> Access:
+    """The permission `dynamodb:action` on a stream; its policy counts, too."""
+    return Access(f"dynamodb:{action}", resource=resource, resource_policy=policy_on(resource))
 
 
 def at_most(most: int, given: int | None) -> int:
     """`Limit`, or the most that it can be. Raises ValidationFailed for more, which the model does not say."""
     if given is not None and given > most:
-        raise ValidationFailed(
-            f"1 validation error detected: Value '{given}' at 'limit' failed to satisfy constraint: "
+        raise detected(
+            f"Value '{given}' at 'limit' failed to satisfy constraint: "
             f"Member must have value less than or equal to {most}"
         )
     return given or most
@@ -64,10 +67,7 @@ async def list_streams(ctx: Context, request: ListStreamsInputTypeDef) -> dict[s
     return {"Streams": streams, "LastEvaluatedStreamArn": streams[-1]["StreamArn"] if more else None}
 
 
-@operation(
-    "DescribeStream",
-    access=[Access("dynamodb:DescribeStream", resource=stream_resource, resource_policy=policy_on(stream_resource))],
-)
+@operation("DescribeStream", access=[on_stream("DescribeStream")])
 async def describe_stream(ctx: Context, request: DescribeStreamInputTypeDef) -> dict[str, Any]:
     """The stream and a page of its shards, oldest first. Raises ResourceNotFoundException."""
     limit = at_most(MOST_LISTED, request.get("Limit"))

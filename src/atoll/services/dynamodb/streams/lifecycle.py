@@ -18,7 +18,8 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import under
 from atoll.kernel.store.api import Transaction
-from atoll.services.dynamodb.store import Table, policy_key
+from atoll.services.dynamodb.errors import invalid
+from atoll.services.dynamodb.store import Table, clear_slice, policy_key
 from atoll.services.dynamodb.streams.store import (
     CHANGES,
     RETENTION,
@@ -56,6 +57,17 @@ def switch(ctx: Context, given: Mapping[str, Any] | None) -> Switch | None:
         return None
     view = given["StreamViewType"] if given["StreamEnabled"] else ""
     return Switch(view, ctx.ids.lower(12), ctx.ids.uuid(), ctx.clock.now())
+
+
+def check_view(given: Mapping[str, Any] | None, without_view: str, with_view: str) -> None:
+    """Refuses a StreamSpecification whose members do not fit each other, in the caller's words."""
+    if given is None:
+        return
+    enabled, view = given["StreamEnabled"], given.get("StreamViewType")
+    if enabled and not view:
+        raise invalid(without_view)
+    if not enabled and view:
+        raise invalid(with_view)
 
 
 def switched(tx: Transaction, ctx: Context, table: Table, wanted: Switch | None) -> Table:
@@ -107,7 +119,7 @@ async def keep(ctx: Context, state: dict[str, Any]) -> dict[str, Any] | None:
             return now if _cleared(tx, ctx, state["id"]) else None
         if stream.ended and stream.ended + RETENTION <= now:
             tx.delete(stream_key(ctx, stream.table, stream.label))
-            tx.delete(policy_key(ctx, f"{stream.table}/stream/{stream.label}"))
+            tx.delete(policy_key(ctx, stream.table, stream.label))
             return now
         return _kept(tx, ctx, stream, now)
 
@@ -153,11 +165,5 @@ def _rolled(tx: Transaction, ctx: Context, stream: Stream, now: float) -> float:
 
 def _cleared(tx: Transaction, ctx: Context, stream_id: str) -> bool:
     """Removes a slice of what a stream leaves that is gone. Returns whether there was any."""
-    keys = [
-        key
-        for prefix in (records_prefix(ctx, stream_id), shards_prefix(ctx, stream_id))
-        for key, _ in tx.scan(under(prefix), limit=SLICE)
-    ]
-    for key in keys:
-        tx.delete(key)
-    return bool(keys)
+    prefixes = (records_prefix(ctx, stream_id), shards_prefix(ctx, stream_id))
+    return sum(clear_slice(tx, under(prefix), SLICE) for prefix in prefixes) > 0

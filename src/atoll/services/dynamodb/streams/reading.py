@@ -17,13 +17,12 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import under
 from atoll.kernel.records import encode
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
 from atoll.services.dynamodb.errors import ExpiredIteratorException, TrimmedDataAccessException
 from atoll.services.dynamodb.items.item_rules import item_size
 from atoll.services.dynamodb.items.storage import decode_item, stored_size
-from atoll.services.dynamodb.permissions import policy_on
-from atoll.services.dynamodb.streams.describing import at_most, stream_resource
+from atoll.services.dynamodb.streams.describing import at_most, on_stream
 from atoll.services.dynamodb.streams.store import (
     CHANGES,
     Change,
@@ -62,10 +61,7 @@ class Page(NamedTuple):
     after: int | None
 
 
-@operation(
-    "GetShardIterator",
-    access=[Access("dynamodb:GetShardIterator", resource=stream_resource, resource_policy=policy_on(stream_resource))],
-)
+@operation("GetShardIterator", access=[on_stream("GetShardIterator")])
 async def get_shard_iterator(ctx: Context, request: GetShardIteratorInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException, TrimmedDataAccessException, ValidationFailed."""
     ctx, table, label = named_stream(ctx, request["StreamArn"])
@@ -94,10 +90,7 @@ def _iterator_resource(ctx: Context, request: Mapping[str, Any]) -> str:
     return arn if bar else stream_arn(ctx, "*", "*")
 
 
-@operation(
-    "GetRecords",
-    access=[Access("dynamodb:GetRecords", resource=_iterator_resource, resource_policy=policy_on(_iterator_resource))],
-)
+@operation("GetRecords", access=[on_stream("GetRecords", resource=_iterator_resource)])
 async def get_records(ctx: Context, request: GetRecordsInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException, ExpiredIteratorException, TrimmedDataAccessException, ValidationFailed."""
     limit = at_most(MOST_RECORDS, request.get("Limit"))

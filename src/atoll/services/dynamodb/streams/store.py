@@ -25,9 +25,9 @@ from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader
 from atoll.services.dynamodb.access import item_table
 from atoll.services.dynamodb.errors import ResourceNotFoundException
-from atoll.services.dynamodb.store import Attribute, Item
+from atoll.services.dynamodb.store import DAY, Attribute, Item
 
-RETENTION = 86_400.0
+RETENTION = DAY
 """Seconds that a record stays, and a stream that takes no more."""
 _FIRST = 10**23
 """Sequence numbers are positions, counted from here: AWS's have at least 21 digits."""
@@ -142,7 +142,7 @@ def stream_arn(ctx: Context, table: str, label: str) -> str:
 def named_stream(ctx: Context, arn: str) -> tuple[Context, str, str]:
     """What a stream's ARN names: the context of its account, the table's name, and the label.
 
-    Raises ValidationFailed, AccessDenied for another account's.
+    Raises ValidationFailed.
     """
     match = _ARN.fullmatch(arn)
     if match is None:

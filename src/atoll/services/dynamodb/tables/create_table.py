@@ -17,7 +17,7 @@ from atoll.services.dynamodb.errors import ResourceInUseException
 from atoll.services.dynamodb.limits import require_room
 from atoll.services.dynamodb.policy_document import checked
 from atoll.services.dynamodb.resource_policy import write_policy
-from atoll.services.dynamodb.store import PAY_PER_REQUEST, PROVISIONED, TABLES, Table, table_key, tags_key
+from atoll.services.dynamodb.store import PAY_PER_REQUEST, PROVISIONED, TABLES, Table, policy_key, table_key, tags_key
 from atoll.services.dynamodb.streams import lifecycle
 from atoll.services.dynamodb.tables import encryption, schema, throughput
 from atoll.services.dynamodb.tables.description import describe
@@ -66,7 +66,7 @@ async def create_table(ctx: Context, request: CreateTableInputTypeDef) -> dict[s
         if tags:
             tx.set(tags_key(ctx, name), records.encode(tags))
         if policy is not None:
-            write_policy(tx, ctx, name, policy, table.created)
+            write_policy(tx, policy_key(ctx, name), policy, table.created)
         return made
 
     made = await ctx.store.transact(create)
@@ -86,7 +86,7 @@ def _table(ctx: Context, name: str, request: CreateTableInputTypeDef) -> Table:
     partition, sort = schema.table_schema(request, defined)
     indexes = schema.indexes(ctx, request, defined, partition, sort)
     warm = throughput.initially_warm(ctx, request.get("WarmThroughput"), billing_mode, provisioned)
-    throughput.check_stream(
+    lifecycle.check_view(
         request.get("StreamSpecification"),
         "Table is being created with a stream enabled, UpdateViewType is required",
         "Table is being created with a stream disabled, UpdateViewType should not be specified",

@@ -16,7 +16,16 @@ from atoll.kernel.context import Context
 from atoll.kernel.keys import under
 from atoll.kernel.store.api import Transaction
 from atoll.services.dynamodb.items.storage import fill
-from atoll.services.dynamodb.store import TABLES, Index, Table, entries_prefix, find_table, table_key, total_key
+from atoll.services.dynamodb.store import (
+    TABLES,
+    Index,
+    Table,
+    clear_slice,
+    entries_prefix,
+    find_table,
+    table_key,
+    total_key,
+)
 from atoll.services.dynamodb.tables.index_updates import without
 
 FILL_SLICE, FILL_BYTES = 50, 128 * 1024
@@ -58,10 +67,7 @@ async def clear_index(ctx: Context, state: dict[str, Any]) -> dict[str, Any] | N
     span = under(entries_prefix(ctx.account, ctx.region, state["incarnation"], state["index"]))
 
     def step(tx: Transaction) -> bool:
-        keys = [key for key, _ in tx.scan(span, limit=CLEAR_SLICE)]
-        for key in keys:
-            tx.delete(key)
-        if len(keys) == CLEAR_SLICE:
+        if clear_slice(tx, span, CLEAR_SLICE) == CLEAR_SLICE:
             return True
         tx.delete(total_key(ctx, state["incarnation"], state["index"]))
         table, _ = _find(tx, ctx, state)

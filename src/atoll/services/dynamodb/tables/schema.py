@@ -10,7 +10,7 @@ from typing import Any
 
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
-from atoll.services.dynamodb.errors import invalid
+from atoll.services.dynamodb.errors import detected, invalid
 from atoll.services.dynamodb.store import PAY_PER_REQUEST, PROVISIONED, Attribute, Index, Throughput
 from atoll.services.dynamodb.tables import throughput
 
@@ -29,9 +29,8 @@ def check_given(request: Given) -> None:
     """Refuses a request without a schema: the model makes it optional, for replicas of other tables, which are not here."""
     absent = [name for name in ("attributeDefinitions", "keySchema") if request.get(name[0].upper() + name[1:]) is None]
     if absent:
-        broken = (f"Value null at '{name}' failed to satisfy constraint: Member must not be null" for name in absent)
-        raise ValidationFailed(
-            f"{len(absent)} validation error{'s' if len(absent) > 1 else ''} detected: {'; '.join(broken)}"
+        raise detected(
+            *(f"Value null at '{name}' failed to satisfy constraint: Member must not be null" for name in absent)
         )
 
 
@@ -207,8 +206,8 @@ def _check_defined(names: Sequence[str], known: Known) -> None:
 def _check_length(schema: Sequence[Given], where: str) -> None:
     """The model allows the four and four of global indexes everywhere."""
     if len(schema) > 2:
-        raise ValidationFailed(
-            f"1 validation error detected: Value '{_shown(schema)}' at '{where}' failed to satisfy constraint: "
+        raise detected(
+            f"Value '{_shown(schema)}' at '{where}' failed to satisfy constraint: "
             "Member must have length less than or equal to 2"
         )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
-from atoll.kernel.keys import Key, Range, under
+from atoll.kernel.keys import Key, under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.dynamodb import throttle
@@ -24,6 +24,7 @@ from atoll.services.dynamodb.store import (
     DATA,
     Table,
     Totals,
+    clear_slice,
     data_prefixes,
     policy_key,
     space,
@@ -91,9 +92,7 @@ async def delete_table(ctx: Context, request: DeleteTableInputTypeDef) -> dict[s
 
     def delete(tx: Transaction) -> tuple[Table, dict[str, Totals]]:
         if find_restoring(tx, ctx, name) is not None:
-            raise ResourceInUseException(
-                f"Attempt to change a resource which is still in use: Table is being created: {name}"
-            )
+            raise ResourceInUseException(f"{IN_USE}Table is being created: {name}")
         table = table_described(tx, ctx, name)
         if table.deletion_protection:
             raise ValidationFailed(
@@ -130,7 +129,7 @@ async def reap(ctx: Context, state: dict[str, Any]) -> dict[str, Any] | None:
             return False
         left = REAP_SLICE
         for span in spans:
-            left -= _clear(tx, span, left)
+            left -= clear_slice(tx, span, left)
             if left <= 0:
                 return True
         return False
@@ -141,10 +140,3 @@ async def reap(ctx: Context, state: dict[str, Any]) -> dict[str, Any] | None:
 def all_totals(tx: Reader, ctx: Context, table: Table) -> dict[str, Totals]:
     """Items and bytes of the table (under "") and of each index (under its id)."""
     return {part: totals(tx, ctx, table.incarnation, part) for part in ("", *(index.id for index in table.indexes))}
-
-
-def _clear(tx: Transaction, span: Range, most: int) -> int:
-    keys = [key for key, _ in tx.scan(span, limit=most)]
-    for key in keys:
-        tx.delete(key)
-    return len(keys)

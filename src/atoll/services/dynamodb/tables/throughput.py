@@ -191,14 +191,3 @@ def _written(moment: float) -> str:
     """A moment as AWS spells it out: Friday, October 9, 2026 at 12:21:34 AM Coordinated Universal Time."""
     at = datetime.fromtimestamp(moment, UTC)
     return f"{at:%A, %B} {at.day}, {at.year} at {at.hour % 12 or 12}:{at:%M:%S %p} Coordinated Universal Time"
-
-
-def check_stream(given: Given | None, without_view: str, with_view: str) -> None:
-    """Refuses a StreamSpecification whose members do not fit each other."""
-    if given is None:
-        return
-    enabled, view = given["StreamEnabled"], given.get("StreamViewType")
-    if enabled and not view:
-        raise invalid(without_view)
-    if not enabled and view:
-        raise invalid(with_view)

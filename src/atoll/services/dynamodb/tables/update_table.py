@@ -1,5 +1,4 @@
-"""UpdateTable: billing, throughput, global indexes, table class, deletion protection,
-encryption and streams. docs: API_UpdateTable.
+"""UpdateTable: billing, throughput, global indexes, table class, deletion protection, encryption, streams. docs: API_UpdateTable.
 
 Replicas are refused. The answer says UPDATING where AWS's does; the change is done with it, but for indexes that come and go: those
 are seen coming and going.
@@ -140,7 +139,7 @@ def _check(request: Mapping[str, Any], updates: Updates) -> None:
     ):
         if updates.online and member in given:
             raise invalid(f"You cannot create or delete index while {doing}")
-    throughput.check_stream(
+    lifecycle.check_view(
         request.get("StreamSpecification"),
         "If stream is being enabled then UpdateViewType is required",
         "If stream is being disabled, then UpdateViewType must not be specified",

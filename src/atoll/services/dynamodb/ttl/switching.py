@@ -10,8 +10,8 @@ from atoll.kernel import tasks
 from atoll.kernel.context import Context
 from atoll.kernel.keys import Key, under
 from atoll.kernel.store.api import Transaction
-from atoll.services.dynamodb.items.storage import decode_item
-from atoll.services.dynamodb.store import TABLES, Table, find_table, table_key
+from atoll.services.dynamodb.items.storage import decode_item, walk
+from atoll.services.dynamodb.store import TABLES, Table, clear_slice, find_table, table_key
 from atoll.services.dynamodb.ttl.entries import enlist, index_prefix, note, second, unlist
 
 SLICE = 100
@@ -70,22 +70,15 @@ async def fill(ctx: Context, state: dict[str, Any]) -> dict[str, Any] | None:
 async def clear(ctx: Context, state: dict[str, Any]) -> dict[str, Any] | None:
     """A step of the task `dynamodb.clear_expiry`: removes a slice of an index that is no longer needed."""
     span = under(index_prefix(ctx.account, ctx.region, state["incarnation"], state["index"]))
-
-    def some(tx: Transaction) -> bool:
-        keys = [key for key, _ in tx.scan(span, limit=SLICE)]
-        for key in keys:
-            tx.delete(key)
-        return len(keys) == SLICE
-
-    return state if await ctx.store.transact(some) else None
+    cleared = await ctx.store.transact(lambda tx: clear_slice(tx, span, SLICE))
+    return state if cleared == SLICE else None
 
 
 def _fill(tx: Transaction, ctx: Context, table: Table, after: Key, now: float) -> Key | None:
     """Notes a slice of the table's items, those after the key `after`. Returns the last one's key, None where none is left."""
-    prefix: Key = (ctx.account, ctx.region, "dynamodb", "item", table.incarnation)
-    rows = list(tx.scan(under(prefix).past((*prefix, *after)), limit=SLICE))
-    for place, raw in rows:
+    rows = list(walk(tx, ctx, table.incarnation, after, SLICE))
+    for key, raw in rows:
         found = second(table.ttl_attribute, decode_item(raw))
         if found is not None:
-            note(tx, ctx, table, found, place[len(prefix) :], now)
-    return rows[-1][0][len(prefix) :] if len(rows) == SLICE else None
+            note(tx, ctx, table, found, key, now)
+    return rows[-1][0] if len(rows) == SLICE else None

@@ -13,12 +13,12 @@ import msgspec
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.service import operation
-from atoll.kernel.store.api import Reader, Transaction
+from atoll.kernel.store.api import Transaction
 from atoll.services.dynamodb.access import named_table
 from atoll.services.dynamodb.backups.history import earliest, latest, start_trimming
-from atoll.services.dynamodb.errors import TableNotFoundException
+from atoll.services.dynamodb.backups.store import table_recovered
 from atoll.services.dynamodb.permissions import on_table
-from atoll.services.dynamodb.store import TABLES, Table, find_table, table_key
+from atoll.services.dynamodb.store import TABLES, Table, table_key
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import (
@@ -29,20 +29,14 @@ if TYPE_CHECKING:
 DEFAULT_DAYS = 35
 
 
-@operation(
-    "DescribeContinuousBackups",
-    access=[on_table("DescribeContinuousBackups")],
-)
+@operation("DescribeContinuousBackups", access=[on_table("DescribeContinuousBackups")])
 async def describe_continuous_backups(ctx: Context, request: DescribeContinuousBackupsInputTypeDef) -> dict[str, Any]:
     """Raises TableNotFoundException."""
     ctx, name = named_table(ctx, request["TableName"])
-    return _described(await ctx.store.read(lambda tx: _table(tx, ctx, name)), ctx.clock.now())
+    return _described(await ctx.store.read(lambda tx: table_recovered(tx, ctx, name)), ctx.clock.now())
 
 
-@operation(
-    "UpdateContinuousBackups",
-    access=[on_table("UpdateContinuousBackups")],
-)
+@operation("UpdateContinuousBackups", access=[on_table("UpdateContinuousBackups")])
 async def update_continuous_backups(ctx: Context, request: UpdateContinuousBackupsInputTypeDef) -> dict[str, Any]:
     """Raises TableNotFoundException, ValidationFailed."""
     ctx, name = named_table(ctx, request["TableName"])
@@ -55,7 +49,7 @@ async def update_continuous_backups(ctx: Context, request: UpdateContinuousBacku
     now, task_id = ctx.clock.now(), ctx.ids.uuid()
 
     def write(tx: Transaction) -> Table:
-        before = _table(tx, ctx, name)
+        before = table_recovered(tx, ctx, name)
         table = msgspec.structs.replace(
             before, recovery_since=_since(before, now) if enabled else 0.0, recovery_days=days or DEFAULT_DAYS
         )
@@ -70,13 +64,6 @@ async def update_continuous_backups(ctx: Context, request: UpdateContinuousBacku
 def _since(table: Table, now: float) -> float:
     """Since when there is a history: a longer period does not bring back what a shorter one let go."""
     return earliest(table, now) if table.recovery_since else now
-
-
-def _table(tx: Reader, ctx: Context, name: str) -> Table:
-    table = find_table(tx, ctx, name)
-    if table is None:
-        raise TableNotFoundException(f"Table not found: {name}")
-    return table
 
 
 def _described(table: Table, now: float) -> dict[str, Any]:
