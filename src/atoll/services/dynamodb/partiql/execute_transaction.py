@@ -47,7 +47,8 @@ async def execute_transaction(ctx: Context, request: ExecuteTransactionInputType
         gets = []
         for at, (bound, table) in enumerate(zip(statements, tables, strict=True)):
             with _statement(at):
-                gets += [_get(ctx, bound, table)] if table is not None else []
+                if table is not None:
+                    gets.append(_get(ctx, bound, table))
         _require_tables(tables)
         found = await run_reads(ctx, gets, request)
         shown = [shown_item(bound, raw) for bound, raw in zip(statements, found.raws, strict=True)]
@@ -55,7 +56,8 @@ async def execute_transaction(ctx: Context, request: ExecuteTransactionInputType
     writes = []
     for at, (bound, table, given) in enumerate(zip(statements, tables, request["TransactStatements"], strict=True)):
         with _statement(at):
-            writes += [_write(ctx, bound, table, given)] if table is not None else []
+            if table is not None:
+                writes.append(_write(ctx, bound, table, given))
     _require_tables(tables)
     done = await run_transaction(ctx, writes, request)
     return {"Responses": [], "ConsumedCapacity": done["ConsumedCapacity"]}
