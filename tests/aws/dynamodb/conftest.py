@@ -1,7 +1,8 @@
-"""What DynamoDB's tests share: a client and tables."""
+"""What DynamoDB's tests share: clients and tables."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -45,6 +46,41 @@ def make_table(dynamodb: Any) -> Callable[..., str]:
             **({"BillingMode": "PAY_PER_REQUEST"} | more),
         )
         return name
+
+    return make
+
+
+@pytest.fixture
+def table(make_table: Callable[..., str]) -> str:
+    """A table "t-1" whose key is pk (S) and sk (S)."""
+    return make_table("t-1", "pk", sort=("sk", "S"))
+
+
+@pytest.fixture
+def item(dynamodb: Any, table: str) -> Callable[..., dict[str, Any]]:
+    """item("a") is what is stored under pk a and sk 1; item("a", n={"N": "1"}) puts it there."""
+
+    def stored(pk: str, sk: str = "1", **attributes: Any) -> dict[str, Any]:
+        key = {"pk": {"S": pk}, "sk": {"S": sk}}
+        if attributes:
+            dynamodb.put_item(TableName=table, Item={**key, **attributes})
+        found: dict[str, Any] = dynamodb.get_item(TableName=table, Key=key).get("Item", {})
+        return {name: value for name, value in found.items() if name not in key}
+
+    return stored
+
+
+@pytest.fixture
+def user(region: Any, client: Callable[..., Any], account: str) -> Callable[..., Any]:
+    """user(statement, …) is a DynamoDB client of an IAM user with just these statements."""
+
+    def make(*statements: dict[str, Any]) -> Any:
+        iam = client("iam")
+        iam.create_user(UserName="ann")
+        document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **s} for s in statements]}
+        iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=json.dumps(document))
+        key = iam.create_access_key(UserName="ann")["AccessKey"]
+        return region.client("dynamodb", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
 
     return make
 

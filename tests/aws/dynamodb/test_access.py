@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 TABLE = "arn:aws:dynamodb:us-east-1:{account}:table/users"
-
-
-@pytest.fixture
-def user(region: Any, client: Callable[..., Any], account: str) -> Callable[..., Any]:
-    """user(statement, …) is a DynamoDB client of an IAM user with just these statements."""
-
-    def make(*statements: dict[str, Any]) -> Any:
-        iam = client("iam")
-        iam.create_user(UserName="ann")
-        document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **s} for s in statements]}
-        iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=json.dumps(document))
-        key = iam.create_access_key(UserName="ann")["AccessKey"]
-        return region.client("dynamodb", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
-
-    return make
 
 
 def denied(error: tuple[str, str, int], action: str, account: str) -> bool:

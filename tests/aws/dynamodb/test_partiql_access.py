@@ -32,18 +32,9 @@ def table(dynamodb: Any, make_table: Callable[..., str], account: str) -> str:
 
 
 @pytest.fixture
-def ann(region: Any, client: Callable[..., Any]) -> Callable[..., Any]:
+def ann(user: Callable[..., Any]) -> Callable[..., Any]:
     """ann(statement, …) is the client of a user with just these policy statements."""
-
-    def make(*statements: dict[str, Any]) -> Any:
-        iam = client("iam")
-        iam.create_user(UserName="ann")
-        document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **s} for s in statements]}
-        iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=json.dumps(document))
-        key = iam.create_access_key(UserName="ann")["AccessKey"]
-        return region.client("dynamodb", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
-
-    return make
+    return user
 
 
 @pytest.fixture

@@ -13,25 +13,6 @@ RETURNED = (
 MISMATCH = "The provided key element does not match the schema"
 
 
-@pytest.fixture
-def table(make_table: Callable[..., str]) -> str:
-    return make_table("t-1", "pk", sort=("sk", "S"))
-
-
-@pytest.fixture
-def item(dynamodb: Any, table: str) -> Callable[..., dict[str, Any]]:
-    """item("a") is what is stored under pk a and sk 1; item("a", n={"N": "1"}) puts it there."""
-
-    def stored(pk: str, sk: str = "1", **attributes: Any) -> dict[str, Any]:
-        key = {"pk": {"S": pk}, "sk": {"S": sk}}
-        if attributes:
-            dynamodb.put_item(TableName=table, Item={**key, **attributes})
-        found: dict[str, Any] = dynamodb.get_item(TableName=table, Key=key).get("Item", {})
-        return {name: value for name, value in found.items() if name not in key}
-
-    return stored
-
-
 def parts(statements: tuple[str | dict[str, Any], ...]) -> list[dict[str, Any]]:
     return [one if isinstance(one, dict) else {"Statement": one} for one in statements]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,18 +11,9 @@ A, B = {"S": "a"}, {"S": "b"}
 
 
 @pytest.fixture
-def user(region: Any, client: Callable[..., Any]) -> Callable[..., Any]:
-    """user(statement) is a DynamoDB client of an IAM user with just this statement."""
-
-    def make(**statement: Any) -> Any:
-        iam = client("iam")
-        iam.create_user(UserName="ann")
-        document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]}
-        iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=json.dumps(document))
-        key = iam.create_access_key(UserName="ann")["AccessKey"]
-        return region.client("dynamodb", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
-
-    return make
+def user(user: Callable[..., Any]) -> Callable[..., Any]:
+    """user(Action=…, …) is a DynamoDB client of an IAM user with just this statement."""
+    return lambda **statement: user(statement)
 
 
 def denied(error: tuple[str, str, int], action: str, resource: str, account: str) -> bool:
