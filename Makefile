@@ -36,7 +36,7 @@ check: $(READY) ## Lint, formatting, types, layers, sizes
 bench: $(READY) ## Measure Atoll beside its peers (ARGS=--quick: is all in order? ARGS="items start": a part)
 	$(BIN)/python -m benchmarks $(ARGS)
 
-soak: $(READY) ## The long tests: 300 kills and more
+soak: $(READY) ## The long tests: kills, histories of transactions, fuzzers
 	$(BIN)/python -m pytest -n $(JOBS) -m soak --timeout 3000 $(ARGS)
 
 lock: $(READY) ## Write requirements.lock anew from pyproject.toml

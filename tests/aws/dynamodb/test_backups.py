@@ -278,7 +278,7 @@ def test_another_region(dynamodb: Any, make_table: Any, aws_error: Error) -> Non
     )  # fmt: skip
     key = {"SSESpecificationOverride": {"Enabled": True, "SSEType": "KMS"}}
     assert aws_error(lambda: restore(**key))[:2] == (
-        "NotImplemented", "dynamodb: RestoreTableFromBackup from another region",
+        "NotImplemented", "Atoll does not implement sources in another region of dynamodb:RestoreTableFromBackup: it is one region.",
     )  # fmt: skip
     assert aws_error(lambda: dynamodb.list_backups(ExclusiveStartBackupArn=there)) == (
         VALIDATION, "Invalid Request: The supplied ExclusiveStartBackupArn does not match the region", 400,

@@ -5,7 +5,7 @@ Docs: API Reference, "Common Errors" and the errors of each operation; the texts
 
 from __future__ import annotations
 
-from atoll.kernel.errors import ServiceError, ValidationFailed
+from atoll.kernel.errors import NotImplementedByAtoll, ServiceError, ValidationFailed
 
 
 class BackupInUseException(ServiceError):
@@ -116,6 +116,11 @@ def detected(*broken: str) -> ValidationFailed:
     return ValidationFailed(
         f"{len(broken)} validation error{'s' if len(broken) > 1 else ''} detected: {'; '.join(broken)}"
     )
+
+
+def other_regions(operation: str, wanted: str) -> NotImplementedByAtoll:
+    """The refusal of what needs a second region."""
+    return NotImplementedByAtoll(f"Atoll does not implement {wanted} of dynamodb:{operation}: it is one region.")
 
 
 def table_not_found(name: str) -> ResourceNotFoundException:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from atoll.kernel import tasks
 from atoll.kernel.context import Context
-from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
+from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.dynamodb.access import arn_in, named_table
@@ -40,6 +40,7 @@ from atoll.services.dynamodb.errors import (
     PointInTimeRecoveryUnavailableException,
     TableAlreadyExistsException,
     TableInUseException,
+    other_regions,
 )
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import TABLES, Table, find_table, table_key
@@ -219,7 +220,7 @@ def _check_region(ctx: Context, arn: str, request: Mapping[str, Any]) -> None:
         return
     if request.get("SSESpecificationOverride") is None:
         raise ValidationFailed("Invalid Request: sseSpecificationOverride must be provided for cross-region restores")
-    raise NotImplementedByAtoll(f"dynamodb: {ctx.operation} from another region")
+    raise other_regions(ctx.operation, "sources in another region")
 
 
 def _recoverable(tx: Reader, ctx: Context, name: str) -> Table:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from atoll.kernel import records
 from atoll.kernel.context import Context
-from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Transaction
 from atoll.kernel.tag_conditions import adds_tags
 from atoll.services.dynamodb.access import named_table, table_arn
 from atoll.services.dynamodb.backups.store import find_restoring
-from atoll.services.dynamodb.errors import ResourceInUseException
+from atoll.services.dynamodb.errors import ResourceInUseException, other_regions
 from atoll.services.dynamodb.limits import require_room
 from atoll.services.dynamodb.policy_document import checked
 from atoll.services.dynamodb.resource_policy import write_policy
@@ -77,7 +76,7 @@ def _table(ctx: Context, name: str, request: CreateTableInputTypeDef) -> Table:
     """The table that the request describes. Raises ValidationFailed; NotImplementedByAtoll for what is not there yet."""
     for member in _REFUSED:
         if request.get(member):
-            raise NotImplementedByAtoll(f"dynamodb: CreateTable {member}")
+            raise other_regions("CreateTable", member)
     schema.check_given(request)
     billing_mode = request.get("BillingMode") or PROVISIONED
     provisioned = throughput.provisioned(ctx, request)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
+from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.dynamodb.access import named_table
-from atoll.services.dynamodb.errors import LimitExceededException, invalid
+from atoll.services.dynamodb.errors import LimitExceededException, invalid, other_regions
 from atoll.services.dynamodb.limits import require_room
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import (
@@ -146,7 +146,7 @@ def _check(request: Mapping[str, Any], updates: Updates) -> None:
     )
     for member in _REFUSED:
         if request.get(member):
-            raise NotImplementedByAtoll(f"dynamodb: UpdateTable {member}")
+            raise other_regions("UpdateTable", member)
 
 
 def _changed(
