@@ -221,7 +221,7 @@ def read_tags(tx: Reader, ctx: Context, name: str) -> dict[str, str]:
 
 def policy_key(ctx: Context, name: str) -> Key:
     """Where the policy of a table (or of `name/stream/label`) lies."""
-    return (ctx.account, ctx.region, "dynamodb", "policy", name)
+    return (packed(ctx.account, ctx.region, "dynamodb", "policy"), name)
 
 
 def total_key(ctx: Context, incarnation: str, index: str = "") -> Key:
