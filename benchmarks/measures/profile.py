@@ -30,13 +30,17 @@ LAYERS = {
     "pipeline": "atoll/gateway/",
     "identify": "atoll/gateway/stages/identify.py",
     "authenticate": "atoll/gateway/stages/authenticate.py",
+    "signatures, policies": "atoll/auth/",
+    "receive": "atoll/gateway/stages/receive.py",
     "parse": "atoll/gateway/stages/parse.py",
     "authorize": "atoll/gateway/stages/authorize.py",
     "validate": "atoll/gateway/stages/validate.py",
     "run": "atoll/gateway/stages/run.py",
     "operation": "atoll/services/",
     "store": "atoll/kernel/store/",
+    "keys": "atoll/kernel/keys.py",
     "serialize": "atoll/gateway/stages/serialize.py",
+    "codecs": "atoll/protocol/",
     "tracing": "atoll/kernel/tracing.py",
     "live log": "atoll/cli/live_log.py",
 }
@@ -44,8 +48,8 @@ LAYERS = {
 
 TEXT = """
 py-spy, {rate} samples a second of the server's main thread under signed load over {connections} connections, in % of its busy time. A
-sample is *self* time of the innermost layer on its stack, and *in all* of every layer on it. Code of no layer (protocol, auth, libraries)
-counts to whoever calls it.
+sample is *self* time of the innermost layer on its stack, and *in all* of every layer on it. Code of no layer (libraries, system calls)
+counts to whoever calls it: receiving to the event loop, sending to the edge.
 
 {counted}
 

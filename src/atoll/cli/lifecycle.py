@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -132,6 +133,7 @@ def _in_foreground(chosen: Settings, log: str) -> None:
     from atoll.kernel.datadir import DataDirError
 
     state_directory()  # says now if it cannot be used
+    gc.disable()  # until it is ready: what is loaded stays, and to look through it again and again takes a twelfth of the start
     try:
         uvloop.run(_serve(chosen, log))
     except (PortTaken, DataDirError) as error:
@@ -157,6 +159,8 @@ async def _serve(chosen: Settings, log: str) -> None:
         region = Running(os.getpid(), port, endpoint, str(chosen.data_dir or ""), log)
         announcement.enter_context(announced(region))
         _greet(region)
+        gc.freeze()
+        gc.enable()
         if out.is_terminal:
             use = f'eval "$({atoll()} env{_option(region)})"'
             out.print(f"[dim]Point any AWS client at it:[/] {use}   [dim]Ctrl-C stops[/]")

@@ -34,6 +34,8 @@ class Packed(bytes):
 
 def pack(key: Key) -> bytes:
     """Encodes a key. Raises TypeError for a type without an encoding, ValueError for NaN, a lone surrogate or an integer past 255 bytes."""
+    if len(key) == 1 and isinstance(whole := key[0], Packed):
+        return whole
     return b"".join(
         [
             e if e.__class__ is Packed else _encode_name(e) if e.__class__ is str and len(e) <= NAME else _encode(e)

@@ -95,7 +95,7 @@ class Buffer:
         return None if self._is_cleared(packed) else self._raw.fetch(packed)
 
     def _is_cleared(self, packed: bytes) -> bool:
-        return any(span.start <= packed < span.end for span in self.cleared)
+        return bool(self.cleared) and any(span.start <= packed < span.end for span in self.cleared)
 
     def resolve_adds(self) -> None:
         """Turns what is to be added into what is to be stored. Raises ValueError where the engine holds no number."""

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from typing import Literal as Literals
+
+import msgspec
 
 Part = str | int
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(msgspec.Struct, frozen=True):
     """A document path: attribute names and list positions, outermost first."""
 
     parts: tuple[Part, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
+class Placeholder(msgspec.Struct, frozen=True):
     """`:name`, before it is bound."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(msgspec.Struct, frozen=True):
     """A value of the request."""
 
     kind: str
@@ -37,16 +35,14 @@ class Literal:
         return {self.kind: self.content}
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(msgspec.Struct, frozen=True):
     """A call. `size` is an operand, the others are conditions."""
 
     name: str
     arguments: tuple[Operand, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(msgspec.Struct, frozen=True):
     """`left operator right`, with one of = <> < <= > >=."""
 
     operator: str
@@ -54,8 +50,7 @@ class Compare:
     right: Operand
 
 
-@dataclass(frozen=True, slots=True)
-class Between:
+class Between(msgspec.Struct, frozen=True):
     """`subject BETWEEN low AND high`, bounds included."""
 
     subject: Operand
@@ -63,38 +58,33 @@ class Between:
     high: Operand
 
 
-@dataclass(frozen=True, slots=True)
-class In:
+class In(msgspec.Struct, frozen=True):
     """`subject IN (choices)`."""
 
     subject: Operand
     choices: tuple[Operand, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(msgspec.Struct, frozen=True):
     """Negation."""
 
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class Logical:
+class Logical(msgspec.Struct, frozen=True):
     """Conditions joined by AND or OR; a chain of one operator is one node, so that depth is bounded by parentheses alone."""
 
     operator: str
     conditions: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(msgspec.Struct, frozen=True):
     """Whether a condition holds, as an operand: PartiQL compares conditions with booleans."""
 
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class Arithmetic:
+class Arithmetic(msgspec.Struct, frozen=True):
     """`left operator right`, with + or -: a value in SET."""
 
     operator: str
@@ -102,8 +92,7 @@ class Arithmetic:
     right: Operand
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(msgspec.Struct, frozen=True):
     """One change of an update: `SET path = value`, `REMOVE path`, `ADD path value` or `DELETE path value`."""
 
     verb: Verb

@@ -41,10 +41,12 @@ class Get:
         self._key_item, _ = check_item(request["Key"])
         self._paths = requested.projection(request)
 
-    def find(self, tx: Reader) -> tuple[Table, bytes | None]:
-        """The table, and the stored item. Raises ResourceNotFoundException, ValidationFailed for a key that is not the table's."""
+    def find(self, tx: Reader) -> tuple[Table, Key, bytes | None]:
+        """The table, the item's key, and the stored item. Raises ResourceNotFoundException, ValidationFailed for a key that is not the
+        table's."""
         table = table_of_items(tx, self.ctx, self.name)
-        return table, read(tx, self.ctx, table, self.key(table))
+        key = self.key(table)
+        return table, key, read(tx, self.ctx, table, key)
 
     def key(self, table: Table) -> Key:
         """The key of the item. Raises ValidationFailed where what was given is not the table's."""
@@ -67,15 +69,20 @@ class Get:
         return item
 
 
+async def read_alone(get: Get, *, consistent: bool) -> tuple[bytes | None, Cost]:
+    """Runs a read that is a request of its own: the stored item, and what was taken for it from the table's throughput."""
+    table, key, raw = await get.ctx.store.read(get.find)
+    cost = Cost(read_units(stored_size(raw), consistent=consistent))
+    throttle.admit(get.ctx, table, "Read", cost, key)
+    throttle.spend(get.ctx, table, "Read", cost, key)
+    return raw, cost
+
+
 @operation("GetItem", access=[on_table("GetItem", conditions=READS_ITEM)])
 async def get_item(ctx: Context, request: GetItemInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException, ProvisionedThroughputExceededException. `Item` is absent where there is none."""
     get = Get(ctx, request)
-    table, raw = await ctx.store.read(get.find)
-    cost = Cost(read_units(stored_size(raw), consistent=bool(request.get("ConsistentRead"))))
-    key = get.key(table)
-    throttle.admit(get.ctx, table, "Read", cost, key)
-    throttle.spend(get.ctx, table, "Read", cost, key)
+    raw, cost = await read_alone(get, consistent=bool(request.get("ConsistentRead")))
     return {
         "Item": get.shown(raw),
         "ConsumedCapacity": consumed(request.get("ReturnConsumedCapacity"), request["TableName"], cost),

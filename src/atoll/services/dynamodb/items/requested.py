@@ -18,10 +18,17 @@ from atoll.services.dynamodb.items.storage import collection_size, decode_item
 from atoll.services.dynamodb.store import Item, Table
 
 GIGABYTE = 1 << 30
+_GOVERNED = frozenset({
+    "ConditionExpression", "UpdateExpression", "ProjectionExpression", "ExpressionAttributeNames",
+    "ExpressionAttributeValues", "AttributeUpdates", "AttributesToGet", "ConditionalOperator", "Expected",
+})  # fmt: skip
+"""The parameters of requests on one item of which not every combination is allowed."""
 
 
 def check_parameters(request: Mapping[str, Any], expressions: Sequence[str], legacy: Sequence[str]) -> None:
     """Refuses expressions beside what came before them, and names or values that no expression could use."""
+    if _GOVERNED.isdisjoint(request):
+        return  # most writes, and all in batches
     check_unmixed(request, expressions, legacy)
     check_placeholders(request, expressions, expressions)
 

@@ -15,11 +15,9 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import ServiceError, ValidationFailed
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
-from atoll.services.dynamodb import throttle
 from atoll.services.dynamodb.access import item_table
-from atoll.services.dynamodb.items.capacity import Cost, added, consumed, read_units
-from atoll.services.dynamodb.items.get_item import Get
-from atoll.services.dynamodb.items.storage import stored_size
+from atoll.services.dynamodb.items.capacity import Cost, added, consumed
+from atoll.services.dynamodb.items.get_item import Get, read_alone
 from atoll.services.dynamodb.items.together import TWICE, places
 from atoll.services.dynamodb.items.writes import ItemWrite, write_alone
 from atoll.services.dynamodb.partiql.binding import Bound, bind
@@ -68,7 +66,7 @@ async def batch_execute_statement(ctx: Context, request: BatchExecuteStatementIn
     if len({member.bound.reads for member in members if member.bound is not None}) > 1:
         raise ValidationFailed("Read and write requests together in the same batch is not supported.")
     await ctx.store.read(lambda tx: _prepare(tx, ctx, members))
-    await asyncio.gather(*(_run(ctx, member) for member in members if member.part is not None))
+    await asyncio.gather(*(_run(member) for member in members if member.part is not None))
     return {
         "Responses": [member.response() for member in members],
         "ConsumedCapacity": _consumed(members, request.get("ReturnConsumedCapacity")),
@@ -103,17 +101,13 @@ def _prepare(tx: Reader, ctx: Context, members: Sequence[_Member]) -> None:
     places(tx, [member.part for member in members if member.part is not None], TWICE)
 
 
-async def _run(ctx: Context, member: _Member) -> None:
+async def _run(member: _Member) -> None:
     part, bound = member.part, member.bound
     assert part is not None
     assert bound is not None
     try:
         if isinstance(part, Get):
-            table, raw = await ctx.store.read(part.find)
-            cost = Cost(read_units(stored_size(raw), consistent=bool(member.request.get("ConsistentRead"))))
-            throttle.admit(part.ctx, table, "Read", cost, part.key(table))
-            throttle.spend(part.ctx, table, "Read", cost, part.key(table))
-            member.cost = cost
+            raw, member.cost = await read_alone(part, consistent=bool(member.request.get("ConsistentRead")))
             member.item = shown_item(bound, raw)
             return
         done, _ = await write_alone(part)

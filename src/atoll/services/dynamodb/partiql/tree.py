@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from atoll.services.dynamodb.partiql.lexer import Span
 
 
-@dataclass(slots=True)
-class Constant:
+class Constant(msgspec.Struct):
     """A literal. `kind` is S, N, BOOL, NULL, MISSING or ION; `content` is a text, but for BOOL."""
 
     kind: str
@@ -16,16 +15,14 @@ class Constant:
     span: Span
 
 
-@dataclass(slots=True)
-class Parameter:
+class Parameter(msgspec.Struct):
     """`?`; `index` counts from 0."""
 
     index: int
     span: Span
 
 
-@dataclass(slots=True)
-class Reference:
+class Reference(msgspec.Struct):
     """A document path. A list position is an int; `spans` are those of its parts. The part "*" of a wildcard is None."""
 
     parts: tuple[str | int | None, ...]
@@ -37,8 +34,7 @@ class Reference:
         return self.spans[0]
 
 
-@dataclass(slots=True)
-class Collection:
+class Collection(msgspec.Struct):
     """`[…]` ("list") or `<<…>>` ("bag")."""
 
     kind: str
@@ -46,16 +42,14 @@ class Collection:
     span: Span
 
 
-@dataclass(slots=True)
-class Struct:
+class Struct(msgspec.Struct):
     """`{key: value, …}`."""
 
     members: list[tuple[Expression, Expression]]
     span: Span
 
 
-@dataclass(slots=True)
-class Call:
+class Call(msgspec.Struct):
     """A function call; the name in lower case, at `span`. The argument of `count(*)` is a Star."""
 
     name: str
@@ -63,8 +57,7 @@ class Call:
     span: Span
 
 
-@dataclass(slots=True)
-class Operation:
+class Operation(msgspec.Struct):
     """An operator and its operands: AND and OR have two or more, BETWEEN three, NOT and signs ("+", "-") one; else two."""
 
     operator: str
@@ -72,8 +65,7 @@ class Operation:
     span: Span
 
 
-@dataclass(slots=True)
-class IsType:
+class IsType(msgspec.Struct):
     """`subject IS type`; the type in upper case."""
 
     subject: Expression
@@ -81,8 +73,7 @@ class IsType:
     span: Span
 
 
-@dataclass(slots=True)
-class Star:
+class Star(msgspec.Struct):
     """`*` as a projection."""
 
     span: Span
@@ -91,8 +82,7 @@ class Star:
 Expression = Constant | Parameter | Reference | Collection | Struct | Call | Operation | IsType | Star
 
 
-@dataclass(slots=True)
-class Source:
+class Source(msgspec.Struct):
     """What FROM, INTO or UPDATE names: a table, and maybe an index of it. At least one component."""
 
     components: tuple[str, ...]
@@ -108,8 +98,7 @@ class Source:
         return self.components[1] if len(self.components) > 1 else None
 
 
-@dataclass(slots=True)
-class Select:
+class Select(msgspec.Struct):
     """SELECT. `items` are the projection, None for `*`; `order` are the attributes of ORDER BY, each with whether it ascends."""
 
     source: Source
@@ -118,8 +107,7 @@ class Select:
     order: tuple[tuple[str, bool], ...]
 
 
-@dataclass(slots=True)
-class Exists:
+class Exists(msgspec.Struct):
     """EXISTS(SELECT …), the condition check of transactions."""
 
     select: Select
@@ -135,24 +123,21 @@ class Exists:
         return self.select.where
 
 
-@dataclass(slots=True)
-class Insert:
+class Insert(msgspec.Struct):
     """INSERT INTO … VALUE {…}; `members` are the attributes in the order given."""
 
     source: Source
     members: tuple[tuple[str, Expression], ...]
 
 
-@dataclass(slots=True)
-class Assignment:
+class Assignment(msgspec.Struct):
     """`SET path = value`, or `REMOVE path` where there is no value."""
 
     path: Reference
     value: Expression | None
 
 
-@dataclass(slots=True)
-class Update:
+class Update(msgspec.Struct):
     """UPDATE. `returning` is as the API calls it: ALL_OLD, UPDATED_NEW …, or None."""
 
     source: Source
@@ -161,8 +146,7 @@ class Update:
     returning: str | None
 
 
-@dataclass(slots=True)
-class Delete:
+class Delete(msgspec.Struct):
     """DELETE. `returning` is ALL_OLD or None."""
 
     source: Source
