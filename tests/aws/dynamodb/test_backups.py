@@ -315,6 +315,32 @@ def test_who_may_restore(
     active(dynamodb, "restored")
 
 
+def test_a_backup_is_judged_where_it_lies(
+    dynamodb: Any, make_table: Any, client: Any, region: Any, account: str, aws_error: Error
+) -> None:
+    """Whatever region the ARN says, which AWS does not look at: permissions there give none here."""
+    make_table()
+    arn = backup(dynamodb)
+    there = arn.replace("us-east-1", "eu-west-1")
+    iam = client("iam")
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    ann = region.client("dynamodb", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
+
+    def allow(resource: str) -> None:
+        statement = {"Effect": "Allow", "Action": "dynamodb:*", "Resource": resource}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=document)
+
+    allow(f"arn:aws:dynamodb:eu-west-1:{account}:*")
+    for call in (ann.describe_backup, ann.delete_backup):
+        code, message, _ = aws_error(lambda call=call: call(BackupArn=there))
+        assert code == "AccessDeniedException"
+        assert f"on resource: {arn} because" in message
+    allow(arn)
+    assert ann.describe_backup(BackupArn=there)["BackupDescription"]["BackupDetails"]["BackupArn"] == arn
+
+
 def test_point_in_time(own: Any, account: str, aws_error: Error) -> None:
     dynamodb = own.client("dynamodb", key=account)
     dynamodb.create_table(

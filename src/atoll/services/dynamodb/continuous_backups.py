@@ -14,7 +14,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.dynamodb.access import named_table
+from atoll.services.dynamodb.access import own_table
 from atoll.services.dynamodb.backups.history import earliest, latest, start_trimming
 from atoll.services.dynamodb.errors import TableNotFoundException
 from atoll.services.dynamodb.permissions import on_table
@@ -35,7 +35,7 @@ DEFAULT_DAYS = 35
 )
 async def describe_continuous_backups(ctx: Context, request: DescribeContinuousBackupsInputTypeDef) -> dict[str, Any]:
     """Raises TableNotFoundException."""
-    ctx, name = named_table(ctx, request["TableName"])
+    name = own_table(ctx, request["TableName"])
     return _described(await ctx.store.read(lambda tx: _table(tx, ctx, name)), ctx.clock.now())
 
 
@@ -45,7 +45,7 @@ async def describe_continuous_backups(ctx: Context, request: DescribeContinuousB
 )
 async def update_continuous_backups(ctx: Context, request: UpdateContinuousBackupsInputTypeDef) -> dict[str, Any]:
     """Raises TableNotFoundException, ValidationFailed."""
-    ctx, name = named_table(ctx, request["TableName"])
+    name = own_table(ctx, request["TableName"])
     wanted = request["PointInTimeRecoverySpecification"]
     enabled, days = wanted["PointInTimeRecoveryEnabled"], wanted.get("RecoveryPeriodInDays")
     if not enabled and days is not None:

@@ -15,7 +15,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.dynamodb.access import named_table
+from atoll.services.dynamodb.access import own_table
 from atoll.services.dynamodb.backups import copies
 from atoll.services.dynamodb.backups.history import earliest, latest
 from atoll.services.dynamodb.backups.restored import restored
@@ -137,6 +137,8 @@ async def restore_table_to_point_in_time(
 
     def begin(tx: Transaction) -> None:
         table = _recoverable(tx, ctx, name)
+        if table.incarnation != seen.incarnation:  # deleted meanwhile, and made anew
+            raise _not_found(name)
         _instant(table, at, now)
         _require_free(tx, ctx, made.table.name)
         copies.hold(tx, ctx, table.incarnation, task_id, table)
@@ -211,10 +213,7 @@ def _source(ctx: Context, request: Mapping[str, Any]) -> str:
     if re.fullmatch(r"arn:aws:dynamodb:[^:]*:[^:]*:table/[a-zA-Z0-9_.-]+", arn) is None:
         raise ValidationFailed("sourceTableArn is not a valid ARN")
     _check_region(ctx, arn, request)
-    owner, found = named_table(ctx, arn)
-    if owner.account != ctx.account:
-        raise ValidationFailed("This action is only supported by accounts that match the resource owner's account")
-    return found
+    return own_table(ctx, arn)
 
 
 def _check_region(ctx: Context, arn: str, request: Mapping[str, Any]) -> None:
@@ -229,10 +228,14 @@ def _check_region(ctx: Context, arn: str, request: Mapping[str, Any]) -> None:
 def _recoverable(tx: Reader, ctx: Context, name: str) -> Table:
     table = find_table(tx, ctx, name)
     if table is None:
-        raise TableNotFoundException(f"Table not found: {name}")
+        raise _not_found(name)
     if not table.recovery_since:
         raise PointInTimeRecoveryUnavailableException(f"Point in time recovery is not enabled for table '{name}'")
     return table
+
+
+def _not_found(name: str) -> TableNotFoundException:
+    return TableNotFoundException(f"Table not found: {name}")
 
 
 def _instant(table: Table, wanted: float | None, now: float) -> float:

@@ -16,7 +16,7 @@ from atoll.kernel.errors import ServiceError, ValidationFailed
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
 from atoll.services.dynamodb import throttle
-from atoll.services.dynamodb.access import item_table
+from atoll.services.dynamodb.access import own_table
 from atoll.services.dynamodb.items.batch_get_item import TWICE
 from atoll.services.dynamodb.items.capacity import Cost, added, consumed, read_units
 from atoll.services.dynamodb.items.get_item import Get
@@ -92,8 +92,7 @@ def _prepare(tx: Reader, ctx: Context, members: Sequence[_Member]) -> None:
         if member.bound is None:
             continue
         try:
-            owner, name = item_table(ctx, member.bound.table)
-            table = table_of_items(tx, owner, name)
+            table = table_of_items(tx, ctx, own_table(ctx, member.bound.table))
             if member.bound.reads:
                 member.part = get_of(ctx, member.bound, table, "BatchExecuteStatement")
             else:

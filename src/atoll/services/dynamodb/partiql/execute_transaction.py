@@ -13,7 +13,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
-from atoll.services.dynamodb.access import item_table
+from atoll.services.dynamodb.access import own_table
 from atoll.services.dynamodb.errors import ITEM_TABLE_NOT_FOUND
 from atoll.services.dynamodb.items.get_item import Get
 from atoll.services.dynamodb.items.transactions import require_all, run_reads, run_transaction
@@ -70,8 +70,7 @@ def _at(at: int, work: Any, *arguments: Any) -> Any:
 
 
 def _table(tx: Reader, ctx: Context, bound: Bound) -> Table | None:
-    owner, name = item_table(ctx, bound.table)
-    return find_table(tx, owner, name)
+    return find_table(tx, ctx, own_table(ctx, bound.table))
 
 
 def _made(at: int, make: Any, ctx: Context, bound: Bound, table: Table | None, *more: Any) -> Any:
