@@ -29,6 +29,7 @@ from atoll.services.dynamodb.partiql.single_reads import get_of, shown_item
 from atoll.services.dynamodb.partiql.tree import Exists
 from atoll.services.dynamodb.partiql.writes import returned_items, write_of
 from atoll.services.dynamodb.store import table_of_items
+from atoll.services.dynamodb.turns import Turns
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import BatchExecuteStatementInputTypeDef
@@ -64,8 +65,10 @@ class _Member:
 async def batch_execute_statement(ctx: Context, request: BatchExecuteStatementInputTypeDef) -> dict[str, Any]:
     """Raises ValidationFailed where the statements do not go together; else each has its result or error."""
     members = [_Member(part) for part in request["Statements"]]
+    turns = Turns()
     for member in members:
         _bind(member)
+        await turns.take(len(member.request["Statement"]))
     if len({member.bound.reads for member in members if member.bound is not None}) > 1:
         raise ValidationFailed("Read and write requests together in the same batch is not supported.")
     await ctx.store.read(lambda tx: _prepare(tx, ctx, members))

@@ -25,6 +25,7 @@ from atoll.services.dynamodb.partiql.tree import Delete, Exists, Update
 from atoll.services.dynamodb.partiql.values import parameters
 from atoll.services.dynamodb.partiql.writes import write_of
 from atoll.services.dynamodb.store import Table, find_table
+from atoll.services.dynamodb.turns import Turns
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import ExecuteTransactionInputTypeDef
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 )
 async def execute_transaction(ctx: Context, request: ExecuteTransactionInputTypeDef) -> dict[str, Any]:
     """Raises TransactionCanceledException, IdempotentParameterMismatchException."""
-    statements = _bound(request["TransactStatements"])
+    statements = await _bound(request["TransactStatements"])
     if len({bound.reads for bound in statements}) > 1:
         raise ValidationFailed(
             "ExecuteTransaction API does not support both read and write operations in the same request."
@@ -55,10 +56,14 @@ async def execute_transaction(ctx: Context, request: ExecuteTransactionInputType
     return {"Responses": [], "ConsumedCapacity": done["ConsumedCapacity"]}
 
 
-def _bound(given: Sequence[Mapping[str, Any]]) -> list[Bound]:
+async def _bound(given: Sequence[Mapping[str, Any]]) -> list[Bound]:
     """The statements, bound. All parameters are checked before any statement is read. Raises ValidationFailed."""
     values = [parameters(part.get("Parameters")) for part in given]
-    return [_at(at, bind_values, part["Statement"], values[at]) for at, part in enumerate(given)]
+    found, turns = list[Bound](), Turns()
+    for at, part in enumerate(given):
+        found.append(_at(at, bind_values, part["Statement"], values[at]))
+        await turns.take(len(part["Statement"]))
+    return found
 
 
 def _at(at: int, work: Any, *arguments: Any) -> Any:
