@@ -315,6 +315,41 @@ def test_who_may_restore(
     active(dynamodb, "restored")
 
 
+def test_the_tags_of_the_table_that_is_restored_count(
+    dynamodb: Any, make_table: Any, client: Any, region: Any, account: str, aws_error: Error
+) -> None:
+    make_table(Tags=[{"Key": "secret", "Value": "yes"}])
+    recovery = {"PointInTimeRecoveryEnabled": True}
+    dynamodb.update_continuous_backups(TableName="users", PointInTimeRecoverySpecification=recovery)
+    iam = client("iam")
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    ann = region.client("dynamodb", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"},
+            {
+                "Effect": "Deny", "Action": "dynamodb:Restore*", "Resource": "*",
+                "Condition": {"StringEquals": {"aws:ResourceTag/secret": "yes"}},
+            },
+        ],
+    }  # fmt: skip
+    iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=json.dumps(document))
+    arn = f"arn:aws:dynamodb:us-east-1:{account}:table/users"
+
+    def restore(**source: str) -> Any:
+        return ann.restore_table_to_point_in_time(TargetTableName="restored", UseLatestRestorableTime=True, **source)
+
+    for source in ({"SourceTableName": "users"}, {"SourceTableArn": arn}):
+        code, message, _ = aws_error(lambda source=source: restore(**source))
+        assert code == "AccessDeniedException"
+        assert f"on resource: {arn} with an explicit deny" in message
+    dynamodb.untag_resource(ResourceArn=arn, TagKeys=["secret"])
+    restore(SourceTableName="users")
+    active(dynamodb, "restored")
+
+
 def test_a_backup_is_judged_where_it_lies(
     dynamodb: Any, make_table: Any, client: Any, region: Any, account: str, aws_error: Error
 ) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from atoll.kernel import tasks
 from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import Access, ValuesOf, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.dynamodb.access import own_table
 from atoll.services.dynamodb.backups import copies
@@ -78,6 +78,11 @@ def _source_arn(ctx: Context, request: Mapping[str, Any]) -> str:
     return request.get("SourceTableArn") or ctx.arn(f"table/{request.get('SourceTableName') or ''}")
 
 
+def _of_source(find: ValuesOf) -> ValuesOf:
+    """What `find` finds of the table that is restored: it has tags, while the one that is made has none."""
+    return lambda ctx, request: find(ctx, {"TableName": _source_arn(ctx, request)})
+
+
 def _absent(_ctx: Context, _request: Mapping[str, Any]) -> None:
     """A restore names no items."""
 
@@ -119,9 +124,14 @@ async def restore_table_from_backup(ctx: Context, request: RestoreTableFromBacku
     return {"TableDescription": describe_restoring(ctx, made)}
 
 
+_OF_SOURCE = {key: _of_source(find) for key, find in ON_TABLE.items()}
+
+
 @operation(
     "RestoreTableToPointInTime",
-    access=_access("RestoreTableToPointInTime", on_table("RestoreTableToPointInTime", resource=_source_arn)),
+    access=_access(
+        "RestoreTableToPointInTime", on_table("RestoreTableToPointInTime", resource=_source_arn, conditions=_OF_SOURCE)
+    ),
     not_honoured=_NOT_HONOURED,
 )
 async def restore_table_to_point_in_time(
