@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atoll.kernel.context import Context
 from atoll.kernel.keys import under
 from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.dynamodb.items import storage
 from atoll.services.dynamodb.items.item_rules import check_item, item_size
 from atoll.services.dynamodb.items.keys import entry_key, item_key
 from atoll.services.dynamodb.items.storage import Stored, collection_size, decode_item, encode_item, read, replace
@@ -117,5 +119,33 @@ async def test_a_deleted_tables_data_goes_in_slices(tmp_path: Path) -> None:
         left = await ctx.store.read(lambda tx: sum(1 for prefix in prefixes for _ in tx.scan(under(prefix))))
         assert left == 0
         assert steps > 5
+    finally:
+        await kernel.close()
+
+
+async def test_what_an_index_projects_whole_is_neither_measured_nor_encoded_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table may have twenty such indexes, and an item a hundred thousand elements."""
+    indexes = tuple(Index(f"i{n}", f"i{n}", False, (KIND,), (), "ALL") for n in range(20))
+    table = Table("t", "id", "inc", 0.0, (ID, KIND), ID, indexes=indexes)
+    item: dict[str, Any] = {"id": {"S": "a"}, "kind": {"S": "x"}, "l": {"L": [{"N": "1"}, {"SS": ["b", "a"]}]}}
+    key, new = item_key(table, item), Stored(item, encode_item(item, item_size(item)))
+
+    def forbidden(*_: Any) -> Any:
+        raise AssertionError
+
+    kernel, ctx = await opened(tmp_path)
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(storage, "item_size", forbidden)
+            patched.setattr(storage, "encode_item", forbidden)
+            await ctx.store.transact(lambda tx: replace(tx, ctx, table, key, None, new, 0.0))
+            await ctx.store.transact(lambda tx: replace(tx, ctx, table, key, read(tx, ctx, table, key), new, 0.0))
+        (entries,) = data_prefixes(ctx.account, ctx.region, "inc", ["entry"])
+        found = await ctx.store.read(lambda tx: [raw for _, raw in tx.scan(under(entries))])
+        assert found == [new.raw] * 20
+        total = await ctx.store.read(lambda tx: totals(tx, ctx, "inc", "i7"))
+        assert (total.count, total.size) == (1, item_size(item))
     finally:
         await kernel.close()

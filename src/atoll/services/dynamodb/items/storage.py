@@ -41,6 +41,10 @@ def decode_item(raw: bytes) -> Item:
     return cast(Item, records.decode(raw[4:]))
 
 
+def _stored(raw: bytes | None) -> Stored | None:
+    return None if raw is None else Stored(decode_item(raw), raw)
+
+
 def stored_size(raw: bytes | None) -> int:
     """The size of a stored item by AWS's rules, 0 for none."""
     return 0 if raw is None else int.from_bytes(raw[:4], "big")
@@ -80,8 +84,7 @@ def replace(
         _follow(tx, ctx, table, key, old, new, now, expired=expired)
     if not table.indexes:
         return Cost(cost)
-    before, after = decode_item(old) if old is not None else None, new.item if new is not None else None
-    return Cost(cost, _replace_entries(tx, ctx, table, key, before, after))
+    return Cost(cost, _replace_entries(tx, ctx, table, key, _stored(old), new))
 
 
 def _follow(
@@ -100,7 +103,7 @@ def _follow(
         history.note(tx, ctx, table, key, old, now)
     if not (table.stream or table.ttl_index):
         return
-    before = Stored(decode_item(old), old) if old is not None else None
+    before = _stored(old)
     if table.stream:
         changes.note(tx, ctx, table, before, new, now, expired=expired)
     if table.ttl_index:
@@ -108,10 +111,10 @@ def _follow(
 
 
 def _replace_entries(
-    tx: Transaction, ctx: Context, table: Table, key: Key, old: Item | None, new: Item | None
+    tx: Transaction, ctx: Context, table: Table, key: Key, old: Stored | None, new: Stored | None
 ) -> tuple[tuple[Index, int], ...]:
     touched = []
-    grown = (item_size(new) if new else 0) - (item_size(old) if old else 0)
+    grown = (stored_size(new.raw) if new else 0) - (stored_size(old.raw) if old else 0)
     for index in table.indexes:
         if index.state == "DELETING":
             continue
@@ -147,7 +150,7 @@ def fill(
     span, at, count, size = under(prefix), after, 0, 0
     for place, raw in tx.scan(span.past((*prefix, *after)) if after else span, limit=most):
         at, count, size = place[len(prefix) :], count + 1, size + len(raw)
-        entry = _entry(table, index, decode_item(raw))
+        entry = _entry(table, index, _stored(raw))
         if entry is not None and tx.get(_place(ctx, table, entry)) is None:
             tx.set(_place(ctx, table, entry), entry[1])
             tx.add(total_key(ctx, table.incarnation, index.id), total_change(1, stored_size(entry[1])))
@@ -176,14 +179,15 @@ def _place(ctx: Context, table: Table, entry: tuple[Key, bytes]) -> Key:
     return (ctx.account, ctx.region, "dynamodb", "entry", table.incarnation, *entry[0])
 
 
-def _entry(table: Table, index: Index, item: Item | None) -> tuple[Key, bytes] | None:
+def _entry(table: Table, index: Index, of: Stored | None) -> tuple[Key, bytes] | None:
     """The key and the stored form of the item's entry in the index; None where it has none."""
-    if item is None:
+    if of is None:
         return None
-    key = entry_key(table, index, item)
+    key = entry_key(table, index, of.item)
     if key is None:
         return None
     names = projected(table, index)
-    if names is not None:
-        item = {name: value for name, value in item.items() if name in names}
+    if names is None:
+        return key, of.raw
+    item = {name: value for name, value in of.item.items() if name in names}
     return key, encode_item(item, item_size(item))
