@@ -1,5 +1,6 @@
 """Items at rest against a model: whatever is written, the indexes and counters say the same as the items."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -123,25 +124,33 @@ async def test_a_deleted_tables_data_goes_in_slices(tmp_path: Path) -> None:
         await kernel.close()
 
 
-async def test_what_an_index_projects_whole_is_neither_measured_nor_encoded_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("projection", "measured", "encoded"), [("ALL", 0, 0), ("INCLUDE", 9, 60)])
+async def test_a_large_item_is_measured_once_however_many_indexes_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, projection: str, measured: int, encoded: int
 ) -> None:
-    """A table may have twenty such indexes, and an item a hundred thousand elements."""
-    indexes = tuple(Index(f"i{n}", f"i{n}", False, (KIND,), (), "ALL") for n in range(20))
+    """A table may have twenty, and an item a hundred thousand elements. What is projected whole is the item as it is stored."""
+    indexes = tuple(Index(f"i{n}", f"i{n}", False, (KIND,), (), projection, ("l",)) for n in range(20))
     table = Table("t", "id", "inc", 0.0, (ID, KIND), ID, indexes=indexes)
     item: dict[str, Any] = {"id": {"S": "a"}, "kind": {"S": "x"}, "l": {"L": [{"N": "1"}, {"SS": ["b", "a"]}]}}
     key, new = item_key(table, item), Stored(item, encode_item(item, item_size(item)))
+    calls: Counter[str] = Counter()
 
-    def forbidden(*_: Any) -> Any:
-        raise AssertionError
+    def counted(name: str) -> None:
+        work = getattr(storage, name)
 
-    kernel, ctx = await opened(tmp_path)
+        def count(*given: Any) -> Any:
+            calls[name] += 1
+            return work(*given)
+
+        monkeypatch.setattr(storage, name, count)
+
+    counted("attribute_size")
+    counted("encode_item")
+    kernel, ctx = await opened(tmp_path, verify=False)
     try:
-        with monkeypatch.context() as patched:
-            patched.setattr(storage, "item_size", forbidden)
-            patched.setattr(storage, "encode_item", forbidden)
-            await ctx.store.transact(lambda tx: replace(tx, ctx, table, key, None, new, 0.0))
-            await ctx.store.transact(lambda tx: replace(tx, ctx, table, key, read(tx, ctx, table, key), new, 0.0))
+        await ctx.store.transact(lambda tx: replace(tx, ctx, table, key, None, new, 0.0))
+        await ctx.store.transact(lambda tx: replace(tx, ctx, table, key, read(tx, ctx, table, key), new, 0.0))
+        assert (calls["attribute_size"], calls["encode_item"]) == (measured, encoded)
         (entries,) = data_prefixes(ctx.account, ctx.region, "inc", ["entry"])
         found = await ctx.store.read(lambda tx: [raw for _, raw in tx.scan(under(entries))])
         assert found == [new.raw] * 20

@@ -15,7 +15,7 @@ from atoll.kernel.store.api import Reader, Transaction, counter
 from atoll.services.dynamodb.backups import history
 from atoll.services.dynamodb.errors import ItemCollectionSizeLimitExceededException
 from atoll.services.dynamodb.items.capacity import Cost, write_units
-from atoll.services.dynamodb.items.item_rules import item_size
+from atoll.services.dynamodb.items.item_rules import attribute_size
 from atoll.services.dynamodb.items.keys import entry_key, projected
 from atoll.services.dynamodb.store import Index, Item, Table, total_change, total_key
 from atoll.services.dynamodb.streams import changes
@@ -115,10 +115,11 @@ def _replace_entries(
 ) -> tuple[tuple[Index, int], ...]:
     touched = []
     grown = (stored_size(new.raw) if new else 0) - (stored_size(old.raw) if old else 0)
+    old_sizes, new_sizes = dict[str, int](), dict[str, int]()
     for index in table.indexes:
         if index.state == "DELETING":
             continue
-        before, after = _entry(table, index, old), _entry(table, index, new)
+        before, after = _entry(table, index, old, old_sizes), _entry(table, index, new, new_sizes)
         if index.filling and before is not None and tx.get(_place(ctx, table, before)) is None:
             before = None  # its turn has not come
         if before == after:
@@ -150,7 +151,7 @@ def fill(
     span, at, count, size = under(prefix), after, 0, 0
     for place, raw in tx.scan(span.past((*prefix, *after)) if after else span, limit=most):
         at, count, size = place[len(prefix) :], count + 1, size + len(raw)
-        entry = _entry(table, index, _stored(raw))
+        entry = _entry(table, index, _stored(raw), {})
         if entry is not None and tx.get(_place(ctx, table, entry)) is None:
             tx.set(_place(ctx, table, entry), entry[1])
             tx.add(total_key(ctx, table.incarnation, index.id), total_change(1, stored_size(entry[1])))
@@ -179,8 +180,9 @@ def _place(ctx: Context, table: Table, entry: tuple[Key, bytes]) -> Key:
     return (ctx.account, ctx.region, "dynamodb", "entry", table.incarnation, *entry[0])
 
 
-def _entry(table: Table, index: Index, of: Stored | None) -> tuple[Key, bytes] | None:
-    """The key and the stored form of the item's entry in the index; None where it has none."""
+def _entry(table: Table, index: Index, of: Stored | None, sizes: dict[str, int]) -> tuple[Key, bytes] | None:
+    """The key and the stored form of the item's entry in the index; None where it has none. `sizes` are those of the item's
+    attributes that are known by now: each is measured once for all indexes."""
     if of is None:
         return None
     key = entry_key(table, index, of.item)
@@ -190,4 +192,7 @@ def _entry(table: Table, index: Index, of: Stored | None) -> tuple[Key, bytes] |
     if names is None:
         return key, of.raw
     item = {name: value for name, value in of.item.items() if name in names}
-    return key, encode_item(item, item_size(item))
+    for name, value in item.items():
+        if name not in sizes:
+            sizes[name] = attribute_size(name, value)
+    return key, encode_item(item, sum([sizes[name] for name in item]))
