@@ -454,6 +454,44 @@ def test_point_in_time(own: Any, account: str, aws_error: Error) -> None:
     active(dynamodb, "new")
 
 
+def test_what_has_expired_since_is_there_again(own: Any, account: str) -> None:
+    """An expiry is a write like any other to the table's history, and no time to live follows the items to the restored table."""
+    dynamodb = own.client("dynamodb", key=account)
+    dynamodb.create_table(
+        TableName="sessions", BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )  # fmt: skip
+    dynamodb.update_continuous_backups(
+        TableName="sessions", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    dynamodb.update_time_to_live(
+        TableName="sessions", TimeToLiveSpecification={"Enabled": True, "AttributeName": "ends"}
+    )
+
+    def advance(seconds: int) -> float:
+        return float(httpx.post(f"{own.endpoint}/_atoll/clock", json={"advance": f"{seconds}s"}).json()["epoch"])
+
+    def items(table: str) -> list[Any]:
+        return sorted(dynamodb.scan(TableName=table)["Items"], key=lambda item: item["id"]["S"])
+
+    ends = int(advance(1)) + 300
+    for n in range(3):
+        dynamodb.put_item(TableName="sessions", Item={"id": {"S": str(n)}, "ends": {"N": str(ends + n * 1000)}})
+    before, then = items("sessions"), advance(60)
+    advance(600)
+    assert items("sessions") == before[1:]
+    dynamodb.restore_table_to_point_in_time(
+        SourceTableName="sessions", TargetTableName="again", RestoreDateTime=datetime.fromtimestamp(then, UTC)
+    )
+    own.kill()
+    dynamodb = own.start().client("dynamodb", key=account)
+    assert active(dynamodb, "again")["ItemCount"] == 3
+    advance(5000)
+    assert items("again") == before
+    assert items("sessions") == []
+
+
 def test_a_deleted_table_can_be_had_back_for_35_days(own: Any, account: str) -> None:
     dynamodb = own.client("dynamodb", key=account)
     dynamodb.create_table(
