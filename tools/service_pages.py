@@ -172,9 +172,11 @@ def resource(access: Access, model: ServiceModel, operation: str, *, full: bool)
     required ones (unless `full`) does not need it."""
     shape = model.operation_model(operation).input_shape
     request = placeholder("", shape, full=full) if shape else {}
-    if full and access.each and not access.each(request):
-        request = next((one for text in STATEMENTS if access.each(one := with_statement(request, text))), request)
-    if access.each and not access.each(request):
+    if full and access.each and not known(access.each(request)):
+        request = next(
+            (one for text in STATEMENTS if known(access.each(one := with_statement(request, text)))), request
+        )
+    if access.each and not known(access.each(request)):
         return ""
     return unquote(resource_of(access, model.service_name, request))
 
@@ -210,10 +212,13 @@ def resource_of(access: Access, service: str, request: Mapping[str, Any]) -> str
         arn=lambda rest, of=service: f"arn:aws:{of}:${{Region}}:${{Account}}:{rest}",
         principal=SimpleNamespace(arn="${the caller}"),
     )  # fmt: skip
-    parts = access.each(request) if access.each else ()
-    found = access.resource(ctx, parts[0] if parts else request)
-    named = asyncio.run(awaited(found)) if isawaitable(found) else found
+    parts = known(access.each(request)) if access.each else ()
+    named = known(access.resource(ctx, parts[0] if parts else request))
     return named if isinstance(named, str) else "".join(named[:1])
+
+
+def known(found: Any) -> Any:
+    return asyncio.run(awaited(found)) if isawaitable(found) else found
 
 
 async def awaited(found: Any) -> Any:

@@ -36,6 +36,7 @@ NO_CONDITIONS: Mapping[str, ValuesOf] = MappingProxyType({})
 TAG_KEY = "${TagKey}"
 """Stands in a condition key's name for any tag's key, as in the service authorization reference."""
 PolicyOf = Callable[[Context, Any], Awaitable[str | None]]
+EachOf = Callable[[Any], Sequence[Any] | Awaitable[Sequence[Any]]]
 
 
 def any_resource(_ctx: Context, _request: Request) -> str:
@@ -57,7 +58,7 @@ class Access:
     resource: ResourceOf = any_resource
     conditions: Mapping[str, ValuesOf] = field(default_factory=lambda: NO_CONDITIONS)
     resource_policy: PolicyOf | None = None
-    each: Callable[[Any], Sequence[Request]] | None = None
+    each: EachOf | None = None
 
 
 @dataclass(frozen=True, slots=True)

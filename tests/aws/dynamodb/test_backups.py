@@ -315,6 +315,67 @@ def test_who_may_restore(
     active(dynamodb, "restored")
 
 
+def test_the_tags_of_the_table_that_is_restored_count(
+    dynamodb: Any, make_table: Any, client: Any, region: Any, account: str, aws_error: Error
+) -> None:
+    make_table(Tags=[{"Key": "secret", "Value": "yes"}])
+    recovery = {"PointInTimeRecoveryEnabled": True}
+    dynamodb.update_continuous_backups(TableName="users", PointInTimeRecoverySpecification=recovery)
+    iam = client("iam")
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    ann = region.client("dynamodb", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"},
+            {
+                "Effect": "Deny", "Action": "dynamodb:Restore*", "Resource": "*",
+                "Condition": {"StringEquals": {"aws:ResourceTag/secret": "yes"}},
+            },
+        ],
+    }  # fmt: skip
+    iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=json.dumps(document))
+    arn = f"arn:aws:dynamodb:us-east-1:{account}:table/users"
+
+    def restore(**source: str) -> Any:
+        return ann.restore_table_to_point_in_time(TargetTableName="restored", UseLatestRestorableTime=True, **source)
+
+    for source in ({"SourceTableName": "users"}, {"SourceTableArn": arn}):
+        code, message, _ = aws_error(lambda source=source: restore(**source))
+        assert code == "AccessDeniedException"
+        assert f"on resource: {arn} with an explicit deny" in message
+    dynamodb.untag_resource(ResourceArn=arn, TagKeys=["secret"])
+    restore(SourceTableName="users")
+    active(dynamodb, "restored")
+
+
+def test_a_backup_is_judged_where_it_lies(
+    dynamodb: Any, make_table: Any, client: Any, region: Any, account: str, aws_error: Error
+) -> None:
+    """Whatever region the ARN says, which AWS does not look at: permissions there give none here."""
+    make_table()
+    arn = backup(dynamodb)
+    there = arn.replace("us-east-1", "eu-west-1")
+    iam = client("iam")
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    ann = region.client("dynamodb", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
+
+    def allow(resource: str) -> None:
+        statement = {"Effect": "Allow", "Action": "dynamodb:*", "Resource": resource}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=document)
+
+    allow(f"arn:aws:dynamodb:eu-west-1:{account}:*")
+    for call in (ann.describe_backup, ann.delete_backup):
+        code, message, _ = aws_error(lambda call=call: call(BackupArn=there))
+        assert code == "AccessDeniedException"
+        assert f"on resource: {arn} because" in message
+    allow(arn)
+    assert ann.describe_backup(BackupArn=there)["BackupDescription"]["BackupDetails"]["BackupArn"] == arn
+
+
 def test_point_in_time(own: Any, account: str, aws_error: Error) -> None:
     dynamodb = own.client("dynamodb", key=account)
     dynamodb.create_table(
@@ -391,6 +452,44 @@ def test_point_in_time(own: Any, account: str, aws_error: Error) -> None:
     )
     restore("new", "", SourceTableArn=arn, **latest)
     active(dynamodb, "new")
+
+
+def test_what_has_expired_since_is_there_again(own: Any, account: str) -> None:
+    """An expiry is a write like any other to the table's history, and no time to live follows the items to the restored table."""
+    dynamodb = own.client("dynamodb", key=account)
+    dynamodb.create_table(
+        TableName="sessions", BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )  # fmt: skip
+    dynamodb.update_continuous_backups(
+        TableName="sessions", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    dynamodb.update_time_to_live(
+        TableName="sessions", TimeToLiveSpecification={"Enabled": True, "AttributeName": "ends"}
+    )
+
+    def advance(seconds: int) -> float:
+        return float(httpx.post(f"{own.endpoint}/_atoll/clock", json={"advance": f"{seconds}s"}).json()["epoch"])
+
+    def items(table: str) -> list[Any]:
+        return sorted(dynamodb.scan(TableName=table)["Items"], key=lambda item: item["id"]["S"])
+
+    ends = int(advance(1)) + 300
+    for n in range(3):
+        dynamodb.put_item(TableName="sessions", Item={"id": {"S": str(n)}, "ends": {"N": str(ends + n * 1000)}})
+    before, then = items("sessions"), advance(60)
+    advance(600)
+    assert items("sessions") == before[1:]
+    dynamodb.restore_table_to_point_in_time(
+        SourceTableName="sessions", TargetTableName="again", RestoreDateTime=datetime.fromtimestamp(then, UTC)
+    )
+    own.kill()
+    dynamodb = own.start().client("dynamodb", key=account)
+    assert active(dynamodb, "again")["ItemCount"] == 3
+    advance(5000)
+    assert items("again") == before
+    assert items("sessions") == []
 
 
 def test_a_deleted_table_can_be_had_back_for_35_days(own: Any, account: str) -> None:

@@ -222,6 +222,58 @@ def test_a_stranger_needs_both_policies(
     denied(cat, cat_arn, "resource-based")
 
 
+def test_what_a_stranger_may_never_do(
+    dynamodb: Any, table: str, account: str, allow: Any, region: Any, aws_error: Error
+) -> None:
+    """docs: "DynamoDB API operations supported by resource-based policies": settings and backups have no cross-account support."""
+    other = f"{(int(account) + 1) % 10**12:012d}"
+    stranger = region.client("dynamodb", key=other)
+    dynamodb.put_resource_policy(ResourceArn=table, Policy=document(allow("dynamodb:*", {"AWS": other})))
+    recovery = {"PointInTimeRecoveryEnabled": True}
+    for call in (
+        lambda: stranger.describe_time_to_live(TableName=table),
+        lambda: stranger.update_time_to_live(
+            TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "at"}
+        ),
+        lambda: stranger.describe_continuous_backups(TableName=table),
+        lambda: stranger.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=recovery),
+        lambda: stranger.create_backup(TableName=table, BackupName="taken"),
+        lambda: stranger.list_backups(TableName=table),
+        lambda: stranger.describe_contributor_insights(TableName=table),
+        lambda: stranger.update_contributor_insights(TableName=table, ContributorInsightsAction="ENABLE"),
+        lambda: stranger.list_contributor_insights(TableName=table),
+        lambda: stranger.describe_kinesis_streaming_destination(TableName=table),
+        lambda: stranger.restore_table_to_point_in_time(
+            SourceTableArn=table, TargetTableName="taken", UseLatestRestorableTime=True
+        ),
+    ):
+        assert aws_error(call) == (
+            VALIDATION, "This action is only supported by accounts that match the resource owner's account", 400,
+        )  # fmt: skip
+    assert dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"] == {"TimeToLiveStatus": "DISABLED"}
+    tag = {"Key": "seen", "Value": "yes"}
+    stranger.tag_resource(ResourceArn=table, Tags=[tag])  # tags and tables can be shared
+    assert dynamodb.list_tags_of_resource(ResourceArn=table)["Tags"] == [tag]
+    stranger.update_table(TableName=table, DeletionProtectionEnabled=True)
+    assert dynamodb.describe_table(TableName="users")["Table"]["DeletionProtectionEnabled"]
+
+
+@pytest.mark.parametrize("owner", ["~", "*", "", "000000000001"])
+def test_no_table_is_made_under_another_account(dynamodb: Any, account: str, aws_error: Error, owner: str) -> None:
+    """An ARN may say what it will: an account that is none would be nobody's, and no reset would find the table."""
+    arn = f"arn:aws:dynamodb:us-east-1:{owner}:table/users"
+    key = {"AttributeName": "id"}
+    code, _, _ = aws_error(
+        lambda: dynamodb.create_table(
+            TableName=arn,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[key | {"AttributeType": "S"}],
+            KeySchema=[key | {"KeyType": "HASH"}],
+        )
+    )
+    assert code == ("AccessDeniedException" if owner.isdigit() else VALIDATION)
+
+
 def test_whoever_locks_themselves_out_must_confirm_it(
     dynamodb: Any, table: str, account: str, user: Any, aws_error: Error
 ) -> None:

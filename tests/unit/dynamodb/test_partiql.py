@@ -18,7 +18,7 @@ from atoll.services.dynamodb.expressions.nodes import Compare, Literal, Logical,
 from atoll.services.dynamodb.items.keys import element
 from atoll.services.dynamodb.items.ranges import Bounds
 from atoll.services.dynamodb.partiql.binding import bind
-from atoll.services.dynamodb.partiql.parser import parse
+from atoll.services.dynamodb.partiql.parser import outcome, parse
 from atoll.services.dynamodb.partiql.plan import KeySchema, decompose, exact_key
 from atoll.services.dynamodb.store import Attribute
 
@@ -113,7 +113,7 @@ def test_what_cannot_be_read(text: str, message: str) -> None:
 
 
 def test_a_statement_is_read_once() -> None:
-    parse.cache_clear()
+    outcome.cache_clear()
     first = parse("SELECT * FROM abc WHERE pk = ?")
     assert parse("SELECT * FROM abc WHERE pk = ?") is first
 
@@ -167,7 +167,7 @@ def test_depth_and_length_are_no_trouble(shape: str) -> None:
         text = DEEP[shape](n)
         times = []
         for _ in range(3):
-            parse.cache_clear()
+            outcome.cache_clear()
             begun = time.process_time()
             with contextlib.suppress(ValidationFailed):
                 bind({"Statement": text})

@@ -1,14 +1,17 @@
 """Items at rest against a model: whatever is written, the indexes and counters say the same as the items."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atoll.kernel.context import Context
 from atoll.kernel.keys import under
 from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.dynamodb.items import storage
 from atoll.services.dynamodb.items.item_rules import check_item, item_size
 from atoll.services.dynamodb.items.keys import entry_key, item_key
 from atoll.services.dynamodb.items.storage import Stored, collection_size, decode_item, encode_item, read, replace
@@ -117,5 +120,41 @@ async def test_a_deleted_tables_data_goes_in_slices(tmp_path: Path) -> None:
         left = await ctx.store.read(lambda tx: sum(1 for prefix in prefixes for _ in tx.scan(under(prefix))))
         assert left == 0
         assert steps > 5
+    finally:
+        await kernel.close()
+
+
+@pytest.mark.parametrize(("projection", "measured", "encoded"), [("ALL", 0, 0), ("INCLUDE", 9, 60)])
+async def test_a_large_item_is_measured_once_however_many_indexes_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, projection: str, measured: int, encoded: int
+) -> None:
+    """A table may have twenty, and an item a hundred thousand elements. What is projected whole is the item as it is stored."""
+    indexes = tuple(Index(f"i{n}", f"i{n}", False, (KIND,), (), projection, ("l",)) for n in range(20))
+    table = Table("t", "id", "inc", 0.0, (ID, KIND), ID, indexes=indexes)
+    item: dict[str, Any] = {"id": {"S": "a"}, "kind": {"S": "x"}, "l": {"L": [{"N": "1"}, {"SS": ["b", "a"]}]}}
+    key, new = item_key(table, item), Stored(item, encode_item(item, item_size(item)))
+    calls: Counter[str] = Counter()
+
+    def counted(name: str) -> None:
+        work = getattr(storage, name)
+
+        def count(*given: Any) -> Any:
+            calls[name] += 1
+            return work(*given)
+
+        monkeypatch.setattr(storage, name, count)
+
+    counted("attribute_size")
+    counted("encode_item")
+    kernel, ctx = await opened(tmp_path, verify=False)
+    try:
+        await ctx.store.transact(lambda tx: replace(tx, ctx, table, key, None, new, 0.0))
+        await ctx.store.transact(lambda tx: replace(tx, ctx, table, key, read(tx, ctx, table, key), new, 0.0))
+        assert (calls["attribute_size"], calls["encode_item"]) == (measured, encoded)
+        (entries,) = data_prefixes(ctx.account, ctx.region, "inc", ["entry"])
+        found = await ctx.store.read(lambda tx: [raw for _, raw in tx.scan(under(entries))])
+        assert found == [new.raw] * 20
+        total = await ctx.store.read(lambda tx: totals(tx, ctx, "inc", "i7"))
+        assert (total.count, total.size) == (1, item_size(item))
     finally:
         await kernel.close()

@@ -33,8 +33,15 @@ async def authorize(call: Call) -> None:
     if principal.kind not in ("service", "root"):
         policies = await ctx.store.read(lambda tx: call.parts.directory.policies(tx, principal))
     for access in call.registered.access:
-        for params in access.each(call.params) if access.each else (call.params,):
+        for params in await _each(access, call.params) if access.each else (call.params,):
             await _require(call, ctx, access, policies, params)
+
+
+async def _each(access: Access, params: Any) -> Sequence[Any]:
+    """The requests that are judged one by one."""
+    assert access.each
+    found = access.each(params)
+    return found if isinstance(found, Sequence) else await found
 
 
 async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet, params: Any) -> None:

@@ -64,6 +64,17 @@ def named_table(ctx: Context, given: str) -> tuple[Context, str]:
     return item_table(ctx, given)
 
 
+def own_table(ctx: Context, given: str) -> str:
+    """The name of a table that none but its own account can mean here, whatever its policy allows. Raises ValidationFailed.
+
+    docs: Developer Guide, "DynamoDB API operations supported by resource-based policies": cross-account support.
+    """
+    owner, name = named_table(ctx, given)
+    if owner.account != ctx.account:
+        raise ValidationFailed("This action is only supported by accounts that match the resource owner's account")
+    return name
+
+
 def _broken_constraints(name: str) -> Iterator[str]:
     if not re.fullmatch(NAME_PATTERN, name):
         yield f"Member must satisfy regular expression pattern: {NAME_PATTERN}"

@@ -17,7 +17,7 @@ from atoll.kernel.keys import Key, under
 from atoll.kernel.records import Codec
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.dynamodb.access import named_table
+from atoll.services.dynamodb.access import own_table
 from atoll.services.dynamodb.errors import ResourceNotFoundException
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import Index, Table, find_table, space, table_described
@@ -51,7 +51,7 @@ async def update_contributor_insights(ctx: Context, request: UpdateContributorIn
     enable = request["ContributorInsightsAction"] == "ENABLE"
     if enable:
         ctx.warn("ContributorInsightsAction", "Atoll has no CloudWatch yet: nothing is reported of a table's keys")
-    ctx, name = named_table(ctx, request["TableName"])
+    name = own_table(ctx, request["TableName"])
     now = ctx.clock.now()
 
     def write(tx: Transaction) -> tuple[str, str | None]:
@@ -78,7 +78,7 @@ async def describe_contributor_insights(
     ctx: Context, request: DescribeContributorInsightsInputTypeDef
 ) -> dict[str, Any]:
     """Raises ResourceNotFoundException."""
-    ctx, name = named_table(ctx, request["TableName"])
+    name = own_table(ctx, request["TableName"])
 
     def find(tx: Reader) -> dict[str, Any]:
         table = table_described(tx, ctx, name)
@@ -98,7 +98,7 @@ async def describe_contributor_insights(
 async def list_contributor_insights(ctx: Context, request: ListContributorInsightsInputTypeDef) -> dict[str, Any]:
     """The tables and indexes for which they are on: of one table, or of all. Raises ResourceNotFoundException."""
     limit = request.get("MaxResults") or MOST_LISTED
-    wanted = named_table(ctx, request["TableName"])[1] if "TableName" in request else None
+    wanted = own_table(ctx, request["TableName"]) if "TableName" in request else None
 
     def find(tx: Reader) -> list[tuple[str, dict[str, Any]]]:
         return list(islice(_enabled(tx, ctx, wanted, request.get("NextToken")), limit + 1))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.service import operation
-from atoll.services.dynamodb.access import named_table
+from atoll.services.dynamodb.access import own_table
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import table_described
 
@@ -49,5 +49,5 @@ async def update_kinesis_streaming_destination(
 
 
 async def _table(ctx: Context, given: str) -> str:
-    ctx, name = named_table(ctx, given)
+    name = own_table(ctx, given)
     return (await ctx.store.read(lambda tx: table_described(tx, ctx, name))).name

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from atoll.kernel.context import Context
 from atoll.kernel.keys import Key
-from atoll.kernel.service import Access, PolicyOf, Request, ResourceOf, ValuesOf
+from atoll.kernel.service import Access, EachOf, PolicyOf, Request, ResourceOf, ValuesOf
 from atoll.services.dynamodb.access import table_arn
 from atoll.services.dynamodb.conditions import ON_TABLE
 from atoll.services.dynamodb.store import POLICIES, policy_key
@@ -21,7 +20,7 @@ def on_table(
     *,
     resource: ResourceOf = table_arn,
     conditions: Mapping[str, ValuesOf] = ON_TABLE,
-    each: Callable[[Any], Sequence[Mapping[str, Any]]] | None = None,
+    each: EachOf | None = None,
     policy: PolicyOf | None = None,
 ) -> Access:
     """The permission `dynamodb:action` on a table, or on what `resource` finds; the policy of the table (or stream) counts, too."""

@@ -19,7 +19,7 @@ from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import Key, Range, under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.dynamodb.access import arn_in, named_table
+from atoll.services.dynamodb.access import own_table
 from atoll.services.dynamodb.backups import copies, history
 from atoll.services.dynamodb.backups.description import description, details, summary
 from atoll.services.dynamodb.backups.store import (
@@ -51,10 +51,16 @@ if TYPE_CHECKING:
 MOST_LISTED = 100
 
 
+def _arn(ctx: Context, request: Any) -> str:
+    """The ARN of the backup that is acted on. The region in what is given is not looked at then, and so not judged either."""
+    parts = (request.get("BackupArn") or "*").split(":", 4)
+    return ":".join([*parts[:3], ctx.region, parts[4]] if len(parts) == 5 else parts)
+
+
 @operation("CreateBackup", access=[on_table("CreateBackup")])
 async def create_backup(ctx: Context, request: CreateBackupInputTypeDef) -> dict[str, Any]:
     """Raises TableNotFoundException. Names need not be unique."""
-    ctx, name = named_table(ctx, request["TableName"])
+    name = own_table(ctx, request["TableName"])
     now, task_id = ctx.clock.now(), ctx.ids.uuid()
     incarnation, backup_id = ctx.ids.lower(12), new_id(now, ctx.ids.hex(8))
 
@@ -105,7 +111,7 @@ def _target(backup: Backup) -> Table:
     )
 
 
-@operation("DescribeBackup", access=[Access("dynamodb:DescribeBackup", resource=arn_in("BackupArn"))])
+@operation("DescribeBackup", access=[Access("dynamodb:DescribeBackup", resource=_arn)])
 async def describe_backup(ctx: Context, request: DescribeBackupInputTypeDef) -> dict[str, Any]:
     """Raises BackupNotFoundException."""
     place = backup_place(ctx, request["BackupArn"])
@@ -141,7 +147,7 @@ def _asked_for(ctx: Context, request: ListBackupsInputTypeDef) -> tuple[Range, C
     prefix: Key = (*space(ctx), "backup")
     span = under(prefix)
     if "TableName" in request:
-        ctx, name = named_table(ctx, request["TableName"])
+        name = own_table(ctx, request["TableName"])
         span = under((*prefix, name))
     if "ExclusiveStartBackupArn" in request:
         arn = request["ExclusiveStartBackupArn"]
@@ -155,7 +161,7 @@ def _seconds(given: Any, default: float) -> float:
     return default if given is None else given.timestamp()
 
 
-@operation("DeleteBackup", access=[Access("dynamodb:DeleteBackup", resource=arn_in("BackupArn"))])
+@operation("DeleteBackup", access=[Access("dynamodb:DeleteBackup", resource=_arn)])
 async def delete_backup(ctx: Context, request: DeleteBackupInputTypeDef) -> dict[str, Any]:
     """Raises BackupNotFoundException, BackupInUseException while it is copied or restored, ValidationFailed for a system backup."""
     place, task_id = backup_place(ctx, request["BackupArn"]), ctx.ids.uuid()

@@ -14,7 +14,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
-from atoll.services.dynamodb.access import named_table
+from atoll.services.dynamodb.access import own_table
 from atoll.services.dynamodb.backups.history import earliest, latest, start_trimming
 from atoll.services.dynamodb.backups.store import table_recovered
 from atoll.services.dynamodb.permissions import on_table
@@ -32,14 +32,14 @@ DEFAULT_DAYS = 35
 @operation("DescribeContinuousBackups", access=[on_table("DescribeContinuousBackups")])
 async def describe_continuous_backups(ctx: Context, request: DescribeContinuousBackupsInputTypeDef) -> dict[str, Any]:
     """Raises TableNotFoundException."""
-    ctx, name = named_table(ctx, request["TableName"])
+    name = own_table(ctx, request["TableName"])
     return _described(await ctx.store.read(lambda tx: table_recovered(tx, ctx, name)), ctx.clock.now())
 
 
 @operation("UpdateContinuousBackups", access=[on_table("UpdateContinuousBackups")])
 async def update_continuous_backups(ctx: Context, request: UpdateContinuousBackupsInputTypeDef) -> dict[str, Any]:
     """Raises TableNotFoundException, ValidationFailed."""
-    ctx, name = named_table(ctx, request["TableName"])
+    name = own_table(ctx, request["TableName"])
     wanted = request["PointInTimeRecoverySpecification"]
     enabled, days = wanted["PointInTimeRecoveryEnabled"], wanted.get("RecoveryPeriodInDays")
     if not enabled and days is not None:

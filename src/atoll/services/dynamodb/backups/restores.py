@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from atoll.kernel import tasks
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import Access, ValuesOf, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.dynamodb.access import arn_in, named_table
+from atoll.services.dynamodb.access import arn_in, own_table
 from atoll.services.dynamodb.backups import copies
 from atoll.services.dynamodb.backups.history import earliest, latest
 from atoll.services.dynamodb.backups.restored import restored
@@ -40,6 +40,7 @@ from atoll.services.dynamodb.errors import (
     PointInTimeRecoveryUnavailableException,
     TableAlreadyExistsException,
     TableInUseException,
+    TableNotFoundException,
     other_regions,
 )
 from atoll.services.dynamodb.permissions import on_table
@@ -73,6 +74,11 @@ def _target_arn(ctx: Context, request: Mapping[str, Any]) -> str:
 
 def _source_arn(ctx: Context, request: Mapping[str, Any]) -> str:
     return request.get("SourceTableArn") or ctx.arn(f"table/{request.get('SourceTableName') or ''}")
+
+
+def _of_source(find: ValuesOf) -> ValuesOf:
+    """What `find` finds of the table that is restored: it has tags, while the one that is made has none."""
+    return lambda ctx, request: find(ctx, {"TableName": _source_arn(ctx, request)})
 
 
 def _absent(_ctx: Context, _request: Mapping[str, Any]) -> None:
@@ -116,9 +122,14 @@ async def restore_table_from_backup(ctx: Context, request: RestoreTableFromBacku
     return {"TableDescription": describe_restoring(ctx, made)}
 
 
+_OF_SOURCE = {key: _of_source(find) for key, find in ON_TABLE.items()}
+
+
 @operation(
     "RestoreTableToPointInTime",
-    access=_access("RestoreTableToPointInTime", on_table("RestoreTableToPointInTime", resource=_source_arn)),
+    access=_access(
+        "RestoreTableToPointInTime", on_table("RestoreTableToPointInTime", resource=_source_arn, conditions=_OF_SOURCE)
+    ),
     not_honoured=_NOT_HONOURED,
 )
 async def restore_table_to_point_in_time(
@@ -134,6 +145,8 @@ async def restore_table_to_point_in_time(
 
     def begin(tx: Transaction) -> None:
         table = _recoverable(tx, ctx, name)
+        if table.incarnation != seen.incarnation:  # deleted meanwhile, and made anew
+            raise TableNotFoundException(f"Table not found: {name}")
         _instant(table, at, now)
         _require_free(tx, ctx, made.table.name)
         copies.hold(tx, ctx, table.incarnation, task_id, table)
@@ -208,10 +221,7 @@ def _source(ctx: Context, request: Mapping[str, Any]) -> str:
     if re.fullmatch(r"arn:aws:dynamodb:[^:]*:[^:]*:table/[a-zA-Z0-9_.-]+", arn) is None:
         raise ValidationFailed("sourceTableArn is not a valid ARN")
     _check_region(ctx, arn, request)
-    owner, found = named_table(ctx, arn)
-    if owner.account != ctx.account:
-        raise ValidationFailed("This action is only supported by accounts that match the resource owner's account")
-    return found
+    return own_table(ctx, arn)
 
 
 def _check_region(ctx: Context, arn: str, request: Mapping[str, Any]) -> None:

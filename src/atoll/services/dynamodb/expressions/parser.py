@@ -8,9 +8,9 @@ parentheses, unknown functions, misused functions, reserved words. What depends 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any, cast
 
+from atoll.services.dynamodb.expressions.kept import Kept
 from atoll.services.dynamodb.expressions.lexer import ExpressionError, Token, tokenize
 from atoll.services.dynamodb.expressions.nodes import (
     Between,
@@ -33,7 +33,7 @@ _PRECEDENCE = {"OR": 1, "AND": 2, "NOT": 3}
 _CONDITIONS = (Compare, Between, In, Not, Logical)
 
 
-@lru_cache(maxsize=2048)
+@Kept
 def parse_condition(text: str) -> Condition:
     """The tree of a condition (or filter) expression. Raises ExpressionError."""
     tokens = tokenize(text)
@@ -44,7 +44,7 @@ def parse_condition(text: str) -> Condition:
     return tree
 
 
-@lru_cache(maxsize=2048)
+@Kept
 def parse_projection(text: str) -> tuple[Path, ...]:
     """The paths of a projection expression. Raises ExpressionError."""
     parser = _Parser(text, tokenize(text))

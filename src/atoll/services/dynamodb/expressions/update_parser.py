@@ -6,9 +6,9 @@ syntax, reserved words, unknown functions, misused functions, redundant parenthe
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import cast
 
+from atoll.services.dynamodb.expressions.kept import Kept
 from atoll.services.dynamodb.expressions.lexer import ExpressionError, Token, tokenize
 from atoll.services.dynamodb.expressions.nodes import Action, Arithmetic, Function, Operand, Placeholder, Value, Verb
 from atoll.services.dynamodb.expressions.reader import UPDATE_FUNCTIONS, Reader, check_operators
@@ -16,7 +16,7 @@ from atoll.services.dynamodb.expressions.reader import UPDATE_FUNCTIONS, Reader,
 _SECTIONS = frozenset({"SET", "REMOVE", "ADD", "DELETE"})
 
 
-@lru_cache(maxsize=2048)
+@Kept
 def parse_update(text: str) -> tuple[Action, ...]:
     """The actions of an update expression, in their order. Raises ExpressionError."""
     tokens = [

@@ -16,7 +16,7 @@ from atoll.kernel.store.api import Reader, Transaction, counter
 from atoll.services.dynamodb.backups import history
 from atoll.services.dynamodb.errors import ItemCollectionSizeLimitExceededException
 from atoll.services.dynamodb.items.capacity import Cost, write_units
-from atoll.services.dynamodb.items.item_rules import item_size
+from atoll.services.dynamodb.items.item_rules import attribute_size
 from atoll.services.dynamodb.items.keys import entry_key, projected
 from atoll.services.dynamodb.store import Index, Item, Table, total_change, total_key
 from atoll.services.dynamodb.streams import changes
@@ -40,6 +40,10 @@ def encode_item(item: Item, size: int) -> bytes:
 def decode_item(raw: bytes) -> Item:
     """The item that `encode_item` made `raw` from."""
     return cast(Item, records.decode(raw[4:]))
+
+
+def _stored(raw: bytes | None) -> Stored | None:
+    return None if raw is None else Stored(decode_item(raw), raw)
 
 
 def stored_size(raw: bytes | None) -> int:
@@ -88,8 +92,7 @@ def replace(
         _follow(tx, ctx, table, key, old, new, now, expired=expired)
     if not table.indexes:
         return Cost(cost)
-    before, after = decode_item(old) if old is not None else None, new.item if new is not None else None
-    return Cost(cost, _replace_entries(tx, ctx, table, key, before, after))
+    return Cost(cost, _replace_entries(tx, ctx, table, key, _stored(old), new))
 
 
 def _follow(
@@ -108,7 +111,7 @@ def _follow(
         history.note(tx, ctx, table, key, old, now)
     if not (table.stream or table.ttl_index):
         return
-    before = Stored(decode_item(old), old) if old is not None else None
+    before = _stored(old)
     if table.stream:
         changes.note(tx, ctx, table, before, new, now, expired=expired)
     if table.ttl_index:
@@ -116,14 +119,15 @@ def _follow(
 
 
 def _replace_entries(
-    tx: Transaction, ctx: Context, table: Table, key: Key, old: Item | None, new: Item | None
+    tx: Transaction, ctx: Context, table: Table, key: Key, old: Stored | None, new: Stored | None
 ) -> tuple[tuple[Index, int], ...]:
     touched = []
-    grown = (item_size(new) if new else 0) - (item_size(old) if old else 0)
+    grown = (stored_size(new.raw) if new else 0) - (stored_size(old.raw) if old else 0)
+    old_sizes, new_sizes = dict[str, int](), dict[str, int]()
     for index in table.indexes:
         if index.state == "DELETING":
             continue
-        before, after = _entry(table, index, old), _entry(table, index, new)
+        before, after = _entry(table, index, old, old_sizes), _entry(table, index, new, new_sizes)
         if index.filling and before is not None and tx.get(_place(ctx, table, before)) is None:
             before = None  # its turn has not come
         if before == after:
@@ -154,7 +158,7 @@ def fill(
     at, count, size = after, 0, 0
     for at, raw in walk(tx, ctx, table.incarnation, after, most):
         count, size = count + 1, size + len(raw)
-        entry = _entry(table, index, decode_item(raw))
+        entry = _entry(table, index, _stored(raw), {})
         if entry is not None and tx.get(_place(ctx, table, entry)) is None:
             tx.set(_place(ctx, table, entry), entry[1])
             tx.add(total_key(ctx, table.incarnation, index.id), total_change(1, stored_size(entry[1])))
@@ -183,14 +187,19 @@ def _place(ctx: Context, table: Table, entry: tuple[Key, bytes]) -> Key:
     return (ctx.account, ctx.region, "dynamodb", "entry", table.incarnation, *entry[0])
 
 
-def _entry(table: Table, index: Index, item: Item | None) -> tuple[Key, bytes] | None:
-    """The key and the stored form of the item's entry in the index; None where it has none."""
-    if item is None:
+def _entry(table: Table, index: Index, of: Stored | None, sizes: dict[str, int]) -> tuple[Key, bytes] | None:
+    """The key and the stored form of the item's entry in the index; None where it has none. `sizes` are those of the item's
+    attributes that are known by now: each is measured once for all indexes."""
+    if of is None:
         return None
-    key = entry_key(table, index, item)
+    key = entry_key(table, index, of.item)
     if key is None:
         return None
     names = projected(table, index)
-    if names is not None:
-        item = {name: value for name, value in item.items() if name in names}
-    return key, encode_item(item, item_size(item))
+    if names is None:
+        return key, of.raw
+    item = {name: value for name, value in of.item.items() if name in names}
+    for name, value in item.items():
+        if name not in sizes:
+            sizes[name] = attribute_size(name, value)
+    return key, encode_item(item, sum([sizes[name] for name in item]))

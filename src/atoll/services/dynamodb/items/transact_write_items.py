@@ -21,6 +21,7 @@ from atoll.services.dynamodb.items.update_item import Update
 from atoll.services.dynamodb.items.writes import ItemWrite, KeyedWrite, Outcome
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import Table
+from atoll.services.dynamodb.turns import Turns
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemsInputTypeDef
@@ -50,6 +51,9 @@ _WRITES: Mapping[str, Callable[[Context, Mapping[str, Any]], ItemWrite]] = {
 }
 
 
+_EXPRESSIONS = ("UpdateExpression", "ConditionExpression")
+
+
 @operation(
     "TransactWriteItems",
     access=[
@@ -61,7 +65,11 @@ _WRITES: Mapping[str, Callable[[Context, Mapping[str, Any]], ItemWrite]] = {
 )
 async def transact_write_items(ctx: Context, request: TransactWriteItemsInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException, TransactionCanceledException, IdempotentParameterMismatchException."""
-    return await run_transaction(ctx, [_write(ctx, action) for action in request["TransactItems"]], request)
+    writes, turns = list[ItemWrite](), Turns()
+    for action in request["TransactItems"]:
+        writes.append(_write(ctx, action))
+        await turns.take(sum(len(writes[-1].request.get(name) or "") for name in _EXPRESSIONS))
+    return await run_transaction(ctx, writes, request)
 
 
 def _write(ctx: Context, action: Mapping[str, Any]) -> ItemWrite:

@@ -11,7 +11,7 @@ those who retry holds without retrying.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from atoll.kernel.context import Context
@@ -77,14 +77,17 @@ async def run_reads(ctx: Context, gets: Sequence[Get], request: Mapping[str, Any
 
     def run(tx: Reader) -> tuple[list[bytes | None], Bill]:
         raws, reasons, bill = list[bytes | None](), list[Reason](), Bill("Read", now, TIMES)
+        size = 0
         for get, place in zip(gets, places(tx, gets, _TWICE), strict=True):
             try:
                 raws.append(_read(tx, get.ctx, get.given, place, bill))
                 reasons.append({"Code": "None"})
             except ServiceError as error:
                 reasons.append(_reason(error))
+                continue
+            size += stored_size(raws[-1])
+            _check_size(size)  # no more is read than may be shown
         require_all(reasons)
-        _check_size(map(stored_size, raws))
         return raws, bill
 
     raws, bill = await ctx.store.read(run)
@@ -134,7 +137,7 @@ def _apply(tx: Transaction, writes: Sequence[ItemWrite], bill: Bill) -> list[Out
         except ServiceError as error:
             reasons.append(_reason(error))
     require_all(reasons)
-    _check_size(stored_size(done.new.raw) for done in outcomes if done.new is not None)
+    _check_size(sum(stored_size(done.new.raw) for done in outcomes if done.new is not None))
     return outcomes
 
 
@@ -190,6 +193,6 @@ def require_all(reasons: Sequence[Reason]) -> None:
         )
 
 
-def _check_size(sizes: Iterable[int]) -> None:
-    if sum(sizes) > MAX_SIZE:
+def _check_size(size: int) -> None:
+    if size > MAX_SIZE:
         raise ValidationFailed(_TOO_LARGE)

@@ -15,7 +15,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import ServiceError, ValidationFailed
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
-from atoll.services.dynamodb.access import item_table
+from atoll.services.dynamodb.access import own_table
 from atoll.services.dynamodb.items.capacity import Cost, added, consumed
 from atoll.services.dynamodb.items.get_item import Get, read_alone
 from atoll.services.dynamodb.items.together import TWICE, places
@@ -26,6 +26,7 @@ from atoll.services.dynamodb.partiql.single_reads import get_of, shown_item
 from atoll.services.dynamodb.partiql.tree import Exists
 from atoll.services.dynamodb.partiql.writes import returned_items, write_of
 from atoll.services.dynamodb.store import table_of_items
+from atoll.services.dynamodb.turns import Turns
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import BatchExecuteStatementInputTypeDef
@@ -61,8 +62,10 @@ class _Member:
 async def batch_execute_statement(ctx: Context, request: BatchExecuteStatementInputTypeDef) -> dict[str, Any]:
     """Raises ValidationFailed where the statements do not go together; else each has its result or error."""
     members = [_Member(part) for part in request["Statements"]]
+    turns = Turns()
     for member in members:
         _bind(member)
+        await turns.take(len(member.request["Statement"]))
     if len({member.bound.reads for member in members if member.bound is not None}) > 1:
         raise ValidationFailed("Read and write requests together in the same batch is not supported.")
     await ctx.store.read(lambda tx: _prepare(tx, ctx, members))
@@ -89,8 +92,7 @@ def _prepare(tx: Reader, ctx: Context, members: Sequence[_Member]) -> None:
         if member.bound is None:
             continue
         try:
-            owner, name = item_table(ctx, member.bound.table)
-            table = table_of_items(tx, owner, name)
+            table = table_of_items(tx, ctx, own_table(ctx, member.bound.table))
             if member.bound.reads:
                 member.part = get_of(ctx, member.bound, table, "BatchExecuteStatement")
             else:

@@ -9,7 +9,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.service import operation
 from atoll.services.dynamodb import throttle
-from atoll.services.dynamodb.access import item_table
+from atoll.services.dynamodb.access import own_table
 from atoll.services.dynamodb.items.capacity import consumed
 from atoll.services.dynamodb.items.writes import write_alone
 from atoll.services.dynamodb.partiql.binding import Bound, bind
@@ -31,10 +31,10 @@ async def execute_statement(ctx: Context, request: ExecuteStatementInputTypeDef)
     bound = bind(request)
     if isinstance(bound.statement, Exists):
         raise ValidationFailed("EXISTS can only be used in ExecuteTransaction write requests.")
-    owner, name = item_table(ctx, bound.table)
-    table = await ctx.store.read(lambda tx: table_of_items(tx, owner, name))
+    name = own_table(ctx, bound.table)
+    table = await ctx.store.read(lambda tx: table_of_items(tx, ctx, name))
     if isinstance(bound.statement, Select):
-        return await _select(owner, bound, bound.statement, table, request)
+        return await _select(ctx, bound, bound.statement, table, request)
     given = {member: request.get(member) for member in _OF_WRITES}
     done, answer = await write_alone(write_of(ctx, bound, given, table))
     return {"Items": returned_items(bound, done), "ConsumedCapacity": answer["ConsumedCapacity"]}

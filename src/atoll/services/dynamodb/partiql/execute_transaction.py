@@ -14,7 +14,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
-from atoll.services.dynamodb.access import item_table
+from atoll.services.dynamodb.access import own_table
 from atoll.services.dynamodb.errors import ITEM_TABLE_NOT_FOUND
 from atoll.services.dynamodb.items.get_item import Get
 from atoll.services.dynamodb.items.transactions import require_all, run_reads, run_transaction
@@ -26,6 +26,7 @@ from atoll.services.dynamodb.partiql.tree import Delete, Exists, Update
 from atoll.services.dynamodb.partiql.values import parameters
 from atoll.services.dynamodb.partiql.writes import write_of
 from atoll.services.dynamodb.store import Table, find_table
+from atoll.services.dynamodb.turns import Turns
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import ExecuteTransactionInputTypeDef
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 )
 async def execute_transaction(ctx: Context, request: ExecuteTransactionInputTypeDef) -> dict[str, Any]:
     """Raises TransactionCanceledException, IdempotentParameterMismatchException."""
-    statements = _bound(request["TransactStatements"])
+    statements = await _bound(request["TransactStatements"])
     if len({bound.reads for bound in statements}) > 1:
         raise ValidationFailed(
             "ExecuteTransaction API does not support both read and write operations in the same request."
@@ -63,14 +64,15 @@ async def execute_transaction(ctx: Context, request: ExecuteTransactionInputType
     return {"Responses": [], "ConsumedCapacity": done["ConsumedCapacity"]}
 
 
-def _bound(given: Sequence[Mapping[str, Any]]) -> list[Bound]:
+async def _bound(given: Sequence[Mapping[str, Any]]) -> list[Bound]:
     """The statements, bound. All parameters are checked before any statement is read. Raises ValidationFailed."""
     values = [parameters(part.get("Parameters")) for part in given]
-    statements = []
+    found, turns = list[Bound](), Turns()
     for at, part in enumerate(given):
         with _statement(at):
-            statements.append(bind_values(part["Statement"], values[at]))
-    return statements
+            found.append(bind_values(part["Statement"], values[at]))
+        await turns.take(len(part["Statement"]))
+    return found
 
 
 @contextmanager
@@ -83,8 +85,7 @@ def _statement(at: int) -> Iterator[None]:
 
 
 def _table(tx: Reader, ctx: Context, bound: Bound) -> Table | None:
-    owner, name = item_table(ctx, bound.table)
-    return find_table(tx, owner, name)
+    return find_table(tx, ctx, own_table(ctx, bound.table))
 
 
 def _get(ctx: Context, bound: Bound, table: Table) -> Get:

@@ -6,10 +6,10 @@ the order of AWS. Tables and parameters' values play no part here.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from atoll.kernel.errors import ValidationFailed
+from atoll.services.dynamodb.expressions.kept import Kept
 from atoll.services.dynamodb.partiql.expressions import ExpressionParser
 from atoll.services.dynamodb.partiql.lexer import malformed
 from atoll.services.dynamodb.partiql.tree import (
@@ -56,9 +56,24 @@ class Parsed(NamedTuple):
     parameters: int
 
 
-@lru_cache(maxsize=512)
 def parse(text: str) -> Parsed:
     """The tree of a statement. Raises ValidationFailed."""
+    found = outcome(text)
+    if isinstance(found, str):
+        raise ValidationFailed(found)
+    return found
+
+
+@Kept
+def outcome(text: str) -> Parsed | str:
+    """The tree of a statement, or what is wrong with it, which is found out once as well."""
+    try:
+        return _read(text)
+    except ValidationFailed as error:
+        return error.message
+
+
+def _read(text: str) -> Parsed:
     parser = _StatementParser(text)
     statement = parser.statement()
     parser.accept("symbol", ";")

@@ -13,7 +13,7 @@ from typing import Any
 
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ServiceError, ValidationFailed
-from atoll.kernel.service import Access, ValuesOf
+from atoll.kernel.service import Access, EachOf, ValuesOf
 from atoll.services.dynamodb.access import item_table, table_or_index_arn
 from atoll.services.dynamodb.conditions import ON_TABLE, WRITES_ITEM
 from atoll.services.dynamodb.expressions.nodes import paths_in
@@ -25,6 +25,7 @@ from atoll.services.dynamodb.partiql.tree import Delete, Exists, Insert, Select,
 from atoll.services.dynamodb.partiql.where import path_of
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import find_table
+from atoll.services.dynamodb.turns import Turns
 
 Given = Mapping[str, Any]
 Parts = Callable[[Any], Sequence[Given]]
@@ -44,13 +45,16 @@ def statement_access(parts: Parts) -> list[Access]:
     ]
 
 
-def _of_kind(parts: Parts, kinds: tuple[type[Statement], ...]) -> Callable[[Any], Sequence[Given]]:
-    def each(request: Given) -> list[Given]:
-        return [
-            {**part, "TableName": statement.source.table, "IndexName": statement.source.index}
-            for part in parts(request)
-            if part and (statement := _parsed(part)) is not None and isinstance(statement, kinds)
-        ]
+def _of_kind(parts: Parts, kinds: tuple[type[Statement], ...]) -> EachOf:
+    async def each(request: Given) -> list[Given]:
+        found, turns = list[Given](), Turns()
+        for part in parts(request):
+            statement = _parsed(part) if part else None
+            if isinstance(statement, kinds):
+                source = statement.source
+                found.append({**part, "TableName": source.table, "IndexName": source.index})
+            await turns.take(len((part or {}).get("Statement") or ""))
+        return found
 
     return each
 

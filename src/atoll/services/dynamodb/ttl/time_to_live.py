@@ -12,7 +12,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
-from atoll.services.dynamodb.access import named_table
+from atoll.services.dynamodb.access import own_table
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import TABLES, table_described, table_key
 from atoll.services.dynamodb.ttl import switching
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @operation("DescribeTimeToLive", access=[on_table("DescribeTimeToLive")])
 async def describe_time_to_live(ctx: Context, request: DescribeTimeToLiveInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException."""
-    ctx, name = named_table(ctx, request["TableName"])
+    name = own_table(ctx, request["TableName"])
     table = await ctx.store.read(lambda tx: table_described(tx, ctx, name))
     status = "DISABLED" if not table.ttl_index else "ENABLED" if table.ttl_filled else "ENABLING"
     return {
@@ -38,7 +38,7 @@ async def describe_time_to_live(ctx: Context, request: DescribeTimeToLiveInputTy
 @operation("UpdateTimeToLive", access=[on_table("UpdateTimeToLive")])
 async def update_time_to_live(ctx: Context, request: UpdateTimeToLiveInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException; ValidationFailed where nothing would change."""
-    ctx, name = named_table(ctx, request["TableName"])
+    name = own_table(ctx, request["TableName"])
     wanted = request["TimeToLiveSpecification"]
     drawn = switching.draw(ctx)
 
