@@ -121,6 +121,7 @@ class _Checks:
         if not self._is_constrained(shape, frozenset()):
             return None
         required = [(name, _shown(name)) for name in shape.required_members]
+        slots = _slots([_shown(name) for name in shape.members]) if self._facts.hash_ordered else None
         members: dict[str, tuple[str, Check]] = {}
 
         def check(value: Mapping[str, Any]) -> Failures:
@@ -131,6 +132,8 @@ class _Checks:
             for name, item in value.items():
                 if item is not None and (member := members.get(name)) is not None and (broken := member[1](item)):
                     failures += _under(member[0], broken)
+            if slots is not None and len(failures) > 1:
+                failures.sort(key=lambda failure: slots[failure[0].partition(".")[0]])
             return failures
 
         self._structures[shape.name] = check
@@ -229,6 +232,20 @@ class _Checks:
         if found or not seen:  # a negative answer found inside a cycle is not final
             self._constrained[shape.name] = found
         return found
+
+
+def _slots(names: Sequence[str]) -> dict[str, int]:
+    """Where a HashMap of Java's has these keys: AWS keeps the constraints of a structure's members in one, and goes through it."""
+    size = 16
+    while len(names) > size * 3 // 4:
+        size *= 2
+    slots = {}
+    for name in names:
+        digest = 0
+        for character in name:
+            digest = (31 * digest + ord(character)) & 0xFFFFFFFF
+        slots[name] = (digest ^ digest >> 16) & (size - 1)
+    return slots
 
 
 def _ruled(rules: list[tuple[str, Rule]]) -> Check:

@@ -13,6 +13,7 @@ TWICE = (VALIDATION, "Provided list of item keys contains duplicates", 400)
 ONE_OF_BOTH = (
     "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
 )
+AT = "1 validation error detected: Value at"
 TOO_SHORT = "Member must have length greater than or equal to"
 ONLY_IN_EXPRESSIONS = "ExpressionAttributeNames can only be specified when using expressions"
 NOT_FOUND = ("ResourceNotFoundException", "Requested resource not found", 400)
@@ -206,7 +207,7 @@ def test_reads_that_are_refused(unchecked: Any, make_table: Callable[..., str], 
     make_table()
     hundred = [key(n) for n in range(100)]
     refused: list[tuple[Any, str]] = [
-        ({}, "The requestItems parameter is required for BatchGetItem"),
+        ({}, f"{AT} 'RequestItems' failed to satisfy constraint: {TOO_SHORT} 1"),
         ({"users": {"Keys": hundred}, "nosuch": {"Keys": [key(1)]}}, "Too many items requested for the BatchGetItem call"),
         ({"nosuch": {"Keys": [key(1), key(2), key(1)]}}, TWICE[1]),
         ({"users": {"Keys": [{"x": {"S": "1"}}]}}, "The provided key element does not match the schema"),
@@ -214,8 +215,9 @@ def test_reads_that_are_refused(unchecked: Any, make_table: Callable[..., str], 
         ({"nosuch": {"Keys": [{"id": {"NS": []}}]}}, "One or more parameter values were invalid: An number set  may not be empty"),
         ({"nosuch": {"Keys": [key(1)], "ProjectionExpression": ""}}, "Invalid ProjectionExpression: The expression can not be empty;"),
         ({"nosuch": {"Keys": [key(1)], "ExpressionAttributeNames": {"#a": "a"}}}, ONLY_IN_EXPRESSIONS),
-        ({"users": {"Keys": []}},
-         f"1 validation error detected: Value '[]' at 'requestItems.users.member.keys' failed to satisfy constraint: {TOO_SHORT} 1"),
+        ({"users": {"Keys": []}}, f"{AT} 'RequestItems.users.member.Keys' failed to satisfy constraint: {TOO_SHORT} 1"),
+        ({"users": {"Keys": [*hundred, key(100)]}},
+         f"{AT} 'RequestItems.users.member.Keys' failed to satisfy constraint: Member must have length less than or equal to 100"),
     ]  # fmt: skip
     for request, message in refused:
         answer = aws_error(lambda request=request: unchecked.batch_get_item(RequestItems=request))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -62,14 +62,6 @@ def fitting_places(tx: Reader, parts: Iterable[Part], twice: str) -> list[Place]
             raise place
         found.append(place)
     return found
-
-
-def require_items(request: Mapping[str, Any], operation: str) -> Mapping[str, Any]:
-    """The RequestItems of a batch. Raises ValidationFailed for none."""
-    items: Mapping[str, Any] = request["RequestItems"]
-    if not items:
-        raise ValidationFailed(f"The requestItems parameter is required for {operation}")
-    return items
 
 
 class _Charge(NamedTuple):
