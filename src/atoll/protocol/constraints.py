@@ -23,6 +23,8 @@ Check = Callable[[Any], Failures]
 Rule = Callable[[Any], str | None]
 """Gives the text of the constraint that a value breaks, or None."""
 
+_MOST_LISTED = 10
+"""So many broken constraints of one request DynamoDB tells."""
 _LONGEST_FOR_PATTERN = 16_384
 """Above this a value is not matched against its pattern: AWS's engine is another, and some patterns backtrack."""
 
@@ -46,6 +48,8 @@ def compile_validator(operation: OperationModel, facts: Facts) -> Validator | No
         except RecursionError as error:
             raise MalformedRequest from error
         if failures:
+            if facts.hash_ordered:
+                del failures[_MOST_LISTED:]
             failures = [
                 (f"{body}.{p}" if p.partition(".")[0] in in_body else p, value, text) for p, value, text in failures
             ]

@@ -11,7 +11,7 @@ from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Transaction
 from atoll.kernel.tag_conditions import adds_tags
-from atoll.services.dynamodb.access import named_table, table_arn
+from atoll.services.dynamodb.access import item_table, table_arn
 from atoll.services.dynamodb.backups.store import find_restoring
 from atoll.services.dynamodb.errors import ResourceInUseException
 from atoll.services.dynamodb.limits import require_room
@@ -49,7 +49,7 @@ def _with_policy(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
 )
 async def create_table(ctx: Context, request: CreateTableInputTypeDef) -> dict[str, Any]:
     """Raises ValidationFailed; ResourceInUseException where the name is taken; LimitExceededException."""
-    ctx, name = named_table(ctx, request["TableName"])
+    ctx, name = item_table(ctx, request["TableName"])
     table = _table(ctx, name, request)
     tags = checked_tags(request.get("Tags") or ())
     stream = lifecycle.switch(ctx, request.get("StreamSpecification"))
