@@ -57,6 +57,11 @@ def item_table(ctx: Context, given: str) -> tuple[Context, str]:
     )
 
 
+def is_table(given: str) -> bool:
+    """Whether this can be the name of a table, or begins as an ARN does."""
+    return given.startswith("arn:") or _NAME.fullmatch(given) is not None
+
+
 def named_table(ctx: Context, given: str) -> tuple[Context, str]:
     """The table that an operation on tables names, as `item_table`; these word a wrong length differently."""
     if not given.startswith("arn:") and not 3 <= len(given) <= 255:

@@ -20,7 +20,7 @@ from atoll.services.dynamodb.items.capacity import Cost, read_units
 from atoll.services.dynamodb.items.get_item import Get
 from atoll.services.dynamodb.items.item_rules import check_item
 from atoll.services.dynamodb.items.storage import read, stored_size
-from atoll.services.dynamodb.items.together import Bill, Place, fitting_places
+from atoll.services.dynamodb.items.together import Bill, Place, check_tables, fitting_places
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import Item
 
@@ -44,6 +44,7 @@ async def batch_get_item(ctx: Context, request: BatchGetItemInputTypeDef) -> dic
     """Raises ResourceNotFoundException, one of THROTTLED where nothing at all could be read."""
     parts: Mapping[str, Mapping[str, Any]] = request["RequestItems"]
     _check_lengths(parts)
+    check_tables(parts)
     gets = _gets(ctx, parts)
 
     def run(tx: Reader) -> list[tuple[Place, bytes | None]]:
