@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -22,9 +23,20 @@ def message(service: str, operation: str, params: dict[str, Any]) -> str:
 def test_required_members_must_not_be_null() -> None:
     assert message("dynamodb", "GetItem", {}) == (
         "2 validation errors detected: "
-        "Value null at 'tableName' failed to satisfy constraint: Member must not be null; "
-        "Value null at 'key' failed to satisfy constraint: Member must not be null"
+        "Value null at 'key' failed to satisfy constraint: Member must not be null; "
+        "Value null at 'tableName' failed to satisfy constraint: Member must not be null"
     )
+
+
+def test_what_is_wrong_is_listed_as_the_map_of_the_members_has_it() -> None:
+    """AWS's order, as it was recorded in 2026: sixteen slots for up to twelve members, thirty-two for UpdateItem's thirteen."""
+
+    def order(operation: str, params: dict[str, Any]) -> list[str]:
+        return re.findall(r" at '(\w+)'", message("dynamodb", operation, params))
+
+    assert order("PutItem", {"TableName": "", "Item": {}, "ReturnValues": "x"}) == ["returnValues", "tableName"]
+    both = {"TableName": "t", "Key": {}, "ReturnValues": "x", "ReturnConsumedCapacity": "x"}
+    assert order("UpdateItem", both) == ["returnConsumedCapacity", "returnValues"]
 
 
 def test_members_of_listed_structures_are_named_by_position() -> None:

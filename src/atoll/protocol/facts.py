@@ -36,7 +36,8 @@ class Facts:
     `createRestApiInput`, before the members in it.
     `bare` are, by operation and member (as messages show it), members that messages call otherwise, and show without their values.
     `enum_orders` are, by shape, the values of enumerations that messages list in another order than the model's.
-    `own_lengths` are the shapes of whose length the operations speak in words of their own.
+    `own_lengths` are the shapes of whose length the operations speak in words of their own. `hash_ordered` lists what is wrong with the
+    members of a structure in the order of Java's HashMap, not of the request, and ten at most.
     `items_not_null` lists "Member must not be null" among the constraints of a list's items. `hides_values` leaves
     offending values and allowed ones out of the messages.
     `common` are the service's own names for errors of every service, in the XML protocols. `xml_namespace` is that of its documents,
@@ -59,6 +60,7 @@ class Facts:
     names_body: bool = False
     own_lengths: frozenset[str] = frozenset()
     bare: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    hash_ordered: bool = False
     items_not_null: bool = False
     hides_values: bool = False
     common: Mapping[type[errors.CommonError], Common] = field(default_factory=dict)
@@ -176,7 +178,8 @@ _FACTS = {
         validation_namespace="com.amazon.coral.validate#",
         capital_message=True,
         crc32=True,
-        own_lengths=frozenset({"BatchGetRequestMap", "BatchWriteItemRequestMap"}),
+        own_lengths=frozenset({"BatchGetRequestMap", "BatchWriteItemRequestMap", "KeyList"}),
+        hash_ordered=True,
         bare={"Query": {"limit": "Limit"}},
         enum_orders={
             "ComparisonOperator": _COMPARISONS,

@@ -13,6 +13,11 @@ TWICE = (VALIDATION, "Provided list of item keys contains duplicates", 400)
 ONE_OF_BOTH = (
     "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
 )
+AT = "1 validation error detected: Value at"
+NO_TABLES = (
+    "at 'requestItems' failed to satisfy constraint: Map keys must satisfy constraint: [Member must have length less than or equal to 255, "
+    "Member must have length greater than or equal to 3, Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+]"
+)
 TOO_SHORT = "Member must have length greater than or equal to"
 ONLY_IN_EXPRESSIONS = "ExpressionAttributeNames can only be specified when using expressions"
 NOT_FOUND = ("ResourceNotFoundException", "Requested resource not found", 400)
@@ -167,7 +172,6 @@ WRITES_REFUSED = [
         {"users": [put(1, kind={"N": "1"})]},
         "One or more parameter values were invalid: Type mismatch for Index Key kind Expected: S Actual: N IndexName: by-kind",
     ),
-    ({"a": [put(1)]}, f"1 validation error detected: Value 'a' at 'tableName' failed to satisfy constraint: {TOO_SHORT} 3"),
 ]  # fmt: skip
 
 
@@ -188,6 +192,10 @@ def test_writes_that_are_refused_write_nothing(
     for twice in ([put(1), delete(1)], [delete(1), put(1)], [put(1), put(1, v={"S": "x"})]):
         request = {"others": [put("first")], "users": twice}
         assert aws_error(lambda request=request: unchecked.batch_write_item(RequestItems=request)) == TWICE
+    _, message, _ = aws_error(
+        lambda: unchecked.batch_write_item(RequestItems={"others": [put("first")], "a": [put(1)]})
+    )
+    assert re.fullmatch(r"1 validation error detected: Value '\{.+\}' " + re.escape(NO_TABLES), message)
     unknown = {"others": [put("first")], "nosuch": [put(1), delete(1)]}
     assert aws_error(lambda: unchecked.batch_write_item(RequestItems=unknown)) == NOT_FOUND
     many = r"1 validation error detected: Value '\{users=\[.+\]\}' at 'requestItems' failed to satisfy constraint: Map value must satisfy "
@@ -206,7 +214,7 @@ def test_reads_that_are_refused(unchecked: Any, make_table: Callable[..., str], 
     make_table()
     hundred = [key(n) for n in range(100)]
     refused: list[tuple[Any, str]] = [
-        ({}, "The requestItems parameter is required for BatchGetItem"),
+        ({}, f"{AT} 'RequestItems' failed to satisfy constraint: {TOO_SHORT} 1"),
         ({"users": {"Keys": hundred}, "nosuch": {"Keys": [key(1)]}}, "Too many items requested for the BatchGetItem call"),
         ({"nosuch": {"Keys": [key(1), key(2), key(1)]}}, TWICE[1]),
         ({"users": {"Keys": [{"x": {"S": "1"}}]}}, "The provided key element does not match the schema"),
@@ -214,8 +222,11 @@ def test_reads_that_are_refused(unchecked: Any, make_table: Callable[..., str], 
         ({"nosuch": {"Keys": [{"id": {"NS": []}}]}}, "One or more parameter values were invalid: An number set  may not be empty"),
         ({"nosuch": {"Keys": [key(1)], "ProjectionExpression": ""}}, "Invalid ProjectionExpression: The expression can not be empty;"),
         ({"nosuch": {"Keys": [key(1)], "ExpressionAttributeNames": {"#a": "a"}}}, ONLY_IN_EXPRESSIONS),
-        ({"users": {"Keys": []}},
-         f"1 validation error detected: Value '[]' at 'requestItems.users.member.keys' failed to satisfy constraint: {TOO_SHORT} 1"),
+        ({"bad!name": {"Keys": [{"id": {"B": b"x"}}]}},
+         AT.removesuffix(" at") + """ '{"bad!name":{"Keys":[{"id":{"B":"eA=="}}]}}' """ + NO_TABLES),
+        ({"users": {"Keys": []}}, f"{AT} 'RequestItems.users.member.Keys' failed to satisfy constraint: {TOO_SHORT} 1"),
+        ({"users": {"Keys": [*hundred, key(100)]}},
+         f"{AT} 'RequestItems.users.member.Keys' failed to satisfy constraint: Member must have length less than or equal to 100"),
     ]  # fmt: skip
     for request, message in refused:
         answer = aws_error(lambda request=request: unchecked.batch_get_item(RequestItems=request))

@@ -18,7 +18,7 @@ EVERYTHING: dict[str, Any] = {
     "yes": {"BOOL": True},
     "no": {"BOOL": False},
     "null": {"NULL": True},
-    "ss": {"SS": ["a", ""]},
+    "ss": {"SS": ["", "a"]},
     "ns": {"NS": ["1", "2.5"]},
     "bs": {"BS": [b"\x01", b"\x02"]},
     "l": {"L": [{"S": "x"}, {"L": []}, {"M": {}}]},
@@ -35,11 +35,33 @@ def test_every_type_comes_back(dynamodb: Any, make_table: Callable[..., str]) ->
     assert dynamodb.get_item(TableName="users", Key={"id": {"S": "ünï"}})["Item"] == EVERYTHING
 
 
+def test_sets_come_back_in_an_order_of_their_own(dynamodb: Any, make_table: Callable[..., str]) -> None:
+    make_table()
+    sets = {
+        "s": {"SS": ["b", "é", "B", "z"]},
+        "n": {"NS": ["10", "9", "-1", "1E-3"]},
+        "b": {"BS": [b"\xff", b"", b"\x01"]},
+    }
+    dynamodb.put_item(TableName="users", Item={"id": {"S": "1"}, **sets, "l": {"L": [{"SS": ["2", "1"]}]}})
+    added = {":s": {"SS": ["a", "b"]}, ":n": {"NS": ["9.5", "-2"]}, ":b": {"BS": [b"\x00"]}}
+    answer = dynamodb.update_item(
+        TableName="users", Key={"id": {"S": "1"}}, UpdateExpression="ADD s :s, n :n, b :b",
+        ExpressionAttributeValues=added, ReturnValues="ALL_NEW",
+    )  # fmt: skip
+    assert answer["Attributes"] == {
+        "id": {"S": "1"},
+        "s": {"SS": ["B", "a", "b", "z", "é"]},
+        "n": {"NS": ["-2", "-1", "0.001", "9", "9.5", "10"]},
+        "b": {"BS": [b"", b"\x00", b"\x01", b"\xff"]},
+        "l": {"L": [{"SS": ["1", "2"]}]},
+    }
+
+
 def test_numbers_are_normalised_and_name_one_item(dynamodb: Any, make_table: Callable[..., str]) -> None:
     make_table("numbers", "n", "N")
     dynamodb.put_item(TableName="numbers", Item={"n": {"N": "1.00"}, "v": {"N": "1E3"}, "set": {"NS": ["007", "-0"]}})
     item = dynamodb.get_item(TableName="numbers", Key={"n": {"N": "0.1e1"}})["Item"]
-    assert item == {"n": {"N": "1"}, "v": {"N": "1000"}, "set": {"NS": ["7", "0"]}}
+    assert item == {"n": {"N": "1"}, "v": {"N": "1000"}, "set": {"NS": ["0", "7"]}}
 
 
 def test_a_table_with_a_sort_key(dynamodb: Any, make_table: Callable[..., str]) -> None:
@@ -194,9 +216,9 @@ def test_keys_that_are_refused(
         ({"Item": {"id": {"S": "x" * 500_000}}, "ReturnValues": "ALL_NEW"}, "ReturnValues can only be ALL_OLD or NONE"),
         (
             {"Expected": {"a": {"ComparisonOperator": "x"}}, "ConditionalOperator": "x"},
-            "2 validation errors detected: Value 'x' at 'expected.a.member.comparisonOperator' failed to satisfy constraint: Member must "
-            "satisfy enum value set: [IN, NULL, BETWEEN, LT, NOT_CONTAINS, EQ, GT, NOT_NULL, NE, LE, BEGINS_WITH, GE, CONTAINS]; "
-            "Value 'x' at 'conditionalOperator' failed to satisfy constraint: Member must satisfy enum value set: [OR, AND]",
+            "2 validation errors detected: Value 'x' at 'conditionalOperator' failed to satisfy constraint: Member must "
+            "satisfy enum value set: [OR, AND]; Value 'x' at 'expected.a.member.comparisonOperator' failed to satisfy constraint: Member "
+            "must satisfy enum value set: [IN, NULL, BETWEEN, LT, NOT_CONTAINS, EQ, GT, NOT_NULL, NE, LE, BEGINS_WITH, GE, CONTAINS]",
         ),
         (
             {"ReturnValues": "hi"},

@@ -89,8 +89,16 @@ UNITS = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"TableName": "ab"}, "TableName must be at least 3 characters long and at most 255 characters long"),
-        ({"TableName": "a" * 256}, "TableName must be at least 3 characters long and at most 255 characters long"),
+        (
+            {"TableName": "ab"},
+            "1 validation error detected: Value 'ab' at 'tableName' failed to satisfy constraint: "
+            "Member must have length greater than or equal to 3",
+        ),
+        (
+            {"TableName": "a" * 256},
+            f"1 validation error detected: Value '{'a' * 256}' at 'tableName' failed to satisfy constraint: "
+            "Member must have length less than or equal to 255",
+        ),
         (
             {"TableName": "a b c"},
             "1 validation error detected: Value 'a b c' at 'tableName' failed to satisfy constraint: "
@@ -548,3 +556,19 @@ def test_what_has_no_effect_is_reported(region: Any, dynamodb: Any, make_table: 
 def test_limits_and_endpoints(dynamodb: Any, region: Any) -> None:
     assert dynamodb.describe_limits()["TableMaxReadCapacityUnits"] == 40000
     assert dynamodb.describe_endpoints()["Endpoints"][0]["Address"] == region.endpoint.removeprefix("http://")
+
+
+def test_no_more_than_ten_broken_constraints_are_told(unchecked: Any, aws_error: Callable[..., Any]) -> None:
+    _, message, _ = aws_error(
+        lambda: unchecked.create_table(
+            TableName="t-1",
+            KeySchema=HASH,
+            AttributeDefinitions=DEFINED,
+            LocalSecondaryIndexes=[{}] * 9,
+            GlobalSecondaryIndexes=[{}],
+        )
+    )
+    broken = message.removeprefix("10 validation errors detected: ").split("; ")
+    assert len(broken) == 10
+    assert all(text.startswith("Value null at 'globalSecondaryIndexes.1.member.") for text in broken[:3])
+    assert all(text.startswith("Value null at 'localSecondaryIndexes.") for text in broken[3:])

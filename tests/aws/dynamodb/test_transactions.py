@@ -41,6 +41,12 @@ def get(id_: object, table: str = "users", **more: Any) -> dict[str, Any]:
     return {"Get": {"TableName": table, "Key": key(id_), **more}}
 
 
+ENUM = "failed to satisfy constraint: Member must satisfy enum value set"
+WRONG_CAPACITY = f"Value 'x' at 'returnConsumedCapacity' {ENUM}: [INDEXES, TOTAL, NONE]"
+WRONG_METRICS = f"Value 'y' at 'returnItemCollectionMetrics' {ENUM}: [SIZE, NONE]"
+LONG_TOKEN = f"Value '{'t' * 37}' at 'clientRequestToken' failed to satisfy constraint: Member must have length less than or equal to 36"
+
+
 def canceled(call: Callable[[], Any]) -> list[dict[str, Any]]:
     """The reasons for which the call must be canceled."""
     with pytest.raises(ClientError) as caught:
@@ -295,3 +301,15 @@ def test_members_in_another_order_are_the_same_request(dynamodb: Any, make_table
     dynamodb.transact_write_items(TransactItems=[action], ClientRequestToken="t")
     turned = {"Put": {"Item": dict(reversed(action["Put"]["Item"].items())), "TableName": "users"}}
     dynamodb.transact_write_items(TransactItems=[turned], ClientRequestToken="t")
+
+
+def test_what_is_wrong_with_a_request_is_told_in_an_order_of_its_own(
+    unchecked: Any, aws_error: Callable[..., Any]
+) -> None:
+    wrong = {"ReturnItemCollectionMetrics": "y", "ReturnConsumedCapacity": "x", "ClientRequestToken": "t" * 37}
+    expected = f"3 validation errors detected: {LONG_TOKEN}; {WRONG_CAPACITY}; {WRONG_METRICS}"
+    for members in (wrong, dict(reversed(wrong.items()))):
+        answer = aws_error(
+            lambda members=members: unchecked.transact_write_items(TransactItems=[put(1, "nosuch")], **members)
+        )
+        assert answer == (VALIDATION, expected, 400)

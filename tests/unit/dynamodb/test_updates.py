@@ -130,6 +130,7 @@ WRONG = "Incorrect operand type for operator or function; operator or function: 
     ("text", "message"),
     [
         ("", "The expression can not be empty;"),
+        ("REMOVE " + "a" * 4090, "Expression size has exceeded the maximum allowed size;"),
         ("whatever", 'Syntax error; token: "whatever", near: "whatever"'),
         ("INVALID SYNTAX HERE", 'Syntax error; token: "INVALID", near: "INVALID SYNTAX"'),
         ("SET", 'Syntax error; token: "<EOF>", near: "SET"'),

@@ -57,6 +57,11 @@ def item_table(ctx: Context, given: str) -> tuple[Context, str]:
     raise detected(*(failed + text for text in _broken_constraints(given)))
 
 
+def is_table(given: str) -> bool:
+    """Whether this can be the name of a table, or begins as an ARN does."""
+    return given.startswith("arn:") or _NAME.fullmatch(given) is not None
+
+
 def named_table(ctx: Context, given: str) -> tuple[Context, str]:
     """The table that an operation on tables names, as `item_table`; these word a wrong length differently."""
     if not given.startswith("arn:") and not 3 <= len(given) <= 255:
@@ -64,12 +69,13 @@ def named_table(ctx: Context, given: str) -> tuple[Context, str]:
     return item_table(ctx, given)
 
 
-def own_table(ctx: Context, given: str) -> str:
-    """The name of a table that none but its own account can mean here, whatever its policy allows. Raises ValidationFailed.
+def own_table(ctx: Context, given: str, find: Callable[[Context, str], tuple[Context, str]] = named_table) -> str:
+    """The name of a table that none but its own account can mean here, whatever its policy allows. Raises ValidationFailed, as `find`
+    does for what is no name.
 
     docs: Developer Guide, "DynamoDB API operations supported by resource-based policies": cross-account support.
     """
-    owner, name = named_table(ctx, given)
+    owner, name = find(ctx, given)
     if owner.account != ctx.account:
         raise ValidationFailed("This action is only supported by accounts that match the resource owner's account")
     return name

@@ -20,17 +20,19 @@ _SYNTAX = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?", re
 _NOT_A_NUMBER = "The parameter cannot be converted to a numeric value"
 _HUGE = 10**6
 """An exponent past this decides alone: requests are far shorter than a million digits that could make up for it."""
+_MAX_WRITTEN = (1 << 63) - 1
+"""The largest exponent that is read at all."""
 
 
 class Number(NamedTuple):
-    """A finite decimal: `digits` has neither leading nor trailing zeros and is "" for zero."""
+    """A finite decimal: `digits` has neither leading nor trailing zeros and is "" for zero, whose exponent is the one it was written
+    with: AWS holds that, too, against the range."""
 
     negative: bool
     digits: str
     exponent: int
 
 
-ZERO = Number(False, "", 0)
 _EXACT = Context(prec=MAX_EXPONENT - MIN_EXPONENT + MAX_DIGITS)
 _OVERFLOW = "Number overflow. Attempting to store a number with magnitude larger than supported range"
 
@@ -124,9 +126,9 @@ def _read(text: str) -> Number:
         raise ValidationFailed(f"{_NOT_A_NUMBER}: {text}" if text else _NOT_A_NUMBER)
     whole, fraction = match[2], match[3] or ""
     unscaled = (whole + fraction).lstrip("0")
-    exponent = len(unscaled) - len(fraction) + _exponent(match[4])
+    exponent = (len(unscaled) or 1) - len(fraction) + _exponent(text, match[4])
     digits = unscaled.rstrip("0")
-    return Number(match[1] == "-", digits, exponent) if digits else ZERO
+    return Number(match[1] == "-" and digits != "", digits, exponent)
 
 
 def _in_range(number: Number) -> Number:
@@ -140,15 +142,19 @@ def _in_range(number: Number) -> Number:
 
 
 def _result(exact: Decimal) -> str:
+    if not exact:
+        return "0"
     number = _in_range(_read(f"{exact:f}"))
     if len(number.digits) > MAX_DIGITS:
         raise ValidationFailed(_OVERFLOW)
     return render(number)
 
 
-def _exponent(text: str | None) -> int:
-    if text is None:
+def _exponent(text: str, written: str | None) -> int:
+    if written is None:
         return 0
-    magnitude = text.lstrip("+-").lstrip("0")
-    value = int(magnitude or "0") if len(magnitude) <= 6 else _HUGE
-    return -value if text[0] == "-" else value
+    magnitude = written.lstrip("+-").lstrip("0")
+    if len(magnitude) > 19 or int(magnitude or "0") > _MAX_WRITTEN:
+        raise ValidationFailed(f"{_NOT_A_NUMBER}: {text}")
+    value = min(int(magnitude or "0"), _HUGE)
+    return -value if written[0] == "-" else value

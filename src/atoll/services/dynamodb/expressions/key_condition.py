@@ -51,7 +51,9 @@ def extracted(condition: Condition) -> dict[str, KeyCondition]:
     for node in joined_by_and(condition):
         name, one = _condition(node)
         if name in found:
-            raise ValidationFailed("KeyConditionExpressions must only contain one condition per key")
+            raise ValidationFailed(
+                "Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key"
+            )
         found[name] = one
     return found
 
@@ -77,10 +79,12 @@ def check(
     Attributes are looked at in the order of the schema; `first` is called before each, with the limit of its size, since AWS checks what
     a start key has of an attribute before it checks the condition on it.
     """
-    if len(conditions) > max(2, len(partition) + len(sort)):
-        raise ValidationFailed(WRONG_COUNT)
-    if len(conditions) > 1 and len(partition) == 1 and not sort:
-        raise ValidationFailed(NOT_SUPPORTED)
+    attributes = len(partition) + len(sort)
+    if len(conditions) > attributes:
+        raise ValidationFailed(
+            f"The number of query conditions ({len(conditions)}) exceeds the number of key attributes defined in the schema "
+            f"({attributes})"
+        )
     for attribute in partition:
         first(attribute, MAX_PARTITION_KEY)
         _check_partition(attribute, conditions)

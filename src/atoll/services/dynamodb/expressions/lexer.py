@@ -33,13 +33,15 @@ class Token(NamedTuple):
         return self.text.upper() if self.kind == "keyword" else ""
 
 
-def tokenize(text: str) -> list[Token]:
-    """The tokens of an expression, and one of kind "end" after them. Raises ExpressionError where it is empty or too long."""
+def tokenize(text: str, *, sized: bool = True) -> list[Token]:
+    """The tokens of an expression, and one of kind "end" after them. Raises ExpressionError where it is empty or too long: its size is
+    said where `sized`."""
     if not text.strip():
         raise ExpressionError("The expression can not be empty;")
     size = len(text.encode(errors="surrogatepass"))
     if size > MAX_TEXT:
-        raise ExpressionError(f"Expression size has exceeded the maximum allowed size; expression size: {size}")
+        shown = f" expression size: {size}" if sized else ""
+        raise ExpressionError(f"Expression size has exceeded the maximum allowed size;{shown}")
     tokens = []
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or ""

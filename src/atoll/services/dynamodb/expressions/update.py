@@ -13,7 +13,7 @@ from atoll.kernel.errors import ValidationFailed
 from atoll.services.dynamodb import numbers
 from atoll.services.dynamodb.expressions.condition import find
 from atoll.services.dynamodb.expressions.nodes import Action, Arithmetic, Function, Literal, Operand, Part, Path, Value
-from atoll.services.dynamodb.items.item_rules import MAX_ITEM, UPDATE_TOO_LARGE, check_value
+from atoll.services.dynamodb.items.item_rules import MAX_ITEM, UPDATE_TOO_LARGE, check_value, ordered
 
 INCORRECT_TYPE = "An operand in the update expression has an incorrect data type"
 _INVALID_PATH = "The document path provided in the update expression is invalid for update"
@@ -147,5 +147,4 @@ def _applied(old: Content | None, change: _Change, mismatch: str) -> Content | N
         return {"N": numbers.add(old["N"], content)}
     if kind == "L":
         return {"L": [*old["L"], *content]}
-    there = frozenset(old[kind])
-    return {kind: [*old[kind], *(member for member in content if member not in there)]}
+    return {kind: ordered(kind, {*old[kind], *content})}

@@ -21,7 +21,7 @@ def parse_update(text: str) -> tuple[Action, ...]:
     """The actions of an update expression, in their order. Raises ExpressionError."""
     tokens = [
         token._replace(kind="keyword") if token.kind == "word" and token.text.upper() in _SECTIONS else token
-        for token in tokenize(text)
+        for token in tokenize(text, sized=False)
     ]
     check_operators(sum(token.text in ("+", "-") or token.text in UPDATE_FUNCTIONS for token in tokens))
     parser = _Parser(text, tokens)

@@ -20,7 +20,7 @@ from atoll.services.dynamodb.items.capacity import Cost, read_units
 from atoll.services.dynamodb.items.get_item import Get
 from atoll.services.dynamodb.items.item_rules import check_item
 from atoll.services.dynamodb.items.storage import read, stored_size
-from atoll.services.dynamodb.items.together import TWICE, Bill, Place, fitting_places, require_items
+from atoll.services.dynamodb.items.together import TWICE, Bill, Place, check_tables, fitting_places
 from atoll.services.dynamodb.permissions import on_table
 from atoll.services.dynamodb.store import Item
 
@@ -41,7 +41,9 @@ def _tables(request: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 @operation("BatchGetItem", access=[on_table("BatchGetItem", conditions=READS_BATCH, each=_tables)])
 async def batch_get_item(ctx: Context, request: BatchGetItemInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException, one of THROTTLED where nothing at all could be read."""
-    parts: Mapping[str, Mapping[str, Any]] = require_items(request, "BatchGetItem")
+    parts: Mapping[str, Mapping[str, Any]] = request["RequestItems"]
+    _check_lengths(parts)
+    check_tables(parts)
     gets = _gets(ctx, parts)
 
     def run(tx: Reader) -> list[tuple[Place, bytes | None]]:
@@ -82,6 +84,18 @@ async def batch_get_item(ctx: Context, request: BatchGetItemInputTypeDef) -> dic
         "UnprocessedKeys": left,
         "ConsumedCapacity": bill.consumed(request.get("ReturnConsumedCapacity")),
     }
+
+
+def _check_lengths(parts: Mapping[str, Mapping[str, Any]]) -> None:
+    """AWS names what is too short or too long as the API does, without its value: unlike other operations."""
+    lengths = {"": len(parts), **{f".{name}.member.Keys": len(part["Keys"]) for name, part in parts.items()}}
+    for member, length in lengths.items():
+        if not 1 <= length <= MOST:
+            bound = f"less than or equal to {MOST}" if length else "greater than or equal to 1"
+            raise ValidationFailed(
+                f"1 validation error detected: Value at 'RequestItems{member}' failed to satisfy constraint: "
+                f"Member must have length {bound}"
+            )
 
 
 def _gets(ctx: Context, parts: Mapping[str, Mapping[str, Any]]) -> list[tuple[Get, Mapping[str, Any]]]:

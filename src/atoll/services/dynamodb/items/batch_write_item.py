@@ -20,7 +20,7 @@ from atoll.services.dynamodb.items.delete_item import Delete
 from atoll.services.dynamodb.items.item_rules import check_key
 from atoll.services.dynamodb.items.keys import key_attributes
 from atoll.services.dynamodb.items.put_item import Put
-from atoll.services.dynamodb.items.together import TWICE, Bill, fitting_places, require_items
+from atoll.services.dynamodb.items.together import TWICE, Bill, check_tables, fitting_places
 from atoll.services.dynamodb.items.transactions import Metrics, collection_metrics
 from atoll.services.dynamodb.items.writes import ItemWrite, Outcome
 from atoll.services.dynamodb.permissions import on_table
@@ -75,7 +75,10 @@ def _members(part: Sequence[Mapping[str, Any]] | None, kind: str, member: str) -
 async def batch_write_item(ctx: Context, request: BatchWriteItemInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException, ItemCollectionSizeLimitExceededException, one of THROTTLED where nothing at all could be
     written."""
-    parts = [(name, one) for name, part in require_items(request, "BatchWriteItem").items() for one in part]
+    parts = [(name, one) for name, part in request["RequestItems"].items() for one in part]
+    if not parts:
+        raise ValidationFailed("The requestItems parameter is required for BatchWriteItem")
+    check_tables(request["RequestItems"])
     if len(parts) > MOST:
         raise ValidationFailed("Too many items requested for the BatchWriteItem call")
     writes = [_write(ctx, name, one) for name, one in parts]

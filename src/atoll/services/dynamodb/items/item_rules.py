@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from atoll.kernel.errors import ValidationFailed
@@ -193,6 +194,11 @@ def _check_document(kind: str, content: Any, depth: int) -> tuple[dict[str, Any]
     return {"M": entries}, size
 
 
+def ordered(kind: str, members: Iterable[Any]) -> list[Any]:
+    """The members of a set as DynamoDB keeps them and gives them back: numbers by value, the others by their bytes."""
+    return sorted(members, key=Decimal if kind == "NS" else None)  # text by code points is text by its UTF-8
+
+
 def _check_set(kind: str, content: list[Any]) -> tuple[dict[str, Any], int]:
     if kind == "NS":
         if not content:
@@ -200,19 +206,19 @@ def _check_set(kind: str, content: list[Any]) -> tuple[dict[str, Any], int]:
         texts = [numbers.normalise(text) for text in content]
         if len(set(texts)) != len(texts):
             raise ValidationFailed("Input collection contains duplicates")
-        return {"NS": texts}, sum(map(numbers.size, texts))
+        return {"NS": ordered(kind, texts)}, sum(map(numbers.size, texts))
     if kind == "SS":
         if not content:
             raise invalid("An string set  may not be empty")
         if len(set(content)) != len(content):
             raise invalid(f"Input collection [{', '.join(content)}] contains duplicates.")
-        return {"SS": content}, sum(map(utf8_length, content))
+        return {"SS": ordered(kind, content)}, sum(map(utf8_length, content))
     if not content:
         raise invalid("Binary sets should not be empty")
     if len(set(content)) != len(content):
         shown = ", ".join(base64.b64encode(member).decode() for member in content)
         raise invalid(f"Input collection [{shown}]of type BS contains duplicates.")
-    return {"BS": content}, sum(map(len, content))
+    return {"BS": ordered(kind, content)}, sum(map(len, content))
 
 
 def _check_present(attribute: Attribute, item: Item, limit: int) -> None:

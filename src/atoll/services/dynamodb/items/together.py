@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import Key
 from atoll.kernel.store.api import Reader
 from atoll.services.dynamodb import throttle
+from atoll.services.dynamodb.access import NAME_PATTERN, is_table
 from atoll.services.dynamodb.items.capacity import NOTHING, Cost, Kind, added, consumed
 from atoll.services.dynamodb.store import Table, table_of_items
 
@@ -67,12 +70,16 @@ def fitting_places(tx: Reader, parts: Iterable[Part], twice: str) -> list[Place]
     return found
 
 
-def require_items(request: Mapping[str, Any], operation: str) -> Mapping[str, Any]:
-    """The RequestItems of a batch. Raises ValidationFailed for none."""
-    items: Mapping[str, Any] = request["RequestItems"]
-    if not items:
-        raise ValidationFailed(f"The requestItems parameter is required for {operation}")
-    return items
+def check_tables(parts: Mapping[str, Any]) -> None:
+    """Refuses RequestItems with a key that is no table's name. AWS names all constraints then, and shows the map (a BatchWriteItem's as
+    Java does)."""
+    if all(map(is_table, parts)):
+        return
+    raise ValidationFailed(
+        f"1 validation error detected: Value '{msgspec.json.encode(parts).decode()}' at 'requestItems' failed to satisfy constraint: "
+        "Map keys must satisfy constraint: [Member must have length less than or equal to 255, Member must have length greater than "
+        f"or equal to 3, Member must satisfy regular expression pattern: {NAME_PATTERN}]"
+    )
 
 
 class _Charge(NamedTuple):

@@ -10,7 +10,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Transaction
 from atoll.kernel.tag_conditions import adds_tags
-from atoll.services.dynamodb.access import own_table, table_arn
+from atoll.services.dynamodb.access import item_table, own_table, table_arn
 from atoll.services.dynamodb.backups.store import find_restoring
 from atoll.services.dynamodb.errors import ResourceInUseException, other_regions
 from atoll.services.dynamodb.limits import require_room
@@ -48,7 +48,7 @@ def _with_policy(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
 )
 async def create_table(ctx: Context, request: CreateTableInputTypeDef) -> dict[str, Any]:
     """Raises ValidationFailed; ResourceInUseException where the name is taken; LimitExceededException."""
-    name = own_table(ctx, request["TableName"])
+    name = own_table(ctx, request["TableName"], item_table)
     table = _table(ctx, name, request)
     tags = checked_tags(request.get("Tags") or ())
     stream = lifecycle.switch(ctx, request.get("StreamSpecification"))
