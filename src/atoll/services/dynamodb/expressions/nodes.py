@@ -65,10 +65,12 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class In:
-    """`subject IN (choices)`."""
+    """`subject IN (choices)`. `scalars` are the types and contents of the choices, where all are known to be scalar values: the
+    parameters that came before expressions may have thousands."""
 
     subject: Operand
     choices: tuple[Operand, ...]
+    scalars: frozenset[tuple[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
