@@ -163,6 +163,8 @@ class Operator(Worker):
             if self.chance.random() < 0.3:
                 recovery = {"PointInTimeRecoveryEnabled": True}
                 self.client.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=recovery)
+            if self.chance.random() < 0.5:  # it is gone before it is copied
+                self.client.create_backup(TableName=name, BackupName=name.partition(".")[0])
             self.client.delete_table(TableName=name)
         elif len(backups) > 2:
             self.client.delete_backup(BackupArn=self.chance.choice(backups)["BackupArn"])
