@@ -372,7 +372,7 @@ async def test_transactions_are_whole_after_kill_9(new_region: Callable[..., Reg
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 async def test_a_long_history(new_region: Callable[..., Region]) -> None:
-    await run(new_region(), clients=32, steps=2500)
+    await run(new_region(), clients=32, steps=1500)
 
 
 @pytest.mark.soak
@@ -380,5 +380,5 @@ async def test_a_long_history(new_region: Callable[..., Region]) -> None:
 @pytest.mark.parametrize("durability", ["process", "fsync"])
 async def test_a_history_through_kill_9(new_region: Callable[..., Region], durability: str) -> None:
     """Acknowledged transactions survive whole, others are whole or absent, and a token is good for one across the crash."""
-    for _ in range(5):
+    for _ in range(3):
         await run(new_region("--durability", durability), clients=16, steps=600, kills=12)

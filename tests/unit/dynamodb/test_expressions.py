@@ -3,6 +3,7 @@
 import contextlib
 import re
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from atoll.kernel.errors import ValidationFailed
 from atoll.services.dynamodb.expressions.bindings import Bindings
 from atoll.services.dynamodb.expressions.condition import holds
+from atoll.services.dynamodb.expressions.legacy import comparison
 from atoll.services.dynamodb.expressions.projection import project
 from atoll.services.dynamodb.expressions.reserved import RESERVED_WORDS
 
@@ -261,3 +263,77 @@ def test_projection_messages(text: str, message: str) -> None:
 
 def test_the_reserved_words_are_all_there() -> None:
     assert len(RESERVED_WORDS) == 573
+
+
+SETS = [{"SS": ["a", "b"]}, {"NS": ["1", "2"]}, {"BS": [b"a", b"b"]}]
+VALUES = st.recursive(
+    st.sampled_from([{"S": "SS"}, {"S": "a"}, {"N": "1"}, {"BOOL": True}, {"NULL": True}, {"B": b"a"}, *SETS]),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda members: {"L": members}),
+        st.dictionaries(st.sampled_from(["x", "SS"]), inner, max_size=2).map(lambda entries: {"M": entries}),
+    ),
+    max_leaves=6,
+)
+
+
+def turned(value: dict[str, Any]) -> dict[str, Any]:
+    """The same value, its sets in another order."""
+    ((kind, content),) = value.items()
+    if kind == "L":
+        return {"L": [turned(member) for member in content]}
+    if kind == "M":
+        return {"M": {name: turned(member) for name, member in reversed(content.items())}}
+    return {kind: content[::-1]} if kind in ("SS", "NS", "BS") else value
+
+
+def canonical(value: dict[str, Any]) -> Any:
+    """The value in a form of which Python tells whether two are the same."""
+    ((kind, content),) = value.items()
+    if kind == "L":
+        return kind, tuple(canonical(member) for member in content)
+    if kind == "M":
+        return kind, frozenset((name, canonical(member)) for name, member in content.items())
+    return kind, frozenset(content) if kind in ("SS", "NS", "BS") else content
+
+
+@given(VALUES, VALUES, st.lists(VALUES, max_size=3))
+def test_sets_are_the_same_in_any_order(left: Any, right: Any, members: list[Any]) -> None:
+    def true(text: str, **item: Any) -> bool:
+        return holds(Bindings({}).condition("ConditionExpression", text), item)
+
+    assert true("a = b", a=left, b=turned(left))
+    assert true("a = b", a=left, b=right) == (canonical(left) == canonical(right))
+    assert true("a IN (c, b)", a=left, b=right) == (canonical(left) == canonical(right))
+    assert true("contains(a, b)", a={"L": [*members, left]}, b=turned(left))
+    assert true("contains(a, b)", a={"L": members}, b=left) == (canonical(left) in map(canonical, members))
+
+
+LARGE = {"L": [{"N": "1"} for _ in range(80_000)]}
+
+
+@pytest.mark.parametrize(
+    ("text", "item"),
+    [
+        (" OR ".join(["contains(a, b)"] * 150), {"a": LARGE, "b": {"N": "2"}}),
+        (" AND ".join(["a = b"] * 150), {"a": LARGE, "b": {"L": [*LARGE["L"]]}}),
+        (" OR ".join(["a IN (" + ", ".join(["b"] * 99) + ")"] * 12), {"a": LARGE, "b": {"L": [*LARGE["L"][1:], {"N": "2"}]}}),
+    ],
+    ids=["contains", "equal", "in"],
+)  # fmt: skip
+def test_no_expression_holds_the_region_up(text: str, item: dict[str, Any]) -> None:
+    """The largest item under the longest expression: a second or two while a filter that walks it in Python takes many."""
+    condition = Bindings({}).condition("FilterExpression", text)
+    begun = time.process_time()
+    holds(condition, item)
+    assert time.process_time() - begun < 2
+
+
+def test_thousands_of_values_are_looked_up_not_gone_through() -> None:
+    wanted = comparison("a", "IN", [{"S": str(n)} for n in range(20_000)])
+    begun = time.process_time()
+    for n in range(5_000):
+        assert holds(wanted, {"a": {"S": str(19_999 - n)}})
+        assert not holds(wanted, {"a": {"N": str(n)}})
+    assert time.process_time() - begun < 2
+    assert not holds(wanted, {})
+    assert not holds(wanted, {"a": {"L": [{"S": "1"}]}})

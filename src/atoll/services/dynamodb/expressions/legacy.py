@@ -47,7 +47,7 @@ def comparison(attribute: str, operator: str, values: Sequence[Mapping[str, Any]
     if operator == "BETWEEN":
         return Between(path, operands[0], operands[1])
     if operator == "IN":
-        return In(path, tuple(operands))
+        return In(path, tuple(operands), frozenset((operand.kind, operand.content) for operand in operands))
     if operator == "NULL":
         return Function("attribute_not_exists", (path,))
     exists = Function("attribute_exists", (path,))

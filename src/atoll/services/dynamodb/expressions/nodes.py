@@ -59,10 +59,12 @@ class Between(msgspec.Struct, frozen=True):
 
 
 class In(msgspec.Struct, frozen=True):
-    """`subject IN (choices)`."""
+    """`subject IN (choices)`. `scalars` are the types and contents of the choices, where all are known to be scalar values: the
+    parameters that came before expressions may have thousands."""
 
     subject: Operand
     choices: tuple[Operand, ...]
+    scalars: frozenset[tuple[str, Any]] | None = None
 
 
 class Not(msgspec.Struct, frozen=True):

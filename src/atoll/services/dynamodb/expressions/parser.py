@@ -222,7 +222,7 @@ class _Parser(Reader):
             raise ExpressionError(
                 f"The IN operator is provided with too many operands; number of operands: {len(choices)}"
             )
-        return In(self._operand(frame.subject), choices)
+        return In(self._operand(frame.subject), tuple(dict.fromkeys(choices)))  # one may be a path to half an item
 
     def _operands(self, nodes: list[Any]) -> Iterator[Any]:
         return (self._operand(node) for node in nodes)

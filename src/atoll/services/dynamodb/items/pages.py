@@ -28,7 +28,7 @@ MOST_BYTES = 1 << 20
 SLICE, HOLD = 512, 0.005
 """Rows that are looked at before others may run, and seconds: a filter may have three hundred operators."""
 GLANCE = 16
-"""Rows between two looks at how long a slice has taken."""
+"""Rows between two looks at how long a slice has taken, where there is no filter."""
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -112,12 +112,12 @@ class _Gathering:
         """Reads the next slice; True when the page is complete."""
         wanted, monotonic = self._left, self._ctx.clock.monotonic
         most = SLICE if wanted.limit is None else min(SLICE, wanted.limit - self._scanned)
-        until = monotonic() + HOLD
+        until, filtered = monotonic() + HOLD, wanted.condition is not None
         taken, raw, late = 0, b"", False
         for _, raw in tx.scan(wanted.span.values(), limit=most, reverse=wanted.reverse):
             taken += 1
             self._look_at(tx, raw)
-            late = taken % GLANCE == 0 and monotonic() > until
+            late = (filtered or taken % GLANCE == 0) and monotonic() > until
             if late or self._bytes >= wanted.room:
                 break
         self._scanned += taken
