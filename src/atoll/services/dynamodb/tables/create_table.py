@@ -77,7 +77,9 @@ def _table(ctx: Context, name: str, request: CreateTableInputTypeDef) -> Table:
     """The table that the request describes. Raises ValidationFailed; NotImplementedByAtoll for what is not there yet."""
     for member in _REFUSED:
         if request.get(member):
-            raise NotImplementedByAtoll(f"dynamodb: CreateTable {member}")
+            raise NotImplementedByAtoll(
+                f"Atoll does not implement {member} of dynamodb:CreateTable: tables have no replicas."
+            )
     schema.check_given(request)
     billing_mode = request.get("BillingMode") or PROVISIONED
     provisioned = throughput.provisioned(ctx, request)

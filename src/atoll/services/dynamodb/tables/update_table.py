@@ -147,7 +147,9 @@ def _check(request: Mapping[str, Any], updates: Updates) -> None:
     )
     for member in _REFUSED:
         if request.get(member):
-            raise NotImplementedByAtoll(f"dynamodb: UpdateTable {member}")
+            raise NotImplementedByAtoll(
+                f"Atoll does not implement {member} of dynamodb:UpdateTable: tables have no replicas."
+            )
 
 
 def _changed(
