@@ -263,18 +263,19 @@ def test_what_create_table_refuses(
     assert aws_error(lambda: dynamodb.create_table(**members)) == (VALIDATION, message, 400)
 
 
-@pytest.mark.parametrize(
-    ("change", "member"),
-    [
-        ({"GlobalTableSourceArn": "arn:aws:dynamodb:eu-west-1:123456789012:table/users"}, "GlobalTableSourceArn"),
-    ],
-)
-def test_what_is_not_there_yet_is_refused_by_name(
-    dynamodb: Any, aws_error: Callable[..., Any], change: dict[str, Any], member: str
+def test_replicas_are_refused_by_name(
+    dynamodb: Any, make_table: Callable[..., str], aws_error: Callable[..., Any]
 ) -> None:
-    assert aws_error(lambda: dynamodb.create_table(**{**SIMPLE, **change})) == (
+    source = {"GlobalTableSourceArn": "arn:aws:dynamodb:eu-west-1:123456789012:table/users"}
+    assert aws_error(lambda: dynamodb.create_table(**SIMPLE, **source)) == (
         "NotImplemented",
-        f"Atoll does not implement {member} of dynamodb:CreateTable: it is one region.",
+        "Atoll does not implement GlobalTableSourceArn of dynamodb:CreateTable: it is one region.",
+        501,
+    )
+    replica = [{"Create": {"RegionName": "eu-west-1"}}]
+    assert aws_error(lambda: dynamodb.update_table(TableName=make_table(), ReplicaUpdates=replica)) == (
+        "NotImplemented",
+        "Atoll does not implement ReplicaUpdates of dynamodb:UpdateTable: it is one region.",
         501,
     )
 

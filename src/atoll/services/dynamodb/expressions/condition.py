@@ -28,7 +28,6 @@ from atoll.services.dynamodb.expressions.nodes import (
 from atoll.services.dynamodb.items.item_rules import utf8_length
 
 Value = Mapping[str, Any]
-_SCALARS = frozenset({"S", "N", "B"})
 _SETS = frozenset({"SS", "NS", "BS"})
 _WITH_ORDER = _SETS | {"L", "M"}
 """The types of which one value may come in several orders, or hold such."""
