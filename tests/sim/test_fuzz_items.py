@@ -143,6 +143,17 @@ ACTIONS = st.lists(
 CONDITIONS = st.sampled_from([None, None, None, "attribute_exists(id)", "attribute_not_exists(nn)"])
 KEYS = st.tuples(st.sampled_from("ab"), st.sampled_from(["0", "1.0"]))
 PIECES = st.tuples(st.integers(0, 200), st.sampled_from(["", "(", ",", " SET ", "=", "#", "."]))
+MANY = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), KEYS, ITEMS, CONDITIONS),
+        st.tuples(st.just("delete"), KEYS, st.none(), CONDITIONS),
+        st.tuples(st.just("update"), KEYS, ACTIONS.filter(bool), CONDITIONS),
+        st.tuples(st.just("check"), KEYS, st.none(), CONDITIONS.filter(bool)),
+    ),
+    min_size=1,
+    max_size=4,
+)
+"""Writes for one transaction, or (puts and deletes, whatever their conditions) for one batch; now and then two of one item."""
 STEPS = st.one_of(
     st.tuples(st.just("put"), KEYS, ITEMS, CONDITIONS),
     st.tuples(st.just("put broken"), KEYS, BROKEN, st.none()),
@@ -150,6 +161,8 @@ STEPS = st.one_of(
     *[st.tuples(st.just("update"), KEYS, ACTIONS, CONDITIONS)] * 4,
     st.tuples(st.just("update broken"), KEYS, BROKEN, st.none()),
     st.tuples(st.just("update garbled"), KEYS, ACTIONS, PIECES),
+    st.tuples(st.just("transaction"), st.none(), MANY, st.none()),
+    st.tuples(st.just("batch"), st.none(), MANY, st.none() | BROKEN),
 )  # fmt: skip
 
 
@@ -193,7 +206,10 @@ class History:
         self.model: dict[Any, Item] = {}
 
     def take(self, kind: str, key: Any, what: Any, condition: Any) -> None:
-        wire_key = {"id": {"S": f"{self.number}-{key[0]}"}, "sk": {"N": key[1]}}
+        if kind in ("transaction", "batch"):
+            self._many(kind, what, condition)
+            return
+        wire_key = self._wire_key(key)
         old = self.model.get(key)
         if kind in ("put broken", "update broken"):
             call = self._broken(kind, wire_key, what)
@@ -203,16 +219,64 @@ class History:
         elif kind == "update garbled":
             self._garbled(key, wire_key, what, condition)
         else:
-            self._write(kind, key, wire_key, what, condition)
+            self._write(kind, key, what, condition)
         self._check(key, wire_key)
         if kind not in ("put", "update", "delete", "update garbled"):
             assert self.model.get(key) == old
 
-    def _write(self, kind: str, key: Any, wire_key: dict[str, Any], what: Any, condition: str | None) -> None:
-        request: dict[str, Any] = {"TableName": "fuzz", "ReturnValues": "ALL_OLD"}
-        if condition is not None:
-            request["ConditionExpression"] = condition
-        old = self.model.get(key)
+    def _wire_key(self, key: Any) -> dict[str, Any]:
+        return {"id": {"S": f"{self.number}-{key[0]}"}, "sk": {"N": key[1]}}
+
+    def _many(self, kind: str, writes: list[Any], broken: Any) -> None:
+        """All of them, or none: also where it is the last of a batch that is broken, or two are about one item."""
+        if kind == "batch":
+            writes = [write for write in writes if write[0] in ("put", "delete")] or [
+                ("delete", ("a", "0"), None, None)
+            ]
+        refused = len({key for _, key, _, _ in writes}) < len(writes) or broken is not None
+        after = dict(self.model)
+        parts: list[dict[str, Any]] = []
+        for verb, key, what, condition in writes:
+            request, new, holds, refusal = self._expected(verb, key, what, condition if kind == "transaction" else None)
+            refused = refused or bool(refusal) or not holds
+            if verb != "check":
+                after[key] = new
+            parts.append({"ConditionCheck" if verb == "check" else verb.capitalize(): {"TableName": "fuzz", **request}})
+        if kind == "transaction":
+            call = lambda: self.client.transact_write_items(TransactItems=parts)  # noqa: E731
+        else:
+            requests = [{f"{verb}Request": self._bare(part)} for one in parts for verb, part in one.items()]
+            if broken is not None:
+                requests.append({"PutRequest": {"Item": {**self._wire_key(("c", "0")), "aa": broken}}})
+            call = lambda: self.client.batch_write_item(RequestItems={"fuzz": requests})  # noqa: E731
+        code = ""
+        try:
+            call()
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+        if refused:
+            assert code in ("ValidationException", "TransactionCanceledException"), parts
+        else:
+            assert not code, parts
+            self.model = {key: item for key, item in after.items() if item is not None}
+        for _, key, _, _ in writes:
+            self._check(key, self._wire_key(key))
+
+    @staticmethod
+    def _bare(part: dict[str, Any]) -> dict[str, Any]:
+        return {name: part[name] for name in ("Item", "Key") if name in part}
+
+    def _write(self, kind: str, key: Any, what: Any, condition: str | None) -> None:
+        request, new, holds, refusal = self._expected(kind, key, what, condition)
+        request |= {"TableName": "fuzz", "ReturnValues": "ALL_OLD"}
+        self._expect(kind, request, key, new, holds, refusal)
+
+    def _expected(
+        self, kind: str, key: Any, what: Any, condition: str | None
+    ) -> tuple[dict[str, Any], Item | None, bool, tuple[str, ...]]:
+        """The request of a write, the item that it leaves, whether its condition holds, and as what it may be refused if not at all."""
+        wire_key, old = self._wire_key(key), self.model.get(key)
+        request: dict[str, Any] = {} if condition is None else {"ConditionExpression": condition}
         holds = {
             None: True, "attribute_exists(id)": old is not None, "attribute_not_exists(nn)": "nn" not in (old or {}),
         }[condition]  # fmt: skip
@@ -221,10 +285,9 @@ class History:
         if kind == "put":
             request["Item"] = {**wire_key, **what}
             new = item_of(request["Item"])
-        elif kind == "delete":
-            request["Key"] = wire_key
         else:
             request["Key"] = wire_key
+        if kind == "update":
             if what:
                 request["UpdateExpression"], values = expression(what)
                 if values:
@@ -233,7 +296,7 @@ class History:
                 new = item_model.updated(old, item_of(wire_key), what)
             except Refused as error:
                 refusal = error.parts
-        self._expect(kind, request, key, new, holds, refusal)
+        return request, new, holds, refusal
 
     def _expect(
         self, kind: str, request: dict[str, Any], key: Any, new: Item | None, holds: bool, refusal: tuple[str, ...]
@@ -283,6 +346,29 @@ class History:
         answer = self.client.get_item(TableName="fuzz", Key=wire_key)
         assert (item_of(answer["Item"]) if "Item" in answer else None) == self.model.get(key)
 
+    def query(self) -> None:
+        """Both partitions, whole and filtered, forward and backward, item by item."""
+        for partition in "ab":
+            there = [
+                self.model[key] for key in sorted(self.model, key=lambda key: float(key[1])) if key[0] == partition
+            ]
+            filters: list[tuple[dict[str, Any], Callable[[Item], bool]]] = [
+                ({}, lambda _: True),
+                ({"FilterExpression": "attribute_exists(nn)"}, lambda item: "nn" in item),
+                ({"FilterExpression": "NOT attribute_type(aa, :aa)"}, lambda item: item.get("aa", " ")[0] != "S"),
+            ]
+            for filtered, wanted in filters:
+                values = {":id": {"S": f"{self.number}-{partition}"}}
+                if ":aa" in filtered.get("FilterExpression", ""):
+                    values[":aa"] = {"S": "S"}
+                for forward in (True, False):
+                    pages = self.client.get_paginator("query").paginate(
+                        TableName="fuzz", KeyConditionExpression="id = :id", ExpressionAttributeValues=values,
+                        ScanIndexForward=forward, PaginationConfig={"PageSize": 1}, **filtered,
+                    )  # fmt: skip
+                    found = [item_of(item) for page in pages for item in page["Items"]]
+                    assert found == [item for item in there[:: 1 if forward else -1] if wanted(item)]
+
 
 ID, SORT, INDEX_KEY = Attribute("id", "S"), Attribute("sk", "N"), Attribute(item_model.INDEX_KEY, "S")
 SCHEMA = Table("fuzz", "", "", 0.0, (), ID, SORT, (Index("by-gg", "", False, (INDEX_KEY,), (), "ALL"),))
@@ -323,7 +409,7 @@ def run(region: Region, account: str, histories: int) -> None:
     client = region.client("dynamodb", account)
     client.create_table(**TABLE)
     numbers = iter(range(10**9))
-    kept: dict[str, Item] = {}
+    kept: dict[Any, Item] = {}
 
     @settings(max_examples=histories, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(STEPS, min_size=3, max_size=25))
@@ -331,12 +417,35 @@ def run(region: Region, account: str, histories: int) -> None:
         history = History(client, next(numbers))
         for step in steps:
             history.take(*step)
-        kept.update({f"{history.number} {key}": item for key, item in history.model.items()})
+        history.query()
+        kept.update({(item["id"], item["sk"]): item for item in history.model.values()})
 
     one()
     table = client.describe_table(TableName="fuzz")["Table"]
     assert table["ItemCount"] == len(kept)
     assert table["GlobalSecondaryIndexes"][0]["ItemCount"] == sum("gg" in item for item in kept.values())
+    assert scanned(client) == kept
+    projection = (*item_model.KEYS, item_model.INDEX_KEY, "nn")
+    entries = {
+        key: {name: item[name] for name in projection if name in item} for key, item in kept.items() if "gg" in item
+    }
+    assert scanned(client, IndexName="by-gg") == entries
+    assert scanned(client, IndexName="by-gg", FilterExpression="nn > :one OR size(gg) = :one", **ONE) == entries
+    assert scanned(client, FilterExpression="attribute_exists(nn) AND nn <= :one", **ONE) == {
+        key: item for key, item in kept.items() if item.get("nn", ("NULL", True))[0] == "N" and item["nn"][1] <= 1
+    }
+
+
+ONE: dict[str, Any] = {"ExpressionAttributeValues": {":one": {"N": "1"}}}
+
+
+def scanned(client: Any, **request: Any) -> dict[Any, Item]:
+    """What a Scan finds, in several pages."""
+    pages = client.get_paginator("scan").paginate(TableName="fuzz", **request, PaginationConfig={"PageSize": 100})
+    found = [item_of(item) for page in pages for item in page["Items"]]
+    by_key = {(item["id"], item["sk"]): item for item in found}
+    assert len(by_key) == len(found)
+    return by_key
 
 
 def test_writes_do_what_the_model_says(region: Region, account: str) -> None:

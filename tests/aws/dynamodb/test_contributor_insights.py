@@ -72,6 +72,7 @@ def test_an_index_and_the_list(dynamodb: Any, table: str, make_table: Callable[.
         found += [one["TableName"] for one in page["ContributorInsightsSummaries"]]
         token = page.get("NextToken")
     assert (sorted(found), token) == (["more", "other", "users"], None)
+    assert len(dynamodb.list_contributor_insights(MaxResults=-1)["ContributorInsightsSummaries"]) == 3
     dynamodb.delete_table(TableName="more")
     left = dynamodb.list_contributor_insights()["ContributorInsightsSummaries"]
     assert sorted(one["TableName"] for one in left) == ["other", "users"]

@@ -112,4 +112,6 @@ def test_the_stream_is_what_was_acknowledged(new_region: Callable[..., Region]) 
 def test_100_crashes_of_a_stream(new_region: Callable[..., Region], durability: str) -> None:
     chance = random.Random(fresh_seed())
     for _ in range(10):  # a fresh region now and then, so that the checks stay quick
-        crash_rounds(new_region("--durability", durability), 10, chance)
+        region = new_region("--durability", durability)
+        crash_rounds(region, 10, chance)
+        region.stop()

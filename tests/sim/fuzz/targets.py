@@ -31,6 +31,10 @@ from atoll.services.dynamodb import numbers
 from atoll.services.dynamodb.expressions.lexer import ExpressionError
 from atoll.services.dynamodb.expressions.parser import parse_condition, parse_projection
 from atoll.services.dynamodb.expressions.update_parser import parse_update
+from atoll.services.dynamodb.partiql.binding import bind
+from atoll.services.dynamodb.partiql.plan import KeySchema, decompose
+from atoll.services.dynamodb.policy_document import checked
+from atoll.services.dynamodb.store import Attribute
 from atoll.services.logs.patterns import compile_pattern
 
 NOW = 1_767_225_600.0
@@ -237,6 +241,24 @@ def expressions(data: bytes) -> None:
             read(text)
 
 
+def statements(data: bytes) -> None:
+    """A statement of PartiQL, up to the ranges that it reads of a table."""
+    text = data.decode("utf-8", "replace")
+    given = [{"S": "x"}, {"N": "1"}, {"SS": ["a", "b"]}, {"L": [{"NULL": True}]}]
+    with contextlib.suppress(ServiceError):
+        decompose(bind({"Statement": text, "Parameters": given}).condition, SCHEMA)
+
+
+SCHEMA = KeySchema(Attribute("pk", "S"), Attribute("sk", "N"))
+
+
+def resource_policies(data: bytes) -> None:
+    """The policy of a table."""
+    with contextlib.suppress(ServiceError):
+        text, _ = checked(data.decode("utf-8", "replace"), of_stream=False)
+        assert checked(text, of_stream=False)[0] == text
+
+
 def route_keys(data: bytes) -> None:
     """`data`: a route key, and a path that may match it."""
     key, _, path = data.decode("utf-8", "surrogateescape").partition("\n")
@@ -279,6 +301,10 @@ POLICY = (
     b'{"Version":"2012-10-17","Statement":[{"Sid":"a","Effect":"Allow","Action":["s3:Get*","*"],"Resource":"arn:aws:s3:::b/'
     b'${aws:username}/*","Condition":{"StringLike":{"aws:username":["a*",1,true]},"IpAddress":{"aws:SourceIp":"10.0.0.0/8"},'
     b'"DateLessThan":{"aws:CurrentTime":"2027-01-01T00:00:00Z"}}}]}'
+)
+TABLE_POLICY = (
+    b'{"Version":"2012-10-17","Id":"i","Statement":[{"Sid":"a","Effect":"Allow","Principal":{"AWS":["111111111111"]},"Action":'
+    b'["dynamodb:GetItem","dynamodb:Put*"],"Resource":"*","Condition":{"StringLike":{"aws:username":"a*"}}}]}'
 )
 TRUST = b'{"Statement":{"Effect":"Deny","Principal":{"AWS":["1","arn:aws:iam::111111111111:root"]},"Action":"sts:AssumeRole"}}'
 
@@ -362,6 +388,17 @@ TARGETS: dict[str, Target] = {
             b"SET a.b[0] = if_not_exists(#n, :v) + (:w), c = list_append(:l, d) REMOVE e[1], f ADD g :n DELETE h :s",
         ],
     ),
+    "statements": Target(
+        statements,
+        [
+            b"SELECT a, b.c FROM \"tab\".\"by-g\" WHERE pk IN ['x', ?] AND (sk > 1 OR n BETWEEN ? AND 3) ORDER BY sk DESC",
+            b"SELECT * FROM tab WHERE (pk = 'x' AND sk = 1) OR (pk = 'y' AND NOT contains(l, 'b') = true) -- all",
+            b"INSERT INTO tab VALUE {'pk': ?, 'm': {'a': [1, <<'b'>>, null, -1.5e3]}}",
+            b"UPDATE tab SET n = n + 1, l = list_append(l, [?]) REMOVE a[1] SET s = set_add(s, <<'q'>>) WHERE pk = 'x' RETURNING ALL OLD *",
+            b"EXISTS(SELECT * FROM tab WHERE pk = 'x' AND a IS NOT MISSING AND size(s) > 1)",
+        ],
+    ),
+    "resource policies": Target(resource_policies, [TABLE_POLICY, TRUST, POLICY]),
     "route keys": Target(
         route_keys,
         [

@@ -103,6 +103,13 @@ GROWING: dict[str, tuple[str, int, Callable[[int], bytes]]] = {
     "actions": ("expressions", 150, lambda n: b"REMOVE " + b",".join(b"a%d" % i for i in range(n)) + b" SET"),
     "sections": ("expressions", 100, lambda n: b"REMOVE a " * n),
     "digits of a number": ("expressions", 20_000, lambda n: b"0" * n + b"1"),
+    "conditions of a statement": ("statements", 60, lambda n: b"SELECT * FROM tab WHERE " + b" AND ".join([b"pk='x'"] * n)),
+    "ORs of a statement": ("statements", 60, lambda n: b"SELECT * FROM tab WHERE " + b"(sk=1 OR " * n + b"n=1" + b")" * n),
+    "brackets of a statement": ("statements", 1_500, lambda n: b"SELECT * FROM tab WHERE a=" + b"[" * n + b"1" + b"]" * n),
+    "members of a statement": ("statements", 150, lambda n: b"INSERT INTO tab VALUE {%b}" % b",".join(b"'a%d':1" % i for i in range(n))),
+    "open comments": ("statements", 1_000, lambda n: b"/*" * n),
+    "statements of a table's policy": ("resource policies", 30, lambda n: TARGETS["resource policies"].seeds[0][:-2].replace(
+        b'"Sid":"a",', b"") + b',{"Effect":"Deny","Principal":"*","Action":"dynamodb:*","Resource":"*"}' * n + b"]}"),
     "terms": ("filter patterns", 100, lambda n: b"a " * n),
     "segments of a route": ("route keys", 200, lambda n: b"GET /" + b"/".join(b"{a%d}" % i for i in range(n)) + b"\n" + b"a/" * n),
     "an origin": ("hosts", 20_000, lambda n: b"a" * n + b".localhost\nhttp://" + b"a." * n + b"\n"),

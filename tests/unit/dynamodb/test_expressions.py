@@ -266,7 +266,7 @@ def test_the_reserved_words_are_all_there() -> None:
 
 
 SETS = [{"SS": ["a", "b"]}, {"NS": ["1", "2"]}, {"BS": [b"a", b"b"]}]
-VALUES = st.recursive(
+DOCUMENTS = st.recursive(
     st.sampled_from([{"S": "SS"}, {"S": "a"}, {"N": "1"}, {"BOOL": True}, {"NULL": True}, {"B": b"a"}, *SETS]),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3).map(lambda members: {"L": members}),
@@ -296,7 +296,7 @@ def canonical(value: dict[str, Any]) -> Any:
     return kind, frozenset(content) if kind in ("SS", "NS", "BS") else content
 
 
-@given(VALUES, VALUES, st.lists(VALUES, max_size=3))
+@given(DOCUMENTS, DOCUMENTS, st.lists(DOCUMENTS, max_size=3))
 def test_sets_are_the_same_in_any_order(left: Any, right: Any, members: list[Any]) -> None:
     def true(text: str, **item: Any) -> bool:
         return holds(Bindings({}).condition("ConditionExpression", text), item)

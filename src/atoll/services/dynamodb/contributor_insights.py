@@ -97,7 +97,7 @@ async def describe_contributor_insights(
 @operation("ListContributorInsights", access=[Access("dynamodb:ListContributorInsights")])
 async def list_contributor_insights(ctx: Context, request: ListContributorInsightsInputTypeDef) -> dict[str, Any]:
     """The tables and indexes for which they are on: of one table, or of all. Raises ResourceNotFoundException."""
-    limit = request.get("MaxResults") or MOST_LISTED
+    limit = max(request.get("MaxResults") or 0, 0) or MOST_LISTED  # the model knows no least value
     wanted = own_table(ctx, request["TableName"]) if "TableName" in request else None
 
     def find(tx: Reader) -> list[tuple[str, dict[str, Any]]]:
