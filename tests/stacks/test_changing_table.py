@@ -33,7 +33,7 @@ def test_every_change_in_place(stack: Callable[[str], Stack]) -> None:
     ]
     assert dynamodb.get_item(TableName="orders", Key={"customer": {"S": "joy"}, "placed": {"N": "1"}})["Item"] == {
         "customer": {"S": "joy"}, "placed": {"N": "1"}, "state": {"S": "paid"}, "picture": {"B": b"\x00\x01\xff"},
-        "names": {"SS": ["y", "x"]}, "lines": {"L": [{"M": {"none": {"NULL": True}}}, {"BOOL": False}]},
+        "names": {"SS": ["x", "y"]}, "lines": {"L": [{"M": {"none": {"NULL": True}}}, {"BOOL": False}]},
     }  # fmt: skip
     indexes = dynamodb.describe_table(TableName="orders")["Table"]["GlobalSecondaryIndexes"]
     assert {index["IndexName"]: index["ItemCount"] for index in indexes} == {"states": 1, "pictures": 1}

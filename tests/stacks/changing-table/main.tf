@@ -87,7 +87,7 @@ resource "aws_dynamodb_table_item" "first" {
     placed   = { N = "1" }
     state    = { S = local.step == 0 ? "new" : "paid" }
     picture  = { B = "AAH/" }
-    names    = { SS = ["y", "x"] }
+    names    = { SS = ["x", "y"] }
     lines    = { L = [{ M = { none = { NULL = true } } }, { BOOL = false }] }
   })
 }
