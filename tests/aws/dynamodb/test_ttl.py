@@ -145,6 +145,24 @@ def test_enabling_on_a_table_with_items(table: Timed) -> None:
     assert table.status == "DISABLED"
 
 
+def test_a_move_of_the_clock_ends_when_all_has_expired(table: Timed) -> None:
+    """Also what only just came to be known: items of which the index is being filled, and one that was put a moment ago."""
+    table.create()
+    past = int(table.now) - 10
+    for first in range(0, 250, 25):
+        puts = [
+            {"PutRequest": {"Item": {"id": {"S": str(n)}, "ttl": {"N": str(past)}}}} for n in range(first, first + 25)
+        ]
+        table.client.batch_write_item(RequestItems={"users": puts})
+    table.switch()
+    table.advance(1)
+    assert table.count() == 0
+    for _ in range(20):
+        table.put("late", table.now + 2)
+        table.advance(4)
+        assert table.count() == 0
+
+
 def test_disabling_keeps_items(table: Timed) -> None:
     table.create().switch()
     now = table.now

@@ -80,6 +80,11 @@ class Sweep:
         if self._timer is not None:
             self._timer.cancel()
 
+    async def settle(self) -> None:
+        """Ends what is under way, and sets the timer to the first entry."""
+        async with self._busy:
+            await self._arm()
+
     async def _arm(self) -> None:
         try:
             first = await self._host.kernel.store.read(self._first)
@@ -136,7 +141,8 @@ class Expiry:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._sweeps: dict[Index, asyncio.Task[None]] = {}
+        self._sweeps: dict[Index, tuple[Sweep, asyncio.Task[None]]] = {}
+        self._looking = asyncio.Lock()
 
     async def run(self) -> None:
         """Begins and ends sweeps as tables come and go, until cancelled."""
@@ -149,18 +155,27 @@ class Expiry:
             watch.close()
             await self._end(set(self._sweeps))
 
+    async def settle(self) -> str | None:
+        """Sees to it that a timer stands at whatever expires next, so that a clock that moves on misses none (a `kernel.clock.Settler`)."""
+        await self._look()
+        for sweep, _ in list(self._sweeps.values()):
+            await sweep.settle()
+        return None
+
     async def _look(self) -> None:
-        try:
-            there = await self._host.kernel.store.read(_listed)
-        except StoreUnavailable:
-            log.exception("the tables with time to live cannot be read; it is tried again")
-            return
-        await self._end(self._sweeps.keys() - there)
-        for index in there - self._sweeps.keys():
-            self._sweeps[index] = asyncio.create_task(Sweep(self._host, index).run(), name=f"expiry {index.table}")
+        async with self._looking:
+            try:
+                there = await self._host.kernel.store.read(_listed)
+            except StoreUnavailable:
+                log.exception("the tables with time to live cannot be read; it is tried again")
+                return
+            await self._end(self._sweeps.keys() - there)
+            for index in there - self._sweeps.keys():
+                sweep = Sweep(self._host, index)
+                self._sweeps[index] = sweep, asyncio.create_task(sweep.run(), name=f"expiry {index.table}")
 
     async def _end(self, indexes: set[Index]) -> None:
-        ended = [self._sweeps.pop(index) for index in indexes]
+        ended = [task for _, task in map(self._sweeps.pop, indexes)]
         for task in ended:
             task.cancel()
         await asyncio.gather(*ended, return_exceptions=True)
@@ -169,7 +184,9 @@ class Expiry:
 @asynccontextmanager
 async def expiring(host: Host) -> AsyncIterator[None]:
     """Makes items expire as long as the context lasts."""
-    task = asyncio.create_task(Expiry(host).run(), name="expiry of items")
+    expiry = Expiry(host)
+    host.kernel.clock.settle_with(expiry.settle)
+    task = asyncio.create_task(expiry.run(), name="expiry of items")
     try:
         yield
     finally:
