@@ -68,8 +68,7 @@ class Sweep:
         watch = self._host.kernel.store.watch(self._index.prefix)
         try:
             while True:
-                if not self._busy.locked():  # else it is set when that is done
-                    await self._arm()
+                await self.settle()
                 await _hint(watch)
         finally:
             watch.close()
@@ -81,7 +80,7 @@ class Sweep:
             self._timer.cancel()
 
     async def settle(self) -> None:
-        """Ends what is under way, and sets the timer to the first entry."""
+        """Waits for what is under way, and sets the timer to the first entry."""
         async with self._busy:
             await self._arm()
 
