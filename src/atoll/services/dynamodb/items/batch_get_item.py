@@ -105,13 +105,15 @@ def _gets(ctx: Context, parts: Mapping[str, Mapping[str, Any]]) -> list[tuple[Ge
     gets: list[tuple[Get, Mapping[str, Any]]] = []
     for name, part in parts.items():
         seen: set[bytes] = set()
+        checked: list[Item] = []
         for key in part["Keys"]:
-            shown = records.encode(sorted(check_item(key)[0].items()))
+            checked.append(check_item(key)[0])
+            shown = records.encode(sorted(checked[-1].items()))
             if shown in seen:
                 raise ValidationFailed(TWICE)
             seen.add(shown)
             if len(gets) + len(seen) > MOST:
                 raise ValidationFailed("Too many items requested for the BatchGetItem call")
         first = Get(ctx, {**part, "TableName": name, "Key": part["Keys"][0]})
-        gets += [(first.at(key), key) for key in part["Keys"]]
+        gets += [(first.at(item), key) for item, key in zip(checked, part["Keys"], strict=True)]
     return gets

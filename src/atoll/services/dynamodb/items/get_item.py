@@ -55,10 +55,10 @@ class Get:
             check_scalar_keys(table, self._paths)
         return item_key(table, self._key_item)
 
-    def at(self, key: Mapping[str, Any]) -> Get:
-        """The same of another item of the table."""
+    def at(self, key: Item) -> Get:
+        """The same of another item of the table; its key has passed `check_item`."""
         other = copy(self)
-        other._key_item, _ = check_item(key)
+        other._key_item = key
         return other
 
     def shown(self, raw: bytes | None) -> Item | None:
