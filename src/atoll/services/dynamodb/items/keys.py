@@ -7,12 +7,13 @@ order that a program could come to rely on, as on AWS, and the segments of a par
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from zlib import crc32
 
 from atoll.kernel.keys import Element, Key
 from atoll.services.dynamodb import numbers
+from atoll.services.dynamodb.expressions.nodes import Path
 from atoll.services.dynamodb.items.item_rules import MAX_PARTITION_KEY, MAX_SORT_KEY, utf8_length
 from atoll.services.dynamodb.store import Attribute, Index, Item, Table
 
@@ -47,6 +48,11 @@ def key_attributes(table: Table) -> tuple[Attribute, ...]:
     return (table.partition,) if table.sort is None else (table.partition, table.sort)
 
 
+def all_key_attributes(table: Table, index: Index | None) -> tuple[Attribute, ...]:
+    """The attributes of the table's key, and of the index's; one that both have comes twice."""
+    return key_attributes(table) if index is None else (*key_attributes(table), *index.partition, *index.sort)
+
+
 def _fits(content: Any, kind: str, limit: int) -> bool:
     """Whether this can be part of an index's key; None where the attribute has another type."""
     if content is None or kind == "N":
@@ -58,7 +64,12 @@ def projected(table: Table, index: Index) -> frozenset[str] | None:
     """The attributes that the entries of an index have at most; None for all."""
     if index.projection == "ALL":
         return None
-    return frozenset((*(a.name for a in (*key_attributes(table), *index.partition, *index.sort)), *index.projected))
+    return frozenset((*(a.name for a in all_key_attributes(table, index)), *index.projected))
+
+
+def lacking(names: frozenset[str], paths: Iterable[Path]) -> list[str]:
+    """The top-level attributes on these paths that are none of `names`, which `projected` gave."""
+    return list(dict.fromkeys(head for path in paths if (head := str(path.parts[0])) not in names))
 
 
 def key_schema(table: Table, index: Index | None) -> tuple[tuple[Attribute, ...], tuple[Attribute, ...]]:

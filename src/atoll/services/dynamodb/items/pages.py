@@ -20,7 +20,7 @@ from atoll.services.dynamodb.expressions.nodes import Condition, Path
 from atoll.services.dynamodb.expressions.projection import project
 from atoll.services.dynamodb.items import ranges
 from atoll.services.dynamodb.items.capacity import Cost, read_units
-from atoll.services.dynamodb.items.keys import item_key, key_attributes
+from atoll.services.dynamodb.items.keys import all_key_attributes, item_key
 from atoll.services.dynamodb.items.storage import decode_item, read, stored_size
 from atoll.services.dynamodb.store import Index, Item, Table
 
@@ -169,6 +169,4 @@ class _Gathering:
 
 def _key_of(wanted: Read, item: Item) -> Item:
     """LastEvaluatedKey: the attributes of the table's key, and of the index's."""
-    index = wanted.index
-    attributes = (*key_attributes(wanted.table), *((*index.partition, *index.sort) if index is not None else ()))
-    return {attribute.name: item[attribute.name] for attribute in attributes}
+    return {attribute.name: item[attribute.name] for attribute in all_key_attributes(wanted.table, wanted.index)}

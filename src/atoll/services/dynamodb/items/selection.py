@@ -5,7 +5,7 @@ What the request alone decides is checked when a `Selection` is made; `of` holds
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -25,7 +25,7 @@ from atoll.services.dynamodb.items.item_rules import (
     check_matches,
     check_value,
 )
-from atoll.services.dynamodb.items.keys import key_attributes, key_schema, projected
+from atoll.services.dynamodb.items.keys import all_key_attributes, key_attributes, lacking, projected
 from atoll.services.dynamodb.items.pages import Page, Read, page
 from atoll.services.dynamodb.store import Attribute, Index, Item, Table
 
@@ -98,8 +98,7 @@ class Selection:
 
     def check_start_size(self, table: Table, index: Index | None, text: str) -> None:
         """Raises ValidationFailed, with `text`, where the start key has more or less attributes than both keys."""
-        names = {attribute.name for part in key_schema(table, index) for attribute in part}
-        names |= {attribute.name for attribute in key_attributes(table)}
+        names = {attribute.name for attribute in all_key_attributes(table, index)}
         if self.start is not None and len(self.start) != len(names):
             raise ValidationFailed(text)
 
@@ -130,7 +129,7 @@ class Selection:
                 f"Select type ALL_ATTRIBUTES is not supported for global secondary index {index.name} "
                 "because its projection type is not ALL"
             )
-        if missing := _missing(names, self.paths or ()):
+        if missing := lacking(names, self.paths or ()):
             raise invalid(f"Global secondary index {index.name} does not project [{', '.join(missing)}]")
 
     def completed(self, read: Read) -> Read:
@@ -140,7 +139,7 @@ class Selection:
         if names is not None:
             filtered = tuple(paths_in(self.condition))
             whole = request.get("Select") == "ALL_ATTRIBUTES"
-            fetched = whole or bool(_missing(names, (*filtered, *(shown or ()))))
+            fetched = whole or bool(lacking(names, (*filtered, *(shown or ()))))
             if fetched and not whole and shown is None:
                 shown = tuple(Path((name,)) for name in sorted(names))  # fetched for the filter's sake only
         read = msgspec.structs.replace(
@@ -162,10 +161,6 @@ class Selection:
             "LastEvaluatedKey": found.last,
             "ConsumedCapacity": consumed(wanted, self.request["TableName"], found.cost),
         }
-
-
-def _missing(names: frozenset[str], paths: Iterable[Path]) -> list[str]:
-    return list(dict.fromkeys(head for path in paths if (head := str(path.parts[0])) not in names))
 
 
 def _start_value(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,10 +20,9 @@ from atoll.services.dynamodb.items.capacity import Cost, added, consumed
 from atoll.services.dynamodb.items.get_item import Get, read_alone
 from atoll.services.dynamodb.items.together import TWICE, places
 from atoll.services.dynamodb.items.writes import ItemWrite, write_alone
-from atoll.services.dynamodb.partiql.binding import Bound, bind
+from atoll.services.dynamodb.partiql.binding import Bound, bind_alone
 from atoll.services.dynamodb.partiql.permissions import statement_access
 from atoll.services.dynamodb.partiql.single_reads import get_of, shown_item
-from atoll.services.dynamodb.partiql.tree import Exists
 from atoll.services.dynamodb.partiql.writes import returned_items, write_of
 from atoll.services.dynamodb.store import table_of_items
 from atoll.services.dynamodb.turns import Turns
@@ -78,10 +77,7 @@ async def batch_execute_statement(ctx: Context, request: BatchExecuteStatementIn
 
 def _bind(member: _Member) -> None:
     try:
-        bound = bind(member.request)
-        if isinstance(bound.statement, Exists):
-            raise ValidationFailed("EXISTS can only be used in ExecuteTransaction write requests.")
-        member.bound = bound
+        member.bound = bind_alone(member.request)
     except ServiceError as error:
         member.error = error
 

@@ -27,6 +27,7 @@ from atoll.services.dynamodb.partiql.parser import is_condition, parse
 from atoll.services.dynamodb.partiql.tree import (
     Assignment,
     Call,
+    Exists,
     Expression,
     Insert,
     Operation,
@@ -66,6 +67,14 @@ class Bound(NamedTuple):
 def bind(request: Mapping[str, Any]) -> Bound:
     """Binds the `Statement` and `Parameters` of a request or of its part. Raises ValidationFailed; wrong parameters come first."""
     return bind_values(request["Statement"], parameters(request.get("Parameters")))
+
+
+def bind_alone(request: Mapping[str, Any]) -> Bound:
+    """As `bind`, outside transactions. Raises ValidationFailed for an EXISTS."""
+    bound = bind(request)
+    if isinstance(bound.statement, Exists):
+        raise ValidationFailed("EXISTS can only be used in ExecuteTransaction write requests.")
+    return bound
 
 
 def bind_values(text: str, given: list[Literal]) -> Bound:

@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.service import operation
 from atoll.services.dynamodb import throttle
 from atoll.services.dynamodb.access import own_table
 from atoll.services.dynamodb.items.capacity import consumed
 from atoll.services.dynamodb.items.writes import write_alone
-from atoll.services.dynamodb.partiql.binding import Bound, bind
+from atoll.services.dynamodb.partiql.binding import Bound, bind_alone
 from atoll.services.dynamodb.partiql.permissions import statement_access
 from atoll.services.dynamodb.partiql.select import reads, shown_page
-from atoll.services.dynamodb.partiql.tree import Exists, Select
+from atoll.services.dynamodb.partiql.tree import Select
 from atoll.services.dynamodb.partiql.writes import returned_items, write_of
 from atoll.services.dynamodb.store import Table, table_of_items
 
@@ -28,9 +27,7 @@ _OF_WRITES = ("ReturnConsumedCapacity", "ReturnValuesOnConditionCheckFailure")
 @operation("ExecuteStatement", access=statement_access(lambda request: [request]))
 async def execute_statement(ctx: Context, request: ExecuteStatementInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException, ConditionalCheckFailedException, DuplicateItemException."""
-    bound = bind(request)
-    if isinstance(bound.statement, Exists):
-        raise ValidationFailed("EXISTS can only be used in ExecuteTransaction write requests.")
+    bound = bind_alone(request)
     name = own_table(ctx, bound.table)
     table = await ctx.store.read(lambda tx: table_of_items(tx, ctx, name))
     if isinstance(bound.statement, Select):

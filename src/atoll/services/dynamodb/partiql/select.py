@@ -24,7 +24,7 @@ from atoll.services.dynamodb.expressions.nodes import Path, paths_in
 from atoll.services.dynamodb.items import ranges
 from atoll.services.dynamodb.items.capacity import Cost, added
 from atoll.services.dynamodb.items.item_rules import MAX_PARTITION_KEY, check_matches, check_scalar_keys
-from atoll.services.dynamodb.items.keys import element, key_attributes, key_schema, projected
+from atoll.services.dynamodb.items.keys import all_key_attributes, element, key_schema, lacking, projected
 from atoll.services.dynamodb.items.pages import MOST_BYTES, Read, page
 from atoll.services.dynamodb.partiql.binding import Bound
 from atoll.services.dynamodb.partiql.parser import projected_name
@@ -125,19 +125,15 @@ def _check_projected(table: Table, index: Index, shown: Sequence[Path], sought: 
     names = projected(table, index)
     if names is None:
         return False
-    filtered = [_lacking(names, list(paths_in(*one.filters))) for one in sought or ()]
+    filtered = [lacking(names, paths_in(*one.filters)) for one in sought or ()]
     if filtered and all(filtered):
         raise invalid(
             f"Secondary index {index.name} does not project one or more filter attributes: [{', '.join(filtered[0])}]"
         )
-    lacking = _lacking(names, shown)
-    if lacking and not index.local:
-        raise invalid(f"Global secondary index {index.name} does not project [{', '.join(lacking)}]")
-    return bool(lacking)
-
-
-def _lacking(names: frozenset[str], wanted: Sequence[Path]) -> list[str]:
-    return list(dict.fromkeys(head for path in wanted if (head := str(path.parts[0])) not in names))
+    missing = lacking(names, shown)
+    if missing and not index.local:
+        raise invalid(f"Global secondary index {index.name} does not project [{', '.join(missing)}]")
+    return bool(missing)
 
 
 async def shown_page(ctx: Context, wanted: Sequence[Read], request: Mapping[str, Any], select: Select) -> Shown:
@@ -194,10 +190,8 @@ def _start(ctx: Context, wanted: Sequence[Read], request: Mapping[str, Any]) -> 
 
 def _checked(read: Read, last: Mapping[str, Mapping[str, Any]]) -> Item:
     """The key in a token, which may have been tampered with. Raises ValidationFailed where it can be no key of what is read."""
-    index = read.index
-    attributes = {*key_attributes(read.table), *((*index.partition, *index.sort) if index is not None else ())}
     key: Item = {name: dict(value) for name, value in last.items()}
-    for attribute in attributes:
+    for attribute in all_key_attributes(read.table, read.index):
         content = key.get(attribute.name, {}).get(attribute.type)
         if not isinstance(content, bytes if attribute.type == "B" else str):
             raise ValidationFailed("Invalid NextToken")
