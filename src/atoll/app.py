@@ -27,7 +27,7 @@ from atoll.protocol.models import Models
 from atoll.services import SERVICES
 from atoll.services.apigatewayv2.data_plane import DataPlane
 from atoll.services.iam.directory import IamDirectory
-from atoll.services.lambda_.downloads import Downloads
+from atoll.services.lambda_.functions.downloads import Downloads
 
 
 class PortTaken(Exception):

@@ -81,12 +81,12 @@ def isolation() -> Iterator[Finding]:
 
 def runtimes(cache_dir: Path) -> Iterator[Finding]:
     """Which interpreter serves each of Lambda's Python runtimes."""
-    from atoll.lambda_runtime import sdk
     from atoll.lambda_runtime.errors import RuntimeUnavailable
-    from atoll.lambda_runtime.interpreters import MINORS, Interpreters
+    from atoll.lambda_runtime.runtimes import python_sdk
+    from atoll.lambda_runtime.runtimes.interpreters import MINORS, Interpreters
 
     try:
-        interpreters = Interpreters(sdk.locate(cache_dir / "runtimes"))
+        interpreters = Interpreters(python_sdk.locate(cache_dir / "runtimes"))
     except OSError as error:
         yield Finding(
             "missing",

@@ -17,12 +17,12 @@ from atoll.kernel.clock import Clock
 from atoll.kernel.connection import Connection
 from atoll.lambda_runtime import peers, texts, tree
 from atoll.lambda_runtime.errors import RuntimeUnavailable
+from atoll.lambda_runtime.launcher import Launcher
 from atoll.lambda_runtime.logs import Log
 from atoll.lambda_runtime.runtime_api import Invocation, Rejected, RuntimeConnection
 from atoll.lambda_runtime.spec import Credentials, EnvironmentInfo, FunctionSpec
 from atoll.lambda_runtime.states import State, require
 from atoll.lambda_runtime.variables import variables
-from atoll.lambda_runtime.zygote import Zygote
 
 KILL_SECONDS = 2.0
 """How long the supervisor may take to end its tree before it is killed itself."""
@@ -59,7 +59,7 @@ class Environment:
         spec: FunctionSpec,
         credentials: Credentials,
         *,
-        zygote: Zygote,
+        launcher: Launcher,
         log: Log,
         clock: Clock,
         isolated: bool,
@@ -75,7 +75,7 @@ class Environment:
         self.idle_since = 0.0
         self.peak = 0
         self.on_idle: Callable[[Environment], None] = lambda _: None
-        self._zygote = zygote
+        self._launcher = launcher
         self._clock = clock
         self._isolated = isolated
         self._uid = uid
@@ -174,7 +174,7 @@ class Environment:
         """For `atoll status`."""
         spec = self.spec
         return EnvironmentInfo(
-            spec.arn, spec.revision, self.state.value, self.pid, self._zygote.interpreter.name, self.log.stream, self.used_mb(),
+            spec.arn, spec.revision, self.state.value, self.pid, self._launcher.name, self.log.stream, self.used_mb(),
             self.invocations,
         )  # fmt: skip
 
@@ -286,7 +286,7 @@ class Environment:
             _, self._own = await self._loop.create_unix_connection(lambda: RuntimeConnection(self), sock=api)
             self._loop.add_reader(control, self._on_control)
             descriptors = (their_control.fileno(), their_api.fileno(), their_log)
-            await self._zygote.spawn(self._request(endpoint), descriptors)
+            await self._launcher.spawn(self._request(endpoint), descriptors)
         except BaseException:
             self._abandon()
             raise
@@ -309,8 +309,7 @@ class Environment:
     def _request(self, endpoint: str) -> dict[str, object]:
         spec = self.spec
         code = str(spec.code.resolve())
-        root, runtime = ("/var/task", "/var/runtime") if self._isolated else (code, self._zygote.sdk_directory)
-        minor = self._zygote.interpreter.name
+        root, runtime = ("/var/task", "/var/runtime") if self._isolated else (code, self._launcher.runtime_dir)
         environment = variables(
             spec, self.credentials, stream=self.log.stream, runtime_api=f"127.0.0.1:{self._port}", endpoint=endpoint,
             task_root=root, runtime_dir=runtime,
@@ -319,11 +318,10 @@ class Environment:
             "code": code,
             "root": root,
             "uid": self._uid,
+            "layers": str(spec.layers.resolve()) if spec.layers else None,
             "tmp_mb": spec.ephemeral_mb,
-            "handler": spec.handler,
             "environment": environment,
-            "own": list(spec.environment),
-            "paths": [root, f"/opt/python/lib/{minor}/site-packages", "/opt/python", runtime],
+            **self._launcher.request(spec, root, environment),
         }
 
     def _on_control(self) -> None:

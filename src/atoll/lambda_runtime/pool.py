@@ -18,12 +18,13 @@ from typing import Any, TypeVar
 from atoll.kernel.clock import Clock
 from atoll.kernel.connection import Connection
 from atoll.kernel.ids import Ids
-from atoll.lambda_runtime import peers, sandbox, sdk, texts
+from atoll.lambda_runtime import peers, sandbox, texts
 from atoll.lambda_runtime.environment import Environment, Outcome
 from atoll.lambda_runtime.errors import RuntimeUnavailable, TooManyRequests
-from atoll.lambda_runtime.interpreters import Interpreters
+from atoll.lambda_runtime.launcher import Machine
 from atoll.lambda_runtime.logs import Log
 from atoll.lambda_runtime.run import Run
+from atoll.lambda_runtime.runtimes.families import Families
 from atoll.lambda_runtime.spec import (
     Credentials,
     CredentialsSource,
@@ -34,7 +35,6 @@ from atoll.lambda_runtime.spec import (
     WarningHook,
 )
 from atoll.lambda_runtime.states import State
-from atoll.lambda_runtime.zygote import Zygote
 
 CONCURRENCY = 1000
 """docs: Lambda quotas, "Concurrent executions"."""
@@ -94,7 +94,6 @@ class Pool:
         self._outsiders = peers.Outsiders(self._namespaces)
         self._functions: dict[tuple[str, str], _Function] = {}
         self._environments: set[Environment] = set()
-        self._zygotes: dict[str, Zygote] = {}
         self._running = 0
         self._busy = asyncio.Event()
         self._work: set[asyncio.Task[Any]] = set()
@@ -108,8 +107,7 @@ class Pool:
         self.capabilities = await sandbox.probe()
         if self.capabilities.missing:
             logger.warning(self.capabilities.missing)
-        self._sdk = sdk.locate(self._cache_dir)
-        self._interpreters = Interpreters(self._sdk)
+        self._families = Families(Machine(self.capabilities, self._work_dir, self._cache_dir, self._hidden))
         self._keep(self._watch_memory())
         self._keep(self._reap_idle())
 
@@ -122,17 +120,16 @@ class Pool:
             for environment in self._environments:
                 environment.kill()
             await asyncio.wait(self._work, return_when=asyncio.FIRST_COMPLETED)
-        for zygote in self._zygotes.values():
-            await zygote.stop()
-        self._zygotes.clear()
+        for launcher in self._families.launchers:
+            await launcher.stop()
 
     async def prepare(self, runtime: str) -> str | None:
-        """Starts the zygote of a runtime, so that its first invocation need not. Returns what `warnings` would be told.
+        """Makes the launcher of a runtime ready, so that its first invocation need not. Returns what `warnings` would be told.
 
         Raises RuntimeUnavailable where nothing can run the runtime.
         """
-        zygote, warning = await self._zygote(runtime)
-        await zygote.ready()
+        launcher, warning = await self._families.choose(runtime)
+        await launcher.ready()
         return warning
 
     async def invoke(
@@ -202,7 +199,7 @@ class Pool:
 
         Costs nothing before the first function, then some 50 µs; as an ordinary user, a search in a thread.
         """
-        if not self.capabilities.peers or not self._zygotes:
+        if not self.capabilities.peers or not self._families.launchers:
             return False
         peer = peers.of(connection)
         if peer is None:
@@ -271,8 +268,8 @@ class Pool:
         return result
 
     async def _environment(self, spec: FunctionSpec, function: _Function, log: Log) -> Environment:
-        zygote, warning = await self._zygote(spec.runtime)
-        await zygote.ready()
+        launcher, warning = await self._families.choose(spec.runtime)
+        await launcher.ready()
         if warning and not function.warned and self._warnings:
             self._warnings(spec, warning)
             function.warned = True
@@ -284,7 +281,7 @@ class Pool:
         environment = Environment(
             spec,
             credentials,
-            zygote=zygote,
+            launcher=launcher,
             log=log,
             clock=self._clock,
             isolated=self.capabilities.namespaces,
@@ -304,16 +301,8 @@ class Pool:
             function.idle.remove(environment)
         await environment.log.close()
 
-    async def _zygote(self, runtime: str) -> tuple[Zygote, str | None]:
-        interpreter, warning = await self._interpreters.choose(runtime)
-        if interpreter.name not in self._zygotes:
-            self._zygotes[interpreter.name] = Zygote(
-                interpreter, self._sdk, self.capabilities, self._work_dir, self._hidden
-            )
-        return self._zygotes[interpreter.name], warning
-
     def _namespaces(self) -> set[str]:
-        return set().union(*(zygote.namespaces for zygote in self._zygotes.values()))
+        return set().union(*(launcher.namespaces for launcher in self._families.launchers))
 
     def _function(self, spec: FunctionSpec) -> _Function:
         """The function's present revision. Environments of another are drained first."""

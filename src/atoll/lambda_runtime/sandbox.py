@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atoll.lambda_runtime import peers
-from atoll.lambda_runtime.sdk import BOOTSTRAP
+from atoll.lambda_runtime.runtimes.python_sdk import BOOTSTRAP
 
 USERS_FROM, USERS = 1_993_000, 60_000
 """As root, each environment runs as a user of its own from this range, which no distribution hands out."""

@@ -19,12 +19,23 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class Logging:
+    """How a function's log looks. `format` is "Text" or "JSON"; the levels ("TRACE" to "FATAL", "DEBUG" to "WARN") only count for
+    JSON."""
+
+    format: str = "Text"
+    application_level: str = "INFO"
+    system_level: str = "INFO"
+
+
+@dataclass(frozen=True, slots=True)
 class FunctionSpec:
     """One revision of a function: everything that its environments are made from.
 
-    `arn` is unqualified. `code` is the directory of the unzipped package; when Atoll runs as root its files must be readable
-    by others, as AWS demands of packages. `timeout` is in seconds, `memory_mb` and `ephemeral_mb` in MiB. Any change of code or
-    configuration comes with a new `revision`; environments of the old one finish their invocation and stop.
+    `arn` is unqualified. `code` is the directory of the unzipped package, `layers` that of its layers laid over each other; when
+    Atoll runs as root their files must be readable by others, as AWS demands of packages. `timeout` is in seconds, `memory_mb` and
+    `ephemeral_mb` in MiB. Any change of code or configuration comes with a new `revision`; environments of the old one finish
+    their invocation and stop.
     """
 
     arn: str
@@ -42,6 +53,8 @@ class FunctionSpec:
     log_group: str
     revision: str
     role_arn: str
+    layers: Path | None = None
+    logging: Logging = Logging()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from atoll.services.lambda_.json_errors import complaint
+from atoll.services.lambda_.invocation.json_errors import complaint
 
 PLACE = "\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: {}, column: {}]"
 VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"

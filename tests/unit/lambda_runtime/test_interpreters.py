@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from harness import Harness
 
-from atoll.lambda_runtime import sdk
 from atoll.lambda_runtime.errors import RuntimeUnavailable
-from atoll.lambda_runtime.interpreters import Interpreters, candidates
+from atoll.lambda_runtime.runtimes import python_sdk
+from atoll.lambda_runtime.runtimes.interpreters import Interpreters, candidates
 
 VERSION = "import sys, os, boto3\ndef handler(event, context):\n    boto3.client('s3')\n    return [sys.version_info[1], os.environ['AWS_EXECUTION_ENV']]\n"  # noqa: E501
 
@@ -33,7 +33,7 @@ async def test_functions_run_on_the_version_they_name_or_a_newer_one_with_a_warn
 
 
 async def test_the_verdict_is_kept(tmp_path: Path) -> None:
-    packages = sdk.locate(tmp_path)
+    packages = python_sdk.locate(tmp_path)
     verdicts = packages.cache / "interpreters.json"
     first = await Interpreters(packages).choose("python3.8")
     kept = verdicts.stat().st_mtime_ns if verdicts.exists() else None
@@ -43,6 +43,6 @@ async def test_the_verdict_is_kept(tmp_path: Path) -> None:
 
 
 async def test_a_runtime_that_no_python_can_serve_is_refused(tmp_path: Path) -> None:
-    chosen = Interpreters(sdk.locate(tmp_path))
+    chosen = Interpreters(python_sdk.locate(tmp_path))
     with pytest.raises(RuntimeUnavailable, match=r"the runtime python3\.7: it runs python3\.8 to python3\.14"):
         await chosen.choose("python3.7")

@@ -112,7 +112,8 @@ async def main():
         busy = asyncio.create_task(h.invoke(f, 1000))
         await h.invoke(f, 0)
         await until(lambda: sorted(i.state for i in h.pool.snapshot()) == ["busy", "idle"])
-        print([pid for i in h.pool.snapshot() for pid in tree.pids(i.pid)] + [z._process.pid for z in h.pool._zygotes.values()], flush=True)
+        zygotes = [launcher._process.pid for launcher in h.pool._families.launchers]
+        print([pid for i in h.pool.snapshot() for pid in tree.pids(i.pid)] + zygotes, flush=True)
         await asyncio.sleep(1000)
 asyncio.run(main())
 """
@@ -155,7 +156,7 @@ async def test_logs_arrive_soon_after_the_invocation(harness: Harness) -> None:
 
 async def test_a_zygote_that_died_is_replaced(harness: Harness) -> None:
     await harness.run(COUNT)
-    (zygote,) = harness.pool._zygotes.values()
+    (zygote,) = harness.pool._families.launchers
     assert zygote._process is not None
     zygote._process.kill()
     await until(lambda: zygote._process is None or zygote._process.returncode is not None)
@@ -197,4 +198,4 @@ async def test_hidden_directories_are_empty_wherever_they_lie() -> None:
 async def test_a_runtime_can_be_made_ready_before_its_first_function() -> None:
     async with Harness() as harness:
         assert await harness.pool.prepare(RUNTIME) is None
-        assert len(harness.pool._zygotes) == 1
+        assert len(harness.pool._families.launchers) == 1

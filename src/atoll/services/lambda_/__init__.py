@@ -6,20 +6,12 @@ docs: https://docs.aws.amazon.com/lambda/latest/api/
 from __future__ import annotations
 
 from atoll.kernel.service import Service
-from atoll.services.lambda_ import (
-    account,
-    code_signing,
-    concurrency,
-    create_function,
-    functions,
-    invoke,
-    invoke_with_response_stream,
-    permissions,
-    tags,
-    update_function,
-    versions,
-)
+from atoll.services.lambda_ import account, permissions, tags
+from atoll.services.lambda_.concurrency import reserved
+from atoll.services.lambda_.functions import code_signing, create_function, functions, update_function
+from atoll.services.lambda_.invocation import invoke, invoke_with_response_stream
 from atoll.services.lambda_.running import open_running
+from atoll.services.lambda_.versions import versions
 
 SERVICE = Service(
     "lambda",
@@ -27,13 +19,13 @@ SERVICE = Service(
         create_function,
         update_function,
         functions,
+        code_signing,
         versions,
         invoke,
         invoke_with_response_stream,
+        reserved,
         permissions,
-        concurrency,
         tags,
-        code_signing,
         account,
     ],
     runtime=open_running,

@@ -9,8 +9,8 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, counter
 from atoll.lambda_runtime.pool import CONCURRENCY
+from atoll.services.lambda_.functions.package import MAX_UNZIPPED, MAX_ZIPPED
 from atoll.services.lambda_.names import Target
-from atoll.services.lambda_.package import MAX_UNZIPPED, MAX_ZIPPED
 from atoll.services.lambda_.store import key
 
 TOTAL_CODE_SIZE = 75 << 30

@@ -16,11 +16,11 @@ from atoll.kernel.service import Host, Runtime
 from atoll.kernel.store.api import Transaction
 from atoll.lambda_runtime.pool import Pool
 from atoll.lambda_runtime.spec import Credentials, FunctionSpec, InvokeResult
-from atoll.services.lambda_.configuration import log_group
-from atoll.services.lambda_.downloads import download_key, url
+from atoll.services.lambda_.functions.configuration import log_group
+from atoll.services.lambda_.functions.downloads import download_key, url
+from atoll.services.lambda_.functions.package import Packages
 from atoll.services.lambda_.log_writer import LogWriter
 from atoll.services.lambda_.names import Target
-from atoll.services.lambda_.package import Packages
 from atoll.services.lambda_.roles import SERVICE_HOST, assume
 from atoll.services.lambda_.store import Version
 

@@ -54,11 +54,11 @@ PROCESSES, OPEN_FILES = 1024, 1024  # docs: Lambda quotas, "File descriptors", "
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def enter_root(root, prefix, runtime, hidden):
+def enter_root(root, places, hidden):
     """Moves this process into a root file system of its own, with the machine's under /.host.
 
-    `root` is an empty directory to build on; `prefix` the interpreter's, which becomes /var/lang; `runtime` maps names under
-    /var/runtime to files and directories; `hidden` are directories of the machine that must not be seen through the others.
+    `root` is an empty directory to build on; `places` maps paths inside to files and directories of the machine; `hidden` are
+    directories of the machine that must not be seen through the others.
     """
     privileged = os.geteuid() == 0
     uid, gid = os.getuid(), os.getgid()
@@ -73,12 +73,11 @@ def enter_root(root, prefix, runtime, hidden):
     etc(root)
     devices(root)
     # The loader remembers for a process's whole life which directories of LD_LIBRARY_PATH were missing when it started.
-    for directory in ("proc", "tmp", "opt/lib", "opt/python", "var/task/lib", "var/runtime/lib", "var/lang"):
+    for directory in ("proc", "tmp", "opt/lib", "opt/python", "var/task/lib", "var/runtime/lib"):
         os.makedirs(os.path.join(root, directory), exist_ok=True)
-    bind(prefix, os.path.join(root, "var/lang"))
-    for name, source in runtime.items():
-        place(source, os.path.join(root, "var/runtime", name))
-    hide(root, prefix, hidden)
+    for target, source in places.items():
+        place(source, root + target)
+    hide(root, places, hidden)
     os.makedirs(root + HOST)
     check(libc.syscall(PIVOT_ROOT[os.uname().machine], root.encode(), (root + HOST).encode()), "pivot_root")
     os.chdir("/")
@@ -121,24 +120,29 @@ def devices(root):
     os.symlink("/proc/self/fd", os.path.join(directory, "fd"))
 
 
-def hide(root, prefix, hidden):
+def hide(root, places, hidden):
     """Covers each hidden directory wherever the mounts so far would show it."""
     for path in hidden:
         inside = [root + path]
-        if path.startswith(prefix.rstrip("/") + "/"):
-            inside.append(os.path.join(root, "var/lang", os.path.relpath(path, prefix)))
+        for target, source in places.items():
+            if path.startswith(source.rstrip("/") + "/"):
+                inside.append(os.path.join(root + target, os.path.relpath(path, source)))
         for target in inside:
             if os.path.isdir(target) and not os.path.islink(target):
                 mount("tmpfs", target, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "size=4k,mode=755")
 
 
-def enter_environment(code, tmp_mb):
-    """As process 1 of a new PID namespace: the function's code at /var/task, its own /tmp and /proc, and nothing of the machine."""
+def enter_environment(code, layers, tmp_mb, left):
+    """As process 1 of a new PID namespace: the function's code at /var/task, its layers at /opt (None: it has none), its own /tmp
+    and /proc, and nothing of the machine. `left` are places of the zygote's own that environments do not see."""
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     bind(HOST + code, "/var/task")
+    if layers:
+        bind(HOST + layers, "/opt")
     mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "size=%dm,nr_inodes=%d,mode=1777" % (tmp_mb, tmp_mb * 256))
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | 8)
-    check(libc.umount2(HOST.encode(), MNT_DETACH), "umount /.host")
+    for path in (HOST, *left):
+        check(libc.umount2(path.encode(), MNT_DETACH), "umount %s" % path)
     libc.sethostname(b"lambda", 6)
 
 
@@ -183,7 +187,7 @@ def place(source, target, read_only=True):
     """Binds a file or a directory to a path that does not exist yet."""
     source = os.path.realpath(source)
     if os.path.isdir(source):
-        os.makedirs(target)
+        os.makedirs(target, exist_ok=True)
     else:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         os.close(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o644))

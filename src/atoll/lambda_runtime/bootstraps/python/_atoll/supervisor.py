@@ -24,7 +24,7 @@ def supervise(config, request, descriptors, baseline):
         if os.fork():
             os._exit(0)
         os.write(control, b"pid %s\n" % os.readlink(namespaces.HOST + "/proc/self").encode())
-        namespaces.enter_environment(request["code"], request["tmp_mb"])
+        namespaces.enter_environment(request["code"], request["layers"], request["tmp_mb"], config["left"])
         namespaces.confine(request["uid"])
     else:
         os.write(control, b"pid %d\n" % os.getpid())
@@ -76,8 +76,6 @@ def wait(control, ended, runtime):
 
 def start(config, request, api, log, baseline):
     """In the runtime's process: its own session, its output to the log, its directory; then the runtime. Never returns."""
-    from _atoll import bootstrap
-
     if config["namespaces"]:
         from _atoll import namespaces
 
@@ -90,6 +88,10 @@ def start(config, request, api, log, baseline):
             os.dup2(source, target)
         os.close(null)
         os.chdir(request["root"])
+        if request["program"]:
+            os.execve(request["program"][0], request["program"], request["environment"])
+        from _atoll import bootstrap
+
         bootstrap.start(request, api, log, baseline, config["executable"])
         status = 0
     except SystemExit as error:

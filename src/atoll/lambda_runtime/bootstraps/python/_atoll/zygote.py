@@ -33,10 +33,9 @@ def main(control):
     if config["namespaces"]:
         from _atoll import namespaces
 
-        namespaces.enter_root(config["root"], config["prefix"], config["runtime"], config["hidden"])
-    where = "/var/runtime" if config["namespaces"] else config["sdk"]
+        namespaces.enter_root(config["root"], config["places"], config["hidden"])
     code = "import sys; sys.path.insert(0, %r); from _atoll import zygote; zygote.serve(%d, %d)" % (
-        where,
+        config["modules"],
         control,
         hand_over(config),
     )
@@ -59,7 +58,7 @@ def serve(control, config):
     with open(config, "rb") as file:
         config = json.load(file)
     control = socket.socket(fileno=control)
-    baseline = preload(config["pycache"], config["namespaces"])
+    baseline = preload(config["preload"], config["pycache"], config["namespaces"])
     wakeup, writer = watch_children()
     send(control, {"ready": True})
     while True:
@@ -94,13 +93,16 @@ def become(config, request, descriptors, baseline):
         os._exit(1)
 
 
-def preload(pycache, namespaces):
-    """Imports what functions commonly need. Returns the modules that a runtime has anyway, which no function can shadow."""
-    from _atoll import bootstrap  # noqa: F401
-
+def preload(functions, pycache, namespaces):
+    """Imports what environments need, and where `functions` run in this interpreter, what these commonly need. Returns the modules
+    that a runtime has anyway, which no function can shadow."""
+    if functions:
+        from _atoll import bootstrap  # noqa: F401
     baseline = frozenset(sys.modules)
     sys.pycache_prefix = pycache
-    for name in PRELOAD + ("_atoll.supervisor",) + (("_atoll.namespaces",) if namespaces else ()):
+    for name in (
+        (PRELOAD if functions else ()) + ("_atoll.supervisor",) + (("_atoll.namespaces",) if namespaces else ())
+    ):
         importlib.import_module(name)
     sys.pycache_prefix = None
     gc.collect()

@@ -15,8 +15,9 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.kernel.tag_conditions import adds_tags
 from atoll.lambda_runtime.errors import RuntimeUnavailable
-from atoll.services.lambda_ import configuration, roles
+from atoll.services.lambda_ import roles
 from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceConflictException
+from atoll.services.lambda_.functions import configuration
 from atoll.services.lambda_.names import LATEST, Target, function_arn, target
 from atoll.services.lambda_.policy import CODE_SIGNING, CONFIGURES, permission
 from atoll.services.lambda_.running import Running

@@ -13,19 +13,15 @@ import msgspec
 from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll, RequestTooLarge
 from atoll.kernel.service import operation
-from atoll.kernel.store.api import Reader
-from atoll.lambda_runtime.errors import RuntimeUnavailable, TooManyRequests
 from atoll.lambda_runtime.spec import InvokeResult
 from atoll.services.lambda_.errors import (
     InvalidParameterValueException,
     InvalidRequestContentException,
-    TooManyRequestsException,
 )
-from atoll.services.lambda_.json_errors import complaint
-from atoll.services.lambda_.names import LATEST, target
+from atoll.services.lambda_.invocation.execute import execute, named_version
+from atoll.services.lambda_.invocation.json_errors import complaint
+from atoll.services.lambda_.names import target
 from atoll.services.lambda_.policy import permission
-from atoll.services.lambda_.running import ReservedConcurrencyReached, Running
-from atoll.services.lambda_.store import Function, Version, find, get_version
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import InvocationRequestTypeDef, InvokeWithResponseStreamRequestTypeDef
@@ -63,29 +59,14 @@ async def run_function(ctx: Context, request: Invocation) -> InvokeResult | None
         if request.get(member):
             raise NotImplementedByAtoll(f"lambda: {member} of {ctx.operation}.")
 
-    def read(tx: Reader) -> tuple[Version, Function | None]:
-        version = get_version(tx, place, named=f"{place.arn}:{place.qualifier or LATEST}")
-        return version, find(tx, place)
-
-    version, function = await ctx.store.read(read)
+    version = await ctx.store.read(lambda tx: named_version(tx, place))
     if kind == "DryRun":
         return None
     if kind == "Event":
         raise NotImplementedByAtoll("lambda: asynchronous invocation (InvocationType Event).")
-    running: Running = ctx.runtime
-    try:
-        return await running.invoke(
-            place, version, payload, request_id=ctx.request_id, client_context=_client_context(request),
-            reserved=function.reserved if function else None,
-        )  # fmt: skip
-    except ReservedConcurrencyReached:
-        raise TooManyRequestsException(
-            "Rate Exceeded.", Reason="ReservedFunctionConcurrentInvocationLimitExceeded"
-        ) from None
-    except TooManyRequests:
-        raise TooManyRequestsException("Rate Exceeded.", Reason="ConcurrentInvocationLimitExceeded") from None
-    except RuntimeUnavailable as error:
-        raise NotImplementedByAtoll(f"lambda: {error}") from error
+    return await execute(
+        ctx, place, payload, version=version, request_id=ctx.request_id, client_context=_client_context(request)
+    )
 
 
 def log_result(request: Invocation, result: InvokeResult) -> str | None:

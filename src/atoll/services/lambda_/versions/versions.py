@@ -8,13 +8,13 @@ from atoll.kernel.context import Context
 from atoll.kernel.keys import under
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
-from atoll.services.lambda_ import configuration
-from atoll.services.lambda_.functions import PAGE
+from atoll.services.lambda_.functions import configuration
+from atoll.services.lambda_.functions.functions import PAGE
+from atoll.services.lambda_.functions.update_function import latest
 from atoll.services.lambda_.names import Target, function_arn
 from atoll.services.lambda_.paging import marker, read_marker
 from atoll.services.lambda_.policy import permission
 from atoll.services.lambda_.store import VERSIONS, Version, get, key
-from atoll.services.lambda_.update_function import latest
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import ListVersionsByFunctionRequestTypeDef

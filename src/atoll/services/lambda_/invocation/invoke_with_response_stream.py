@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.lambda_runtime.spec import InvokeResult
-from atoll.services.lambda_.invoke import log_result, run_function
+from atoll.services.lambda_.invocation.invoke import log_result, run_function
 from atoll.services.lambda_.policy import permission
 
 if TYPE_CHECKING:

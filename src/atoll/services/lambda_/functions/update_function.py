@@ -14,9 +14,10 @@ from atoll.kernel import blobs
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
-from atoll.services.lambda_ import configuration, roles
-from atoll.services.lambda_.create_function import find_runtime, zip_of
+from atoll.services.lambda_ import roles
 from atoll.services.lambda_.errors import function_not_found, stale_revision
+from atoll.services.lambda_.functions import configuration
+from atoll.services.lambda_.functions.create_function import find_runtime, zip_of
 from atoll.services.lambda_.names import LATEST, Target, function_arn, target
 from atoll.services.lambda_.policy import CONFIGURES, permission
 from atoll.services.lambda_.running import Running

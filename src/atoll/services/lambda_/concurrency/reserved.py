@@ -11,10 +11,10 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction, counter
 from atoll.lambda_runtime.pool import CONCURRENCY
 from atoll.services.lambda_.errors import InvalidParameterValueException
+from atoll.services.lambda_.functions.update_function import latest
 from atoll.services.lambda_.names import Target, function_arn
 from atoll.services.lambda_.policy import permission
 from atoll.services.lambda_.store import get, key, put
-from atoll.services.lambda_.update_function import latest
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import (

@@ -20,7 +20,7 @@ RETIRED = frozenset(
         "python2.7", "python3.6", "python3.7", "ruby2.5", "ruby2.7",
     }
 )  # fmt: skip
-_RUNNABLE = re.compile(r"python3\.\d+")
+_RUNNABLE = re.compile(r"python3\.\d+|provided\..+")
 
 
 def check(runtime: str) -> None:

@@ -9,8 +9,8 @@ from atoll.kernel.context import Context
 from atoll.kernel.keys import under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.lambda_ import configuration
 from atoll.services.lambda_.errors import InvalidParameterValueException, function_not_found
+from atoll.services.lambda_.functions import configuration
 from atoll.services.lambda_.names import LATEST, Target, target
 from atoll.services.lambda_.paging import marker, read_marker
 from atoll.services.lambda_.policy import permission

@@ -16,8 +16,8 @@ import msgspec
 
 from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll
-from atoll.services.lambda_ import runtimes
 from atoll.services.lambda_.errors import InvalidParameterValueException
+from atoll.services.lambda_.functions import runtimes
 from atoll.services.lambda_.names import Target
 from atoll.services.lambda_.store import Version
 

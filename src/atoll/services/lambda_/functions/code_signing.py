@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
+from atoll.services.lambda_.functions.update_function import latest
 from atoll.services.lambda_.names import function_arn
 from atoll.services.lambda_.policy import permission
 from atoll.services.lambda_.store import get
-from atoll.services.lambda_.update_function import latest
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import GetFunctionCodeSigningConfigRequestTypeDef

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DISTRIBUTIONS = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "urllib3", "six")
-BOOTSTRAP = Path(__file__).parent / "bootstraps" / "python"
+BOOTSTRAP = Path(__file__).parents[1] / "bootstraps" / "python"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from atoll.lambda_runtime.errors import RuntimeUnavailable
-from atoll.lambda_runtime.sdk import Sdk
+from atoll.lambda_runtime.runtimes.python_sdk import Sdk
 
 MINORS = range(8, 15)
 DIRECTORIES = ("/usr/bin", "/usr/local/bin", "/opt/homebrew/bin")

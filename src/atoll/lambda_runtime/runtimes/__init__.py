@@ -1,0 +1,1 @@
+"""Which program runs a runtime's functions, and how it is started: one module per family."""

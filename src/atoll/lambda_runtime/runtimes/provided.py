@@ -1,0 +1,35 @@
+"""The provided.* runtimes: the function's own `bootstrap` speaks the Runtime API over TCP.
+
+docs: Lambda developer guide, "Building a custom runtime for AWS Lambda".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from atoll.lambda_runtime.launcher import Launcher, Machine
+from atoll.lambda_runtime.runtimes.plain import PlainZygote
+from atoll.lambda_runtime.spec import FunctionSpec
+
+
+class Provided:
+    """A `runtimes.Family`."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._launcher = ProvidedLauncher(machine)
+
+    async def choose(self, _runtime: str) -> tuple[Launcher, str | None]:
+        """The same for all."""
+        return self._launcher, None
+
+
+class ProvidedLauncher(PlainZygote):
+    """A `runtimes.Launcher`."""
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(machine, name="provided", places={})
+
+    def request(self, _spec: FunctionSpec, root: str, _environment: Mapping[str, str]) -> dict[str, Any]:
+        """The package's `bootstrap`."""
+        return {"program": [f"{root}/bootstrap"]}

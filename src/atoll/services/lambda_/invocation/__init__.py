@@ -1,0 +1,1 @@
+"""Invoking functions: at once, in a stream, or later."""

@@ -1,0 +1,45 @@
+"""Running a function once, whoever asks: Invoke, an event that waits, an event source, a function URL.
+
+It is not asked here whether the caller may: operations are judged by their `access`, and Lambda itself needs no permission.
+"""
+
+from __future__ import annotations
+
+from atoll.kernel.context import Context
+from atoll.kernel.errors import NotImplementedByAtoll
+from atoll.kernel.store.api import Reader
+from atoll.lambda_runtime.errors import RuntimeUnavailable, TooManyRequests
+from atoll.lambda_runtime.spec import InvokeResult
+from atoll.services.lambda_.errors import TooManyRequestsException
+from atoll.services.lambda_.names import LATEST, Target
+from atoll.services.lambda_.running import ReservedConcurrencyReached, Running
+from atoll.services.lambda_.store import Version, find, get_version
+
+
+def named_version(tx: Reader, place: Target) -> Version:
+    """The version that an invocation of `place` runs. Raises ResourceNotFoundException."""
+    return get_version(tx, place, named=f"{place.arn}:{place.qualifier or LATEST}")
+
+
+async def execute(
+    ctx: Context, place: Target, payload: bytes, *, version: Version, request_id: str, client_context: str | None = None
+) -> InvokeResult:
+    """Runs `version` as what `place` names, and returns what it answered: also of a function that failed.
+
+    `payload` is JSON, `client_context` JSON text. Raises TooManyRequestsException, NotImplementedByAtoll.
+    """
+    running: Running = ctx.runtime
+    function = await ctx.store.read(lambda tx: find(tx, place))
+    try:
+        return await running.invoke(
+            place, version, payload, request_id=request_id, client_context=client_context,
+            reserved=function.reserved if function else None,
+        )  # fmt: skip
+    except ReservedConcurrencyReached:
+        raise TooManyRequestsException(
+            "Rate Exceeded.", Reason="ReservedFunctionConcurrentInvocationLimitExceeded"
+        ) from None
+    except TooManyRequests:
+        raise TooManyRequestsException("Rate Exceeded.", Reason="ConcurrentInvocationLimitExceeded") from None
+    except RuntimeUnavailable as error:
+        raise NotImplementedByAtoll(f"lambda: {error}") from error

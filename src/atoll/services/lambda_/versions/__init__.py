@@ -1,0 +1,1 @@
+"""Versions of a function, and the aliases that point to them."""
