@@ -15,6 +15,7 @@ from atoll.services.lambda_.names import LATEST, Target, target
 from atoll.services.lambda_.paging import marker, read_marker
 from atoll.services.lambda_.policy import permission
 from atoll.services.lambda_.running import Running
+from atoll.services.lambda_.urls import store as urls
 from atoll.services.lambda_.store import FUNCTIONS, VERSIONS, Function, Version, find, get, get_version, key
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ async def delete_function(ctx: Context, request: DeleteFunctionRequestTypeDef) -
             tx.add(key(place, "usage", "bytes"), -version.code_size)
             tx.delete(at)
         tx.clear_range(under(key(place, "policy", place.name)))
+        urls.delete_all(tx, place)
         tx.delete(key(place, "function", place.name))
         tx.add(key(place, "usage", "count"), -1)
         if function.reserved:
