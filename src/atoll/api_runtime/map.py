@@ -39,7 +39,9 @@ class Malformed(Exception):
     """The function's response cannot be sent."""
 
 
-def payload_2(payload: bytes, *, untyped: tuple[str, str] = PLAIN, malformed: HttpResponse = INTERNAL_ERROR) -> HttpResponse:
+def payload_2(
+    payload: bytes, *, untyped: tuple[str, str] = PLAIN, malformed: HttpResponse = INTERNAL_ERROR
+) -> HttpResponse:
     """The response that a function's return value stands for in payload format 2.0. `untyped` is the content type of one that names
     none, `malformed` what stands for one that is none."""
     try:

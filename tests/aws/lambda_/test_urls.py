@@ -79,7 +79,12 @@ def test_a_url_is_made_changed_listed_and_deleted(fn: Any, aws_error: Any) -> No
     )
     got = fn.client.get_function_url_config(FunctionName="fn")
     assert (got["InvokeMode"], got["LastModifiedTime"]) == ("BUFFERED", made["CreationTime"])
-    cors = {"AllowOrigins": ["https://example.com"], "AllowMethods": ["GET", "POST"], "MaxAge": 60, "AllowCredentials": True}
+    cors = {
+        "AllowOrigins": ["https://example.com"],
+        "AllowMethods": ["GET", "POST"],
+        "MaxAge": 60,
+        "AllowCredentials": True,
+    }
     changed = fn.client.update_function_url_config(FunctionName="fn", AuthType="AWS_IAM", Cors=cors)
     assert (changed["AuthType"], changed["Cors"], "InvokeMode" in changed) == ("AWS_IAM", cors, False)
     assert changed["LastModifiedTime"] > changed["CreationTime"]
@@ -105,9 +110,7 @@ def test_an_alias_has_a_url_of_its_own(fn: Any, allow: Callable[..., None], call
     fn.client.delete_function_url_config(FunctionName="fn")
     assert call(own).status_code == 404
     assert call(live["FunctionUrl"]).status_code == 200
-    code, message, _ = aws_error(
-        lambda: fn.client.create_function_url_config(FunctionName="fn:1", AuthType="NONE")
-    )
+    code, message, _ = aws_error(lambda: fn.client.create_function_url_config(FunctionName="fn:1", AuthType="NONE"))
     assert (code, message) == (
         "ValidationException",
         "1 validation error detected: Value '1' at 'qualifier' failed to satisfy constraint: "
@@ -237,7 +240,9 @@ def alice(client: Callable[..., Any]) -> dict[str, str]:
     iam.create_user(UserName="alice")
     policy = {
         "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"], "Resource": "*"}],
+        "Statement": [
+            {"Effect": "Allow", "Action": ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"], "Resource": "*"}
+        ],
     }
     iam.put_user_policy(UserName="alice", PolicyName="urls", PolicyDocument=json.dumps(policy))
     key: dict[str, str] = iam.create_access_key(UserName="alice")["AccessKey"]
@@ -276,7 +281,13 @@ def test_preflights_and_answers_to_other_origins(fn: Any, public: str, call: Any
     ask = {"origin": "https://example.com", "access-control-request-method": "POST"}
     event = call(public, "OPTIONS", headers=ask).json()  # without a configuration they are the function's own
     assert event["requestContext"]["http"]["method"] == "OPTIONS"
-    cors = {"AllowOrigins": ["https://example.com"], "AllowMethods": ["POST"], "AllowHeaders": ["x-a"], "ExposeHeaders": ["x-b"], "MaxAge": 5}
+    cors = {
+        "AllowOrigins": ["https://example.com"],
+        "AllowMethods": ["POST"],
+        "AllowHeaders": ["x-a"],
+        "ExposeHeaders": ["x-b"],
+        "MaxAge": 5,
+    }
     fn.client.update_function_url_config(FunctionName="fn", Cors=cors)
     asked = call(public, "OPTIONS", headers=ask)
     assert (asked.status_code, asked.content) == (200, b"")

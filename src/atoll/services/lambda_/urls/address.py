@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from atoll.kernel.http import HttpRequest
 
-_HOST = re.compile(r"([a-z0-9]+)\.lambda-url\.(?:[a-z0-9-]+\.on\.aws|(?:[a-z0-9-]+\.)?localhost(?:\.localstack\.cloud)?)")
+_HOST = re.compile(
+    r"([a-z0-9]+)\.lambda-url\.(?:[a-z0-9-]+\.on\.aws|(?:[a-z0-9-]+\.)?localhost(?:\.localstack\.cloud)?)"
+)
 PATH = "/_aws/lambda-url/"
 
 

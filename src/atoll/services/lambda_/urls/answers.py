@@ -36,7 +36,9 @@ FAILED = HttpResponse(502, [JSON], b"Internal Server Error")
 def refused(error: ServiceError) -> HttpResponse:
     """The answer where the call was not made: a bad signature, a limit, no such function, or what Atoll cannot run."""
     if isinstance(error, TooManyRequestsException):
-        return _error(429, "TooManyRequestsException", Reason=error.members.get("Reason"), Type="User", message=error.message)
+        return _error(
+            429, "TooManyRequestsException", Reason=error.members.get("Reason"), Type="User", message=error.message
+        )
     if isinstance(error, CommonError):
         status = 501 if isinstance(error, NotImplementedByAtoll) else 403
         return _error(status, error.code, message=error.message)

@@ -23,6 +23,7 @@ from atoll.services.lambda_.store import find as find_function
 from atoll.services.lambda_.store import key
 from atoll.services.lambda_.urls import store
 from atoll.services.lambda_.urls.store import URLS, Url
+from atoll.services.lambda_.versions.resolve import find_alias
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import (
@@ -128,9 +129,7 @@ async def list_function_url_configs(ctx: Context, request: ListFunctionUrlConfig
         span = under(key(place, "url", place.name))
         if after is not None:
             span = span.past(key(place, "url", place.name, after))
-        return [
-            (_at(place, str(at[-1])), URLS.decode(raw)) for at, raw in tx.scan(span, limit=limit + 1)
-        ]
+        return [(_at(place, str(at[-1])), URLS.decode(raw)) for at, raw in tx.scan(span, limit=limit + 1)]
 
     page = await ctx.store.read(read)
     return {
@@ -187,8 +186,7 @@ def _cors(given: Mapping[str, Any] | None) -> Cors | None:
     """What may be asked from elsewhere; None where nothing is configured, which an empty structure also means."""
     if not given:
         return None
-    return Cors(**{name: tuple(value) if isinstance(value, list) else value for member, name in _CORS.items()
-                   if (value := given.get(member)) is not None})
+    return msgspec.convert({name: given.get(member) for member, name in _CORS.items()}, Cors)
 
 
 def _described(place: Target, url: Url, *times: str) -> dict[str, Any]:

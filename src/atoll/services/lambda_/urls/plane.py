@@ -17,7 +17,7 @@ from atoll.kernel.context import Context, Principal
 from atoll.kernel.errors import AccessDenied, CommonError, ServiceError
 from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.kernel.service import Access, Host
-from atoll.services.lambda_.invocation.execute import execute, named_version
+from atoll.services.lambda_.invocation.execute import execute, version_to_run
 from atoll.services.lambda_.names import Target
 from atoll.services.lambda_.policy import permission
 from atoll.services.lambda_.urls import answers
@@ -100,7 +100,7 @@ class FunctionUrls:
     ) -> HttpResponse:
         if len(request.body) > MAX_PAYLOAD:
             return answers.TOO_LARGE
-        version = await ctx.store.read(lambda tx: named_version(tx, place))
+        version = await version_to_run(ctx, place)
         event = payload_2(self._arrival(ctx, place, url, address, request))
         result = await execute(ctx, place, msgspec.json.encode(event), version=version, request_id=ctx.request_id)
         return answers.FAILED if result.function_error else answers.of_payload(result.payload)

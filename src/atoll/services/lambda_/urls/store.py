@@ -1,7 +1,7 @@
 """Where function URLs lie in the store.
 
-    …, "url", NAME, QUALIFIER                 Url     its configuration; the qualifier is an alias or "$LATEST"
-    GLOBAL_ACCOUNT, "", "lambda", "url", ID   Place   whose URL it is: requests name only the id
+…, "url", NAME, QUALIFIER                 Url     its configuration; the qualifier is an alias or "$LATEST"
+GLOBAL_ACCOUNT, "", "lambda", "url", ID   Place   whose URL it is: requests name only the id
 """
 
 from __future__ import annotations
