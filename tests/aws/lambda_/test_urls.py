@@ -308,3 +308,12 @@ def test_preflights_and_answers_to_other_origins(fn: Any, public: str, call: Any
 def test_a_deleted_function_takes_its_urls_along(fn: Any, public: str, call: Any) -> None:
     fn.client.delete_function(FunctionName="fn")
     assert call(public).status_code == 404
+
+
+def test_the_command_line_shows_urls(public: str, region: Any, account: str) -> None:
+    key = {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "test"}
+    url = region.atoll("urls", "fn", **key).stdout.strip()
+    shown = region.atoll("urls", **key).stdout
+    assert url in shown
+    assert public.removeprefix("https://").partition(".")[0] + ".lambda-url.localhost" in shown
+    assert httpx.get(f"{url}x", trust_env=False).json()["rawPath"] == "/x"

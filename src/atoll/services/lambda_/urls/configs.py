@@ -56,10 +56,8 @@ async def _auth_type(ctx: Context, request: Mapping[str, Any]) -> Sequence[str] 
     return [url.auth] if url else None
 
 
-CONFIGURES: Mapping[str, ValuesOf] = {
-    "lambda:FunctionArn": lambda ctx, request: [function_arn(ctx, request)],
-    "lambda:FunctionUrlAuthType": _auth_type,
-}
+LISTS: Mapping[str, ValuesOf] = {"lambda:FunctionUrlAuthType": _auth_type}
+CONFIGURES: Mapping[str, ValuesOf] = {**LISTS, "lambda:FunctionArn": lambda ctx, request: [function_arn(ctx, request)]}
 
 
 @operation("CreateFunctionUrlConfig", access=[permission("CreateFunctionUrlConfig", CONFIGURES, resource=function_arn)])
@@ -117,7 +115,7 @@ async def update_function_url_config(ctx: Context, request: UpdateFunctionUrlCon
     return _described(place, await ctx.store.transact(update))
 
 
-@operation("ListFunctionUrlConfigs", access=[permission("ListFunctionUrlConfigs", CONFIGURES, resource=function_arn)])
+@operation("ListFunctionUrlConfigs", access=[permission("ListFunctionUrlConfigs", LISTS, resource=function_arn)])
 async def list_function_url_configs(ctx: Context, request: ListFunctionUrlConfigsRequestTypeDef) -> dict[str, Any]:
     """docs: API_ListFunctionUrlConfigs. By qualifier, at most 50 a page. Raises ResourceNotFoundException."""
     place = target(ctx, request)
