@@ -11,7 +11,6 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from atoll.kernel.clock import Clock
 from atoll.kernel.connection import Connection
@@ -19,6 +18,8 @@ from atoll.lambda_runtime import peers, texts, tree
 from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.lambda_runtime.launcher import Launcher
 from atoll.lambda_runtime.logs import Log
+from atoll.lambda_runtime.outcome import Outcome, exit_status
+from atoll.lambda_runtime.response import Relay
 from atoll.lambda_runtime.runtime_api import Invocation, Rejected, RuntimeConnection
 from atoll.lambda_runtime.spec import Credentials, EnvironmentInfo, FunctionSpec
 from atoll.lambda_runtime.states import State, require
@@ -34,21 +35,6 @@ CROWD = 16
 """More processes than this are looked at in a thread, for the loop must not wait for a fork bomb to be counted."""
 RUNNING = frozenset({State.INIT, State.BUSY, State.DRAINING})
 INVALID_ID = Rejected(400, "InvalidRequestID", "Invalid request ID")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How an initialization or an invocation ended.
-
-    `failure` is None or "error" or "timeout" (the platform's word in REPORT); `kind` the error's type; `exit_reason` says why
-    the runtime ended, if it did; `ended` is monotonic time.
-    """
-
-    ended: float
-    payload: bytes = b""
-    failure: str | None = None
-    kind: str = ""
-    exit_reason: str | None = None
 
 
 class Environment:
@@ -92,6 +78,7 @@ class Environment:
         self._pending: asyncio.Future[Outcome] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._answer: Outcome | None = None
+        self._relay = Relay(None)
         self._returning: asyncio.TimerHandle | None = None
         self._out_of_memory = False
         self._crowded = False
@@ -113,12 +100,13 @@ class Environment:
         finally:
             self._pending = None
 
-    async def invoke(self, invocation: Invocation, seconds: float) -> Outcome:
-        """Hands out one invocation and waits for its end, at most `seconds`. The environment must be IDLE."""
+    async def invoke(self, invocation: Invocation, seconds: float, relay: Relay) -> Outcome:
+        """Hands out one invocation and waits for its end, at most `seconds`. The environment must be IDLE. `relay` takes the answer
+        if the function streams it."""
         self._move(State.BUSY)
         self.invocations += 1
         assert self._waiting is not None
-        self._invocation = invocation
+        self._invocation, self._relay = invocation, relay
         self._pending = self._loop.create_future()
         self._timer = self._loop.call_later(seconds, self._on_timeout)
         connection, self._waiting = self._waiting, None
@@ -137,6 +125,7 @@ class Environment:
         if self.state in (State.STOPPING, State.STOPPED):
             return
         self._move(State.STOPPING)
+        self._relay.ended = True
         if self._timer is not None:
             self._timer.cancel()
         if self._control is None:
@@ -195,10 +184,14 @@ class Environment:
             self._waiting = None
         if self._own is connection:
             self._own = None
-            self._check_gone()
+        if self._relay.source is connection and self._invocation is not None:
+            # In mid-stream. If the runtime has ended that is known in a moment, and is the better reason.
+            self._loop.call_later(RETURN_SECONDS, self._check_truncated)
+        self._check_gone()
 
     def on_next(self, connection: RuntimeConnection) -> None:
         self._hear_of_start()
+        self._check_truncated()
         if self.state is State.INIT:
             self._waiting = connection
             self._find_runtime()
@@ -226,8 +219,15 @@ class Environment:
         self._answered(request_id, Outcome(self._clock.monotonic(), body, "handled", kind))
 
     def on_too_large(self, request_id: str) -> None:
-        kind, payload = "Function.ResponseSizeTooLarge", texts.too_large_payload()
-        self._answered(request_id, Outcome(self._clock.monotonic(), payload, "error", kind))
+        outcome = Outcome(self._clock.monotonic(), texts.too_large_payload(self._relay.limit), "error", texts.TOO_LARGE)
+        self._answered(request_id, outcome)
+
+    def on_stream(self, connection: RuntimeConnection, request_id: str, content_type: str) -> Relay:
+        self._require_current(request_id)
+        if self._relay.source is not None:
+            raise INVALID_ID
+        self._relay.begin(connection, content_type, self.spec.version)
+        return self._relay
 
     def on_init_error(self, body: bytes, kind: str) -> None:
         self._hear_of_start()
@@ -252,15 +252,26 @@ class Environment:
         self.idle_since = self._clock.monotonic()
         self.on_idle(self)
 
-    def _answered(self, request_id: str, outcome: Outcome) -> None:
+    def _require_current(self, request_id: str) -> None:
         if self._invocation is None or self._invocation.request_id != request_id:
             raise INVALID_ID
+
+    def _check_truncated(self) -> None:
+        """Whether the answer has broken off, while the runtime lives."""
+        source = self._relay.source
+        if self._invocation is not None and source is not None and source not in self._connections:
+            outcome = Outcome(self._clock.monotonic(), b"", "error", texts.TRUNCATED)
+            self._answered(self._invocation.request_id, outcome)
+
+    def _answered(self, request_id: str, outcome: Outcome) -> None:
+        self._require_current(request_id)
         self._invocation = None
         self._answer = outcome
         self._returning = self._loop.call_later(RETURN_SECONDS, self._settle, outcome)
 
     def _settle(self, outcome: Outcome) -> None:
         self._answer = None
+        self._relay.ended = True
         if self._returning is not None:
             self._returning.cancel()
             self._returning = None
@@ -346,13 +357,15 @@ class Environment:
         """Once the supervisor is gone and nobody holds the runtime's connection, every process has ended."""
         if self._control is not None or self._own is not None or self.state is State.STOPPED:
             return
+        if not self._relay.ended and self._relay.source in self._connections:
+            return  # what the runtime has streamed before its end is still to be read
         if self.state is not State.STOPPING:
             self._move(State.STOPPING)
         if (at := self._report.find(b"failed ")) >= 0 and self._pending is not None and not self._pending.done():
             text = self._report[at + 7 :].decode(errors="replace").strip()
             self._pending.set_exception(RuntimeUnavailable(f"The sandbox could not be set up: {text}"))
         kind = texts.OUT_OF_MEMORY if self._out_of_memory else texts.EXIT_ERROR
-        reason = texts.exited(_exit_status(self._report))
+        reason = texts.exited(exit_status(self._report))
         self._settle(self._answer or Outcome(self._clock.monotonic(), failure="error", kind=kind, exit_reason=reason))
         self._finish_stop()
 
@@ -385,14 +398,3 @@ class Environment:
                 self._status_file = os.open(tree.PROC / f"{process}/status", os.O_RDONLY)
             except FileNotFoundError:
                 return
-
-
-def _exit_status(report: bytes) -> int:
-    """The runtime's exit status from the supervisor's lines; negative for a signal. No line at all: everything was killed."""
-    for line in report.splitlines():
-        match line.split():
-            case [b"exit", status]:
-                return int(status)
-            case [b"signal", number]:
-                return -int(number)
-    return -signal.SIGKILL

@@ -19,10 +19,12 @@ from atoll.kernel.clock import Clock
 from atoll.kernel.connection import Connection
 from atoll.kernel.ids import Ids
 from atoll.lambda_runtime import peers, sandbox, texts
-from atoll.lambda_runtime.environment import Environment, Outcome
+from atoll.lambda_runtime.environment import Environment
 from atoll.lambda_runtime.errors import RuntimeUnavailable, TooManyRequests
 from atoll.lambda_runtime.launcher import Machine
 from atoll.lambda_runtime.logs import Log
+from atoll.lambda_runtime.outcome import Outcome
+from atoll.lambda_runtime.response import Relay
 from atoll.lambda_runtime.run import Run
 from atoll.lambda_runtime.runtimes.families import Families
 from atoll.lambda_runtime.spec import (
@@ -32,6 +34,7 @@ from atoll.lambda_runtime.spec import (
     FunctionSpec,
     InvokeResult,
     LogSink,
+    ResponseStream,
     WarningHook,
 )
 from atoll.lambda_runtime.states import State
@@ -141,9 +144,10 @@ class Pool:
         request_id: str,
         trace_header: str,
         client_context: str | None = None,
+        stream: ResponseStream | None = None,
     ) -> InvokeResult:
         """Runs the function once. It runs to its end even if the caller is cancelled. `invoked_arn` is the ARN as the caller
-        named it, qualified or not: the function is told.
+        named it, qualified or not: the function is told. `stream` takes the answer piece by piece if the function streams.
 
         Raises TooManyRequests past the concurrency limit, RuntimeUnavailable where nothing can run the function.
         """
@@ -166,7 +170,10 @@ class Pool:
                 client_context=client_context,
             )
 
-        return await asyncio.shield(self._background(self._invoke(spec, begin)))
+        relay = Relay(stream)
+        result = await asyncio.shield(self._background(self._invoke(spec, begin, relay)))
+        await relay.flush()
+        return result
 
     def ending_before(self, instant: float) -> list[Environment]:
         """The environments whose credentials end too early for one more invocation at `instant` (region time)."""
@@ -212,7 +219,7 @@ class Pool:
         """Every environment that has not ended."""
         return [environment.info() for environment in self._environments]
 
-    async def _invoke(self, spec: FunctionSpec, begin: Callable[[Log], Run]) -> InvokeResult:
+    async def _invoke(self, spec: FunctionSpec, begin: Callable[[Log], Run], relay: Relay) -> InvokeResult:
         try:
             function = self._function(spec)
             environment = self._take_idle(function)
@@ -222,7 +229,7 @@ class Pool:
                 environment, run, init_ms, failed = await self._cold_start(spec, function, begin)
                 if failed is not None:
                     return self._fail(environment, run, failed, init_ms)
-            outcome = await environment.invoke(run.invocation, run.seconds_left)
+            outcome = await environment.invoke(run.invocation, run.seconds_left, relay)
             result = run.finish(outcome, environment, init_ms)
             environment.on_idle = self._release
             if environment.state is State.IDLE:

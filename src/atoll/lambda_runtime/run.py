@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from atoll.kernel.clock import Clock
 from atoll.lambda_runtime import texts
-from atoll.lambda_runtime.environment import Environment, Outcome
+from atoll.lambda_runtime.environment import Environment
 from atoll.lambda_runtime.logs import Log
+from atoll.lambda_runtime.outcome import Outcome
 from atoll.lambda_runtime.runtime_api import Invocation
 from atoll.lambda_runtime.spec import FunctionSpec, InvokeResult
 
@@ -68,4 +69,5 @@ class Run:
                 failure=report,
             )
         )
-        return InvokeResult(payload, "Unhandled" if outcome.failure else None, log.tail(), spec.version)
+        failed = "Unhandled" if outcome.failure else None
+        return InvokeResult(payload, failed, log.tail(), spec.version, error_type=outcome.kind)

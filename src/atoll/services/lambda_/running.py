@@ -15,7 +15,7 @@ from atoll.kernel.context import Principal
 from atoll.kernel.service import Host, Runtime
 from atoll.kernel.store.api import Transaction
 from atoll.lambda_runtime.pool import Pool
-from atoll.lambda_runtime.spec import Credentials, FunctionSpec, InvokeResult
+from atoll.lambda_runtime.spec import Credentials, FunctionSpec, InvokeResult, ResponseStream
 from atoll.services.lambda_.functions.configuration import log_group
 from atoll.services.lambda_.functions.downloads import download_key, url
 from atoll.services.lambda_.functions.package import Packages
@@ -65,8 +65,9 @@ class Running(Runtime):
         request_id: str,
         client_context: str | None,
         reserved: int | None,
+        stream: ResponseStream | None = None,
     ) -> InvokeResult:
-        """Runs a version once. `reserved` is the function's reserved concurrency.
+        """Runs a version once. `reserved` is the function's reserved concurrency, `stream` takes an answer that the function streams.
 
         Raises ReservedConcurrencyReached, and TooManyRequests or RuntimeUnavailable as the pool does.
         """
@@ -77,7 +78,7 @@ class Running(Runtime):
             spec = await self._spec(place, version)
             return await self.pool.invoke(
                 spec, payload, invoked_arn=place.qualified_arn, request_id=request_id, trace_header=self._trace(),
-                client_context=client_context,
+                client_context=client_context, stream=stream,
             )  # fmt: skip
         finally:
             self._invocations[place.arn] -= 1

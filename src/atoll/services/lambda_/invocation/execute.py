@@ -9,7 +9,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.store.api import Reader
 from atoll.lambda_runtime.errors import RuntimeUnavailable, TooManyRequests
-from atoll.lambda_runtime.spec import InvokeResult
+from atoll.lambda_runtime.spec import InvokeResult, ResponseStream
 from atoll.services.lambda_.errors import TooManyRequestsException
 from atoll.services.lambda_.names import LATEST, Target
 from atoll.services.lambda_.running import ReservedConcurrencyReached, Running
@@ -31,18 +31,27 @@ def named_version(tx: Reader, place: Target, draw: float = NO_SHIFT) -> Version:
 
 
 async def execute(
-    ctx: Context, place: Target, payload: bytes, *, version: Version, request_id: str, client_context: str | None = None
+    ctx: Context,
+    place: Target,
+    payload: bytes,
+    *,
+    version: Version,
+    request_id: str,
+    client_context: str | None = None,
+    stream: ResponseStream | None = None,
 ) -> InvokeResult:
     """Runs `version` as what `place` names, and returns what it answered: also of a function that failed.
 
-    `payload` is JSON, `client_context` JSON text. Raises TooManyRequestsException, NotImplementedByAtoll.
+    `payload` is JSON, `client_context` JSON text; `stream` takes an answer that the function streams.
+
+    Raises TooManyRequestsException, NotImplementedByAtoll.
     """
     running: Running = ctx.runtime
     function = await ctx.store.read(lambda tx: find(tx, place))
     try:
         return await running.invoke(
             place, version, payload, request_id=request_id, client_context=client_context,
-            reserved=function.reserved if function else None,
+            reserved=function.reserved if function else None, stream=stream,
         )  # fmt: skip
     except ReservedConcurrencyReached:
         raise TooManyRequestsException(
