@@ -16,6 +16,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.lambda_runtime.spec import InvokeResult
 from atoll.services.lambda_.invocation.invoke import log_result, run_function
+from atoll.services.lambda_.invocation.pieces import Pieces
 from atoll.services.lambda_.policy import permission
 
 if TYPE_CHECKING:
@@ -45,49 +46,6 @@ async def invoke_with_response_stream(ctx: Context, request: InvokeWithResponseS
     events = _events(pieces, running, request)
     weakref.finalize(events, pieces.abandon)  # a stream that nobody has begun to read is not closed
     return {"StatusCode": 200, "ExecutedVersion": version, "EventStream": events}
-
-
-class Pieces:
-    """A `ResponseStream`, read with `async for`: at the reader's pace, and without any once it has gone."""
-
-    def __init__(self) -> None:
-        self.begun = asyncio.Event()
-        """The answer has begun, or there will be none."""
-        self.version: str | None = None
-        """The version that answers, once it has begun."""
-        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self._taken = asyncio.Event()
-        self._abandoned = False
-
-    def begin(self, _content_type: str, executed_version: str) -> None:
-        """The stream of events has a type of its own."""
-        self.version = executed_version
-        self.begun.set()
-
-    async def write(self, piece: bytes) -> None:
-        """Waits until the piece has been sent."""
-        if not self._abandoned:
-            self._taken.clear()
-            self._queue.put_nowait(piece)
-            await self._taken.wait()
-
-    def end(self) -> None:
-        """There is no more."""
-        self._queue.put_nowait(None)
-        self.begun.set()
-
-    def abandon(self) -> None:
-        """Nobody reads any more."""
-        self._abandoned = True
-        self._taken.set()
-
-    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        try:
-            while (piece := await self._queue.get()) is not None:
-                yield piece
-                self._taken.set()
-        finally:
-            self.abandon()
 
 
 async def _events(

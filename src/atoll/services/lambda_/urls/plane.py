@@ -24,6 +24,7 @@ from atoll.services.lambda_.urls import answers
 from atoll.services.lambda_.urls.address import Address, address
 from atoll.services.lambda_.urls.configs import host
 from atoll.services.lambda_.urls.store import Url, found_by_id
+from atoll.services.lambda_.urls.streaming import stream
 
 log = logging.getLogger(__name__)
 
@@ -101,8 +102,10 @@ class FunctionUrls:
         if len(request.body) > MAX_PAYLOAD:
             return answers.TOO_LARGE
         version = await version_to_run(ctx, place)
-        event = payload_2(self._arrival(ctx, place, url, address, request))
-        result = await execute(ctx, place, msgspec.json.encode(event), version=version, request_id=ctx.request_id)
+        event = msgspec.json.encode(payload_2(self._arrival(ctx, place, url, address, request)))
+        if url.mode == "RESPONSE_STREAM":
+            return await stream(ctx, place, event, version)
+        result = await execute(ctx, place, event, version=version, request_id=ctx.request_id)
         return answers.FAILED if result.function_error else answers.of_payload(result.payload)
 
     def _arrival(self, ctx: Context, place: Target, url: Url, address: Address, request: HttpRequest) -> Arrival:
