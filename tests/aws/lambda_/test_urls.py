@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -317,3 +318,87 @@ def test_the_command_line_shows_urls(public: str, region: Any, account: str) -> 
     assert url in shown
     assert public.removeprefix("https://").partition(".")[0] + ".lambda-url.localhost" in shown
     assert httpx.get(f"{url}x", trust_env=False).json()["rawPath"] == "/x"
+
+
+STREAMS = """
+import json, os, socket, time
+import http.client
+
+HOST, PORT = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
+INVOCATION = "/2018-06-01/runtime/invocation/"
+
+def chunk(data):
+    return b"%x\\r\\n%b\\r\\n" % (len(data), data)
+
+while True:  # a runtime of its own
+    http_connection = http.client.HTTPConnection(HOST, int(PORT))
+    http_connection.request("GET", INVOCATION + "next")
+    answer = http_connection.getresponse()
+    event = json.loads(answer.read())
+    wanted = json.loads(event["body"])
+    connection = socket.create_connection((HOST, int(PORT)))
+    connection.sendall(
+        f"POST {INVOCATION}{answer.headers['Lambda-Runtime-Aws-Request-Id']}/response HTTP/1.1\\r\\nHost: x\\r\\n"
+        "Transfer-Encoding: chunked\\r\\nLambda-Runtime-Function-Response-Mode: streaming\\r\\n"
+        f"Content-Type: {wanted['type']}\\r\\n"
+        "Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\\r\\n\\r\\n".encode()
+    )
+    for piece in wanted["pieces"]:
+        connection.sendall(chunk(piece.encode()))
+        time.sleep(wanted.get("pause", 0))
+    trailers = "Lambda-Runtime-Function-Error-Type: Broken\\r\\n" if wanted.get("fails") else ""
+    connection.sendall(b"0\\r\\n" + trailers.encode() + b"\\r\\n")
+    connection.recv(4096)
+    connection.close()
+"""
+INTEGRATION = "application/vnd.awslambda.http-integration-response"
+
+
+@pytest.fixture
+def streaming(fn: Any, allow: Callable[..., None]) -> str:
+    """The URL of a function that streams what it is told to."""
+    fn.create(code=STREAMS)
+    allow()
+    made = fn.client.create_function_url_config(FunctionName="fn", AuthType="NONE", InvokeMode="RESPONSE_STREAM")
+    assert made["InvokeMode"] == "RESPONSE_STREAM"
+    return str(made["FunctionUrl"])
+
+
+def test_a_stream_arrives_while_the_function_makes_it(streaming: str, region: Any) -> None:
+    headers = {"host": streaming.removeprefix("https://").rstrip("/")}
+    wanted = {"type": "text/event-stream", "pieces": ["one", "two"], "pause": 1}
+    with httpx.stream("POST", region.endpoint, headers=headers, json=wanted, trust_env=False, timeout=30) as response:
+        assert response.headers["content-type"] == "text/event-stream"
+        pieces = response.iter_raw()
+        began = time.monotonic()
+        assert next(pieces) == b"one"
+        assert time.monotonic() - began < 0.9
+        assert b"".join(pieces) == b"two"
+
+
+def test_a_streams_prelude_gives_status_headers_and_cookies(streaming: str, call: Any) -> None:
+    prelude = json.dumps({"statusCode": 418, "headers": {"X-A": "b"}, "cookies": ["c=d"]})
+    wanted = {"type": INTEGRATION, "pieces": [prelude[:9], prelude[9:] + "\0\0\0", "\0\0\0\0\0short", " and stout"]}
+    response = call(streaming, "POST", json=wanted)
+    assert (response.status_code, response.text) == (418, "short and stout")
+    assert (response.headers["x-a"], response.headers["set-cookie"]) == ("b", "c=d")
+    assert response.headers["content-type"] == "application/octet-stream"
+
+
+@pytest.mark.parametrize("pieces", [["no prelude"], ["{]" + "\0" * 8], ['{"statusCode": 1}' + "\0" * 8]])
+def test_a_prelude_that_is_none_is_a_502(streaming: str, call: Any, pieces: list[str]) -> None:
+    response = call(streaming, "POST", json={"type": INTEGRATION, "pieces": pieces})
+    assert (response.status_code, response.text) == (502, "Internal Server Error")
+
+
+def test_a_stream_that_fails_has_no_end(streaming: str, call: Any) -> None:
+    with pytest.raises(httpx.RemoteProtocolError):
+        call(streaming, "POST", json={"type": "text/plain", "pieces": ["some"], "fails": True})
+
+
+def test_what_does_not_stream_is_sent_as_it_is(fn: Any, public: str, call: Any) -> None:
+    fn.client.update_function_url_config(FunctionName="fn", InvokeMode="RESPONSE_STREAM")
+    answer = {"statusCode": 201, "body": "x"}
+    response = call(public, "POST", json={"answer": answer})
+    assert (response.status_code, response.json()) == (200, answer)
+    assert call(public, "POST", json={"raise": "no"}).status_code == 502
