@@ -193,12 +193,13 @@ class Pool:
             if account in (None, environment.spec.account):
                 environment.log.silence()
 
-    def drain(self, arn: str) -> None:
-        """The function changed or is gone: idle environments stop now, busy ones after their invocation."""
-        for key in [key for key in self._functions if key[0] == arn]:
+    def drain(self, arn: str, version: str | None = None) -> None:
+        """The version of the function (None: each) changed or is gone: idle environments stop now, busy ones after their
+        invocation."""
+        for key in [key for key in self._functions if key[0] == arn and version in (None, key[1])]:
             del self._functions[key]
         for environment in list(self._environments):
-            if environment.spec.arn == arn:
+            if environment.spec.arn == arn and version in (None, environment.spec.version):
                 environment.drain()
 
     async def made(self, connection: Connection) -> bool:

@@ -13,7 +13,7 @@ from atoll.services.lambda_.invocation import invoke, invoke_with_response_strea
 from atoll.services.lambda_.running import open_running
 from atoll.services.lambda_.urls import configs as url_configs
 from atoll.services.lambda_.urls import store as url_store
-from atoll.services.lambda_.versions import aliases, publish, versions
+from atoll.services.lambda_.versions import aliases, versions
 
 SERVICE = Service(
     "lambda",
@@ -22,7 +22,6 @@ SERVICE = Service(
         update_function,
         functions,
         code_signing,
-        publish,
         versions,
         aliases,
         invoke,

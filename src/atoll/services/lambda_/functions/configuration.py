@@ -49,8 +49,7 @@ REFUSED = {
     "DurableConfig": "durable functions",
     "TenancyConfig": "tenant isolation",
     "CodeSigningConfigArn": "code signing",
-    "PublishTo": "publishing versions",
-    "Publish": "publishing versions",
+    "PublishTo": "capacity providers",
 }
 _MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 

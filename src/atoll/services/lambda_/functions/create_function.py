@@ -23,6 +23,7 @@ from atoll.services.lambda_.policy import CODE_SIGNING, CONFIGURES, permission
 from atoll.services.lambda_.running import Running
 from atoll.services.lambda_.store import Function, Version, find, key, put, put_version, version_key
 from atoll.services.lambda_.tags import check_tags
+from atoll.services.lambda_.versions.publish import publish
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import CreateFunctionRequestTypeDef
@@ -66,8 +67,9 @@ async def create_function(ctx: Context, request: CreateFunctionRequestTypeDef) -
         request,
     )  # fmt: skip
     function = Function(place.name, tags=dict(request.get("Tags", {})))
+    revisions = (ctx.ids.uuid(), ctx.ids.uuid())
 
-    def create(tx: Transaction) -> None:
+    def create(tx: Transaction) -> Version:
         if find(tx, place):
             raise exists(place)
         put(tx, place, function)
@@ -75,9 +77,9 @@ async def create_function(ctx: Context, request: CreateFunctionRequestTypeDef) -
         blobs.link(tx, digest, version_key(place))
         tx.add(key(place, "usage", "count"), 1)
         tx.add(key(place, "usage", "bytes"), version.code_size)
+        return publish(tx, place, revisions) if request.get("Publish") else version
 
-    await ctx.store.transact(create)
-    shown = configuration.described(place, version, state=configuration.CREATING)
+    shown = configuration.described(place, await ctx.store.transact(create), state=configuration.CREATING)
     return {**shown, "RevisionId": ctx.ids.uuid()}  # becoming Active changes it, on AWS too
 
 

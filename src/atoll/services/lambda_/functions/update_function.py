@@ -22,6 +22,8 @@ from atoll.services.lambda_.names import LATEST, Target, function_arn, target
 from atoll.services.lambda_.policy import CONFIGURES, permission
 from atoll.services.lambda_.running import Running
 from atoll.services.lambda_.store import Version, get, get_version, key, put_version, version_key
+from atoll.services.lambda_.versions.publish import publish
+from atoll.services.lambda_.versions.resolve import at
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import (
@@ -49,7 +51,7 @@ async def update_function_code(ctx: Context, request: UpdateFunctionCodeRequestT
 
     if request.get("DryRun"):
         return configuration.described(place, with_code(current), state=configuration.SETTLED)
-    return await _change(ctx, place, with_code, request.get("RevisionId"))
+    return await _change(ctx, place, with_code, request.get("RevisionId"), to_publish=request.get("Publish", False))
 
 
 @operation(
@@ -82,10 +84,11 @@ def latest(ctx: Context, request: Any) -> Target:
 
 
 async def _change(
-    ctx: Context, place: Target, change: Callable[[Version], Version], expected: str | None
+    ctx: Context, place: Target, change: Callable[[Version], Version], expected: str | None, *, to_publish: bool = False
 ) -> dict[str, Any]:
-    """Changes $LATEST, retires its environments and shows it as being updated."""
+    """Changes $LATEST, retires its environments and shows it as being updated, or the version that is published as being made."""
     now, revision, build, shown_revision = ctx.clock.now(), ctx.ids.uuid(), ctx.ids.uuid(), ctx.ids.uuid()
+    revisions = (ctx.ids.uuid(), ctx.ids.uuid())
 
     def update(tx: Transaction) -> Version:
         get(tx, place)
@@ -98,10 +101,13 @@ async def _change(
             blobs.unlink(tx, before.code, version_key(place))
             blobs.link(tx, after.code, version_key(place))
             tx.add(key(place, "usage", "bytes"), after.code_size - before.code_size)
-        return after
+        return publish(tx, place, revisions) if to_publish else after
 
     after = await ctx.store.transact(update)
     running: Running = ctx.runtime
-    running.pool.drain(place.arn)
-    shown = configuration.described(place, after, state=configuration.UPDATING)
+    running.pool.drain(place.arn, LATEST)
+    if to_publish:
+        shown = configuration.described(at(place, after.version), after, state=configuration.CREATING)
+    else:
+        shown = configuration.described(place, after, state=configuration.UPDATING)
     return {**shown, "RevisionId": shown_revision}  # becoming Successful changes it, on AWS too
