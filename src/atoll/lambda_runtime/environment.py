@@ -18,7 +18,7 @@ from atoll.lambda_runtime import peers, texts, tree
 from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.lambda_runtime.launcher import Launcher
 from atoll.lambda_runtime.logs import Log
-from atoll.lambda_runtime.outcome import Outcome, exit_status
+from atoll.lambda_runtime.outcome import Outcome, exit_status, start_error
 from atoll.lambda_runtime.response import Relay
 from atoll.lambda_runtime.runtime_api import Invocation, Rejected, RuntimeConnection
 from atoll.lambda_runtime.spec import Credentials, EnvironmentInfo, FunctionSpec
@@ -366,6 +366,8 @@ class Environment:
             self._pending.set_exception(RuntimeUnavailable(f"The sandbox could not be set up: {text}"))
         kind = texts.OUT_OF_MEMORY if self._out_of_memory else texts.EXIT_ERROR
         reason = texts.exited(exit_status(self._report))
+        if (not_started := start_error(self._report)) is not None:
+            kind, reason = texts.INVALID_ENTRYPOINT, not_started
         self._settle(self._answer or Outcome(self._clock.monotonic(), failure="error", kind=kind, exit_reason=reason))
         self._finish_stop()
 

@@ -21,6 +21,12 @@ class Outcome:
     exit_reason: str | None = None
 
 
+def start_error(report: bytes) -> str | None:
+    """Why the runtime's program did not start, None where it did."""
+    lines = (line for line in report.splitlines() if line.startswith(b"entrypoint "))
+    return next((line[11:].decode(errors="replace") for line in lines), None)
+
+
 def exit_status(report: bytes) -> int:
     """The runtime's exit status from the supervisor's lines; negative for a signal. No line at all: everything was killed."""
     for line in report.splitlines():

@@ -20,6 +20,7 @@ STREAM_LIMIT = 200 * 1024 * 1024
 INIT_SECONDS = 10.0
 OUT_OF_MEMORY = "Runtime.OutOfMemory"
 EXIT_ERROR = "Runtime.ExitError"
+INVALID_ENTRYPOINT = "Runtime.InvalidEntrypoint"
 TIMED_OUT = "Sandbox.Timedout"
 TOO_LARGE = "Function.ResponseSizeTooLarge"
 TRUNCATED = "Runtime.TruncatedResponse"

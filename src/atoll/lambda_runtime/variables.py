@@ -26,22 +26,22 @@ def variables(
     runtime_dir: str,
 ) -> dict[str, str]:
     """What a function of `spec` finds in its environment before its first invocation."""
+    os_only = spec.runtime.startswith("provided.")
     return {
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_ENDPOINT_URL": endpoint,
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
-        "PATH": SEARCH_PATH,
-        "LD_LIBRARY_PATH": LIBRARY_PATH,
-        "PYTHONPATH": runtime_dir,
+        "PATH": SEARCH_PATH.removeprefix("/var/lang/bin:") if os_only else SEARCH_PATH,
+        "LD_LIBRARY_PATH": LIBRARY_PATH.removeprefix("/var/lang/lib:") if os_only else LIBRARY_PATH,
+        **({} if os_only else {"PYTHONPATH": runtime_dir, "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.runtime}"}),
         "PWD": task_root,
         "SHLVL": "0",
-        **({} if spec.runtime in AMAZON_LINUX_2 else {"LC_CTYPE": "C.UTF-8"}),
+        **({} if os_only or spec.runtime in AMAZON_LINUX_2 else {"LC_CTYPE": "C.UTF-8"}),
         **spec.environment,
         "_HANDLER": spec.handler,
         "LAMBDA_TASK_ROOT": task_root,
         "LAMBDA_RUNTIME_DIR": runtime_dir,
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.runtime}",
         "AWS_LAMBDA_FUNCTION_NAME": spec.name,
         "AWS_LAMBDA_FUNCTION_VERSION": spec.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),

@@ -26,7 +26,7 @@ def user(request: pytest.FixtureRequest) -> str:
     return ORDINARY if request.param == "ordinary user" else ""
 
 
-async def run(user: str, *jobs: tuple[str, Any, dict[str, Any]]) -> list[Any]:
+async def run(user: str, *jobs: tuple[str | dict[str, str], Any, dict[str, Any]]) -> list[Any]:
     """The results of functions run by a pool of `user`: [payload, function error, log tail] each."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, DRIVER, user,
@@ -41,7 +41,7 @@ async def run(user: str, *jobs: tuple[str, Any, dict[str, Any]]) -> list[Any]:
     return results
 
 
-async def answer(user: str, source: str, event: Any = None, **changes: Any) -> Any:
+async def answer(user: str, source: str | dict[str, str], event: Any = None, **changes: Any) -> Any:
     ((payload, error, tail),) = await run(user, (source, event, changes))
     assert error is None, (payload, tail)
     return payload
@@ -250,3 +250,16 @@ def handler(event, context):
     assert own != neighbour
     if neighbour in others:
         assert statuses[others.index(neighbour)] in ("ConnectionResetError", "RemoteDisconnected")
+
+
+async def test_a_custom_runtime(user: str) -> None:
+    bootstrap = """#!/bin/sh
+api=http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation
+curl -s -D /tmp/headers $api/next >/dev/null
+id=$(sed -n 's/^lambda-runtime-aws-request-id: *\\([^\\r]*\\).*/\\1/ip' /tmp/headers)
+list() { ls -A $1 | sed 's/.*/"&"/' | paste -sd,; }
+curl -s $api/$id/response -d "{\\"root\\": [$(list /)], \\"tmp\\": [$(list /tmp)], \\"mounts\\": $(grep -c atoll /proc/self/mountinfo)}"
+"""
+    found = await answer(user, {"bootstrap": bootstrap}, runtime="provided.al2023")
+    assert ".atoll" not in found["root"]
+    assert (found["tmp"], found["mounts"]) == (["headers"], 1)  # the code, which lies in the pool's directory

@@ -139,10 +139,11 @@ def enter_environment(code, layers, tmp_mb, left):
     bind(HOST + code, "/var/task")
     if layers:
         bind(HOST + layers, "/opt")
+    for path in left:
+        check(libc.umount2(path.encode(), MNT_DETACH), "umount %s" % path)
     mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "size=%dm,nr_inodes=%d,mode=1777" % (tmp_mb, tmp_mb * 256))
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | 8)
-    for path in (HOST, *left):
-        check(libc.umount2(path.encode(), MNT_DETACH), "umount %s" % path)
+    check(libc.umount2(HOST.encode(), MNT_DETACH), "umount")
     libc.sethostname(b"lambda", 6)
 
 
