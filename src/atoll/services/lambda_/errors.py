@@ -38,6 +38,18 @@ class PolicyLengthExceededException(LambdaError):
     """A resource policy would be longer than 20 KB."""
 
 
+class CodeStorageExceededException(LambdaError):
+    """All packages and layers of the account would be more than 75 GB."""
+
+
+class CodeSigningConfigNotFoundException(LambdaError):
+    """The code signing configuration that a function shall have is not there."""
+
+
+class CodeVerificationFailedException(LambdaError):
+    """A function's code signing configuration wants signed code, and this is not."""
+
+
 class TooManyRequestsException(LambdaError):
     """Past a concurrency limit; `Reason` says which."""
 

@@ -5,7 +5,7 @@
     …, "policy", NAME, QUALIFIER      Policy       resource policy; "$LATEST" is the function's own
     …, "usage", "count" | "bytes" | "reserved"     counters of the account in the region
 
-A version owns a link to the blob of its package.
+A version owns links to the blobs of its package and layers (functions/code_storage.py).
 """
 
 from __future__ import annotations
@@ -22,11 +22,24 @@ from atoll.services.lambda_.names import LATEST, Target
 
 
 class Function(msgspec.Struct, frozen=True):
-    """What all versions of a function share. `reserved` is its reserved concurrency, None for none."""
+    """What all versions of a function share. `reserved` is its reserved concurrency, None for none; `recursion` what becomes of recursive
+    loops; `signing` the ARN of its code signing configuration, "" for none."""
 
     name: str
     tags: dict[str, str] = {}
     reserved: int | None = None
+    recursion: str = "Terminate"
+    signing: str = ""
+
+
+class LayerUse(msgspec.Struct, frozen=True):
+    """A layer version as a function uses it, also after it was deleted: `code` is the SHA-256 of its content in hex, `size` the bytes
+    of that, `unzipped` those of its files."""
+
+    arn: str
+    code: str
+    size: int
+    unzipped: int
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -35,6 +48,8 @@ class Version(msgspec.Struct, frozen=True):
     `code` is the package's SHA-256 in hex, `code_size` its bytes; `modified` region time in seconds; `revision` the
     RevisionId. `build` changes with code and configuration only: environments serve one build.
     `environment` is None where the caller never set one. Nested structures are kept as the API gives them.
+    `unzipped` is how many bytes the package's files have; `overlay` the digest of the list of its layers (layers/overlay.py), "" for
+    none; `runtime_updates` and `runtime_version` its runtime management configuration.
     """
 
     version: str
@@ -58,6 +73,11 @@ class Version(msgspec.Struct, frozen=True):
     dead_letter: str = ""
     logging: dict[str, Any] = {}
     vpc: dict[str, Any] | None = None
+    unzipped: int = 0
+    layers: list[LayerUse] = []
+    overlay: str = ""
+    runtime_updates: str = "Auto"
+    runtime_version: str = ""
 
 
 class Policy(msgspec.Struct, frozen=True):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from atoll.kernel import blobs
 from atoll.kernel.context import Context
 from atoll.kernel.keys import under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.lambda_.errors import InvalidParameterValueException, function_not_found
-from atoll.services.lambda_.functions import configuration
+from atoll.services.lambda_.functions import code_storage, configuration
 from atoll.services.lambda_.names import LATEST, Target, target
 from atoll.services.lambda_.paging import marker, read_marker
 from atoll.services.lambda_.policy import permission
@@ -95,7 +94,7 @@ async def delete_function(ctx: Context, request: DeleteFunctionRequestTypeDef) -
             raise function_not_found(place.qualified_arn)
         for at, raw in list(tx.scan(under(key(place, "version", place.name)))):
             version = VERSIONS.decode(raw)
-            blobs.unlink(tx, version.code, at)
+            code_storage.own(tx, at, (), code_storage.digests(version))
             tx.add(key(place, "usage", "bytes"), -version.code_size)
             tx.delete(at)
         tx.clear_range(under(key(place, "policy", place.name)))
