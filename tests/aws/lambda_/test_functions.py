@@ -162,7 +162,6 @@ def test_parameters_that_lambda_refuses(fn: Lambda, aws_error: Error) -> None:
         {"Runtime": "nodejs22.x"},
         {"Runtime": "java21"},
         {"PublishTo": "LATEST_PUBLISHED"},
-        {"Layers": ["arn:aws:lambda:us-east-1:123456789012:layer:x:1"]},
         {"FileSystemConfigs": [{"Arn": ACCESS_POINT, "LocalMountPath": "/mnt/x"}]},
         {"PackageType": "Image"},
     ],

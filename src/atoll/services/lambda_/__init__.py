@@ -8,8 +8,18 @@ from __future__ import annotations
 from atoll.kernel.service import Service, Shared
 from atoll.services.lambda_ import account, permissions, tags
 from atoll.services.lambda_.concurrency import reserved
-from atoll.services.lambda_.functions import code_signing, create_function, functions, update_function
+from atoll.services.lambda_.functions import (
+    code_signing,
+    code_signing_configs,
+    create_function,
+    functions,
+    recursion,
+    runtime_management,
+    update_function,
+)
 from atoll.services.lambda_.invocation import invoke, invoke_with_response_stream
+from atoll.services.lambda_.layers import layers, publish_layer_version
+from atoll.services.lambda_.layers import permissions as layer_permissions
 from atoll.services.lambda_.running import open_running
 from atoll.services.lambda_.urls import configs as url_configs
 from atoll.services.lambda_.urls import store as url_store
@@ -22,6 +32,12 @@ SERVICE = Service(
         update_function,
         functions,
         code_signing,
+        code_signing_configs,
+        recursion,
+        runtime_management,
+        publish_layer_version,
+        layers,
+        layer_permissions,
         versions,
         aliases,
         invoke,

@@ -42,6 +42,18 @@ class ProvisionedConcurrencyConfigNotFoundException(LambdaError):
     """The version or alias has no provisioned concurrency."""
 
 
+class CodeStorageExceededException(LambdaError):
+    """All packages and layers of the account would be more than 75 GB."""
+
+
+class CodeSigningConfigNotFoundException(LambdaError):
+    """The code signing configuration that a function shall have is not there."""
+
+
+class CodeVerificationFailedException(LambdaError):
+    """A function's code signing configuration wants signed code, and this is not."""
+
+
 class TooManyRequestsException(LambdaError):
     """Past a concurrency limit; `Reason` says which."""
 

@@ -16,9 +16,10 @@ from atoll.kernel.service import Host, Runtime
 from atoll.kernel.store.api import Transaction
 from atoll.lambda_runtime.pool import Pool
 from atoll.lambda_runtime.spec import Credentials, FunctionSpec, InvokeResult, ResponseStream
-from atoll.services.lambda_.functions.configuration import log_group
+from atoll.services.lambda_.functions.configuration import log_group, logging
 from atoll.services.lambda_.functions.downloads import download_key, url
 from atoll.services.lambda_.functions.package import Packages
+from atoll.services.lambda_.layers.overlay import Overlays
 from atoll.services.lambda_.log_writer import LogWriter
 from atoll.services.lambda_.names import Target
 from atoll.services.lambda_.roles import SERVICE_HOST, assume
@@ -44,6 +45,7 @@ class Running(Runtime):
         self._writer = LogWriter(host)
         self._invocations: Counter[str] = Counter()
         self.packages = Packages(kernel.directory.work / "code", kernel.blobs)
+        self.overlays = Overlays(kernel.directory.work / "layers", kernel.blobs, self.packages)
         self.pool = Pool(
             clock=kernel.clock,
             ids=kernel.ids,
@@ -121,8 +123,13 @@ class Running(Runtime):
         return await self.pool.made(connection)
 
     def package_url(self, digest: str) -> str:
-        """Where a package can be fetched for the next ten minutes."""
+        """Where a package or a layer's content can be fetched for the next ten minutes."""
         return url(self._host.endpoint, self._url_key, digest, self._clock.now())
+
+    def sweep(self, *, starting: bool = False) -> None:
+        """Removes the directories that no function or layer needs."""
+        self.packages.unpacked.sweep(starting=starting)
+        self.overlays.unpacked.sweep(starting=starting)
 
     async def _spec(self, place: Target, version: Version) -> FunctionSpec:
         return FunctionSpec(
@@ -133,7 +140,7 @@ class Running(Runtime):
             region=place.region,
             runtime=version.runtime,
             handler=version.handler,
-            code=await self.packages.directory(version.code),
+            code=await self.packages.unpacked.directory(version.code),
             timeout=float(version.timeout),
             memory_mb=version.memory,
             ephemeral_mb=version.ephemeral,
@@ -141,6 +148,8 @@ class Running(Runtime):
             log_group=log_group(place, version),
             revision=version.build,
             role_arn=version.role,
+            layers=await self.overlays.directory(version.overlay) if version.overlay else None,
+            logging=logging(version),
         )
 
     async def _credentials(self, spec: FunctionSpec) -> Credentials:
@@ -177,11 +186,11 @@ class Running(Runtime):
 async def open_running(host: Host) -> AsyncIterator[Running]:
     """The service's runtime, for as long as the region runs."""
     running = Running(host, await download_key(host.kernel.store, host.kernel.ids))
-    running.packages.sweep(starting=True)
+    running.sweep(starting=True)
     await running.pool.start()
     host.kernel.clock.before_move(running.renew)
     try:
-        async with hourly(host.kernel.clock, "sweeping packages", lambda: asyncio.to_thread(running.packages.sweep)):
+        async with hourly(host.kernel.clock, "sweeping packages", lambda: asyncio.to_thread(running.sweep)):
             yield running
     finally:
         await running.pool.stop()

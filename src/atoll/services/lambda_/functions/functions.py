@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from atoll.kernel import blobs
 from atoll.kernel.context import Context
 from atoll.kernel.keys import under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceConflictException
-from atoll.services.lambda_.functions import configuration
+from atoll.services.lambda_.functions import code_storage, configuration
 from atoll.services.lambda_.names import LATEST, Target, target
 from atoll.services.lambda_.paging import marker, read_marker
 from atoll.services.lambda_.policy import permission
@@ -163,6 +162,6 @@ def _delete_version(tx: Transaction, place: Target) -> None:
 def _forget(tx: Transaction, place: Target, version: Version) -> None:
     """Removes a version and what it takes up."""
     at_key = version_key(place, version.version)
-    blobs.unlink(tx, version.code, at_key)
+    code_storage.own(tx, at_key, (), code_storage.digests(version))
     tx.add(key(place, "usage", "bytes"), -version.code_size)
     tx.delete(at_key)

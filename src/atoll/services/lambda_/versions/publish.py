@@ -9,8 +9,8 @@ import hashlib
 
 import msgspec
 
-from atoll.kernel import blobs
 from atoll.kernel.store.api import Transaction
+from atoll.services.lambda_.functions import code_storage
 from atoll.services.lambda_.names import Target
 from atoll.services.lambda_.store import VERSIONS, Version, get, get_version, key, put, put_version, version_key
 from atoll.services.lambda_.versions.resolve import at
@@ -36,8 +36,8 @@ def publish(tx: Transaction, place: Target, revisions: tuple[str, str], *, descr
     put(tx, place, msgspec.structs.replace(function, published=function.published + 1))
     put_version(tx, place, version)
     put_version(tx, place, msgspec.structs.replace(current, revision=revisions[1]))
-    blobs.link(tx, version.code, version_key(place, version.version))
-    tx.add(key(place, "usage", "bytes"), version.code_size)
+    code_storage.own(tx, version_key(place, version.version), code_storage.digests(version))
+    code_storage.charge(tx, key(place, "usage", "bytes"), version.code_size)
     return version
 
 
