@@ -226,8 +226,9 @@ class Environment:
         self._answered(request_id, Outcome(self._clock.monotonic(), body, "handled", kind))
 
     def on_too_large(self, request_id: str) -> None:
-        kind, payload = "Function.ResponseSizeTooLarge", texts.too_large_payload()
-        self._answered(request_id, Outcome(self._clock.monotonic(), payload, "error", kind))
+        self._answered(
+            request_id, Outcome(self._clock.monotonic(), texts.too_large_payload(), "error", texts.TOO_LARGE)
+        )
 
     def on_init_error(self, body: bytes, kind: str) -> None:
         self._hear_of_start()
