@@ -166,6 +166,7 @@ class Log:
         self._tail_bytes = 0
         self._flusher: asyncio.Task[None] | None = None
         self._silent = False
+        self._last = 0
         self._json = spec.logging.format == "JSON"
         self._least = LEVELS[spec.logging.application_level] if self._json else 0
 
@@ -188,7 +189,7 @@ class Log:
         """Adds one event. `timestamp` is wall time in ms, now unless given and not too far from it to be kept."""
         now = int(self._clock.wall() * 1000)
         if timestamp is None or not now - OLDEST < timestamp < now + NEWEST:
-            timestamp = now
+            timestamp = self._last = now
         self._tail.append(text)
         self._tail_bytes += len(text)
         while self._tail_bytes - len(self._tail[0]) > TAIL:
@@ -256,6 +257,9 @@ class Log:
     def _take(self, pieces: list[Piece]) -> None:
         """Adds what the function wrote, as far as its application log level lets it through."""
         for piece in pieces:
+            if piece.stamp is not None:
+                # A frame tells when it was written, a line is taken to be of when it is read: the sink sorts, and order must hold.
+                piece = piece._replace(stamp=max(piece.stamp, self._last))
             kept = labelled(piece) if self._json else piece
             if kept.level >= self._least:
                 self.write(kept.text, kept.stamp)

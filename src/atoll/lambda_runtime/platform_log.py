@@ -15,8 +15,9 @@ ON_DEMAND = "on-demand"
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How an invocation ended. `status` is "success", "error" or "timeout", `kind` the error's type in REPORT, `exit_reason` why the
-    runtime ended, if it did; `milliseconds` its duration, `init_ms` the cold start's where it is reported, `produced` the answer's bytes."""
+    """How an invocation ended. `milliseconds` is its duration, `init_ms` the cold start's where it is reported; `status` "success",
+    "error" or "timeout", `kind` the error's type in REPORT, `exit_reason` why the runtime ended, if it did; `produced` the answer's
+    size."""
 
     milliseconds: float
     used_mb: int

@@ -267,19 +267,20 @@ class Pool:
                 spec, function, log
             )  # with credentials: without them no log can be written
             PlatformLog(spec, log, self._clock).init_started("init")
-            began = self._clock.monotonic()
-            outcome = await self._initialize(environment, log, texts.INIT_SECONDS, "init")
+            outcome, milliseconds = await self._initialize(environment, log, texts.INIT_SECONDS, "init")
             if outcome.failure is None:
-                return environment, begin(log), (outcome.ended - began) * 1000, None
+                return environment, begin(log), milliseconds, None
             environment.kill()
             await environment.stopped()
         run = begin(log)
         environment = await self._environment(spec, function, log)
-        outcome = await self._initialize(environment, log, run.seconds_left, "invoke")
+        outcome, _ = await self._initialize(environment, log, run.seconds_left, "invoke")
         return environment, run, None, None if outcome.failure is None else outcome
 
-    async def _initialize(self, environment: Environment, log: Log, seconds: float, phase: str) -> Outcome:
-        """Starts an environment and says in its log how that went."""
+    async def _initialize(
+        self, environment: Environment, log: Log, seconds: float, phase: str
+    ) -> tuple[Outcome, float]:
+        """Starts an environment and says in its log how that went. Returns how many milliseconds it took, too."""
         began = self._clock.monotonic()
         outcome = await environment.start(self._endpoint(), seconds)
         kind = outcome.kind if outcome.failure == "error" else ""
@@ -287,7 +288,7 @@ class Pool:
         PlatformLog(environment.spec, log, self._clock).init_ended(
             phase, milliseconds, outcome.failure or "success", kind
         )
-        return outcome
+        return outcome, milliseconds
 
     async def _environment(self, spec: FunctionSpec, function: _Function, log: Log) -> Environment:
         launcher, warning = await self._families.choose(spec.runtime)

@@ -16,7 +16,7 @@ from atoll.kernel.service import Host, Runtime
 from atoll.kernel.store.api import Transaction
 from atoll.lambda_runtime.pool import Pool
 from atoll.lambda_runtime.spec import Credentials, FunctionSpec, InvokeResult
-from atoll.services.lambda_.functions.configuration import log_group
+from atoll.services.lambda_.functions.configuration import log_group, log_settings
 from atoll.services.lambda_.functions.downloads import download_key, url
 from atoll.services.lambda_.functions.package import Packages
 from atoll.services.lambda_.log_writer import LogWriter
@@ -76,7 +76,8 @@ class Running(Runtime):
         try:
             spec = await self._spec(place, version)
             return await self.pool.invoke(
-                spec, payload, invoked_arn=place.qualified_arn, request_id=request_id, trace_header=self._trace(),
+                spec, payload, invoked_arn=place.qualified_arn, request_id=request_id,
+                trace_header=self._trace(sampled=version.tracing == "Active"),
                 client_context=client_context,
             )  # fmt: skip
         finally:
@@ -140,6 +141,7 @@ class Running(Runtime):
             log_group=log_group(place, version),
             revision=version.build,
             role_arn=version.role,
+            logging=log_settings(version),
         )
 
     async def _credentials(self, spec: FunctionSpec) -> Credentials:
@@ -164,10 +166,11 @@ class Running(Runtime):
         with ctx.span:
             ctx.derive(operation="Invoke").warn("Runtime", text)
 
-    def _trace(self) -> str:
-        """A trace header as Lambda makes one where the caller sent none: not sampled."""
+    def _trace(self, *, sampled: bool) -> str:
+        """A trace header as Lambda makes one where the caller sent none. AWS samples some invocations of a function that is traced
+        actively, here it is each."""
         return (
-            f"Root=1-{int(self._clock.wall()):08x}-{self._ids.hex(24)};Parent={self._ids.hex(16)};Sampled=0;"
+            f"Root=1-{int(self._clock.wall()):08x}-{self._ids.hex(24)};Parent={self._ids.hex(16)};Sampled={int(sampled)};"
             f"Lineage=1:{self._ids.hex(8)}:0"
         )
 

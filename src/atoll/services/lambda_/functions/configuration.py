@@ -16,6 +16,7 @@ import msgspec
 
 from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll
+from atoll.lambda_runtime.spec import Logging
 from atoll.services.lambda_.errors import InvalidParameterValueException
 from atoll.services.lambda_.functions import runtimes
 from atoll.services.lambda_.names import Target
@@ -38,8 +39,6 @@ NOT_HONOURED = {
     "VpcConfig.SecurityGroupIds": "functions run in this machine's network",
     "KMSKeyArn": "Atoll does not encrypt environment variables",
     "DeadLetterConfig.TargetArn": "Atoll does not run asynchronous invocations yet",
-    "LoggingConfig.ApplicationLogLevel": "Atoll writes every log line",
-    "LoggingConfig.SystemLogLevel": "Atoll writes every log line",
 }
 REFUSED = {
     "Layers": "layers",
@@ -96,8 +95,6 @@ def report(ctx: Context, request: Mapping[str, Any]) -> None:
         ctx.warn("TracingConfig.Mode", "Atoll does not send traces to X-Ray")
     if request.get("SnapStart", {}).get("ApplyOn") == "PublishedVersions":
         ctx.warn("SnapStart.ApplyOn", "Atoll starts functions without snapshots")
-    if request.get("LoggingConfig", {}).get("LogFormat") == "JSON":
-        ctx.warn("LoggingConfig.LogFormat", "Atoll writes function logs as text")
     machine = _MACHINES.get(platform.machine(), platform.machine())
     for architecture in request.get("Architectures", ()):
         if architecture != machine:
@@ -185,11 +182,19 @@ UPDATING = {
 }
 
 
+def log_settings(version: Version) -> Logging:
+    """How the function's log looks; levels are AWS's defaults where none are set."""
+    given = version.logging
+    return Logging(
+        given.get("LogFormat", "Text"), given.get("ApplicationLogLevel", "INFO"), given.get("SystemLogLevel", "INFO")
+    )
+
+
 def _logging(target: Target, version: Version) -> dict[str, Any]:
-    shown = {"LogFormat": version.logging.get("LogFormat", "Text"), "LogGroup": log_group(target, version)}
-    if shown["LogFormat"] == "JSON":
-        shown["ApplicationLogLevel"] = version.logging.get("ApplicationLogLevel", "INFO")
-        shown["SystemLogLevel"] = version.logging.get("SystemLogLevel", "INFO")
+    chosen = log_settings(version)
+    shown = {"LogFormat": chosen.format, "LogGroup": log_group(target, version)}
+    if chosen.format == "JSON":
+        shown |= {"ApplicationLogLevel": chosen.application_level, "SystemLogLevel": chosen.system_level}
     return shown
 
 

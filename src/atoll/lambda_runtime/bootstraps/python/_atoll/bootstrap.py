@@ -129,7 +129,7 @@ def serve(handler_name, api, log):
             os.environ["_X_AMZN_TRACE_ID"] = invocation.trace_id
         else:
             os.environ.pop("_X_AMZN_TRACE_ID", None)
-        handle(client, sink, function, invocation)
+        handle_event_request(client, sink, function, invocation)
 
 
 def fail_init(client, sink, error):
@@ -139,20 +139,23 @@ def fail_init(client, sink, error):
     raise SystemExit(1)
 
 
-def handle(client, sink, function, invocation):
-    """One invocation, from event to answer. Raises UnicodeEncodeError for an answer that is no text."""
+def handle_event_request(client, sink, request_handler, invocation):
+    """One invocation, from event to answer. Functions see some of these names in tracebacks: they are Lambda's.
+
+    Raises UnicodeEncodeError for an answer that is no text.
+    """
     try:
         try:
-            context = LambdaContext(invocation)
+            lambda_context = LambdaContext(invocation)
         except ContextError as error:
             raise Fault("Runtime.LambdaContextUnmarshalError", str(error)) from None
         try:
             event = json.loads(invocation.body)
         except Exception as error:
             raise Fault("Runtime.UnmarshalError", "Unable to unmarshal input: %s" % error) from None
-        answer = function(event, context)
+        response = request_handler(event, lambda_context)
         try:
-            body, kind = marshal.dump(answer)
+            body, kind = marshal.dump(response)
         except Exception as error:
             raise Fault("Runtime.MarshalError", "Unable to marshal response: %s" % error) from None
     except Fault as fault:

@@ -34,11 +34,13 @@ class CognitoIdentity(Fields):
 
 
 class Client(Fields):
-    __slots__ = ["installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name"]
+    __slots__ = [  # noqa: RUF023  their order is shown
+        "installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name",
+    ]  # fmt: skip
 
 
 class ClientContext(Fields):
-    __slots__ = ["custom", "env", "client"]
+    __slots__ = ["custom", "env", "client"]  # noqa: RUF023  their order is shown
 
 
 class LambdaContext:

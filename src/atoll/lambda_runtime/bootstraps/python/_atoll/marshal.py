@@ -12,6 +12,10 @@ ESCAPED = frozenset("AWS_Lambda_python3.%d" % minor for minor in range(8, 12))
 """Since Python 3.12, Lambda's runtime writes characters beyond ASCII as they are."""
 
 
+class _Decimal(Exception):
+    """Met a Decimal: the fast encoder cannot write it."""
+
+
 class _Number(str):
     """A number that is already written."""
 
@@ -21,9 +25,13 @@ def dump(value):
     if isinstance(value, bytes):
         return value, "application/unknown"
     escaped = os.environ.get("AWS_EXECUTION_ENV", "") in ESCAPED
-    if _is_common(value):
-        return json.dumps(value, ensure_ascii=escaped), "application/json"
-    return _dump(_unnamed(value), escaped), "application/json"
+    if not _is_common(value):
+        value = _unnamed(value)
+    try:
+        text = json.dumps(value, default=_find, ensure_ascii=escaped)
+    except _Decimal:
+        text = _dump_with_decimals(value, escaped)
+    return text, "application/json"
 
 
 def _is_common(value):
@@ -61,13 +69,19 @@ def _unnamed(value):
     return value.decode() if isinstance(value, bytes) else value
 
 
+def _find(value):
+    if isinstance(value, decimal.Decimal):
+        raise _Decimal
+    return json.JSONEncoder().default(value)
+
+
 def _convert(value):
     if isinstance(value, decimal.Decimal):
         return math.nan if value.is_nan() else _Number(value)
     return json.JSONEncoder().default(value)
 
 
-def _dump(value, escaped):
+def _dump_with_decimals(value, escaped):
     quote = json.encoder.encode_basestring_ascii if escaped else json.encoder.encode_basestring
 
     def write(text):
