@@ -24,6 +24,7 @@ from atoll.lambda_runtime.errors import RuntimeUnavailable, TooManyRequests
 from atoll.lambda_runtime.launcher import Machine
 from atoll.lambda_runtime.logs import Log
 from atoll.lambda_runtime.outcome import Outcome
+from atoll.lambda_runtime.platform_log import PlatformLog
 from atoll.lambda_runtime.response import Relay
 from atoll.lambda_runtime.run import Run
 from atoll.lambda_runtime.runtimes.families import Families
@@ -37,7 +38,7 @@ from atoll.lambda_runtime.spec import (
     ResponseStream,
     WarningHook,
 )
-from atoll.lambda_runtime.states import State
+from atoll.lambda_runtime.states import ENDING, State
 
 CONCURRENCY = 1000
 """docs: Lambda quotas, "Concurrent executions"."""
@@ -45,10 +46,20 @@ IDLE_SECONDS = 600.0
 TEND_SECONDS = 30.0
 SAMPLE_SECONDS = 0.05
 CREDENTIALS_MARGIN = 60.0
+BROKEN = 10
+"""How many environments that broke a function may have waiting to be made up for."""
 STOPPING = "Atoll is stopping."
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """An environment that failed to initialize, or did and failed later (`again`). Its successor goes on in its log."""
+
+    environment: Environment
+    again: bool
 
 
 @dataclass(slots=True)
@@ -57,6 +68,7 @@ class _Function:
 
     revision: str
     idle: list[Environment] = field(default_factory=list)
+    broken: list[_Broken] = field(default_factory=list)
     warned: bool = False
 
 
@@ -225,13 +237,20 @@ class Pool:
             function = self._function(spec)
             environment = self._take_idle(function)
             if environment is not None:
-                run, init_ms = begin(environment.log), None
+                run, init_ms, failed = begin(environment.log), None, None
             else:
                 environment, run, init_ms, failed = await self._cold_start(spec, function, begin)
-                if failed is not None:
-                    return self._fail(environment, run, failed, init_ms)
-            outcome = await environment.invoke(run.invocation, run.seconds_left, relay)
+            run.start()
+            outcome = failed or await environment.invoke(run.invocation, run.seconds_left, relay)
             result = run.finish(outcome, environment, init_ms)
+            if failed is not None:
+                environment.kill()
+            if (
+                outcome.failure in ("timeout", "error")
+                and environment.state in ENDING
+                and len(function.broken) < BROKEN
+            ):
+                function.broken.append(_Broken(environment, again=failed is None))
             environment.on_idle = self._release
             if environment.state is State.IDLE:
                 self._release(environment)
@@ -242,38 +261,42 @@ class Pool:
     async def _cold_start(
         self, spec: FunctionSpec, function: _Function, begin: Callable[[Log], Run]
     ) -> tuple[Environment, Run, float | None, Outcome | None]:
-        """A new environment. Where its initialization fails it is made once more, now on the function's own time, as on AWS."""
-        log = Log(spec, self._stream_name(spec), self._sink, self._clock)
-        environment = await self._environment(
-            spec, function, log
-        )  # with credentials: without them no log can be written
-        log.write(texts.init_start(spec.runtime, spec.region))
-        began = self._clock.monotonic()
-        outcome = await environment.start(self._endpoint(), texts.INIT_SECONDS)
-        init_ms = (outcome.ended - began) * 1000
-        if outcome.failure is None:
-            return environment, begin(log), init_ms, None
-        self._log_failed_init(log, outcome, began, "init")
-        environment.kill()
-        await environment.stopped()
+        """A new environment. Where its initialization fails it is made once more, now on the function's own time, as on AWS. So it
+        is at once where one broke before (docs: "Lambda execution environment lifecycle", suppressed init)."""
+        if function.broken:
+            broken = function.broken.pop()
+            await broken.environment.stopped()
+            log = broken.environment.log
+            if broken.again:
+                PlatformLog(spec, log, self._clock).init_started("invoke")
+        else:
+            log = Log(spec, self._stream_name(spec), self._sink, self._clock)
+            environment = await self._environment(
+                spec, function, log
+            )  # with credentials: without them no log can be written
+            PlatformLog(spec, log, self._clock).init_started("init")
+            outcome, milliseconds = await self._initialize(environment, log, texts.INIT_SECONDS, "init")
+            if outcome.failure is None:
+                return environment, begin(log), milliseconds, None
+            environment.kill()
+            await environment.stopped()
         run = begin(log)
-        began = self._clock.monotonic()
         environment = await self._environment(spec, function, log)
-        outcome = await environment.start(self._endpoint(), run.seconds_left)
-        if outcome.failure is None:
-            return environment, run, None, None
-        self._log_failed_init(log, outcome, began, "invoke")
-        return environment, run, None, outcome
+        outcome, _ = await self._initialize(environment, log, run.seconds_left, "invoke")
+        return environment, run, None, None if outcome.failure is None else outcome
 
-    def _log_failed_init(self, log: Log, outcome: Outcome, began: float, phase: str) -> None:
-        log.drain()
+    async def _initialize(
+        self, environment: Environment, log: Log, seconds: float, phase: str
+    ) -> tuple[Outcome, float]:
+        """Starts an environment and says in its log how that went. Returns how many milliseconds it took, too."""
+        began = self._clock.monotonic()
+        outcome = await environment.start(self._endpoint(), seconds)
         kind = outcome.kind if outcome.failure == "error" else ""
-        log.write(texts.init_report((outcome.ended - began) * 1000, phase, outcome.failure or "", kind))
-
-    def _fail(self, environment: Environment, run: Run, outcome: Outcome, init_ms: float | None) -> InvokeResult:
-        result = run.finish(outcome, environment, init_ms)
-        environment.kill()
-        return result
+        milliseconds = (outcome.ended - began) * 1000
+        PlatformLog(environment.spec, log, self._clock).init_ended(
+            phase, milliseconds, outcome.failure or "success", kind
+        )
+        return outcome, milliseconds
 
     async def _environment(self, spec: FunctionSpec, function: _Function, log: Log) -> Environment:
         launcher, warning = await self._families.choose(spec.runtime)
@@ -362,7 +385,9 @@ class Pool:
                     environment.kill()
 
     def _stream_name(self, spec: FunctionSpec) -> str:
-        return f"{self._clock.datetime():%Y/%m/%d}/[{spec.version}]{self._ids.hex(32)}"
+        """docs: Lambda developer guide, "Configuring CloudWatch log groups": in a group of its own choice a function is named."""
+        name = "" if spec.log_group == f"/aws/lambda/{spec.name}" else spec.name
+        return f"{self._clock.datetime():%Y/%m/%d}/{name}[{spec.version}]{self._ids.hex(32)}"
 
     def _background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.get_running_loop().create_task(work)

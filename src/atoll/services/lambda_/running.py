@@ -79,8 +79,8 @@ class Running(Runtime):
         try:
             spec = await self._spec(place, version)
             return await self.pool.invoke(
-                spec, payload, invoked_arn=place.qualified_arn, request_id=request_id, trace_header=self._trace(),
-                client_context=client_context, stream=stream,
+                spec, payload, invoked_arn=place.qualified_arn, request_id=request_id,
+                trace_header=self._trace(sampled=version.tracing == "Active"), client_context=client_context, stream=stream,
             )  # fmt: skip
         finally:
             self._invocations[place.arn] -= 1
@@ -174,10 +174,11 @@ class Running(Runtime):
         with ctx.span:
             ctx.derive(operation="Invoke").warn("Runtime", text)
 
-    def _trace(self) -> str:
-        """A trace header as Lambda makes one where the caller sent none: not sampled."""
+    def _trace(self, *, sampled: bool) -> str:
+        """A trace header as Lambda makes one where the caller sent none. AWS samples some invocations of a function that is traced
+        actively, here it is each."""
         return (
-            f"Root=1-{int(self._clock.wall()):08x}-{self._ids.hex(24)};Parent={self._ids.hex(16)};Sampled=0;"
+            f"Root=1-{int(self._clock.wall()):08x}-{self._ids.hex(24)};Parent={self._ids.hex(16)};Sampled={int(sampled)};"
             f"Lineage=1:{self._ids.hex(8)}:0"
         )
 
