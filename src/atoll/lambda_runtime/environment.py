@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from atoll.kernel.clock import Clock
 from atoll.kernel.connection import Connection
 from atoll.lambda_runtime import peers, texts, tree
+from atoll.lambda_runtime.cgroups import Group
 from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.lambda_runtime.launcher import Launcher
 from atoll.lambda_runtime.logs import Log
@@ -65,6 +66,7 @@ class Environment:
         isolated: bool,
         uid: int | None,
         knows_peers: bool,
+        group: Group | None = None,
     ) -> None:
         self.spec = spec
         self.credentials = credentials
@@ -80,6 +82,7 @@ class Environment:
         self._isolated = isolated
         self._uid = uid
         self._knows_peers = knows_peers
+        self.group = group
         self._loop = asyncio.get_running_loop()
         self._control: socket.socket | None = None
         self._report = b""
@@ -154,12 +157,19 @@ class Environment:
         if self.pid is None or self.state not in RUNNING:
             return
         limit = self.spec.memory_mb << 20
+        if self.group is not None:
+            self._judge(self.group.used(), limit)
+            return
         processes = (await asyncio.to_thread(tree.pids, self.pid) if self._crowded else tree.pids(self.pid))[1:]
         self._crowded = len(processes) > CROWD
         if len(processes) > 1 or (used := tree.resident(processes)) > limit:
             used = await asyncio.to_thread(tree.proportional, processes)
+        if self.state in RUNNING:
+            self._judge(used, limit)
+
+    def _judge(self, used: int, limit: int) -> None:
         self.peak = max(self.peak, used)
-        if used > limit and self.state in RUNNING:
+        if used > limit or (self.group is not None and self.group.killed()):
             self._out_of_memory = True
             self.kill()
 
@@ -318,6 +328,7 @@ class Environment:
             "code": code,
             "root": root,
             "uid": self._uid,
+            "group": self.group.entry if self.group is not None else None,
             "layers": str(spec.layers.resolve()) if spec.layers else None,
             "tmp_mb": spec.ephemeral_mb,
             "environment": environment,
@@ -351,7 +362,10 @@ class Environment:
         if (at := self._report.find(b"failed ")) >= 0 and self._pending is not None and not self._pending.done():
             text = self._report[at + 7 :].decode(errors="replace").strip()
             self._pending.set_exception(RuntimeUnavailable(f"The sandbox could not be set up: {text}"))
-        kind = texts.OUT_OF_MEMORY if self._out_of_memory else texts.EXIT_ERROR
+        if self._out_of_memory or (self.group is not None and self.group.killed()):
+            kind, self.peak = texts.OUT_OF_MEMORY, self.spec.memory_mb << 20
+        else:
+            kind = texts.EXIT_ERROR
         reason = texts.exited(_exit_status(self._report))
         self._settle(self._answer or Outcome(self._clock.monotonic(), failure="error", kind=kind, exit_reason=reason))
         self._finish_stop()

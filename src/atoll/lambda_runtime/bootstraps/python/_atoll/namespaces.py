@@ -16,6 +16,7 @@ CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = (
     0x10000000,
     0x20000000,
 )
+CLONE_NEWCGROUP = 0x2000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE, MS_SLAVE = (
     1,
     2,
@@ -208,6 +209,12 @@ def mount(source, target, kind, flags, data=None):
     check(libc.mount(source, target, kind, ctypes.c_ulong(flags), data), "mount %s" % target.decode())
 
 
+def fork():
+    """As os.fork, without what Python and its modules do after one, which makes 0.7 MB of the zygote's memory the child's own. Only for
+    a process with one thread, and until a fork of Python's own makes up for it: the supervisor's, of the function's process."""
+    return check(ctypes.PyDLL(None, use_errno=True).fork(), "fork")
+
+
 def unshare(flags):
     check(libc.unshare(flags), "unshare")
 
@@ -216,3 +223,4 @@ def check(result, what):
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, "%s: %s" % (what, os.strerror(number)))
+    return result
