@@ -1,7 +1,7 @@
 """Control groups: where the kernel lets us make them, each environment has one, and its memory is what the kernel counts there.
 
-A region's groups lie in one of its own, `atoll-HASH`, made inside Atoll's, so that what limits Atoll limits its functions too; in version 2,
-which has no groups inside one with processes, beside it. An environment's group is entered by its supervisor (see `supervisor.py`).
+A region's groups lie in one of its own, `atoll-HASH`, made inside Atoll's, so that what limits Atoll limits its functions too; in version
+2, which has no groups inside one with processes, beside it. An environment's group is entered by its supervisor (see `supervisor.py`).
 
 Files in /tmp are memory that the kernel counts in the group, too, and on AWS they are none: so a group's limit leaves room for a full /tmp,
 and that the rest keeps within the function's memory is looked at (`Group.used`), often. docs: cgroups(7), the kernel's cgroup-v1/memory and
@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from atoll.lambda_runtime.errors import RuntimeUnavailable
 
 ENTRY = "cgroup.procs"
 ENTER = 'echo 0 > "$0"'
@@ -97,35 +99,45 @@ class Groups:
         self._numbers = itertools.count()
 
     def create(self, memory_mb: int, ephemeral_mb: int) -> Group:
-        """A group for an environment with this much memory, and this much room in /tmp. Raises OSError."""
+        """A group for an environment with this much memory, and this much room in /tmp. Raises RuntimeUnavailable."""
         name = f"{os.getpid()}-{next(self._numbers)}"
-        return Group(self._directory / name, self._names, memory_mb + ephemeral_mb << 20)
+        try:
+            return Group(self._directory / name, self._names, memory_mb + ephemeral_mb << 20)
+        except OSError as error:
+            raise RuntimeUnavailable(f"There is no control group for one more environment: {error}") from error
 
     def close(self) -> bool:
         """Removes what is left. Whether nothing is."""
         return sweep(self._directory)
 
 
-def find(work_dir: Path) -> Groups:
-    """The groups of the region that works in `work_dir`, found by making one and letting a process enter it. Groups that a killed
-    predecessor left are removed. Raises OSError, with the reason, where none can be made."""
+def find(work_dir: Path) -> tuple[Groups | None, str]:
+    """The groups of the region that works in `work_dir`, found by letting a process enter one; or None, and in one line why and what that
+    means. Groups that a killed predecessor left are removed."""
     record = work_dir / RECORD
     with suppress(FileNotFoundError):
         sweep(Path(record.read_text()))
     region = f"atoll-{hashlib.sha256(os.fsencode(work_dir)).hexdigest()[:12]}"
-    reason = OSError("the kernel counts no memory here")
-    for above, names in _candidates():
-        directory = above / region
-        try:
+    cause = "the kernel has none for memory"
+    try:
+        for above, names in _candidates():
+            directory = above / region
             record.write_text(str(directory))
-            _prepare(directory, names)
-            _try(Groups(directory, names))
-        except OSError as error:
-            reason = error
-            sweep(directory)
-            continue
-        return Groups(directory, names)
-    raise reason
+            try:
+                _prepare(directory, names)
+                groups = Groups(directory, names)
+                _try(groups)
+            except (OSError, RuntimeUnavailable) as error:
+                cause = str(error)
+                sweep(directory)
+            else:
+                return groups, ""
+    except OSError as error:  # no /proc, as on macOS
+        cause = str(error)
+    return (
+        None,
+        f"Functions' memory is looked at, not limited: a fast one has more than its own for a moment ({cause}).",
+    )
 
 
 def sweep(directory: Path) -> bool:
@@ -147,7 +159,8 @@ def _prepare(directory: Path, names: Names) -> None:
 def _try(groups: Groups) -> None:
     group = groups.create(64, 0)
     try:
-        done = subprocess.run(["/bin/sh", "-c", ENTER, group.entry], capture_output=True, text=True, check=False)
+        command = ["/bin/sh", "-c", ENTER, group.entry]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 nothing of a user's in it
         if done.returncode:
             raise OSError(done.stderr.strip())
         group.used()

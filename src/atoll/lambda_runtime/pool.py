@@ -40,7 +40,7 @@ CONCURRENCY = 1000
 """docs: Lambda quotas, "Concurrent executions"."""
 IDLE_SECONDS = 600.0
 TEND_SECONDS = 30.0
-SAMPLE_SECONDS = 0.05
+SAMPLE_SECONDS = 0.02
 CREDENTIALS_MARGIN = 60.0
 ENDING_SECONDS = 0.01
 """How long to wait for the kernel to finish with processes that have let go of everything else."""
@@ -102,14 +102,15 @@ class Pool:
         self._tending: list[asyncio.Task[None]] = []
         self._stopping = False
         self.capabilities = sandbox.Capabilities(False, "The pool has not started.")
-        self.memory = "The pool has not started."
-        """In one line, how functions are held to their memory."""
+        self.unlimited = ""
+        """Why memory is looked at only, in one line; empty where groups hold it."""
         self._groups: cgroups.Groups | None = None
 
     async def start(self) -> None:
         """Finds out what isolation there is, and says in the log if there is none."""
         self._work_dir.mkdir(parents=True, exist_ok=True)
-        self.capabilities, (self._groups, self.memory) = await asyncio.gather(sandbox.probe(), self._find_groups())
+        found = await asyncio.gather(sandbox.probe(), asyncio.to_thread(cgroups.find, self._work_dir))
+        self.capabilities, (self._groups, self.unlimited) = found
         if self.capabilities.missing:
             logger.warning(self.capabilities.missing)
         self._families = Families(Machine(self.capabilities, self._work_dir, self._cache_dir, self._hidden))
@@ -294,25 +295,11 @@ class Pool:
             isolated=self.capabilities.namespaces,
             uid=next(self._next_user),
             knows_peers=self.capabilities.peers,
-            group=self._group(spec),
+            group=self._groups.create(spec.memory_mb, spec.ephemeral_mb) if self._groups is not None else None,
         )
         self._environments.add(environment)
         self._background(self._bury(environment))
         return environment
-
-    async def _find_groups(self) -> tuple[cgroups.Groups | None, str]:
-        try:
-            return await asyncio.to_thread(cgroups.find, self._work_dir), "A control group holds each function to its memory."
-        except OSError as error:
-            return None, f"Memory of functions is looked at, not limited: a fast one can have more for a moment ({error})."
-
-    def _group(self, spec: FunctionSpec) -> cgroups.Group | None:
-        if self._groups is None:
-            return None
-        try:
-            return self._groups.create(spec.memory_mb, spec.ephemeral_mb)
-        except OSError as error:
-            raise RuntimeUnavailable(f"There is no control group for one more environment: {error}") from error
 
     async def _bury(self, environment: Environment) -> None:
         """Waits for the environment's end and sees to its last log lines."""
@@ -322,7 +309,7 @@ class Pool:
         if function is not None and environment in function.idle:
             function.idle.remove(environment)
         await environment.log.close()
-        while environment.group is not None and not environment.group.remove():
+        while (group := environment.memory.group) is not None and not group.remove():
             await self._clock.wall_sleep(ENDING_SECONDS)
 
     def _namespaces(self) -> set[str]:

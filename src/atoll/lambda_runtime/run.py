@@ -63,7 +63,7 @@ class Run:
                 request_id,
                 milliseconds=milliseconds,
                 memory_mb=spec.memory_mb,
-                used_mb=environment.used_mb(),
+                used_mb=environment.memory.used_mb(),
                 init_ms=init_ms,
                 failure=report,
             )

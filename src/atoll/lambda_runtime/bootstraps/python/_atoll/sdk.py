@@ -30,7 +30,9 @@ def preload():
 
     for kind in MODELS:
         listed[(kind, *loader._potential_locations())] = loader.list_available_services(kind)
-    models = ["%s/%s/%s" % (name, loader.determine_latest_version(name, kind), kind) for kind in MODELS for name in SERVICES]
+    models = [
+        "%s/%s/%s" % (name, loader.determine_latest_version(name, kind), kind) for kind in MODELS for name in SERVICES
+    ]
     for name in (*COMMON, *models):
         content, path = loader.load_data_with_path(name)
         contents[path] = content

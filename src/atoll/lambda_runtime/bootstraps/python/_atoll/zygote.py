@@ -19,10 +19,10 @@ import socket
 import sys
 
 PRELOAD = (
-    "asyncio", "base64", "boto3", "boto3.s3.inject", "boto3.session", "botocore.client", "botocore.endpoint", "botocore.httpsession", "botocore.loaders",
-    "botocore.regions", "botocore.session", "collections", "concurrent.futures", "contextlib", "csv", "dataclasses", "datetime",
-    "decimal", "email.mime.text", "enum", "functools", "hashlib", "hmac", "http.client", "itertools", "logging", "math", "random",
-    "s3transfer.manager", "secrets", "ssl", "string", "tempfile", "threading", "typing", "urllib.request", "uuid",
+    "asyncio", "base64", "boto3", "boto3.s3.inject", "boto3.session", "botocore.client", "botocore.endpoint", "botocore.httpsession",
+    "botocore.loaders", "botocore.regions", "botocore.session", "collections", "concurrent.futures", "contextlib", "csv", "dataclasses",
+    "datetime", "decimal", "email.mime.text", "enum", "functools", "hashlib", "hmac", "http.client", "itertools", "logging", "math",
+    "random", "s3transfer.manager", "secrets", "ssl", "string", "tempfile", "threading", "typing", "urllib.request", "uuid",
 )  # fmt: skip
 """What functions commonly import. `bootstrap.forget_shadowed` takes back what a function's own package also contains."""
 
