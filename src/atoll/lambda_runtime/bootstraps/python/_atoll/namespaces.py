@@ -9,6 +9,8 @@ import ctypes
 import os
 import resource
 
+from _atoll import filters
+
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = (
     0x20000,
     0x4000000,
@@ -170,6 +172,8 @@ def confine(uid):
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
     check(libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
     check(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl")
+    filters.keep_to_own_sockets(libc)
+    check(filters.refuse_calls(libc), "prctl")
     dumpable(False)
 
 
