@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -113,7 +113,7 @@ async def test_what_a_killed_region_leaves_is_removed_and_no_others(groups: cgro
             "import os, sys; from pathlib import Path; from atoll.lambda_runtime import cgroups\n"
             "found, _ = cgroups.find(Path(sys.argv[1])); found.create(128, 512); os.kill(os.getpid(), 9)"
         )
-        subprocess.run([sys.executable, "-c", code, work], check=False)
+        await (await asyncio.create_subprocess_exec(sys.executable, "-c", code, work)).wait()
     left = [Path((work / cgroups.RECORD).read_text()) for work in (killed, other)]
     assert [len(_groups_in(region)) for region in left] == [1, 1]
     again, _ = cgroups.find(killed)
@@ -127,13 +127,14 @@ async def test_what_a_killed_region_leaves_is_removed_and_no_others(groups: cgro
 async def test_a_process_in_a_group_is_counted_there(groups: cgroups.Groups) -> None:
     group = groups.create(64, 0)
     code = f"import os; open({group.entry!r}, 'w').write('0'); x = b'x' * (20 << 20); print(flush=True); input()"
-    command = [sys.executable, "-c", code]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        assert 20 << 20 <= group.used() < 60 << 20
-        assert not group.remove()
-        process.communicate(b"\n")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    await process.stdout.readline()
+    assert 20 << 20 <= group.used() < 60 << 20
+    assert not group.remove()
+    await process.communicate(b"\n")
     assert not group.killed()
     await until(group.remove)
     assert groups.close()
