@@ -6,7 +6,6 @@ The table of its states is in `states.py`; which environment serves which invoca
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import socket
@@ -14,10 +13,12 @@ from collections.abc import Callable
 
 from atoll.kernel.clock import Clock
 from atoll.kernel.connection import Connection
-from atoll.lambda_runtime import peers, texts, tree
+from atoll.lambda_runtime import peers, texts
+from atoll.lambda_runtime.cgroups import Group
 from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.lambda_runtime.launcher import Launcher
 from atoll.lambda_runtime.logs import Log
+from atoll.lambda_runtime.memory import Memory
 from atoll.lambda_runtime.outcome import Outcome, exit_status, start_error
 from atoll.lambda_runtime.response import Relay
 from atoll.lambda_runtime.runtime_api import Invocation, Rejected, RuntimeConnection
@@ -31,8 +32,6 @@ RETURN_SECONDS = 0.02
 """How long an answer is kept for the runtime to ask for its next invocation: a caller that calls again then finds it idle."""
 CONNECTIONS = 100
 """How many connections to its Runtime API an environment may have: Atoll's descriptors are for all."""
-CROWD = 16
-"""More processes than this are looked at in a thread, for the loop must not wait for a fork bomb to be counted."""
 RUNNING = frozenset({State.INIT, State.BUSY, State.DRAINING})
 INVALID_ID = Rejected(400, "InvalidRequestID", "Invalid request ID")
 
@@ -51,6 +50,7 @@ class Environment:
         isolated: bool,
         uid: int | None,
         knows_peers: bool,
+        group: Group | None = None,
     ) -> None:
         self.spec = spec
         self.credentials = credentials
@@ -59,13 +59,13 @@ class Environment:
         self.pid: int | None = None
         self.invocations = 0
         self.idle_since = 0.0
-        self.peak = 0
         self.on_idle: Callable[[Environment], None] = lambda _: None
         self._launcher = launcher
         self._clock = clock
         self._isolated = isolated
         self._uid = uid
         self._knows_peers = knows_peers
+        self.memory = Memory(spec.memory_mb, group)
         self._loop = asyncio.get_running_loop()
         self._control: socket.socket | None = None
         self._report = b""
@@ -80,9 +80,6 @@ class Environment:
         self._answer: Outcome | None = None
         self._relay = Relay(None)
         self._returning: asyncio.TimerHandle | None = None
-        self._out_of_memory = False
-        self._crowded = False
-        self._status_file: int | None = None
         self._stopped = asyncio.Event()
 
     async def start(self, endpoint: str, seconds: float) -> Outcome:
@@ -142,28 +139,15 @@ class Environment:
         """Looks how much memory is resident, and kills the environment if it is over its function's limit."""
         if self.pid is None or self.state not in RUNNING:
             return
-        limit = self.spec.memory_mb << 20
-        processes = (await asyncio.to_thread(tree.pids, self.pid) if self._crowded else tree.pids(self.pid))[1:]
-        self._crowded = len(processes) > CROWD
-        if len(processes) > 1 or (used := tree.resident(processes)) > limit:
-            used = await asyncio.to_thread(tree.proportional, processes)
-        self.peak = max(self.peak, used)
-        if used > limit and self.state in RUNNING:
-            self._out_of_memory = True
+        await self.memory.look(self.pid)
+        if self.memory.exhausted and self.state in RUNNING:
             self.kill()
-
-    def used_mb(self) -> int:
-        """The most that has been resident at once, in MiB, never above the limit."""
-        if self._status_file is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self.peak = max(self.peak, tree.peak(os.pread(self._status_file, 4096, 0)))
-        return min(max(1, self.peak >> 20), self.spec.memory_mb)
 
     def info(self) -> EnvironmentInfo:
         """For `atoll status`."""
         spec = self.spec
         return EnvironmentInfo(
-            spec.arn, spec.revision, self.state.value, self.pid, self._launcher.name, self.log.stream, self.used_mb(),
+            spec.arn, spec.revision, self.state.value, self.pid, self._launcher.name, self.log.stream, self.memory.used_mb(),
             self.invocations,
         )  # fmt: skip
 
@@ -194,7 +178,8 @@ class Environment:
         self._check_truncated()
         if self.state is State.INIT:
             self._waiting = connection
-            self._find_runtime()
+            assert self.pid is not None
+            self.memory.watch_runtime(self.pid)
             self._become_idle()
             self._settle(Outcome(self._clock.monotonic()))
         elif self.state in (State.BUSY, State.DRAINING) and self._invocation is None:
@@ -329,6 +314,7 @@ class Environment:
             "code": code,
             "root": root,
             "uid": self._uid,
+            "group": group.entry if (group := self.memory.group) is not None else None,
             "layers": str(spec.layers.resolve()) if spec.layers else None,
             "tmp_mb": spec.ephemeral_mb,
             "environment": environment,
@@ -364,7 +350,8 @@ class Environment:
         if (at := self._report.find(b"failed ")) >= 0 and self._pending is not None and not self._pending.done():
             text = self._report[at + 7 :].decode(errors="replace").strip()
             self._pending.set_exception(RuntimeUnavailable(f"The sandbox could not be set up: {text}"))
-        kind = texts.OUT_OF_MEMORY if self._out_of_memory else texts.EXIT_ERROR
+        self.memory.ask_kernel()
+        kind = texts.OUT_OF_MEMORY if self.memory.exhausted else texts.EXIT_ERROR
         reason = texts.exited(exit_status(self._report))
         if (not_started := start_error(self._report)) is not None:
             kind, reason = texts.INVALID_ENTRYPOINT, not_started
@@ -375,10 +362,7 @@ class Environment:
         self._move(State.STOPPED)
         if self._timer is not None:
             self._timer.cancel()
-        if self._status_file is not None:
-            self.used_mb()
-            os.close(self._status_file)
-            self._status_file = None
+        self.memory.close()
         if self._server is not None:
             self._server.close()
         for connection in list(self._connections):
@@ -391,12 +375,3 @@ class Environment:
             self._abandon()
         else:
             os.kill(self.pid, signal.SIGKILL)
-
-    def _find_runtime(self) -> None:
-        """Opens the runtime process's status, so that its peak memory is one read away."""
-        assert self.pid is not None
-        for process in tree.pids(self.pid)[1:2]:
-            try:
-                self._status_file = os.open(tree.PROC / f"{process}/status", os.O_RDONLY)
-            except FileNotFoundError:
-                return

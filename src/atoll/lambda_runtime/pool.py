@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from atoll.kernel.clock import Clock
 from atoll.kernel.connection import Connection
 from atoll.kernel.ids import Ids
-from atoll.lambda_runtime import peers, sandbox, texts
+from atoll.lambda_runtime import cgroups, peers, sandbox, texts
 from atoll.lambda_runtime.environment import Environment
 from atoll.lambda_runtime.errors import RuntimeUnavailable, TooManyRequests
 from atoll.lambda_runtime.launcher import Machine
@@ -44,10 +44,12 @@ CONCURRENCY = 1000
 """docs: Lambda quotas, "Concurrent executions"."""
 IDLE_SECONDS = 600.0
 TEND_SECONDS = 30.0
-SAMPLE_SECONDS = 0.05
+SAMPLE_SECONDS = 0.02
 CREDENTIALS_MARGIN = 60.0
 BROKEN = 10
 """How many environments that broke a function may have waiting to be made up for."""
+ENDING_SECONDS = 0.01
+"""How long to wait for the kernel to finish with processes that have let go of everything else."""
 STOPPING = "Atoll is stopping."
 
 logger = logging.getLogger(__name__)
@@ -115,11 +117,15 @@ class Pool:
         self._tending: list[asyncio.Task[None]] = []
         self._stopping = False
         self.capabilities = sandbox.Capabilities(False, "The pool has not started.")
+        self.unlimited = ""
+        """Why memory is looked at only, in one line; empty where groups hold it."""
+        self._groups: cgroups.Groups | None = None
 
     async def start(self) -> None:
         """Finds out what isolation there is, and says in the log if there is none."""
         self._work_dir.mkdir(parents=True, exist_ok=True)
-        self.capabilities = await sandbox.probe()
+        found = await asyncio.gather(sandbox.probe(), asyncio.to_thread(cgroups.find, self._work_dir))
+        self.capabilities, (self._groups, self.unlimited) = found
         if self.capabilities.missing:
             logger.warning(self.capabilities.missing)
         self._families = Families(Machine(self.capabilities, self._work_dir, self._cache_dir, self._hidden))
@@ -137,6 +143,8 @@ class Pool:
             await asyncio.wait(self._work, return_when=asyncio.FIRST_COMPLETED)
         for launcher in self._families.launchers:
             await launcher.stop()
+        if self._groups is not None:
+            await asyncio.to_thread(self._groups.close)
 
     async def prepare(self, runtime: str) -> str | None:
         """Makes the launcher of a runtime ready, so that its first invocation need not. Returns what `warnings` would be told.
@@ -318,6 +326,7 @@ class Pool:
             isolated=self.capabilities.namespaces,
             uid=next(self._next_user),
             knows_peers=self.capabilities.peers,
+            group=self._groups.create(spec.memory_mb, spec.ephemeral_mb) if self._groups is not None else None,
         )
         self._environments.add(environment)
         self._background(self._bury(environment))
@@ -331,6 +340,8 @@ class Pool:
         if function is not None and environment in function.idle:
             function.idle.remove(environment)
         await environment.log.close()
+        while (group := environment.memory.group) is not None and not group.remove():
+            await self._clock.wall_sleep(ENDING_SECONDS)
 
     def _namespaces(self) -> set[str]:
         return set().union(*(launcher.namespaces for launcher in self._families.launchers))

@@ -59,9 +59,8 @@ class Run:
             status, kind = "error", outcome.kind
             if outcome.exit_reason is not None:
                 payload = texts.exit_payload(request_id, outcome.kind, outcome.exit_reason)
-        ending = Ending(
-            milliseconds, environment.used_mb(), init_ms, status, kind, outcome.exit_reason, len(outcome.payload)
-        )
+        used_mb = environment.memory.used_mb()
+        ending = Ending(milliseconds, used_mb, init_ms, status, kind, outcome.exit_reason, len(outcome.payload))
         self._platform.ended(request_id, self.invocation.trace_header, ending)
         failed = "Unhandled" if outcome.failure else None
         return InvokeResult(payload, failed, self._log.tail(), spec.version, error_type=outcome.kind)

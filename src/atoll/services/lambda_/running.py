@@ -93,7 +93,8 @@ class Running(Runtime):
             f"{info.function.rpartition(':')[2]}: {info.state}, process {info.pid}, {info.invocations} calls, {info.memory_mb} MB"
             for info in self.pool.snapshot()
         ]
-        return running + ([self.pool.capabilities.missing] if self.pool.capabilities.missing else [])
+        unlimited = self.pool.unlimited if running else ""
+        return [*running, *(line for line in (self.pool.capabilities.missing, unlimited) if line)]
 
     def reset(self, account: str | None) -> None:
         """Ends the environments of an account that was emptied (None: of all). What one is at runs to its end, unlogged."""

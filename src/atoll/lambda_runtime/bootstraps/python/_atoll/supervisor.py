@@ -18,13 +18,18 @@ from _atoll import programs
 def supervise(config, request, descriptors, baseline):
     """Turns this process into an environment. Returns after the environment has ended."""
     control = descriptors[0]
+    join(request["group"], config["namespaces"])
     if config["namespaces"]:
         from _atoll import namespaces
 
         namespaces.unshare(
-            namespaces.CLONE_NEWNS | namespaces.CLONE_NEWPID | namespaces.CLONE_NEWIPC | namespaces.CLONE_NEWUTS
+            namespaces.CLONE_NEWNS
+            | namespaces.CLONE_NEWPID
+            | namespaces.CLONE_NEWIPC
+            | namespaces.CLONE_NEWUTS
+            | namespaces.CLONE_NEWCGROUP
         )
-        if os.fork():
+        if namespaces.fork():
             os._exit(0)
         os.write(control, b"pid %s\n" % os.readlink(namespaces.HOST + "/proc/self").encode())
         namespaces.enter_environment(request["code"], request["layers"], request["tmp_mb"], config["left"])
@@ -49,6 +54,17 @@ def supervise(config, request, descriptors, baseline):
         os.killpg(runtime, signal.SIGKILL)  # without a PID namespace nothing else would end the runtime's children
     except ProcessLookupError:
         pass
+
+
+def join(group, namespaces):
+    """Enters the environment's control group, with all that this process will start. `group` is the file to say so in, None without one."""
+    if group:
+        if namespaces:
+            from _atoll.namespaces import HOST
+
+            group = HOST + group
+        with open(group, "w") as file:
+            file.write("0")
 
 
 def wait(control, ended, runtime):
