@@ -9,7 +9,8 @@ from atoll.kernel.service import Service
 from atoll.services.lambda_ import account, permissions, tags
 from atoll.services.lambda_.concurrency import reserved
 from atoll.services.lambda_.functions import code_signing, create_function, functions, update_function
-from atoll.services.lambda_.invocation import invoke, invoke_with_response_stream
+from atoll.services.lambda_.invocation import event_invoke_config, invoke, invoke_async, invoke_with_response_stream
+from atoll.services.lambda_.invocation.events import DELIVERIES
 from atoll.services.lambda_.running import open_running
 from atoll.services.lambda_.versions import versions
 
@@ -23,10 +24,13 @@ SERVICE = Service(
         versions,
         invoke,
         invoke_with_response_stream,
+        invoke_async,
+        event_invoke_config,
         reserved,
         permissions,
         tags,
         account,
     ],
+    deliveries=DELIVERIES,
     runtime=open_running,
 )
