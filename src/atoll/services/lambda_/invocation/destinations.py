@@ -25,6 +25,11 @@ class Kind(NamedTuple):
     action: str
     name: str
 
+    @property
+    def permission(self) -> str:
+        """What AWS's messages call the permission."""
+        return self.action.partition(":")[2]
+
 
 KINDS = {
     "lambda": Kind("Invoke", "lambda:InvokeFunction", "Lambda"),

@@ -195,7 +195,7 @@ async def _check_destination(ctx: Context, place: Target, version: Version, dest
         raise InvalidParameterValueException(f"The destination ARN {destination} is invalid.") from None
     if not allowed:
         raise InvalidParameterValueException(
-            f"The function's execution role does not have permissions to call {kind.operation} on {destination}"
+            f"The function's execution role does not have permissions to call {kind.permission} on {destination}"
         )
 
 
