@@ -17,7 +17,8 @@ from atoll.services.lambda_.functions import (
     runtime_management,
     update_function,
 )
-from atoll.services.lambda_.invocation import invoke, invoke_with_response_stream
+from atoll.services.lambda_.invocation import event_invoke_config, invoke, invoke_async, invoke_with_response_stream
+from atoll.services.lambda_.invocation.events import DELIVERIES
 from atoll.services.lambda_.layers import layers, publish_layer_version
 from atoll.services.lambda_.layers import permissions as layer_permissions
 from atoll.services.lambda_.running import open_running
@@ -42,12 +43,15 @@ SERVICE = Service(
         aliases,
         invoke,
         invoke_with_response_stream,
+        invoke_async,
+        event_invoke_config,
         reserved,
         url_configs,
         permissions,
         tags,
         account,
     ],
+    deliveries=DELIVERIES,
     runtime=open_running,
     shared=[Shared(url_store.PREFIX, url_store.owner)],
 )

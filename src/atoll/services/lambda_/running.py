@@ -22,7 +22,7 @@ from atoll.services.lambda_.functions.package import Packages
 from atoll.services.lambda_.layers.overlay import Overlays
 from atoll.services.lambda_.log_writer import LogWriter
 from atoll.services.lambda_.names import Target
-from atoll.services.lambda_.roles import SERVICE_HOST, assume
+from atoll.services.lambda_.roles import SERVICE_HOST, acting, assume
 from atoll.services.lambda_.store import Version
 
 SESSION_SECONDS = 3600.0
@@ -68,8 +68,10 @@ class Running(Runtime):
         client_context: str | None,
         reserved: int | None,
         stream: ResponseStream | None = None,
+        trace: str | None = None,
     ) -> InvokeResult:
-        """Runs a version once. `reserved` is the function's reserved concurrency, `stream` takes an answer that the function streams.
+        """Runs a version once. `reserved` is the function's reserved concurrency, `stream` takes an answer that the function streams,
+        `trace` is the trace header, if one was made before.
 
         Raises ReservedConcurrencyReached, and TooManyRequests or RuntimeUnavailable as the pool does.
         """
@@ -80,7 +82,7 @@ class Running(Runtime):
             spec = await self._spec(place, version)
             return await self.pool.invoke(
                 spec, payload, invoked_arn=place.qualified_arn, request_id=request_id,
-                trace_header=self._trace(sampled=version.tracing == "Active"), client_context=client_context, stream=stream,
+                trace_header=trace or self.trace(sampled=version.tracing == "Active"), client_context=client_context, stream=stream,
             )  # fmt: skip
         finally:
             self._invocations[place.arn] -= 1
@@ -159,11 +161,8 @@ class Running(Runtime):
         ctx = self._host.context("lambda", spec.account, spec.region, caller, f"role of {spec.name}")
         with ctx.span:
             answer = await assume(ctx, Target(spec.account, spec.region, spec.name, None), spec.role_arn)
-        given, user = answer["Credentials"], answer["AssumedRoleUser"]
-        session = Principal(
-            "role", spec.role_arn.split(":")[4], user["Arn"], user["AssumedRoleId"], given["AccessKeyId"], spec.role_arn
-        )
-        self._writer.acts_as(spec, session)
+        given = answer["Credentials"]
+        self._writer.acts_as(spec, acting(spec.role_arn, answer))
         return Credentials(
             given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], float(given["Expiration"])
         )
@@ -175,7 +174,7 @@ class Running(Runtime):
         with ctx.span:
             ctx.derive(operation="Invoke").warn("Runtime", text)
 
-    def _trace(self, *, sampled: bool) -> str:
+    def trace(self, *, sampled: bool) -> str:
         """A trace header as Lambda makes one where the caller sent none. AWS samples some invocations of a function that is traced
         actively, here it is each."""
         return (

@@ -16,7 +16,7 @@ from atoll.kernel.tag_conditions import adds_tags
 from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.services.lambda_ import roles
 from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceConflictException
-from atoll.services.lambda_.functions import code_signing_configs, code_storage, configuration, source
+from atoll.services.lambda_.functions import code_signing_configs, code_storage, configuration, dead_letter, source
 from atoll.services.lambda_.layers import use
 from atoll.services.lambda_.layers.policy import USES_LAYERS
 from atoll.services.lambda_.names import LATEST, Target, function_arn, target
@@ -56,6 +56,7 @@ async def create_function(ctx: Context, request: CreateFunctionRequestTypeDef) -
     configuration.report(ctx, request)
     await find_runtime(ctx, request["Runtime"])
     await roles.check(ctx, place, request["Role"])
+    await dead_letter.check(ctx, place, request["Role"], request)
     arns = request.get("Layers", [])
     layers, overlay = await use.chosen(ctx, place, arns)
     package = await source.stored(ctx, request["Code"], "Code.")

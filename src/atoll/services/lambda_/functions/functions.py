@@ -11,6 +11,7 @@ from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceConflictException
 from atoll.services.lambda_.functions import code_storage, configuration
+from atoll.services.lambda_.invocation import events
 from atoll.services.lambda_.names import LATEST, Target, target
 from atoll.services.lambda_.paging import marker, read_marker
 from atoll.services.lambda_.policy import permission
@@ -139,6 +140,7 @@ def _delete_all(tx: Transaction, place: Target) -> None:
     for kind in ("policy", "alias"):
         tx.clear_range(under(key(place, kind, place.name)))
     urls.delete_all(tx, place)
+    events.forget(tx, place)
     tx.delete(key(place, "function", place.name))
     tx.add(key(place, "usage", "count"), -1)
     if function.reserved:

@@ -15,7 +15,7 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.lambda_ import roles
 from atoll.services.lambda_.errors import InvalidParameterValueException, function_not_found, stale_revision
-from atoll.services.lambda_.functions import code_signing_configs, code_storage, configuration, source
+from atoll.services.lambda_.functions import code_signing_configs, code_storage, configuration, dead_letter, source
 from atoll.services.lambda_.functions.create_function import find_runtime
 from atoll.services.lambda_.layers import use
 from atoll.services.lambda_.layers.policy import USES_LAYERS
@@ -76,12 +76,13 @@ async def update_function_configuration(
     place = latest(ctx, request)
     configuration.refuse(request)
     configuration.check(request)
-    await ctx.store.read(lambda tx: get(tx, place))
+    current = await ctx.store.read(lambda tx: (get(tx, place), get_version(tx, place))[1])
     configuration.report(ctx, request)
     if "Runtime" in request:
         await find_runtime(ctx, request["Runtime"])
     if "Role" in request:
         await roles.check(ctx, place, request["Role"])
+    await dead_letter.check(ctx, place, request.get("Role", current.role), request)
     arns = request.get("Layers", [])
     layers = await use.chosen(ctx, place, arns)
 

@@ -39,10 +39,12 @@ async def execute(
     request_id: str,
     client_context: str | None = None,
     stream: ResponseStream | None = None,
+    trace: str | None = None,
 ) -> InvokeResult:
     """Runs `version` as what `place` names, and returns what it answered: also of a function that failed.
 
-    `payload` is JSON, `client_context` JSON text; `stream` takes an answer that the function streams.
+    `payload` is JSON, `client_context` JSON text; `stream` takes an answer that the function streams; `trace` is the trace header where
+    one was made before.
 
     Raises TooManyRequestsException, NotImplementedByAtoll.
     """
@@ -51,7 +53,7 @@ async def execute(
     try:
         return await running.invoke(
             place, version, payload, request_id=request_id, client_context=client_context,
-            reserved=function.reserved if function else None, stream=stream,
+            reserved=function.reserved if function else None, stream=stream, trace=trace,
         )  # fmt: skip
     except ReservedConcurrencyReached:
         raise TooManyRequestsException(
