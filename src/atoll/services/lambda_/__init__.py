@@ -11,7 +11,7 @@ from atoll.services.lambda_.concurrency import reserved
 from atoll.services.lambda_.functions import code_signing, create_function, functions, update_function
 from atoll.services.lambda_.invocation import invoke, invoke_with_response_stream
 from atoll.services.lambda_.running import open_running
-from atoll.services.lambda_.versions import versions
+from atoll.services.lambda_.versions import aliases, publish, versions
 
 SERVICE = Service(
     "lambda",
@@ -20,7 +20,9 @@ SERVICE = Service(
         update_function,
         functions,
         code_signing,
+        publish,
         versions,
+        aliases,
         invoke,
         invoke_with_response_stream,
         reserved,

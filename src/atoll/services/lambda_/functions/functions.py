@@ -16,6 +16,7 @@ from atoll.services.lambda_.paging import marker, read_marker
 from atoll.services.lambda_.policy import permission
 from atoll.services.lambda_.running import Running
 from atoll.services.lambda_.store import FUNCTIONS, VERSIONS, Function, Version, find, get, get_version, key
+from atoll.services.lambda_.versions.resolve import resolve
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import (
@@ -34,7 +35,7 @@ async def get_function(ctx: Context, request: GetFunctionRequestTypeDef) -> dict
     place = target(ctx, request)
 
     def read(tx: Reader) -> tuple[Function, Version]:
-        version = get_version(tx, place)
+        version = resolve(tx, place)
         return get(tx, place), version
 
     function, version = await ctx.store.read(read)
@@ -51,7 +52,7 @@ async def get_function(ctx: Context, request: GetFunctionRequestTypeDef) -> dict
 async def get_function_configuration(ctx: Context, request: GetFunctionConfigurationRequestTypeDef) -> dict[str, Any]:
     """docs: API_GetFunctionConfiguration. Raises ResourceNotFoundException."""
     place = target(ctx, request)
-    version = await ctx.store.read(lambda tx: get_version(tx, place))
+    version = await ctx.store.read(lambda tx: resolve(tx, place))
     return configuration.described(place, version, state=configuration.SETTLED)
 
 

@@ -14,11 +14,20 @@ from atoll.services.lambda_.errors import TooManyRequestsException
 from atoll.services.lambda_.names import LATEST, Target
 from atoll.services.lambda_.running import ReservedConcurrencyReached, Running
 from atoll.services.lambda_.store import Version, find, get_version
+from atoll.services.lambda_.versions.resolve import NO_SHIFT, resolve
 
 
-def named_version(tx: Reader, place: Target) -> Version:
-    """The version that an invocation of `place` runs. Raises ResourceNotFoundException."""
-    return get_version(tx, place, named=f"{place.arn}:{place.qualifier or LATEST}")
+async def version_to_run(ctx: Context, place: Target) -> Version:
+    """The version that one invocation of `place` runs: of a weighted alias, this time. Raises ResourceNotFoundException."""
+    draw = ctx.ids.random.random()
+    return await ctx.store.read(lambda tx: named_version(tx, place, draw))
+
+
+def named_version(tx: Reader, place: Target, draw: float = NO_SHIFT) -> Version:
+    """The version that `place` names; `draw` as in `resolve`. Raises ResourceNotFoundException, which names $LATEST."""
+    if place.qualifier is None:
+        return get_version(tx, place, named=f"{place.arn}:{LATEST}")
+    return resolve(tx, place, draw)
 
 
 async def execute(

@@ -18,7 +18,7 @@ from atoll.services.lambda_.errors import (
     InvalidParameterValueException,
     InvalidRequestContentException,
 )
-from atoll.services.lambda_.invocation.execute import execute, named_version
+from atoll.services.lambda_.invocation.execute import execute, version_to_run
 from atoll.services.lambda_.invocation.json_errors import complaint
 from atoll.services.lambda_.names import target
 from atoll.services.lambda_.policy import permission
@@ -59,7 +59,7 @@ async def run_function(ctx: Context, request: Invocation) -> InvokeResult | None
         if request.get(member):
             raise NotImplementedByAtoll(f"lambda: {member} of {ctx.operation}.")
 
-    version = await ctx.store.read(lambda tx: named_version(tx, place))
+    version = await version_to_run(ctx, place)
     if kind == "DryRun":
         return None
     if kind == "Event":

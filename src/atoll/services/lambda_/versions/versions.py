@@ -14,7 +14,7 @@ from atoll.services.lambda_.functions.update_function import latest
 from atoll.services.lambda_.names import Target, function_arn
 from atoll.services.lambda_.paging import marker, read_marker
 from atoll.services.lambda_.policy import permission
-from atoll.services.lambda_.store import VERSIONS, Version, get, key
+from atoll.services.lambda_.store import VERSIONS, Version, get, key, version_key
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import ListVersionsByFunctionRequestTypeDef
@@ -31,7 +31,7 @@ async def list_versions_by_function(ctx: Context, request: ListVersionsByFunctio
         get(tx, place)
         span = under(key(place, "version", place.name))
         if after is not None:
-            span = span.past(key(place, "version", place.name, after))
+            span = span.past(version_key(place, after))
         return [VERSIONS.decode(raw) for _, raw in tx.scan(span, limit=limit + 1)]
 
     page = await ctx.store.read(read)
