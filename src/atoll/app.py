@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -43,6 +44,7 @@ class Host:
         self.endpoint: str = gateway.parts.endpoint
         self.cache_dir = cache_dir
         self.strict = gateway.parts.unsupported.strict
+        self.assembled = asyncio.Event()
 
     def context(self, service: str, account: str, region: str, principal: Principal, name: str) -> Context:
         request_id = self.kernel.ids.uuid()
@@ -78,6 +80,7 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
             for service in SERVICES
             if service.runtime
         }
+        host.assembled.set()
         steps = {kind: step for service in SERVICES for kind, step in service.tasks.items()}
         kernel.tasks.run(steps, lambda task_id, task: _task_context(host, task_id, task))
         collecting = hourly(kernel.clock, "collecting blobs", lambda: kernel.blobs.collect(kernel.store))

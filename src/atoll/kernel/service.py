@@ -16,6 +16,7 @@ from atoll.kernel.context import Context, Principal
 from atoll.kernel.keys import Key
 
 if TYPE_CHECKING:
+    import asyncio
     from pathlib import Path
 
     from atoll.kernel.connection import Connection
@@ -100,6 +101,8 @@ class Host(Protocol):
     """For what every region of this user can share and anyone can make again."""
     strict: bool
     """Whether the region was started with `--strict`."""
+    assembled: asyncio.Event
+    """Set once every service runs: what acts by itself and calls others begins then."""
 
     def context(self, service: str, account: str, region: str, principal: Principal, name: str) -> Context:
         """A context for work that no request caused (a new trace called `name`), acting as `principal`."""

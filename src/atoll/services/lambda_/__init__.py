@@ -5,12 +5,13 @@ docs: https://docs.aws.amazon.com/lambda/latest/api/
 
 from __future__ import annotations
 
-from atoll.kernel.service import Service
+from atoll.kernel.service import Service, Shared
 from atoll.services.lambda_ import account, permissions, tags
 from atoll.services.lambda_.concurrency import reserved
+from atoll.services.lambda_.event_sources import create_event_source_mapping, event_source_mappings, store
+from atoll.services.lambda_.event_sources.pollers import open_polling
 from atoll.services.lambda_.functions import code_signing, create_function, functions, update_function
 from atoll.services.lambda_.invocation import invoke, invoke_with_response_stream
-from atoll.services.lambda_.running import open_running
 from atoll.services.lambda_.versions import aliases, publish, versions
 
 SERVICE = Service(
@@ -26,9 +27,12 @@ SERVICE = Service(
         invoke,
         invoke_with_response_stream,
         reserved,
+        create_event_source_mapping,
+        event_source_mappings,
         permissions,
         tags,
         account,
     ],
-    runtime=open_running,
+    runtime=open_polling,
+    shared=[Shared(store.INDEX, store.owner)],
 )

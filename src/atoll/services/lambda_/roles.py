@@ -44,6 +44,14 @@ async def assume(ctx: Context, target: Target, role: str) -> dict[str, Any]:
     return answer
 
 
+async def session(ctx: Context, target: Target, role: str) -> tuple[Principal, float]:
+    """Who acts as the function's role, and until when (region time). Raises AssumeRole's ServiceError."""
+    answer = await assume(ctx, target, role)
+    given, user = answer["Credentials"], answer["AssumedRoleUser"]
+    principal = Principal("role", role.split(":")[4], user["Arn"], user["AssumedRoleId"], given["AccessKeyId"], role)
+    return principal, float(given["Expiration"])
+
+
 async def check(ctx: Context, target: Target, role: str) -> None:
     """Raises InvalidParameterValueException if Lambda cannot assume the role: Terraform tries again on exactly this sentence."""
     try:
