@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PAGE = 100
 """Records that are read at once: more would hold the event loop."""
+LARGE = 200_000
+"""Bytes of a page after which there may be more: it ends below 1 MB, and one record has up to 800 KB."""
 
 
 class Lane:
@@ -142,7 +144,8 @@ class Lane:
         self._iterator, self._at_end = page.following or "", page.following is None
         if page.records:
             self._read_up_to = page.records[-1][1].number
-        return len(page.records) == PAGE
+        size = sum(len(record.event) for _, record in page.records)
+        return len(page.records) == PAGE or size > LARGE
 
     def _key(self) -> Any:
         return store.place_key(self.mapping, self.shard, self.mapping.settings["ParallelizationFactor"], self.number)
