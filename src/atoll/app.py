@@ -20,10 +20,10 @@ from atoll.gateway.pipeline import Gateway
 from atoll.gateway.unsupported import Unsupported
 from atoll.kernel.chores import hourly
 from atoll.kernel.context import Context, Principal
+from atoll.kernel.deliveries import Owner
 from atoll.kernel.http import RequestLog
 from atoll.kernel.region import Kernel, open_kernel
 from atoll.kernel.reset import Reset
-from atoll.kernel.tasks import Task
 from atoll.protocol.models import Models
 from atoll.services import SERVICES
 from atoll.services.apigatewayv2.data_plane import DataPlane
@@ -82,7 +82,11 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
         }
         host.assembled.set()
         steps = {kind: step for service in SERVICES for kind, step in service.tasks.items()}
-        kernel.tasks.run(steps, lambda task_id, task: _task_context(host, task_id, task))
+        kernel.tasks.run(
+            steps, lambda _, task: _own_context(host, task.kind, task.account, task.region, f"task {task.kind}")
+        )
+        policies = {kind: policy for service in SERVICES for kind, policy in service.deliveries.items()}
+        kernel.deliveries.run(policies, lambda delivery: _delivery_context(host, delivery.owner))
         collecting = hourly(kernel.clock, "collecting blobs", lambda: kernel.blobs.collect(kernel.store))
         await stack.enter_async_context(collecting)
         yield Edge(
@@ -95,6 +99,7 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
             request_log=request_log,
         )
         await kernel.tasks.stop()
+        await kernel.deliveries.stop()
 
 
 async def serve(settings: Settings, on_ready: Callable[[Server, str], None], request_log: RequestLog) -> None:
@@ -120,7 +125,11 @@ def _temporary(stack: AsyncExitStack) -> Path:
     return path
 
 
-def _task_context(host: Host, task_id: str, task: Task) -> Context:
-    service = task.kind.partition(".")[0]
-    principal = Principal.service(f"{service}.amazonaws.com", task.account)
-    return host.context(service, task.account, task.region, principal, f"task {task.kind}")
+def _own_context(host: Host, kind: str, account: str, region: str, name: str) -> Context:
+    """For what a service does by itself; it is called after the service."""
+    service = kind.partition(".")[0]
+    return host.context(service, account, region, Principal.service(f"{service}.amazonaws.com", account), name)
+
+
+def _delivery_context(host: Host, owner: Owner) -> Context:
+    return _own_context(host, owner.kind, owner.account, owner.region, f"delivery {owner.kind} {owner.name}")

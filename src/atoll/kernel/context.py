@@ -61,6 +61,12 @@ class Caller(Protocol):
         self, parent: Context, service: str, operation: str, request: Mapping[str, Any], principal: Principal
     ) -> Any: ...
 
+    async def allows(self, parent: Context, action: str, resource: str, principal: Principal) -> bool:
+        """See `Context.allows`."""
+
+    def offers(self, service: str, operation: str) -> bool:
+        """See `Context.offers`."""
+
 
 class Warnings(Protocol):
     """Where accepted-but-not-honoured properties are reported (principle 5)."""
@@ -103,6 +109,14 @@ class Context(msgspec.Struct):
         IAM applies: `principal` says who asks, by default whoever made this request.
         """
         return await self.caller(self, service, operation, request, principal or self.principal)
+
+    async def allows(self, action: str, resource: str, *, principal: Principal) -> bool:
+        """Whether IAM lets `principal` do `action` to `resource` (an ARN), by its own policies, where no operation asks that."""
+        return await self.caller.allows(self, action, resource, principal)
+
+    def offers(self, service: str, operation: str) -> bool:
+        """Whether Atoll has `operation` of `service`."""
+        return self.caller.offers(service, operation)
 
     def warn(self, prop: str, reason: str) -> None:
         """Says that this call set `prop` to something without effect here."""

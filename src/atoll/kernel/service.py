@@ -13,6 +13,7 @@ from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from atoll.kernel.context import Context, Principal
+from atoll.kernel.deliveries import Policy
 from atoll.kernel.keys import Key
 
 if TYPE_CHECKING:
@@ -138,7 +139,8 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service's manifest. `name` is botocore's name of its model; `tasks` are its long operations by kind.
+    """A service's manifest. `name` is botocore's name of its model; `tasks` are its long operations by kind, `deliveries`
+    what it promises to send, likewise.
 
     `runtime` opens what the service keeps running (a pool of processes): an async context manager whose value operations
     find at `ctx.runtime`.
@@ -152,6 +154,7 @@ class Service:
     name: str
     modules: Sequence[ModuleType]
     tasks: Mapping[str, Step] = field(default_factory=dict)
+    deliveries: Mapping[str, Policy] = field(default_factory=dict)
     runtime: Callable[[Host], AbstractAsyncContextManager[Runtime]] | None = None
     shared: Sequence[Shared] = ()
     counters: Sequence[Callable[[str], Key]] = ()

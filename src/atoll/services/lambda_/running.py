@@ -21,7 +21,7 @@ from atoll.services.lambda_.functions.downloads import download_key, url
 from atoll.services.lambda_.functions.package import Packages
 from atoll.services.lambda_.log_writer import LogWriter
 from atoll.services.lambda_.names import Target
-from atoll.services.lambda_.roles import SERVICE_HOST, assume
+from atoll.services.lambda_.roles import SERVICE_HOST, acting, assume
 from atoll.services.lambda_.store import Version
 
 SESSION_SECONDS = 3600.0
@@ -65,8 +65,9 @@ class Running(Runtime):
         request_id: str,
         client_context: str | None,
         reserved: int | None,
+        trace: str | None = None,
     ) -> InvokeResult:
-        """Runs a version once. `reserved` is the function's reserved concurrency.
+        """Runs a version once. `reserved` is the function's reserved concurrency, `trace` the trace header, if one was made before.
 
         Raises ReservedConcurrencyReached, and TooManyRequests or RuntimeUnavailable as the pool does.
         """
@@ -76,7 +77,7 @@ class Running(Runtime):
         try:
             spec = await self._spec(place, version)
             return await self.pool.invoke(
-                spec, payload, invoked_arn=place.qualified_arn, request_id=request_id, trace_header=self._trace(),
+                spec, payload, invoked_arn=place.qualified_arn, request_id=request_id, trace_header=trace or self.trace(),
                 client_context=client_context,
             )  # fmt: skip
         finally:
@@ -148,11 +149,8 @@ class Running(Runtime):
         ctx = self._host.context("lambda", spec.account, spec.region, caller, f"role of {spec.name}")
         with ctx.span:
             answer = await assume(ctx, Target(spec.account, spec.region, spec.name, None), spec.role_arn)
-        given, user = answer["Credentials"], answer["AssumedRoleUser"]
-        session = Principal(
-            "role", spec.role_arn.split(":")[4], user["Arn"], user["AssumedRoleId"], given["AccessKeyId"], spec.role_arn
-        )
-        self._writer.acts_as(spec, session)
+        given = answer["Credentials"]
+        self._writer.acts_as(spec, acting(spec.role_arn, answer))
         return Credentials(
             given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], float(given["Expiration"])
         )
@@ -164,7 +162,7 @@ class Running(Runtime):
         with ctx.span:
             ctx.derive(operation="Invoke").warn("Runtime", text)
 
-    def _trace(self) -> str:
+    def trace(self) -> str:
         """A trace header as Lambda makes one where the caller sent none: not sampled."""
         return (
             f"Root=1-{int(self._clock.wall()):08x}-{self._ids.hex(24)};Parent={self._ids.hex(16)};Sampled=0;"

@@ -108,7 +108,7 @@ class Attempts:
                 shard=lane.shard, now=lane.clock.now(),
             )  # fmt: skip
             try:
-                await delivery.tell(ctx, lane.mapping, told)
+                await delivery.tell(ctx, lane.mapping, lane.shard, told)
             except ServiceError as error:  # as on AWS, the records are lost then
                 ctx.span.note(error=f"{error.code}: {error.message}")
                 log.warning(

@@ -13,10 +13,10 @@ from typing import Any, Literal
 import msgspec
 
 from atoll.kernel.context import Context, Principal
-from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.services.lambda_ import roles
 from atoll.services.lambda_.event_sources.batches import Answer, Batch, Record
 from atoll.services.lambda_.event_sources.store import Mapping
+from atoll.services.lambda_.invocation import destinations
 from atoll.services.lambda_.invocation.execute import execute, version_to_run
 
 Condition = Literal["RetryAttemptsExhausted", "RecordAgeExceeded"]
@@ -32,12 +32,12 @@ async def run_function(ctx: Context, mapping: Mapping, event: bytes, request_id:
     return Answer(ran.payload, ran.function_error, ran.executed_version, ran.status)
 
 
-async def tell(ctx: Context, mapping: Mapping, record: bytes) -> None:
+async def tell(ctx: Context, mapping: Mapping, shard: str, record: bytes) -> None:
     """Sends the record of a failure to the mapping's destination, if it has one, as the function's role. Raises ServiceErrors."""
     destination = mapping.settings["DestinationConfig"]["OnFailure"].get("Destination")
     if destination:
-        version = await version_to_run(ctx, mapping.target)
-        raise NotImplementedByAtoll(f"lambda: {destination} {version.role} {record!r}")  # TODO
+        version, folder = await version_to_run(ctx, mapping.target), f"aws/lambda/{mapping.uuid}/{shard}"
+        await destinations.send(ctx, mapping.target, version.role, destination, record, folder=folder)
 
 
 class Session:
@@ -56,8 +56,9 @@ class Session:
         """
         version = await version_to_run(ctx, self._mapping.target)
         if self._principal is None or version.role != self._role or ctx.clock.now() >= self._ends:
-            self._principal, self._ends = await roles.session(ctx, self._mapping.target, version.role)
-            self._role = version.role
+            answer = await roles.assume(ctx, self._mapping.target, version.role)
+            self._principal, self._role = roles.acting(version.role, answer), version.role
+            self._ends = float(answer["Credentials"]["Expiration"])
         return self._principal
 
 
@@ -100,18 +101,13 @@ def failure_record(
             "streamArn": mapping.source,
         },
     }
-    if _is_bucket(mapping.settings["DestinationConfig"]["OnFailure"].get("Destination", "")):
+    if destinations.service_of(mapping.settings["DestinationConfig"]["OnFailure"].get("Destination", "")) == "s3":
         told["payload"] = {"Records": _raw(batch.records)}
     return msgspec.json.encode(told)
 
 
 def _raw(records: Sequence[Record]) -> list[msgspec.Raw]:
     return [msgspec.Raw(record.event) for record in records]
-
-
-def _is_bucket(destination: str) -> bool:
-    """Only S3 is given the records themselves."""
-    return destination.split(":")[2:3] == ["s3"]
 
 
 def _moment(seconds: float, precision: str) -> str:

@@ -37,7 +37,6 @@ NOT_HONOURED = {
     "VpcConfig.SubnetIds": "functions run in this machine's network",
     "VpcConfig.SecurityGroupIds": "functions run in this machine's network",
     "KMSKeyArn": "Atoll does not encrypt environment variables",
-    "DeadLetterConfig.TargetArn": "Atoll does not run asynchronous invocations yet",
     "LoggingConfig.ApplicationLogLevel": "Atoll writes every log line",
     "LoggingConfig.SystemLogLevel": "Atoll writes every log line",
 }

@@ -17,7 +17,7 @@ from atoll.kernel.tag_conditions import adds_tags
 from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.services.lambda_ import roles
 from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceConflictException
-from atoll.services.lambda_.functions import configuration
+from atoll.services.lambda_.functions import configuration, dead_letter
 from atoll.services.lambda_.names import LATEST, Target, function_arn, target
 from atoll.services.lambda_.policy import CODE_SIGNING, CONFIGURES, permission
 from atoll.services.lambda_.running import Running
@@ -56,6 +56,7 @@ async def create_function(ctx: Context, request: CreateFunctionRequestTypeDef) -
     configuration.report(ctx, request)
     await find_runtime(ctx, request["Runtime"])
     await roles.check(ctx, place, request["Role"])
+    await dead_letter.check(ctx, place, request["Role"], request)
     content = zip_of(request["Code"], ctx.operation)
     digest = await running.packages.store(content)
     version = configuration.changed(

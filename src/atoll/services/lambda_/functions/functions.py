@@ -11,6 +11,7 @@ from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.lambda_.errors import InvalidParameterValueException, function_not_found
 from atoll.services.lambda_.functions import configuration
+from atoll.services.lambda_.invocation import events
 from atoll.services.lambda_.names import LATEST, Target, target
 from atoll.services.lambda_.paging import marker, read_marker
 from atoll.services.lambda_.policy import permission
@@ -100,6 +101,7 @@ async def delete_function(ctx: Context, request: DeleteFunctionRequestTypeDef) -
             tx.add(key(place, "usage", "bytes"), -version.code_size)
             tx.delete(at)
         tx.clear_range(under(key(place, "policy", place.name)))
+        events.forget(tx, place)
         tx.delete(key(place, "function", place.name))
         tx.add(key(place, "usage", "count"), -1)
         if function.reserved:

@@ -16,7 +16,7 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.lambda_ import roles
 from atoll.services.lambda_.errors import function_not_found, stale_revision
-from atoll.services.lambda_.functions import configuration
+from atoll.services.lambda_.functions import configuration, dead_letter
 from atoll.services.lambda_.functions.create_function import find_runtime, zip_of
 from atoll.services.lambda_.names import LATEST, Target, function_arn, target
 from atoll.services.lambda_.policy import CONFIGURES, permission
@@ -64,12 +64,13 @@ async def update_function_configuration(
     place = latest(ctx, request)
     configuration.refuse(request)
     configuration.check(request)
-    await ctx.store.read(lambda tx: get(tx, place))
+    current = await ctx.store.read(lambda tx: (get(tx, place), get_version(tx, place))[1])
     configuration.report(ctx, request)
     if "Runtime" in request:
         await find_runtime(ctx, request["Runtime"])
     if "Role" in request:
         await roles.check(ctx, place, request["Role"])
+    await dead_letter.check(ctx, place, request.get("Role", current.role), request)
     return await _change(ctx, place, lambda version: configuration.changed(version, request), request.get("RevisionId"))
 
 

@@ -31,18 +31,26 @@ def named_version(tx: Reader, place: Target, draw: float = NO_SHIFT) -> Version:
 
 
 async def execute(
-    ctx: Context, place: Target, payload: bytes, *, version: Version, request_id: str, client_context: str | None = None
+    ctx: Context,
+    place: Target,
+    payload: bytes,
+    *,
+    version: Version,
+    request_id: str,
+    client_context: str | None = None,
+    trace: str | None = None,
 ) -> InvokeResult:
     """Runs `version` as what `place` names, and returns what it answered: also of a function that failed.
 
-    `payload` is JSON, `client_context` JSON text. Raises TooManyRequestsException, NotImplementedByAtoll.
+    `payload` is JSON, `client_context` JSON text, `trace` the trace header where one was made before. Raises TooManyRequestsException,
+    NotImplementedByAtoll.
     """
     running: Running = ctx.runtime
     function = await ctx.store.read(lambda tx: find(tx, place))
     try:
         return await running.invoke(
             place, version, payload, request_id=request_id, client_context=client_context,
-            reserved=function.reserved if function else None,
+            reserved=function.reserved if function else None, trace=trace,
         )  # fmt: skip
     except ReservedConcurrencyReached:
         raise TooManyRequestsException(
