@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -47,6 +48,7 @@ class Host:
         self.endpoint: str = gateway.parts.endpoint
         self.cache_dir = cache_dir
         self.strict = gateway.parts.unsupported.strict
+        self.assembled = asyncio.Event()
 
     async def signer(self, http: HttpRequest, *, service: str, region: str) -> Principal | None:
         return await visitors.signer(self._parts, http, service=service, region=region)
@@ -88,6 +90,7 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
             for service in SERVICES
             if service.runtime
         }
+        host.assembled.set()
         steps = {kind: step for service in SERVICES for kind, step in service.tasks.items()}
         kernel.tasks.run(
             steps, lambda _, task: _own_context(host, task.kind, task.account, task.region, f"task {task.kind}")

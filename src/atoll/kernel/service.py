@@ -17,6 +17,7 @@ from atoll.kernel.deliveries import Policy
 from atoll.kernel.keys import Key
 
 if TYPE_CHECKING:
+    import asyncio
     from pathlib import Path
 
     from atoll.kernel.connection import Connection
@@ -102,6 +103,8 @@ class Host(Protocol):
     """For what every region of this user can share and anyone can make again."""
     strict: bool
     """Whether the region was started with `--strict`."""
+    assembled: asyncio.Event
+    """Set once every service runs: what acts by itself and calls others begins then."""
 
     async def signer(self, http: HttpRequest, *, service: str, region: str) -> Principal | None:
         """Who signed a data plane's request for `service` in `region`; None where nobody did. Raises as `gateway/visitors.py` says."""
