@@ -13,13 +13,13 @@ import msgspec
 from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll, RequestTooLarge
 from atoll.kernel.service import operation
-from atoll.lambda_runtime.spec import InvokeResult
+from atoll.lambda_runtime.spec import InvokeResult, ResponseStream
 from atoll.services.lambda_.errors import (
     InvalidParameterValueException,
     InvalidRequestContentException,
 )
 from atoll.services.lambda_.invocation.events import accept
-from atoll.services.lambda_.invocation.execute import execute, named_version
+from atoll.services.lambda_.invocation.execute import execute, version_to_run
 from atoll.services.lambda_.invocation.json_errors import complaint
 from atoll.services.lambda_.names import Target, target
 from atoll.services.lambda_.policy import permission
@@ -54,18 +54,20 @@ async def invoke(ctx: Context, request: InvocationRequestTypeDef) -> dict[str, A
     }
 
 
-async def run_function(ctx: Context, request: Invocation) -> InvokeResult | None:
-    """Runs the function that a request names, and returns what it answered, None where that was only to be tried (DryRun).
+async def run_function(ctx: Context, request: Invocation, stream: ResponseStream | None = None) -> InvokeResult | None:
+    """Runs the function that a request names, and returns what it answered, None where that was only to be tried (DryRun). `stream`
+    takes an answer that the function streams.
 
     Raises ResourceNotFoundException, InvalidRequestContentException, TooManyRequestsException, RequestTooLarge.
     """
     place, payload = asked(ctx, request, MAX_PAYLOAD)
-    version = await ctx.store.read(lambda tx: named_version(tx, place))
+    version = await version_to_run(ctx, place)
     if request.get("InvocationType") == "DryRun":
         return None
     return await execute(
-        ctx, place, payload, version=version, request_id=ctx.request_id, client_context=_client_context(request)
-    )
+        ctx, place, payload, version=version, request_id=ctx.request_id, client_context=_client_context(request),
+        stream=stream,
+    )  # fmt: skip
 
 
 def asked(ctx: Context, request: Invocation, most: int) -> tuple[Target, bytes]:
