@@ -35,6 +35,7 @@ EVENT, RECORD = "lambda.event", "lambda.record"
 WAITS = (60.0, 120.0)
 """Seconds before the first and the second time that a function's error is tried again."""
 LONGEST_WAIT = 300.0
+MOST_SENDS = 5
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -122,7 +123,10 @@ async def attempt(ctx: Context, delivery: Delivery) -> Outcome:
 
 
 async def deliver(ctx: Context, delivery: Delivery) -> None:
-    """Sends a record or a dead letter. What cannot be sent is lost, as on AWS, which only counts it."""
+    """Sends a record or a dead letter. What cannot be sent is lost, as on AWS, which only counts it; after an unexpected error it is
+    tried some times more."""
+    if delivery.attempts >= MOST_SENDS:
+        return
     letter = msgspec.convert(delivery.state, Letter)
     place = Target(delivery.owner.account, delivery.owner.region, delivery.owner.name, None)
     try:
