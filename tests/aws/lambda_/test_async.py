@@ -396,3 +396,43 @@ def test_a_restart_and_a_kill_lose_no_attempt(new_region: Callable[..., Region],
     region.start()
     httpx.post(f"{region.endpoint}/_atoll/clock", json={"advance": 121}, timeout=60)
     assert (attempts(), attempts("slow")) == (3, 1)
+
+
+LOOP = """
+import json, os, boto3
+def handler(event, context):
+    print("TRACE", os.environ["_X_AMZN_TRACE_ID"])
+    if event["kind"] == "RequestResponse" and event["left"] == 0:
+        return "end"
+    answer = boto3.client("lambda").invoke(
+        FunctionName=event["to"], InvocationType=event["kind"], Payload=json.dumps({**event, "left": event["left"] - 1})
+    )
+    return answer["StatusCode"]
+"""
+
+
+def test_a_function_that_sends_itself_events_is_stopped_after_16(
+    fn: Lambda, account: str, told: Any, advance: Any, starts: Any, lines: Any, region: Region
+) -> None:
+    fn.create(code=LOOP, Timeout=30)
+    fn.client.put_function_event_invoke_config(
+        FunctionName="fn", DestinationConfig={"OnFailure": {"Destination": arn(account, "sink")}}
+    )
+    event(fn, {"kind": "Event", "to": "fn", "left": 0})
+    advance()
+    assert len(starts()) == 16
+    (record,) = told()
+    assert record["requestPayload"]["left"] == -16
+    assert "fn invokes itself in a loop, which is stopped" in region.log.read_text()
+    roots = {re.search("Root=([^;]+)", line)[1] for line in lines() if line.startswith("TRACE")}  # type: ignore[index]
+    assert len(roots) == 1
+
+
+def test_loops_may_be_allowed(fn: Lambda, account: str, told: Any) -> None:
+    fn.create(code=LOOP, Timeout=60)
+    event_ = {"kind": "RequestResponse", "to": "fn", "left": 17}
+    assert (
+        fn.invoke(event=event_).payload == 200
+    )  # what the innermost was told is its caller's error, which is its caller's answer
+    fn.client.put_function_recursion_config(FunctionName="fn", RecursiveLoop="Allow")
+    assert fn.invoke(event=event_).payload == 200
