@@ -35,6 +35,7 @@ FUNCTION = {
 }  # fmt: skip
 UPDATE = {"FunctionName": "fn"}
 STAGE = {"ApiId": "abc", "StageName": "s"}
+QUEUE = "arn:aws:sqs:us-east-1:000000000000:q"
 DEFAULT, ROUTES, METRICS = "DefaultRouteSettings", "RouteSettings", "DetailedMetricsEnabled"
 CONDITIONAL = [
     ("lambda", "CreateFunction", FUNCTION, {"TracingConfig": {"Mode": "Active"}}, "TracingConfig.Mode"),
@@ -51,6 +52,12 @@ CONDITIONAL = [
     ("apigatewayv2", "CreateStage", STAGE, {DEFAULT: {"ThrottlingRateLimit": 5.0}}, f"{DEFAULT}.ThrottlingRateLimit"),
     ("apigatewayv2", "CreateStage", STAGE, {DEFAULT: {"ThrottlingBurstLimit": 5}}, f"{DEFAULT}.ThrottlingBurstLimit"),
     ("apigatewayv2", "UpdateStage", STAGE, {ROUTES: {"GET /": {METRICS: True}}}, f"{ROUTES}.GET /.{METRICS}"),
+    ("lambda", "CreateFunction", FUNCTION, {"DeadLetterConfig": {"TargetArn": QUEUE}}, "DeadLetterConfig.TargetArn"),
+    ("lambda", "UpdateFunctionConfiguration", UPDATE, {"DeadLetterConfig": {"TargetArn": QUEUE}}, "DeadLetterConfig.TargetArn"),
+    (
+        "lambda", "UpdateFunctionEventInvokeConfig", UPDATE, {"DestinationConfig": {"OnFailure": {"Destination": QUEUE}}},
+        "DestinationConfig",
+    ),
 ]  # fmt: skip
 """What is warned of depending on its value: service, operation, the rest of the request, what is set, and its name."""
 

@@ -103,5 +103,6 @@ class Call(msgspec.Struct):
             clock=kernel.clock, ids=kernel.ids, caller=parts.caller, warnings=parts.unsupported, endpoint=parts.endpoint,
             host=(http.header("host") or "") if http else "", source_ip=http.source_ip if http else "127.0.0.1",
             user_agent=(http.header("user-agent") or "") if http else "", secure=http.secure if http else False,
+            trace_header=(http.header("x-amzn-trace-id") or "") if http else "",
             runtime=parts.runtimes.get(self.service),
         )  # fmt: skip

@@ -35,7 +35,7 @@ SLICE = 100
 POLL = 15.0
 GLANCE = 0.001
 RETRY_MOST = 60.0
-WIDENS = 1 / 16
+WIDENS = 1 / 4
 """By how much a line that was held up widens with each delivery that is not."""
 
 ContextFor = Callable[[Delivery], Context]

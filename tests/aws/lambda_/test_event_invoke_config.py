@@ -169,3 +169,25 @@ def test_under_strict_a_queue_is_refused(new_region: Callable[..., Any], account
     code, message, status = aws_error(lambda: fn.create(DeadLetterConfig={"TargetArn": queue}))
     assert (code, status) == ("NotImplemented", 501)
     assert "Atoll does not honour DeadLetterConfig.TargetArn of lambda:CreateFunction: Atoll has no SQS yet" in message
+
+
+def test_versions_and_aliases_have_their_own(fn: Lambda, account: str, aws_error: Error) -> None:
+    fn.create(Publish=True)
+    fn.client.create_alias(FunctionName="fn", FunctionVersion="1", Name="live")
+    put = fn.client.put_function_event_invoke_config
+    for name, qualifier in (
+        ("fn", {}),
+        ("fn", {"Qualifier": "1"}),
+        ("fn:live", {}),
+        (f"{arn(account)}:live", {"Qualifier": "live"}),
+    ):
+        put(FunctionName=name, MaximumRetryAttempts=1, **qualifier)
+    listed = fn.client.list_function_event_invoke_configs(FunctionName="fn", MaxItems=2)
+    rest = fn.client.list_function_event_invoke_configs(FunctionName="fn", Marker=listed["NextMarker"])
+    found = listed["FunctionEventInvokeConfigs"] + rest["FunctionEventInvokeConfigs"]
+    assert [one["FunctionArn"].rpartition(":")[2] for one in found] == ["$LATEST", "1", "live"]
+    assert "NextMarker" not in rest
+    fn.client.delete_function_event_invoke_config(FunctionName="fn", Qualifier="live")
+    assert aws_error(lambda: fn.client.get_function_event_invoke_config(FunctionName="fn", Qualifier="live"))[1] == (
+        f"The function {arn(account)}:live doesn't have an EventInvokeConfig"
+    )

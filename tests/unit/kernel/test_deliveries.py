@@ -247,7 +247,7 @@ async def test_what_is_held_up_by_its_own_line_waits_for_a_place_in_it(kernel: K
     await send(kernel, owner(), *["x"] * 200)
     await until(lambda: done == 200)
     await all_done(kernel)
-    assert refused < 7 + 200 / 16 + 1
+    assert refused < 7 + 200 / 4 + 1
 
 
 async def test_what_others_hold_up_is_tried_ever_later_and_the_line_with_it(kernel: Kernel) -> None:

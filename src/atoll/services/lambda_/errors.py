@@ -58,6 +58,10 @@ class TooManyRequestsException(LambdaError):
     """Past a concurrency limit; `Reason` says which."""
 
 
+class RecursiveInvocationException(LambdaError):
+    """The function was invoked too often in one chain of requests."""
+
+
 def function_not_found(arn: str) -> ResourceNotFoundException:
     """There is no function, or no such version of it."""
     return ResourceNotFoundException(f"Function not found: {arn}")

@@ -54,6 +54,7 @@ async def create_function(ctx: Context, request: CreateFunctionRequestTypeDef) -
     if await ctx.store.read(lambda tx: find(tx, place)):
         raise exists(place)
     configuration.report(ctx, request)
+    dead_letter.report(ctx, request)
     await find_runtime(ctx, request["Runtime"])
     await roles.check(ctx, place, request["Role"])
     await dead_letter.check(ctx, place, request["Role"], request)

@@ -14,18 +14,28 @@ from atoll.services.lambda_.invocation.destinations import KINDS, may_send, serv
 from atoll.services.lambda_.names import Target
 
 
-async def check(ctx: Context, place: Target, role: str, request: Mapping[str, Any]) -> None:
-    """Returns if the request names none, or one that the role may send to. Raises InvalidParameterValueException."""
-    arn = request.get("DeadLetterConfig", {}).get("TargetArn")
+def report(ctx: Context, request: Mapping[str, Any]) -> None:
+    """Says so where nothing can be sent to what the request names yet. Raises InvalidParameterValueException for what is no target."""
+    arn = _target(request)
     if not arn:
         return
     service = service_of(arn)
     if service not in ("sqs", "sns"):
         raise InvalidParameterValueException(f"The dead-letter target {arn} is neither an SQS queue nor an SNS topic.")
-    kind = KINDS[service]
-    if not ctx.offers(service, kind.operation):
-        ctx.warn("DeadLetterConfig.TargetArn", f"Atoll has no {kind.name} yet: what would be sent there is lost")
-    if not await may_send(ctx, place, role, arn):
+    if not ctx.offers(service, KINDS[service].operation):
+        reason = f"Atoll has no {KINDS[service].name} yet: what would be sent there is lost"
+        ctx.warn("DeadLetterConfig.TargetArn", reason)
+
+
+async def check(ctx: Context, place: Target, role: str, request: Mapping[str, Any]) -> None:
+    """Raises InvalidParameterValueException where the role may not send to what the request names."""
+    arn = _target(request)
+    if arn and not await may_send(ctx, place, role, arn):
+        kind = KINDS[service_of(arn)]
         raise InvalidParameterValueException(
             f"The provided execution role does not have permissions to call {kind.permission} on {kind.name}"
         )
+
+
+def _target(request: Mapping[str, Any]) -> str:
+    return str(request.get("DeadLetterConfig", {}).get("TargetArn") or "")

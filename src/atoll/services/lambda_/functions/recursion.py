@@ -29,8 +29,6 @@ async def put_function_recursion_config(
 ) -> dict[str, Any]:
     """Raises ResourceNotFoundException."""
     place, wanted = latest(ctx, request), request["RecursiveLoop"]
-    if wanted == "Terminate":
-        ctx.warn("RecursiveLoop", "Atoll does not detect recursive loops")
     await ctx.store.transact(lambda tx: put(tx, place, msgspec.structs.replace(get(tx, place), recursion=wanted)))
     return {"RecursiveLoop": wanted}
 

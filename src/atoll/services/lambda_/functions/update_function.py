@@ -78,6 +78,7 @@ async def update_function_configuration(
     configuration.check(request)
     current = await ctx.store.read(lambda tx: (get(tx, place), get_version(tx, place))[1])
     configuration.report(ctx, request)
+    dead_letter.report(ctx, request)
     if "Runtime" in request:
         await find_runtime(ctx, request["Runtime"])
     if "Role" in request:

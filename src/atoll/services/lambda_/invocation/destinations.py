@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import NotImplementedByAtoll, ServiceError
+from atoll.kernel.errors import AccessDenied, NotImplementedByAtoll, ServiceError
 from atoll.services.lambda_ import roles
 from atoll.services.lambda_.names import Target
 
@@ -78,17 +78,15 @@ async def send(
 
 async def may_send(ctx: Context, place: Target, role_arn: str, destination: str) -> bool:
     """Whether the role may send there. Raises ResourceNotFoundException for a function that is not there."""
-    session = await roles.session(ctx, place, role_arn)
     service = service_of(destination)
-    if service == "lambda":
-        request = {"FunctionName": destination, "InvocationType": "DryRun"}
-        try:
+    try:
+        session = await roles.session(ctx, place, role_arn)
+        if service == "lambda":
+            request = {"FunctionName": destination, "InvocationType": "DryRun"}
             await ctx.call("lambda", "Invoke", request, principal=session)
-        except ServiceError as error:
-            if error.code == "AccessDeniedException":
-                return False
-            raise
-        return True
+            return True
+    except AccessDenied:
+        return False
     resource = f"{destination}/*" if service == "s3" else destination
     return await ctx.allows(KINDS[service].action, resource, principal=session)
 
@@ -101,9 +99,12 @@ def _request(
         case "lambda":
             return {"FunctionName": destination, "InvocationType": "Event", "Payload": body}
         case "sqs":
-            text: dict[str, Any] = {"QueueUrl": f"{ctx.endpoint}/{account}/{name}", "MessageBody": body.decode()}
+            text: dict[str, Any] = {
+                "QueueUrl": f"{ctx.endpoint}/{account}/{name}",
+                "MessageBody": body.decode(errors="replace"),
+            }
         case "sns":
-            text = {"TopicArn": destination, "Message": body.decode()}
+            text = {"TopicArn": destination, "Message": body.decode(errors="replace")}
         case "s3":
             stamp = f"{ctx.clock.datetime():%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{ctx.ids.uuid()}"
             return {"Bucket": name, "Key": f"{folder}/{stamp}", "Body": body, "ContentType": "application/json"}
@@ -123,6 +124,6 @@ def _event(place: Target, bus: str, record: bytes) -> dict[str, Any]:
         "Source": "lambda",
         "DetailType": f"Lambda Function Invocation Result - {outcome}",
         "Resources": [bus, about.get("functionArn", place.qualified_arn)],
-        "Detail": record.decode(),
+        "Detail": record.decode(errors="replace"),
         "EventBusName": bus,
     }

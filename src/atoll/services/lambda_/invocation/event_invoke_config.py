@@ -21,7 +21,8 @@ from atoll.services.lambda_.invocation.destinations import KINDS, may_send, serv
 from atoll.services.lambda_.names import LATEST, Target, function_arn, target
 from atoll.services.lambda_.paging import marker, read_marker
 from atoll.services.lambda_.policy import permission
-from atoll.services.lambda_.store import Version, find, get_version, key
+from atoll.services.lambda_.store import Version, find, key
+from atoll.services.lambda_.versions.resolve import resolve
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import (
@@ -179,16 +180,16 @@ async def _check(ctx: Context, place: Target, request: Mapping[str, Any]) -> Non
             raise InvalidParameterValueException(
                 f"The provided destination config {_in_java(request['DestinationConfig'])} is invalid."
             )
-        await _check_destination(ctx, place, version, destination, f"DestinationConfig.{member}.Destination")
+        await _check_destination(ctx, place, version, destination)
 
 
-async def _check_destination(ctx: Context, place: Target, version: Version, destination: str, member: str) -> None:
+async def _check_destination(ctx: Context, place: Target, version: Version, destination: str) -> None:
     service = service_of(destination)
     if destination == place.arn or destination.startswith(f"{place.arn}:"):
         raise InvalidParameterValueException("You can't specify the function as a destination for itself.")
     kind = KINDS[service]
     if not ctx.offers(service, kind.operation):
-        ctx.warn(member, f"Atoll has no {kind.name} yet: what would be sent there is lost")
+        ctx.warn("DestinationConfig", f"Atoll has no {kind.name} yet: what would be sent there is lost")
     try:
         allowed = await may_send(ctx, place, version.role, destination)
     except ResourceNotFoundException:
@@ -219,7 +220,7 @@ def _at(place: Target) -> Key:
 
 def _version(tx: Reader, place: Target) -> Version:
     try:
-        return get_version(tx, place)
+        return resolve(tx, place)
     except ResourceNotFoundException:
         raise _no_function() from None
 

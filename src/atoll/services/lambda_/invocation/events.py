@@ -20,7 +20,7 @@ from atoll.kernel.deliveries import Again, Delivery, Outcome, Owner, Policy
 from atoll.kernel.errors import ServiceError
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.lambda_.errors import ResourceNotFoundException, TooManyRequestsException
-from atoll.services.lambda_.invocation import records
+from atoll.services.lambda_.invocation import lineage, records
 from atoll.services.lambda_.invocation.destinations import send
 from atoll.services.lambda_.invocation.event_invoke_config import EventInvokeConfig, find_config, forget_configs
 from atoll.services.lambda_.invocation.execute import execute, named_version
@@ -35,6 +35,7 @@ EVENT, RECORD = "lambda.event", "lambda.record"
 WAITS = (60.0, 120.0)
 """Seconds before the first and the second time that a function's error is tried again."""
 LONGEST_WAIT = 300.0
+MOST_SENDS = 5
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -53,6 +54,7 @@ class Settings(NamedTuple):
     """What holds for an event just now. `version` is None where the qualifier names none any more; `latest` is $LATEST."""
 
     reserved: int | None
+    stops_loops: bool
     version: Version | None
     latest: Version
     config: EventInvokeConfig
@@ -76,7 +78,8 @@ async def accept(ctx: Context, place: Target, payload: bytes) -> None:
     running: Running = ctx.runtime
     now = ctx.clock.now()
     version = await ctx.store.read(lambda tx: named_version(tx, place))
-    event = Event(ctx.request_id, place.qualifier, running.trace(sampled=version.tracing == "Active"))
+    trace = lineage.header(ctx.trace_header, running.trace(sampled=version.tracing == "Active"), place.arn)
+    event = Event(ctx.request_id, place.qualifier, trace)
     delivery = Delivery(ctx.ids.uuid(), line(place), payload, now, now, state=msgspec.to_builtins(event))
 
     def add(tx: Transaction) -> None:
@@ -105,6 +108,9 @@ async def attempt(ctx: Context, delivery: Delivery) -> Outcome:
     deadline = delivery.enqueued + settings.config.longest
     if settings.reserved == 0:
         return finish(event, records.ZERO_CONCURRENCY, None)
+    if settings.stops_loops and lineage.is_loop(event.trace, place.arn):
+        log.warning("%s invokes itself in a loop, which is stopped: see PutFunctionRecursionConfig", place.name)
+        return finish(event, "RecursiveInvocation", Response(400))
     if ctx.clock.now() >= deadline:
         return finish(event, "EventAgeExceeded", Response(event.refused) if event.refused else None)
     response = await _run(ctx, place, settings.version, event, delivery.payload)
@@ -122,7 +128,10 @@ async def attempt(ctx: Context, delivery: Delivery) -> Outcome:
 
 
 async def deliver(ctx: Context, delivery: Delivery) -> None:
-    """Sends a record or a dead letter. What cannot be sent is lost, as on AWS, which only counts it."""
+    """Sends a record or a dead letter. What cannot be sent is lost, as on AWS, which only counts it; after an unexpected error it is
+    tried some times more."""
+    if delivery.attempts >= MOST_SENDS:
+        return
     letter = msgspec.convert(delivery.state, Letter)
     place = Target(delivery.owner.account, delivery.owner.region, delivery.owner.name, None)
     try:
@@ -147,7 +156,13 @@ def _settings(tx: Reader, place: Target, draw: float) -> Settings | None:
         version = named_version(tx, place, draw)
     except ResourceNotFoundException:
         version = None
-    return Settings(function.reserved, version, latest, find_config(tx, place) or EventInvokeConfig(0.0))
+    return Settings(
+        function.reserved,
+        function.recursion == "Terminate",
+        version,
+        latest,
+        find_config(tx, place) or EventInvokeConfig(0.0),
+    )
 
 
 async def _run(ctx: Context, place: Target, version: Version | None, event: Event, payload: bytes) -> Response:

@@ -17,12 +17,16 @@ from atoll.lambda_runtime.spec import InvokeResult, ResponseStream
 from atoll.services.lambda_.errors import (
     InvalidParameterValueException,
     InvalidRequestContentException,
+    RecursiveInvocationException,
 )
+from atoll.services.lambda_.invocation import lineage
 from atoll.services.lambda_.invocation.events import accept
 from atoll.services.lambda_.invocation.execute import execute, version_to_run
 from atoll.services.lambda_.invocation.json_errors import complaint
 from atoll.services.lambda_.names import Target, target
 from atoll.services.lambda_.policy import permission
+from atoll.services.lambda_.running import Running
+from atoll.services.lambda_.store import get
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import InvocationRequestTypeDef, InvokeWithResponseStreamRequestTypeDef
@@ -58,15 +62,23 @@ async def run_function(ctx: Context, request: Invocation, stream: ResponseStream
     """Runs the function that a request names, and returns what it answered, None where that was only to be tried (DryRun). `stream`
     takes an answer that the function streams.
 
-    Raises ResourceNotFoundException, InvalidRequestContentException, TooManyRequestsException, RequestTooLarge.
+    Raises ResourceNotFoundException, InvalidRequestContentException, TooManyRequestsException, RequestTooLarge,
+    RecursiveInvocationException.
     """
     place, payload = asked(ctx, request, MAX_PAYLOAD)
     version = await version_to_run(ctx, place)
     if request.get("InvocationType") == "DryRun":
         return None
+    client_context = _client_context(request)
+    running: Running = ctx.runtime
+    trace = lineage.header(ctx.trace_header, running.trace(sampled=version.tracing == "Active"), place.arn)
+    if lineage.is_loop(trace, place.arn) and (await ctx.store.read(lambda tx: get(tx, place))).recursion == "Terminate":
+        raise RecursiveInvocationException(
+            "Lambda has detected your function being invoked in a recursive loop and stopped your function's invocation."
+        )
     return await execute(
-        ctx, place, payload, version=version, request_id=ctx.request_id, client_context=_client_context(request),
-        stream=stream,
+        ctx, place, payload, version=version, request_id=ctx.request_id, client_context=client_context, stream=stream,
+        trace=trace,
     )  # fmt: skip
 
 
