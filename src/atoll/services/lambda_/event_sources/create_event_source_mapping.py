@@ -18,7 +18,7 @@ from atoll.services.lambda_.errors import (
 )
 from atoll.services.lambda_.event_sources import dynamodb, settings, store
 from atoll.services.lambda_.event_sources.access import OF_FUNCTION
-from atoll.services.lambda_.event_sources.delivery import Session
+from atoll.services.lambda_.event_sources.delivery import Session, check_destination
 from atoll.services.lambda_.event_sources.sources import DYNAMODB, SQS, Kind, kind_of, source_of
 from atoll.services.lambda_.invocation.execute import named_version
 from atoll.services.lambda_.names import Target, target
@@ -45,6 +45,7 @@ async def create_event_source_mapping(ctx: Context, request: CreateEventSourceMa
         modified=ctx.clock.now(), revision=ctx.ids.uuid(), tags=dict(request.get("Tags", {})),
     )  # fmt: skip
     await ctx.store.read(lambda tx: check_function_and_source(tx, mapping))
+    await check_destination(ctx, mapping)
     places = await _beginnings(ctx, kind, mapping)
 
     def create(tx: Transaction) -> None:

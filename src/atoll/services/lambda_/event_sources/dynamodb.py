@@ -103,8 +103,8 @@ def trouble(arn: str, error: ServiceError) -> str:
 
 
 def watched(arn: str, raw: bytes | None) -> Key:
-    """What the keys of the stream's records begin with, as its record in the store (`raw`) tells it: a hint only, which saves reading in vain.
-    See services/dynamodb/streams/store.py."""
+    """What the keys of the stream's records begin with, as its record in the store (`raw`) tells it: a hint only,
+    which saves reading in vain. See services/dynamodb/streams/store.py."""
     prefix = (*stream_key(arn)[:3], "record")
     return (*prefix, records.decode(raw)["id"]) if raw is not None else prefix
 
