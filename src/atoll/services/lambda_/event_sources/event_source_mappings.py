@@ -89,7 +89,7 @@ async def update_event_source_mapping(ctx: Context, request: UpdateEventSourceMa
         if request.get("FunctionName"):
             place = target(ctx, request)
             after = msgspec.structs.replace(after, function=place.name, qualifier=place.qualifier)
-            check_function(tx, place)
+            check_function(tx, ctx.account, place)
         return before, after
 
     def update(tx: Transaction) -> tuple[store.Mapping, store.Mapping, str]:
