@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from atoll.admin import Admin
 from atoll.auth.sigv4 import SigningKeys
@@ -15,20 +16,23 @@ from atoll.config import Settings
 from atoll.edge.edge import Edge
 from atoll.edge.guard import Guard
 from atoll.edge.server import Server, listen, make_server
+from atoll.gateway import visitors
 from atoll.gateway.call import Call, Parts
 from atoll.gateway.pipeline import Gateway
 from atoll.gateway.unsupported import Unsupported
 from atoll.kernel.chores import hourly
 from atoll.kernel.context import Context, Principal
 from atoll.kernel.deliveries import Owner
-from atoll.kernel.http import RequestLog
+from atoll.kernel.http import HttpRequest, RequestLog
 from atoll.kernel.region import Kernel, open_kernel
 from atoll.kernel.reset import Reset
+from atoll.kernel.service import Access
 from atoll.protocol.models import Models
 from atoll.services import SERVICES
 from atoll.services.apigatewayv2.data_plane import DataPlane
 from atoll.services.iam.directory import IamDirectory
 from atoll.services.lambda_.functions.downloads import Downloads
+from atoll.services.lambda_.urls.plane import FunctionUrls
 
 
 class PortTaken(Exception):
@@ -45,6 +49,12 @@ class Host:
         self.cache_dir = cache_dir
         self.strict = gateway.parts.unsupported.strict
         self.assembled = asyncio.Event()
+
+    async def signer(self, http: HttpRequest, *, service: str, region: str) -> Principal | None:
+        return await visitors.signer(self._parts, http, service=service, region=region)
+
+    async def admit(self, ctx: Context, http: HttpRequest, access: Sequence[Access], params: Any) -> None:
+        await visitors.admit(ctx, self._parts, http, access, params)
 
     def context(self, service: str, account: str, region: str, principal: Principal, name: str) -> Context:
         request_id = self.kernel.ids.uuid()
@@ -90,7 +100,7 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
         collecting = hourly(kernel.clock, "collecting blobs", lambda: kernel.blobs.collect(kernel.store))
         await stack.enter_async_context(collecting)
         yield Edge(
-            planes=[DataPlane(host), Downloads(host)],
+            planes=[DataPlane(host), FunctionUrls(host), Downloads(host)],
             management=gateway.handle,
             admin=Admin(parts, Reset.of(SERVICES)),
             guard=Guard(settings.allow_origins),

@@ -24,14 +24,15 @@ class Principal:
     """Who makes a request.
 
     `arn` is what policies and error messages name: `arn:aws:iam::ACCOUNT:root`, `…:user/NAME`,
-    `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`, or for a service its host name (`lambda.amazonaws.com`).
+    `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`, or for a service its host name (`lambda.amazonaws.com`); "*" for whoever did not
+    sign.
     `user_id` is what GetCallerIdentity calls UserId. `role_arn` is set for sessions of a role.
     `source_arn`/`source_account` are what a service acts for; they become `aws:SourceArn` and `aws:SourceAccount`.
     `issued` is when temporary credentials were (region time, whole seconds), 0 for others; `source_function` is the function to which
     Lambda gave them.
     """
 
-    kind: Literal["root", "user", "role", "service"]
+    kind: Literal["root", "user", "role", "service", "anonymous"]
     account: str
     arn: str
     user_id: str = ""
@@ -47,6 +48,11 @@ class Principal:
     def root(account: str, access_key: str = "") -> Principal:
         """The account itself, which every policy of its own account allows."""
         return Principal("root", account, f"arn:aws:iam::{account}:root", account, access_key)
+
+    @staticmethod
+    def anonymous() -> Principal:
+        """Somebody who did not sign the request, of no account."""
+        return Principal("anonymous", "", "*", "anonymous")
 
     @staticmethod
     def service(host: str, account: str, source_arn: str = "") -> Principal:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from atoll.kernel.connection import Connection
+    from atoll.kernel.http import HttpRequest
     from atoll.kernel.region import Kernel
     from atoll.kernel.store.api import Reader, Transaction
 
@@ -104,6 +105,12 @@ class Host(Protocol):
     """Whether the region was started with `--strict`."""
     assembled: asyncio.Event
     """Set once every service runs: what acts by itself and calls others begins then."""
+
+    async def signer(self, http: HttpRequest, *, service: str, region: str) -> Principal | None:
+        """Who signed a data plane's request for `service` in `region`; None where nobody did. Raises as `gateway/visitors.py` says."""
+
+    async def admit(self, ctx: Context, http: HttpRequest, access: Sequence[Access], params: Any) -> None:
+        """Raises AccessDenied unless `ctx.principal` may all that `access` asks for in respect of `params`."""
 
     def context(self, service: str, account: str, region: str, principal: Principal, name: str) -> Context:
         """A context for work that no request caused (a new trace called `name`), acting as `principal`."""

@@ -6,7 +6,7 @@
     …, "policy", NAME, QUALIFIER      Policy       resource policy; "$LATEST" is the function's own
     …, "usage", "count" | "bytes" | "reserved"     counters of the account in the region
 
-A version owns a link to the blob of its package.
+A version owns links to the blobs of its package and layers (functions/code_storage.py).
 """
 
 from __future__ import annotations
@@ -24,12 +24,25 @@ from atoll.services.lambda_.names import LATEST, Target
 
 class Function(msgspec.Struct, frozen=True):
     """What all versions of a function share. `reserved` is its reserved concurrency, None for none; `published` the number of the
-    version that was published last, which is never given again."""
+    version that was published last, which is never given again; `recursion` what becomes of recursive loops; `signing` the ARN of its
+    code signing configuration, "" for none."""
 
     name: str
     tags: dict[str, str] = {}
     reserved: int | None = None
     published: int = 0
+    recursion: str = "Terminate"
+    signing: str = ""
+
+
+class LayerUse(msgspec.Struct, frozen=True):
+    """A layer version as a function uses it, also after it was deleted: `code` is the SHA-256 of its content in hex, `size` the bytes
+    of that, `unzipped` those of its files."""
+
+    arn: str
+    code: str
+    size: int
+    unzipped: int
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -38,7 +51,9 @@ class Version(msgspec.Struct, frozen=True):
     `code` is the package's SHA-256 in hex, `code_size` its bytes; `modified` region time in seconds; `revision` the
     RevisionId. `build` changes with code and configuration only: environments serve one build.
     `environment` is None where the caller never set one. Nested structures are kept as the API gives them.
-    `content` says of what $LATEST a numbered version is a copy (versions/publish.py).
+    `content` says of what $LATEST a numbered version is a copy (versions/publish.py). `unzipped` is how many bytes the package's files
+    have; `overlay` the digest of the list of its layers (layers/overlay.py), "" for none; `runtime_updates` and `runtime_version`
+    its runtime management configuration.
     """
 
     version: str
@@ -63,6 +78,11 @@ class Version(msgspec.Struct, frozen=True):
     logging: dict[str, Any] = {}
     vpc: dict[str, Any] | None = None
     content: str = ""
+    unzipped: int = 0
+    layers: list[LayerUse] = []
+    overlay: str = ""
+    runtime_updates: str = "Auto"
+    runtime_version: str = ""
 
 
 class Policy(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""TagResource, UntagResource, ListTags: of functions and event source mappings.
+"""TagResource, UntagResource, ListTags: of functions, code signing configurations and event source mappings. Layers have no tags.
 
 docs: Lambda developer guide, "Using tags". One entry of `KINDS` is what there is to say of a kind of resource.
 """
@@ -16,6 +16,7 @@ from atoll.kernel.store.api import Reader, Transaction
 from atoll.kernel.tag_conditions import adds_tags, removes_tags
 from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
 from atoll.services.lambda_.event_sources import tagging
+from atoll.services.lambda_.functions import code_signing_configs
 from atoll.services.lambda_.names import Target, function_arn, target
 from atoll.services.lambda_.policy import function_policy
 from atoll.services.lambda_.store import get, get_version, put, put_version
@@ -54,8 +55,13 @@ def _write_function(tx: Transaction, ctx: Context, arn: str, tags: dict[str, str
     put_version(tx, place, msgspec.structs.replace(get_version(tx, place), revision=revision))
 
 
+def _write_signing(tx: Transaction, _ctx: Context, arn: str, tags: dict[str, str], _revision: str) -> None:
+    code_signing_configs.put(tx, arn, msgspec.structs.replace(code_signing_configs.get(tx, arn), tags=tags))
+
+
 KINDS = {
     "function": Kind(lambda tx, ctx, arn: get(tx, _function(ctx, arn)).tags, _write_function),
+    "code-signing-config": Kind(lambda tx, _ctx, arn: code_signing_configs.get(tx, arn).tags, _write_signing),
     "event-source-mapping": Kind(tagging.read, tagging.write),
 }
 """By the word that stands for them in their ARNs."""

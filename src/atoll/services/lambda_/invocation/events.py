@@ -75,7 +75,8 @@ async def accept(ctx: Context, place: Target, payload: bytes) -> None:
     """Takes an event: it is stored when this returns. Raises ResourceNotFoundException."""
     running: Running = ctx.runtime
     now = ctx.clock.now()
-    event = Event(ctx.request_id, place.qualifier, running.trace())
+    version = await ctx.store.read(lambda tx: named_version(tx, place))
+    event = Event(ctx.request_id, place.qualifier, running.trace(sampled=version.tracing == "Active"))
     delivery = Delivery(ctx.ids.uuid(), line(place), payload, now, now, state=msgspec.to_builtins(event))
 
     def add(tx: Transaction) -> None:
@@ -97,7 +98,7 @@ async def attempt(ctx: Context, delivery: Delivery) -> Outcome:
     owner = delivery.owner
     place = Target(owner.account, owner.region, owner.name, event.qualifier)
     ctx.span.note(request=event.request_id)
-    settings = await ctx.store.read(partial(_settings, place=place))
+    settings = await ctx.store.read(partial(_settings, place=place, draw=ctx.ids.random.random()))
     if settings is None:
         return None
     finish = partial(_finish, ctx, delivery, place, settings)
@@ -136,14 +137,14 @@ DELIVERIES: Mapping[str, Policy] = {EVENT: Policy(attempt), RECORD: Policy(deliv
 """For the service's manifest."""
 
 
-def _settings(tx: Reader, place: Target) -> Settings | None:
+def _settings(tx: Reader, place: Target, draw: float) -> Settings | None:
     """None where the function is gone."""
     function = find(tx, place)
     if function is None:
         return None
     latest = get_version(tx, Target(place.account, place.region, place.name, None))
     try:
-        version = named_version(tx, place)
+        version = named_version(tx, place, draw)
     except ResourceNotFoundException:
         version = None
     return Settings(function.reserved, version, latest, find_config(tx, place) or EventInvokeConfig(0.0))

@@ -9,7 +9,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.store.api import Reader
 from atoll.lambda_runtime.errors import RuntimeUnavailable, TooManyRequests
-from atoll.lambda_runtime.spec import InvokeResult
+from atoll.lambda_runtime.spec import InvokeResult, ResponseStream
 from atoll.services.lambda_.errors import TooManyRequestsException
 from atoll.services.lambda_.names import LATEST, Target
 from atoll.services.lambda_.running import ReservedConcurrencyReached, Running
@@ -38,19 +38,22 @@ async def execute(
     version: Version,
     request_id: str,
     client_context: str | None = None,
+    stream: ResponseStream | None = None,
     trace: str | None = None,
 ) -> InvokeResult:
     """Runs `version` as what `place` names, and returns what it answered: also of a function that failed.
 
-    `payload` is JSON, `client_context` JSON text, `trace` the trace header where one was made before. Raises TooManyRequestsException,
-    NotImplementedByAtoll.
+    `payload` is JSON, `client_context` JSON text; `stream` takes an answer that the function streams; `trace` is the trace header where
+    one was made before.
+
+    Raises TooManyRequestsException, NotImplementedByAtoll.
     """
     running: Running = ctx.runtime
     function = await ctx.store.read(lambda tx: find(tx, place))
     try:
         return await running.invoke(
             place, version, payload, request_id=request_id, client_context=client_context,
-            reserved=function.reserved if function else None, trace=trace,
+            reserved=function.reserved if function else None, stream=stream, trace=trace,
         )  # fmt: skip
     except ReservedConcurrencyReached:
         raise TooManyRequestsException(

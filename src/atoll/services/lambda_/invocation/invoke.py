@@ -13,7 +13,7 @@ import msgspec
 from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll, RequestTooLarge
 from atoll.kernel.service import operation
-from atoll.lambda_runtime.spec import InvokeResult
+from atoll.lambda_runtime.spec import InvokeResult, ResponseStream
 from atoll.services.lambda_.errors import (
     InvalidParameterValueException,
     InvalidRequestContentException,
@@ -54,8 +54,9 @@ async def invoke(ctx: Context, request: InvocationRequestTypeDef) -> dict[str, A
     }
 
 
-async def run_function(ctx: Context, request: Invocation) -> InvokeResult | None:
-    """Runs the function that a request names, and returns what it answered, None where that was only to be tried (DryRun).
+async def run_function(ctx: Context, request: Invocation, stream: ResponseStream | None = None) -> InvokeResult | None:
+    """Runs the function that a request names, and returns what it answered, None where that was only to be tried (DryRun). `stream`
+    takes an answer that the function streams.
 
     Raises ResourceNotFoundException, InvalidRequestContentException, TooManyRequestsException, RequestTooLarge.
     """
@@ -64,8 +65,9 @@ async def run_function(ctx: Context, request: Invocation) -> InvokeResult | None
     if request.get("InvocationType") == "DryRun":
         return None
     return await execute(
-        ctx, place, payload, version=version, request_id=ctx.request_id, client_context=_client_context(request)
-    )
+        ctx, place, payload, version=version, request_id=ctx.request_id, client_context=_client_context(request),
+        stream=stream,
+    )  # fmt: skip
 
 
 def asked(ctx: Context, request: Invocation, most: int) -> tuple[Target, bytes]:

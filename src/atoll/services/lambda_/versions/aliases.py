@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll
-from atoll.kernel.keys import under
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.lambda_.errors import (
@@ -24,8 +23,10 @@ from atoll.services.lambda_.functions.update_function import latest
 from atoll.services.lambda_.names import LATEST, Target, function_arn
 from atoll.services.lambda_.paging import marker, read_marker
 from atoll.services.lambda_.policy import permission
-from atoll.services.lambda_.store import forget_qualifier, get, get_version, key
-from atoll.services.lambda_.versions.resolve import ALIASES, Alias, alias_key, at, find_alias
+from atoll.services.lambda_.store import forget_qualifier, get, get_version
+from atoll.services.lambda_.urls import store as urls
+from atoll.services.lambda_.versions import resolve
+from atoll.services.lambda_.versions.resolve import Alias, alias_key, aliases, at, find_alias, put_alias
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import (
@@ -46,11 +47,11 @@ async def create_alias(ctx: Context, request: CreateAliasRequestTypeDef) -> dict
     )  # fmt: skip
 
     def create(tx: Transaction) -> None:
-        get(tx, at(place, None))
+        get(tx, place)
         if find_alias(tx, place):
             raise ResourceConflictException(f"Alias already exists: {place.qualified_arn}")
         _check(tx, place, alias)
-        _put(tx, place, alias)
+        put_alias(tx, place, alias)
 
     await ctx.store.transact(create)
     return _described(place, alias)
@@ -62,11 +63,8 @@ async def get_alias(ctx: Context, request: GetAliasRequestTypeDef) -> dict[str, 
     place = _named(ctx, request)
 
     def read(tx: Reader) -> Alias:
-        get(tx, at(place, None))
-        alias = find_alias(tx, place)
-        if alias is None:
-            raise ResourceNotFoundException(f"Cannot find alias arn: {place.qualified_arn}")
-        return alias
+        get(tx, place)
+        return resolve.get_alias(tx, place)
 
     return _described(place, await ctx.store.read(read))
 
@@ -98,7 +96,7 @@ async def update_alias(ctx: Context, request: UpdateAliasRequestTypeDef) -> dict
     revision, weights = ctx.ids.uuid(), _weights(request)
 
     def update(tx: Transaction) -> Alias:
-        get(tx, at(place, None))
+        get(tx, place)
         before = find_alias(tx, place)
         if before is None:
             raise ResourceNotFoundException(f"Alias not found: {place.qualified_arn}")
@@ -112,7 +110,7 @@ async def update_alias(ctx: Context, request: UpdateAliasRequestTypeDef) -> dict
             before.weights if weights is None else weights,
         )
         _check(tx, place, after)
-        _put(tx, place, after)
+        put_alias(tx, place, after)
         return after
 
     return _described(place, await ctx.store.transact(update))
@@ -124,19 +122,12 @@ async def delete_alias(ctx: Context, request: DeleteAliasRequestTypeDef) -> None
     place = _named(ctx, request)
 
     def delete(tx: Transaction) -> None:
-        get(tx, at(place, None))
+        get(tx, place)
         forget_qualifier(tx, place)
+        urls.delete(tx, place)
         tx.delete(alias_key(place))
 
     await ctx.store.transact(delete)
-
-
-def aliases(tx: Reader, place: Target, after: str | None = None) -> list[Alias]:
-    """The function's aliases by name, those past `after`."""
-    span = under(key(place, "alias", place.name))
-    if after is not None:
-        span = span.past(key(place, "alias", place.name, after))
-    return [ALIASES.decode(raw) for _, raw in tx.scan(span)]
 
 
 def _named(ctx: Context, request: Mapping[str, Any]) -> Target:
@@ -177,10 +168,6 @@ def _check(tx: Reader, place: Target, alias: Alias) -> None:
             raise InvalidParameterValueException(
                 "Specified versions must be associated with the same dead letter configuration"
             )
-
-
-def _put(tx: Transaction, place: Target, alias: Alias) -> None:
-    tx.set(alias_key(place), ALIASES.encode(alias))
 
 
 def _described(place: Target, alias: Alias) -> dict[str, Any]:

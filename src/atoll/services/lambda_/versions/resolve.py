@@ -9,10 +9,10 @@ import dataclasses
 
 import msgspec
 
-from atoll.kernel.keys import Key
+from atoll.kernel.keys import Key, under
 from atoll.kernel.records import Codec
-from atoll.kernel.store.api import Reader
-from atoll.services.lambda_.errors import function_not_found
+from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.lambda_.errors import ResourceNotFoundException, function_not_found
 from atoll.services.lambda_.names import Target
 from atoll.services.lambda_.store import Version, get_version, key
 
@@ -46,6 +46,27 @@ def find_alias(tx: Reader, place: Target) -> Alias | None:
     """The alias that the target's qualifier names, if it is there."""
     raw = tx.get(alias_key(place))
     return ALIASES.decode(raw) if raw else None
+
+
+def get_alias(tx: Reader, place: Target) -> Alias:
+    """The alias that the target's qualifier names. Raises ResourceNotFoundException."""
+    alias = find_alias(tx, place)
+    if alias is None:
+        raise ResourceNotFoundException(f"Cannot find alias arn: {place.qualified_arn}")
+    return alias
+
+
+def put_alias(tx: Transaction, place: Target, alias: Alias) -> None:
+    """Stores an alias."""
+    tx.set(alias_key(at(place, alias.name)), ALIASES.encode(alias))
+
+
+def aliases(tx: Reader, place: Target, after: str | None = None) -> list[Alias]:
+    """The function's aliases by name, those past `after`."""
+    span = under(key(place, "alias", place.name))
+    if after is not None:
+        span = span.past(key(place, "alias", place.name, after))
+    return [ALIASES.decode(raw) for _, raw in tx.scan(span)]
 
 
 def resolve(tx: Reader, place: Target, draw: float = NO_SHIFT) -> Version:
