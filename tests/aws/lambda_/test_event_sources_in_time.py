@@ -204,3 +204,16 @@ def test_a_reset_ends_the_account_s_mappings(new_region: Callable[..., Region], 
     waits(fed, [])
     fed.connect()
     waits(fed, [["2"]])
+
+
+def test_what_is_written_meanwhile_hastens_no_retry(fed: Fed, advance: Callable[[float], None]) -> None:
+    fed.function(BAD)
+    fed.connect(BatchSize=1)
+    fed.put("bad")
+    advance(600)
+    tried = len(fed.batches())
+    fed.put(*[str(n) for n in range(30)])
+    advance(0)
+    assert len(fed.batches()) - tried <= 1
+    advance(60)
+    assert len(fed.batches()) - tried <= 2
