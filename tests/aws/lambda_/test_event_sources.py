@@ -6,12 +6,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from .conftest import Lambda
-from .feeding import READS_STREAMS, Fed, feed
+from .feeding import READS_STREAMS, Fed, feed, grant
 
 if TYPE_CHECKING:
     from tests.conftest import Region
@@ -455,3 +456,31 @@ def test_a_trace_shows_a_batch(fed: Fed, region: Region, eventually: Callable[..
     assert shown["attributes"]["records"] == "1"
     (row,) = fed.dynamodb.scan(TableName="seen")["Items"]
     assert shown["attributes"]["request"] == row["id"]["S"]
+
+
+def test_tags(fed: Fed, aws_error: Callable[..., Any]) -> None:
+    fed.function()
+    arn = fed.connect(Tags={"a": "1"})["EventSourceMappingArn"]
+    fed.fn.client.tag_resource(Resource=arn, Tags={"b": "2"})
+    fed.fn.client.untag_resource(Resource=arn, TagKeys=["a"])
+    assert fed.fn.client.list_tags(Resource=arn)["Tags"] == {"b": "2"}
+    assert fed.get()["State"] == "Enabled"
+    assert aws_error(lambda: fed.fn.client.list_tags(Resource=f"{arn.rpartition(':')[0]}:{uuid4()}")) == (
+        "ResourceNotFoundException",
+        "The resource you requested does not exist.",
+        404,
+    )
+
+
+def test_a_destination_that_the_role_may_not_send_to(
+    fed: Fed, client: Callable[..., Any], aws_error: Callable[..., Any], account: str
+) -> None:
+    fed.function()
+    queue = {"OnFailure": {"Destination": f"arn:aws:sqs:us-east-1:{account}:queue"}}
+    assert aws_error(lambda: fed.connect(DestinationConfig=queue)) == (
+        "InvalidParameterValueException",
+        "The provided execution role does not have permissions to call SendMessage on SQS",
+        400,
+    )
+    grant(client, "dynamodb:PutItem", "sqs:SendMessage")
+    assert fed.connect(DestinationConfig=queue)["DestinationConfig"] == queue

@@ -1,4 +1,4 @@
-"""TagResource, UntagResource, ListTags: of functions and code signing configurations. Layers have no tags.
+"""TagResource, UntagResource, ListTags: of functions, code signing configurations and event source mappings. Layers have no tags.
 
 docs: Lambda developer guide, "Using tags". One entry of `KINDS` is what there is to say of a kind of resource.
 """
@@ -15,6 +15,7 @@ from atoll.kernel.service import NO_CONDITIONS, Access, ValuesOf, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.kernel.tag_conditions import adds_tags, removes_tags
 from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
+from atoll.services.lambda_.event_sources import tagging
 from atoll.services.lambda_.functions import code_signing_configs
 from atoll.services.lambda_.names import Target, function_arn, target
 from atoll.services.lambda_.policy import function_policy
@@ -61,6 +62,7 @@ def _write_signing(tx: Transaction, _ctx: Context, arn: str, tags: dict[str, str
 KINDS = {
     "function": Kind(lambda tx, ctx, arn: get(tx, _function(ctx, arn)).tags, _write_function),
     "code-signing-config": Kind(lambda tx, _ctx, arn: code_signing_configs.get(tx, arn).tags, _write_signing),
+    "event-source-mapping": Kind(tagging.read, tagging.write),
 }
 """By the word that stands for them in their ARNs."""
 

@@ -6,7 +6,8 @@
 
 The n of shards and records are positions that the store assigns at commit (`Transaction.append`): one row of numbers for both, in the
 order of commits. So a record belongs to the last shard that begins before it, and nothing else says to which. Whoever wants to
-know of new records watches the keys that begin with (account, region, "dynamodb", "record"[, stream id]).
+know of new records watches the keys that begin with (account, region, "dynamodb", "record"[, stream id]). Lambda's poller does, and
+reads `Stream.id` for it (services/lambda_/event_sources/dynamodb.py).
 """
 
 from __future__ import annotations

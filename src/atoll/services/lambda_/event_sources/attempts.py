@@ -104,7 +104,8 @@ class Attempts:
         with ctx.span:
             ctx.span.note(shard=lane.shard, records=len(batch.records), given_up=condition)
             told = delivery.failure_record(
-                lane.mapping, batch, condition=condition, answer=answer, request_id=self._request_id or ctx.ids.uuid(),
+                lane.mapping, batch, condition=condition, answer=answer,
+                request_id=self._request_id if batch.invocations else ctx.ids.uuid(),
                 shard=lane.shard, now=lane.clock.now(),
             )  # fmt: skip
             try:

@@ -18,7 +18,7 @@ from atoll.services.lambda_.errors import (
 )
 from atoll.services.lambda_.event_sources import dynamodb, settings, store
 from atoll.services.lambda_.event_sources.access import OF_FUNCTION
-from atoll.services.lambda_.event_sources.delivery import Session
+from atoll.services.lambda_.event_sources.delivery import Session, check_destination
 from atoll.services.lambda_.event_sources.sources import DYNAMODB, SQS, Kind, kind_of, source_of
 from atoll.services.lambda_.invocation.execute import named_version
 from atoll.services.lambda_.names import Target, target
@@ -44,11 +44,12 @@ async def create_event_source_mapping(ctx: Context, request: CreateEventSourceMa
         ctx.ids.uuid(), ctx.account, ctx.region, source, place.name, place.qualifier, request.get("Enabled", True), wanted,
         modified=ctx.clock.now(), revision=ctx.ids.uuid(), tags=dict(request.get("Tags", {})),
     )  # fmt: skip
-    await ctx.store.read(lambda tx: check_function_and_source(tx, mapping))
+    await ctx.store.read(lambda tx: _check(tx, place, mapping))
+    await check_destination(ctx, mapping)
     places = await _beginnings(ctx, kind, mapping)
 
     def create(tx: Transaction) -> None:
-        check_function_and_source(tx, mapping)
+        _check(tx, place, mapping)
         store.put(tx, mapping)
         for shard, at in places.items():
             for lane in range(lanes := wanted["ParallelizationFactor"]):
@@ -58,17 +59,19 @@ async def create_event_source_mapping(ctx: Context, request: CreateEventSourceMa
     return settings.described(mapping, "Creating", "No records processed")
 
 
-def check_function_and_source(tx: Reader, mapping: store.Mapping) -> None:
+def _check(tx: Reader, place: Target, mapping: store.Mapping) -> None:
     """Raises InvalidParameterValueException where there is no such function, ResourceConflictException where it has the source
     already."""
-    check_function(tx, mapping.target)
+    check_function(tx, mapping.account, place)
     for other in store.listed(tx, mapping.account, mapping.region):
         if (other.source, other.target) == (mapping.source, mapping.target):
             raise _taken(other)
 
 
-def check_function(tx: Reader, place: Target) -> None:
-    """Raises InvalidParameterValueException where there is no such function, version or alias."""
+def check_function(tx: Reader, account: str, place: Target) -> None:
+    """Raises InvalidParameterValueException where the account has no such function, version or alias."""
+    if place.account != account:
+        raise InvalidParameterValueException("Function does not exist")
     try:
         named_version(tx, place)
     except ResourceNotFoundException:

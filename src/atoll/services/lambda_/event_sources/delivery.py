@@ -14,11 +14,14 @@ import msgspec
 
 from atoll.kernel.context import Context, Principal
 from atoll.services.lambda_ import roles
+from atoll.services.lambda_.errors import InvalidParameterValueException
 from atoll.services.lambda_.event_sources.batches import Answer, Batch, Record
 from atoll.services.lambda_.event_sources.store import Mapping
 from atoll.services.lambda_.invocation import destinations
 from atoll.services.lambda_.invocation.execute import execute, version_to_run
 
+DESTINATIONS = ("sqs", "sns", "s3")
+"""Services that mappings of streams send to."""
 Condition = Literal["RetryAttemptsExhausted", "RecordAgeExceeded"]
 
 
@@ -32,9 +35,33 @@ async def run_function(ctx: Context, mapping: Mapping, event: bytes, request_id:
     return Answer(ran.payload, ran.function_error, ran.executed_version, ran.status)
 
 
+async def check_destination(ctx: Context, mapping: Mapping) -> None:
+    """Returns if the mapping has no destination, or one that the function's role may send to. Raises InvalidParameterValueException."""
+    destination = _destination(mapping)
+    if not destination:
+        return
+    service = destinations.service_of(destination)
+    if service not in DESTINATIONS:  # unrecorded
+        raise InvalidParameterValueException(f"The destination ARN {destination} is invalid.")
+    kind = destinations.KINDS[service]
+    if not ctx.offers(service, kind.operation):
+        ctx.warn(
+            "DestinationConfig.OnFailure.Destination", f"Atoll has no {kind.name} yet: what would be sent there is lost"
+        )
+    version = await version_to_run(ctx, mapping.target)
+    if not await destinations.may_send(ctx, mapping.target, version.role, destination):
+        raise InvalidParameterValueException(
+            f"The provided execution role does not have permissions to call {kind.permission} on {kind.name}"
+        )
+
+
+def _destination(mapping: Mapping) -> str:
+    return str(mapping.settings.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination") or "")
+
+
 async def tell(ctx: Context, mapping: Mapping, shard: str, record: bytes) -> None:
     """Sends the record of a failure to the mapping's destination, if it has one, as the function's role. Raises ServiceErrors."""
-    destination = mapping.settings["DestinationConfig"]["OnFailure"].get("Destination")
+    destination = _destination(mapping)
     if destination:
         version, folder = await version_to_run(ctx, mapping.target), f"aws/lambda/{mapping.uuid}/{shard}"
         await destinations.send(ctx, mapping.target, version.role, destination, record, folder=folder)
@@ -101,7 +128,7 @@ def failure_record(
             "streamArn": mapping.source,
         },
     }
-    if destinations.service_of(mapping.settings["DestinationConfig"]["OnFailure"].get("Destination", "")) == "s3":
+    if destinations.service_of(_destination(mapping)) == "s3":  # only a bucket is given the records themselves
         told["payload"] = {"Records": _raw(batch.records)}
     return msgspec.json.encode(told)
 

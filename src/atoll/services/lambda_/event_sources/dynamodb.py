@@ -19,6 +19,8 @@ from atoll.services.lambda_.event_sources.batches import Record, lane_of
 from atoll.services.lambda_.event_sources.store import Place
 
 SERVICE = "dynamodbstreams"
+MOST_WALKED, STEP = 100, 100
+"""How many pages of how many records a new mapping looks through for the last one."""
 _MEMBERS = ("eventID", "eventName", "eventVersion", "eventSource", "awsRegion")
 
 
@@ -79,15 +81,31 @@ async def beginnings(ctx: Context, arn: str, position: str, now: float) -> dict[
     """
     try:
         description = await describe(ctx, arn)
-        places: dict[str, Place] = {}
+        if position != "LATEST":
+            for shard in description.shards[:1]:
+                await page(ctx, arn, await iterator(ctx, arn, shard.id, position), 1, description.partition, 1)
+            return {}
+        places = {shard.id: Place(ended=True) for shard in description.shards}
         for shard in description.shards:
-            at = await iterator(ctx, arn, shard.id, position)
-            await page(ctx, arn, at, 1, description.partition, 1)
-            if position == "LATEST":
-                places[shard.id] = Place(iterator=at, since=now, ended=not shard.open)
+            if shard.open:
+                places[shard.id] = await _end(ctx, arn, shard.id, description.partition, now)
     except ServiceError as error:
         raise InvalidParameterValueException(trouble(arn, error)) from error
     return places
+
+
+async def _end(ctx: Context, arn: str, shard: str, partition: str, now: float) -> Place:
+    """The end of an open shard: after its last record, for only a sequence number says a place for longer than an iterator lasts. Of a
+    shard with very many records the iterator, and the time."""
+    after, at = "", await iterator(ctx, arn, shard, "TRIM_HORIZON")
+    for _ in range(MOST_WALKED):
+        found = await page(ctx, arn, at, STEP, partition, 1)
+        if found.records:
+            after = found.records[-1][1].number
+        if not found.records or found.following is None:
+            return Place(after=after, ended=found.following is None)
+        at = found.following
+    return Place(iterator=await iterator(ctx, arn, shard, "LATEST"), since=now)
 
 
 def trouble(arn: str, error: ServiceError) -> str:
@@ -103,8 +121,8 @@ def trouble(arn: str, error: ServiceError) -> str:
 
 
 def watched(arn: str, raw: bytes | None) -> Key:
-    """What the keys of the stream's records begin with, as its record in the store (`raw`) tells it: a hint only, which saves reading in vain.
-    See services/dynamodb/streams/store.py."""
+    """What the keys of the stream's records begin with, as its record in the store (`raw`) tells it: a hint only,
+    which saves reading in vain. See services/dynamodb/streams/store.py."""
     prefix = (*stream_key(arn)[:3], "record")
     return (*prefix, records.decode(raw)["id"]) if raw is not None else prefix
 

@@ -17,6 +17,7 @@ from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.lambda_.event_sources import settings, store
 from atoll.services.lambda_.event_sources.access import on_mapping
 from atoll.services.lambda_.event_sources.create_event_source_mapping import check_function
+from atoll.services.lambda_.event_sources.delivery import check_destination
 from atoll.services.lambda_.event_sources.sources import kind_of
 from atoll.services.lambda_.names import target
 from atoll.services.lambda_.paging import marker, read_marker
@@ -76,7 +77,7 @@ async def update_event_source_mapping(ctx: Context, request: UpdateEventSourceMa
     """docs: API_UpdateEventSourceMapping. Raises ResourceNotFoundException, InvalidParameterValueException."""
     now, revision = ctx.clock.now(), ctx.ids.uuid()
 
-    def update(tx: Transaction) -> tuple[store.Mapping, store.Mapping, str]:
+    def changed(tx: Reader) -> tuple[store.Mapping, store.Mapping]:
         before = store.get(tx, ctx.account, ctx.region, request["UUID"])
         after = msgspec.structs.replace(
             before,
@@ -88,10 +89,17 @@ async def update_event_source_mapping(ctx: Context, request: UpdateEventSourceMa
         if request.get("FunctionName"):
             place = target(ctx, request)
             after = msgspec.structs.replace(after, function=place.name, qualifier=place.qualifier)
-            check_function(tx, place)
+            check_function(tx, ctx.account, place)
+        return before, after
+
+    def update(tx: Transaction) -> tuple[store.Mapping, store.Mapping, str]:
+        before, after = changed(tx)
         store.put(tx, after)
         return before, after, store.result(tx, after)
 
+    if request.get("DestinationConfig"):
+        _, wanted = await ctx.store.read(changed)
+        await check_destination(ctx, wanted)
     before, after, result = await ctx.store.transact(update)
     return settings.described(after, _transition(before, after), result)
 

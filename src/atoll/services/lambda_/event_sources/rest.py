@@ -14,7 +14,7 @@ class Rest:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._woken = asyncio.Event()
-        self._waiting = self._deaf = self._hinted = False
+        self._waiting = self._listening = self._hinted = False
 
     @property
     def resting(self) -> bool:
@@ -26,26 +26,26 @@ class Rest:
         self._woken.set()
 
     def hint(self) -> None:
-        """`wake`, but for a worker that waits for a time whatever happens: its next wait ends then."""
-        if self._deaf:
-            self._hinted = True
-        else:
+        """Ends the present wait, or else the next one that is not deaf."""
+        self._hinted = True
+        if self._listening:
             self._woken.set()
 
     async def until(self, instant: float | None, name: str = "", *, deaf: bool = False) -> None:
         """Waits until the region time `instant` (None: for ever) or until woken; `deaf`: hints do not wake it."""
+        if self._hinted and not deaf:
+            self._hinted = False
+            return
         timer = self._clock.call_at(instant, self._woken.set, name) if instant is not None else None
-        self._waiting, self._deaf = True, deaf
+        self._waiting, self._listening = True, not deaf
         try:
             await self._woken.wait()
         finally:
             if timer is not None:
                 timer.cancel()
-            self._waiting = self._deaf = False
+            self._waiting = self._listening = False
+            self._hinted = self._hinted and deaf
             self._woken.clear()
-            if self._hinted:
-                self._hinted = False
-                self._woken.set()
 
     async def wall(self, seconds: float) -> None:
         """Waits for real time, deaf to hints: for what no movement of region time brings about."""

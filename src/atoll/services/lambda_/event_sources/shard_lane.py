@@ -29,6 +29,9 @@ PAGE = 100
 LARGE = 200_000
 """Bytes of a page after which there may be more: it ends below 1 MB, and one record has up to 800 KB."""
 
+MOST_PASSED = 100
+"""Records that are passed over before one's place is stored. After a crash they are read again, not processed."""
+
 
 class Lane:
     """One of the lanes of a shard. `rest` shows whether it waits."""
@@ -53,6 +56,7 @@ class Lane:
         self._read_up_to = place.after
         self._skip_before = 0.0
         self._at_end = False
+        self._passed = 0
 
     @property
     def stopping(self) -> bool:
@@ -76,6 +80,7 @@ class Lane:
 
     async def advance(self, number: str, window: store.Window | None = None) -> None:
         """All up to this sequence number is done."""
+        self._passed = 0
         await self._save(msgspec.structs.replace(self.place, after=number, iterator="", window=window))
 
     def _ready(self, more: bool) -> int:
@@ -84,7 +89,7 @@ class Lane:
             return 0
         size = self.mapping.settings["BatchSize"]
         waiting = list(self._waiting)
-        count = self._windows.limit(waiting, batches.fitting(waiting, size))
+        count = self._windows.limit(waiting, batches.fitting(waiting, size, self._windows.size()))
         full = count == size or count < len(waiting) or self._at_end
         return count if full or (not more and self.clock.now() >= self._due()) else 0
 
@@ -102,10 +107,17 @@ class Lane:
         if self._at_end:
             await self._save(store.Place(after=self._read_up_to, ended=True))
             return
-        if not self._waiting and self._read_up_to != self.place.after:
-            await self.advance(self._read_up_to, self.place.window)
+        if self._passed >= MOST_PASSED:
+            await self._pass()
         times = [self._due()] if self._waiting else ends
         await self.rest.until(min(times, default=None), f"batch of event source mapping {self.mapping.uuid}")
+        if self.stopping:
+            await self._pass()
+
+    async def _pass(self) -> None:
+        """Keeps how far records were read that are not this lane's, or that no filter wants, where no other waits."""
+        if self._passed and not self._waiting:
+            await self.advance(self._read_up_to, self.place.window)
 
     async def _read(self) -> bool:
         """Reads a page, and says whether there may be another one. Failures are told and waited for."""
@@ -144,6 +156,7 @@ class Lane:
         self._iterator, self._at_end = page.following or "", page.following is None
         if page.records:
             self._read_up_to = page.records[-1][1].number
+            self._passed += len(page.records)
         size = sum(len(record.event) for _, record in page.records)
         return len(page.records) == PAGE or size > LARGE
 

@@ -38,6 +38,11 @@ class Windows:
         starts = [batches.window_of(record, self.seconds) for record in waiting[:count]]
         return next((place for place, other in enumerate(starts) if other != start), count)
 
+    def size(self) -> int:
+        """Bytes of the state that the next event has."""
+        window = self._lane.place.window
+        return len(msgspec.json.encode(window.state)) if window is not None else 0
+
     def due(self, waiting: Sequence[Record]) -> list[float]:
         """When waiting records must be processed because their window ends."""
         if not self.seconds or not waiting:
