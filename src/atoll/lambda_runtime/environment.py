@@ -114,10 +114,13 @@ class Environment:
             self._pending = None
 
     async def invoke(self, invocation: Invocation, seconds: float) -> Outcome:
-        """Hands out one invocation and waits for its end, at most `seconds`. The environment must be IDLE."""
+        """Hands out one invocation and waits for its end, at most `seconds`. The environment must have been IDLE."""
+        if self.state is not State.IDLE or self._waiting is None:  # it has ended since, or is about to
+            self.kill()
+            await self.stopped()
+            return self._exited()
         self._move(State.BUSY)
         self.invocations += 1
-        assert self._waiting is not None
         self._invocation = invocation
         self._pending = self._loop.create_future()
         self._timer = self._loop.call_later(seconds, self._on_timeout)
@@ -351,10 +354,13 @@ class Environment:
         if (at := self._report.find(b"failed ")) >= 0 and self._pending is not None and not self._pending.done():
             text = self._report[at + 7 :].decode(errors="replace").strip()
             self._pending.set_exception(RuntimeUnavailable(f"The sandbox could not be set up: {text}"))
-        kind = texts.OUT_OF_MEMORY if self._out_of_memory else texts.EXIT_ERROR
-        reason = texts.exited(_exit_status(self._report))
-        self._settle(self._answer or Outcome(self._clock.monotonic(), failure="error", kind=kind, exit_reason=reason))
+        self._settle(self._answer or self._exited())
         self._finish_stop()
+
+    def _exited(self) -> Outcome:
+        kind = texts.OUT_OF_MEMORY if self._out_of_memory else texts.EXIT_ERROR
+        status = tree.exit_status(self._report)
+        return Outcome(self._clock.monotonic(), failure="error", kind=kind, exit_reason=texts.exited(status))
 
     def _finish_stop(self) -> None:
         self._move(State.STOPPED)
@@ -385,14 +391,3 @@ class Environment:
                 self._status_file = os.open(tree.PROC / f"{process}/status", os.O_RDONLY)
             except FileNotFoundError:
                 return
-
-
-def _exit_status(report: bytes) -> int:
-    """The runtime's exit status from the supervisor's lines; negative for a signal. No line at all: everything was killed."""
-    for line in report.splitlines():
-        match line.split():
-            case [b"exit", status]:
-                return int(status)
-            case [b"signal", number]:
-                return -int(number)
-    return -signal.SIGKILL

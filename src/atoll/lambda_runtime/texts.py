@@ -16,6 +16,8 @@ import msgspec
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100
 """Bytes that a function may answer (docs: Lambda quotas, "Invocation payload"; the text gives the precise number)."""
 INIT_SECONDS = 10.0
+PROVISIONED_INIT_SECONDS = 130.0
+"""Of a provisioned environment, or as long as its function's timeout."""
 OUT_OF_MEMORY = "Runtime.OutOfMemory"
 EXIT_ERROR = "Runtime.ExitError"
 TIMED_OUT = "Sandbox.Timedout"

@@ -153,7 +153,7 @@ def described(target: Target, version: Version, *, state: Mapping[str, str] | No
         "Description": version.description,
         "Timeout": version.timeout,
         "MemorySize": version.memory,
-        "LastModified": _moment(version.modified),
+        "LastModified": moment(version.modified),
         "CodeSha256": base64.b64encode(bytes.fromhex(version.code)).decode(),
         "Version": version.version,
         "TracingConfig": {"Mode": version.tracing},
@@ -206,6 +206,7 @@ def _runtime_version(target: Target, version: Version) -> str:
     return f"arn:aws:lambda:{target.region}::runtime:{digest}"
 
 
-def _moment(seconds: float) -> str:
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}+0000"
+def moment(seconds: float) -> str:
+    """A time (region time, s) as Lambda writes it."""
+    when = datetime.fromtimestamp(seconds, UTC)
+    return f"{when:%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03d}+0000"
