@@ -234,3 +234,16 @@ async def test_an_environment_that_ends_before_its_first_invocation_is_told(
     result = await harness.invoke(function)
     assert result.function_error == "Unhandled"
     assert json.loads(result.payload)["errorType"] == "Runtime.ExitError"
+
+
+async def test_what_is_not_used_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("atoll.lambda_runtime.pool.TEND_SECONDS", 0.05)
+    monkeypatch.setattr("atoll.lambda_runtime.pool.IDLE_SECONDS", 1.0)
+    async with Harness() as harness:
+        function = harness.function(SLOW)
+        await asyncio.gather(*(harness.invoke(function, 0.1) for _ in range(2)))
+        assert len(harness.environments(function)) == 2
+        used = asyncio.create_task(harness.invoke(function, 3))
+        await until(lambda: [info.state for info in harness.environments(function)] == ["busy"])
+        assert json.loads((await used).payload) == "old"
+        await until(lambda: not harness.environments(function))

@@ -14,6 +14,9 @@ from atoll.services.lambda_.running import open_running
 from atoll.services.lambda_.store import PROVISIONED
 from atoll.services.lambda_.versions import aliases, versions
 
+_NO_PROVIDERS = "it is of functions on capacity providers, which Atoll does not have"
+REFUSED = {"GetFunctionScalingConfig": _NO_PROVIDERS, "PutFunctionScalingConfig": _NO_PROVIDERS}
+
 SERVICE = Service(
     "lambda",
     [
@@ -33,4 +36,5 @@ SERVICE = Service(
     ],
     runtime=open_running,
     shared=[Shared(PROVISIONED, provisioning.owner)],
+    refused=REFUSED,
 )

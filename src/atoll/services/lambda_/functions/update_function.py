@@ -15,7 +15,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.lambda_ import roles
-from atoll.services.lambda_.errors import function_not_found, stale_revision
+from atoll.services.lambda_.errors import InvalidParameterValueException, stale_revision
 from atoll.services.lambda_.functions import configuration
 from atoll.services.lambda_.functions.create_function import find_runtime, zip_of
 from atoll.services.lambda_.names import LATEST, Target, function_arn, target
@@ -50,6 +50,8 @@ async def update_function_code(ctx: Context, request: UpdateFunctionCodeRequestT
         return msgspec.structs.replace(version, code=digest, code_size=len(content))
 
     if request.get("DryRun"):
+        if request.get("RevisionId", current.revision) != current.revision:
+            raise stale_revision()
         return configuration.described(place, with_code(current), state=configuration.SETTLED)
     return await _change(ctx, place, with_code, request.get("RevisionId"), to_publish=request.get("Publish", False))
 
@@ -76,10 +78,10 @@ async def update_function_configuration(
 
 
 def latest(ctx: Context, request: Any) -> Target:
-    """The function as a whole, which a request may only name without a version. Raises ResourceNotFoundException."""
+    """The function as a whole, which a request may only name without a version. Raises InvalidParameterValueException."""
     named = target(ctx, request)
     if named.qualifier not in (None, LATEST):
-        raise function_not_found(named.qualified_arn)
+        raise InvalidParameterValueException("Current operation does not support versions other than $LATEST")
     return Target(named.account, named.region, named.name, None)
 
 
