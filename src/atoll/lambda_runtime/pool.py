@@ -138,9 +138,10 @@ class Pool:
         request_id: str,
         trace_header: str,
         client_context: str | None = None,
+        ended: Callable[[], None] = lambda: None,
     ) -> InvokeResult:
-        """Runs the function once. It runs to its end even if the caller is cancelled. `invoked_arn` is the ARN as the caller
-        named it, qualified or not: the function is told.
+        """Runs the function once. It runs to its end, which calls `ended`, even if the caller is cancelled. `invoked_arn` is the ARN
+        as the caller named it, qualified or not: the function is told.
 
         Raises RuntimeUnavailable where nothing can run the function.
         """
@@ -161,7 +162,9 @@ class Pool:
                 client_context=client_context,
             )
 
-        return await asyncio.shield(self._background(self._invoke(spec, begin)))
+        work = self._background(self._invoke(spec, begin))
+        work.add_done_callback(lambda _: ended())
+        return await asyncio.shield(work)
 
     def ending_before(self, instant: float) -> list[Environment]:
         """The environments whose credentials end too early for one more invocation at `instant` (region time)."""

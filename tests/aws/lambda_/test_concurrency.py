@@ -6,7 +6,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ReadTimeoutError
 
 from .conftest import Lambda, package, trust
 
@@ -65,6 +68,22 @@ def test_reserved_concurrency_is_of_the_function_as_a_whole(
     assert (refusal["Error"]["Message"], refusal["Type"]) == ("Rate Exceeded.", "User")
     assert refusal["ResponseMetadata"]["HTTPStatusCode"] == 429
     assert fn.invoke("fn").error is None
+
+
+def test_an_invocation_that_nobody_waits_for_counts_until_it_ends(
+    fn: Lambda, region: Any, account: str, aws_error: Error
+) -> None:
+    fn.create(code=TELL, Timeout=20)
+    fn.invoke()
+    fn.client.put_function_concurrency(FunctionName="fn", ReservedConcurrentExecutions=1)
+    hasty = boto3.client(
+        "lambda", endpoint_url=region.endpoint, region_name="us-east-1", aws_access_key_id=account, aws_secret_access_key="test",
+        config=Config(read_timeout=1, retries={"max_attempts": 0}),
+    )  # fmt: skip
+    with pytest.raises(ReadTimeoutError):
+        hasty.invoke(FunctionName="fn", Payload=b'{"sleep": 4}')
+    hasty.close()
+    assert aws_error(fn.invoke)[0] == "TooManyRequestsException"
 
 
 def test_provisioned_environments_are_ready_before_they_are_used(

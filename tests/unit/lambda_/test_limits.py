@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-
 import pytest
 
 from atoll.services.lambda_.concurrency.limits import Limits, Throttled
@@ -18,26 +16,25 @@ class Running:
 
     def __init__(self) -> None:
         self.limits = Limits()
-        self.ends: list[ExitStack] = []
+        self.begun: list[tuple[Target, str]] = []
 
     def begin(
         self, name: str, version: str = "$LATEST", *, count: int = 1, reserved: int | None = None, unreserved: int = 1000,
         account: str = "1", region: str = "r",
     ) -> str | None:  # fmt: skip
         """Begins invocations; the reason why one is refused, or None."""
+        place = Target(account, region, name, None)
         for _ in range(count):
-            stack = ExitStack()
             try:
-                place = Target(account, region, name, None)
-                stack.enter_context(self.limits.running(place, version, reserved=reserved, unreserved=unreserved))
+                self.limits.begin(place, version, reserved=reserved, unreserved=unreserved)
             except Throttled as refusal:
                 return refusal.reason
-            self.ends.append(stack)
+            self.begun.append((place, version))
         return None
 
     def end(self, count: int = 1) -> None:
         for _ in range(count):
-            self.ends.pop().close()
+            self.limits.end(*self.begun.pop())
 
 
 @pytest.fixture
@@ -93,9 +90,23 @@ def test_nothing_is_kept_of_what_is_over(running: Running) -> None:
     assert running.begin("f", count=5) is None
     running.end(5)
     assert running.begin("g", reserved=0) == RESERVED
-    assert not any(running.limits._accounts.values())
     assert running.limits.provisioned(None) == []
     f = Target("1", "r", "f", None)
     running.limits.provision(f, {"1": 2})
     assert running.limits.provisioned("1") == running.limits.provisioned(None) == [f]
     assert running.limits.provisioned("2") == []
+
+
+def test_what_is_provisioned_while_it_is_used(running: Running) -> None:
+    f = Target("1", "r", "f", None)
+    assert running.begin("f", "1", count=3, reserved=5) is None
+    running.limits.provision(f, {"1": 2, "2": 1})
+    assert running.begin("f", "2", reserved=5) is None
+    assert running.begin("f", "2", reserved=5) is None
+    assert running.begin("f", "1", reserved=5) == RESERVED
+    running.end(5)
+    assert running.begin("f", "$LATEST", count=2, reserved=5) is None
+    assert running.begin("f", "$LATEST", reserved=5) == RESERVED
+    running.limits.provision(f, {})
+    assert running.begin("f", "$LATEST", count=3, reserved=5) is None
+    assert running.begin("f", "$LATEST", reserved=5) == RESERVED

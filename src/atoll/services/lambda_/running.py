@@ -7,6 +7,7 @@ import dataclasses
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from atoll.auth.credentials import extend_session
 from atoll.kernel.chores import hourly
@@ -73,12 +74,12 @@ class Running(Runtime):
 
         Raises Throttled, and RuntimeUnavailable as the pool does.
         """
-        with self._limits.running(place, version.version, reserved=reserved, unreserved=unreserved):
-            spec = await self._spec(place, version)
-            return await self.pool.invoke(
-                spec, payload, invoked_arn=place.qualified_arn, request_id=request_id, trace_header=self._trace(),
-                client_context=client_context,
-            )  # fmt: skip
+        spec = await self._spec(place, version)
+        self._limits.begin(place, version.version, reserved=reserved, unreserved=unreserved)
+        return await self.pool.invoke(
+            spec, payload, invoked_arn=place.qualified_arn, request_id=request_id, trace_header=self._trace(),
+            client_context=client_context, ended=partial(self._limits.end, place, version.version),
+        )  # fmt: skip
 
     def provision(self, place: Target) -> None:
         """What is to be provisioned of the function has changed, or which version an alias of it means: it is seen to soon."""

@@ -7,8 +7,7 @@ docs: Lambda developer guide, "Understanding Lambda function scaling", "Configur
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from atoll.services.lambda_.names import Target
@@ -46,29 +45,27 @@ class Limits:
     def __init__(self) -> None:
         self._accounts: dict[tuple[str, str], dict[str, _Function]] = {}
 
-    @contextmanager
-    def running(self, place: Target, version: str, *, reserved: int | None, unreserved: int) -> Iterator[None]:
-        """Counts an invocation while it runs. `reserved` is the function's reservation, `unreserved` what all reservations leave of
+    def begin(self, place: Target, version: str, *, reserved: int | None, unreserved: int) -> None:
+        """Counts an invocation, until `end`. `reserved` is the function's reservation, `unreserved` what all reservations leave of
         the account's limit. Raises Throttled."""
         functions, function = self._function(place)
         function.reserved = reserved is not None
-        more = function.running[version] >= function.provisioned.get(version, 0)
-        try:
-            if more and reserved is not None and function.used >= reserved:
+        running = function.running[version]
+        if running >= function.provisioned.get(version, 0):
+            if reserved is not None and function.used >= reserved:
                 raise Throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
-            if more and reserved is None and _unreserved_use(functions) >= unreserved:
+            if reserved is None and _unreserved_use(functions) >= unreserved:
                 raise Throttled("ConcurrentInvocationLimitExceeded")
-            function.running[version] += 1
-            function.used += more
-            try:
-                yield
-            finally:
-                function.running[version] -= 1
-                if not function.running[version]:
-                    del function.running[version]
-                function.used = function.count()
-        finally:
-            self._tidy(place, function)
+            function.used += 1
+        function.running[version] = running + 1
+
+    def end(self, place: Target, version: str) -> None:
+        """An invocation that began is over."""
+        _, function = self._function(place)
+        function.running[version] -= 1
+        if function.running[version] >= function.provisioned.get(version, 0):
+            function.used -= 1
+        self._tidy(place, function)
 
     def provision(self, place: Target, counts: Mapping[str, int]) -> None:
         """So many environments of each version are provisioned from now on."""
@@ -88,13 +85,14 @@ class Limits:
 
     def _function(self, place: Target) -> tuple[Mapping[str, _Function], _Function]:
         functions = self._accounts.setdefault((place.account, place.region), {})
-        return functions, functions.setdefault(place.name, _Function())
+        function = functions.get(place.name)
+        if function is None:
+            function = functions[place.name] = _Function()
+        return functions, function
 
     def _tidy(self, place: Target, function: _Function) -> None:
         if not function.used:
-            functions = self._accounts[place.account, place.region]
-            if functions.get(place.name) is function:
-                del functions[place.name]
+            del self._accounts[place.account, place.region][place.name]
 
 
 def _unreserved_use(functions: Mapping[str, _Function]) -> int:
