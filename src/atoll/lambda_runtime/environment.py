@@ -98,11 +98,14 @@ class Environment:
             self._pending = None
 
     async def invoke(self, invocation: Invocation, seconds: float, relay: Relay) -> Outcome:
-        """Hands out one invocation and waits for its end, at most `seconds`. The environment must be IDLE. `relay` takes the answer
-        if the function streams it."""
+        """Hands out one invocation and waits for its end, at most `seconds`. The environment must have been IDLE. `relay` takes the
+        answer if the function streams it."""
+        if self.state is not State.IDLE or self._waiting is None:  # it has ended since, or is about to
+            self.kill()
+            await self.stopped()
+            return self._exited()
         self._move(State.BUSY)
         self.invocations += 1
-        assert self._waiting is not None
         self._invocation, self._relay = invocation, relay
         self._pending = self._loop.create_future()
         self._timer = self._loop.call_later(seconds, self._on_timeout)
@@ -350,13 +353,16 @@ class Environment:
         if (at := self._report.find(b"failed ")) >= 0 and self._pending is not None and not self._pending.done():
             text = self._report[at + 7 :].decode(errors="replace").strip()
             self._pending.set_exception(RuntimeUnavailable(f"The sandbox could not be set up: {text}"))
+        self._settle(self._answer or self._exited())
+        self._finish_stop()
+
+    def _exited(self) -> Outcome:
         self.memory.ask_kernel()
         kind = texts.OUT_OF_MEMORY if self.memory.exhausted else texts.EXIT_ERROR
         reason = texts.exited(exit_status(self._report))
         if (not_started := start_error(self._report)) is not None:
             kind, reason = texts.INVALID_ENTRYPOINT, not_started
-        self._settle(self._answer or Outcome(self._clock.monotonic(), failure="error", kind=kind, exit_reason=reason))
-        self._finish_stop()
+        return Outcome(self._clock.monotonic(), failure="error", kind=kind, exit_reason=reason)
 
     def _finish_stop(self) -> None:
         self._move(State.STOPPED)

@@ -7,12 +7,12 @@ class LambdaRuntimeError(Exception):
     """The function could not be run at all. The message is for the user."""
 
 
-class TooManyRequests(LambdaRuntimeError):
-    """Every environment that the concurrency limit allows is busy."""
-
-
 class RuntimeUnavailable(LambdaRuntimeError):
     """Nothing on this machine can run functions of that runtime, or the sandbox cannot be set up."""
+
+
+class InitializationFailed(LambdaRuntimeError):
+    """An environment that was to stand ready failed to initialize; its log says why."""
 
 
 class IllegalTransition(AssertionError):

@@ -20,16 +20,16 @@ from atoll.kernel.connection import Connection
 from atoll.kernel.ids import Ids
 from atoll.lambda_runtime import cgroups, peers, sandbox, texts
 from atoll.lambda_runtime.environment import Environment
-from atoll.lambda_runtime.errors import RuntimeUnavailable, TooManyRequests
+from atoll.lambda_runtime.errors import InitializationFailed, RuntimeUnavailable
 from atoll.lambda_runtime.launcher import Machine
 from atoll.lambda_runtime.logs import Log
 from atoll.lambda_runtime.outcome import Outcome
 from atoll.lambda_runtime.platform_log import PlatformLog
+from atoll.lambda_runtime.provisioned import Provisioned
 from atoll.lambda_runtime.response import Relay
 from atoll.lambda_runtime.run import Run
 from atoll.lambda_runtime.runtimes.families import Families
 from atoll.lambda_runtime.spec import (
-    Credentials,
     CredentialsSource,
     EnvironmentInfo,
     FunctionSpec,
@@ -40,12 +40,9 @@ from atoll.lambda_runtime.spec import (
 )
 from atoll.lambda_runtime.states import ENDING, State
 
-CONCURRENCY = 1000
-"""docs: Lambda quotas, "Concurrent executions"."""
 IDLE_SECONDS = 600.0
 TEND_SECONDS = 30.0
 SAMPLE_SECONDS = 0.02
-CREDENTIALS_MARGIN = 60.0
 BROKEN = 10
 """How many environments that broke a function may have waiting to be made up for."""
 ENDING_SECONDS = 0.01
@@ -66,11 +63,12 @@ class _Broken:
 
 @dataclass(slots=True)
 class _Function:
-    """The environments of one function version at one revision."""
+    """The idle environments of one function version at one revision."""
 
     revision: str
     idle: list[Environment] = field(default_factory=list)
     broken: list[_Broken] = field(default_factory=list)
+    provisioned: list[Environment] = field(default_factory=list)
     warned: bool = False
 
 
@@ -87,7 +85,6 @@ class Pool:
         endpoint: Callable[[], str],
         credentials: CredentialsSource,
         logs: LogSink,
-        concurrency: int = CONCURRENCY,
         warnings: WarningHook | None = None,
         hidden: Sequence[Path] = (),
     ) -> None:
@@ -101,7 +98,6 @@ class Pool:
         self._endpoint = endpoint
         self._credentials = credentials
         self._sink = logs
-        self._limit = concurrency
         self._warnings = warnings
         self._hidden = [self._work_dir, *hidden, *([Path(sys.prefix)] if sys.prefix != sys.base_prefix else [])]
         self._users = sandbox.users() if sandbox.is_root() else ()
@@ -116,6 +112,7 @@ class Pool:
         self._work: set[asyncio.Task[Any]] = set()
         self._tending: list[asyncio.Task[None]] = []
         self._stopping = False
+        self.provisioned = Provisioned(clock, self._initialized, self._background)
         self.capabilities = sandbox.Capabilities(False, "The pool has not started.")
         self.unlimited = ""
         """Why memory is looked at only, in one line; empty where groups hold it."""
@@ -165,16 +162,16 @@ class Pool:
         trace_header: str,
         client_context: str | None = None,
         stream: ResponseStream | None = None,
+        ended: Callable[[], None] = lambda: None,
     ) -> InvokeResult:
-        """Runs the function once. It runs to its end even if the caller is cancelled. `invoked_arn` is the ARN as the caller
-        named it, qualified or not: the function is told. `stream` takes the answer piece by piece if the function streams.
+        """Runs the function once. It runs to its end, which calls `ended`, even if the caller is cancelled. `invoked_arn` is the ARN
+        as the caller named it, qualified or not: the function is told. `stream` takes the answer piece by piece if the function
+        streams.
 
-        Raises TooManyRequests past the concurrency limit, RuntimeUnavailable where nothing can run the function.
+        Raises RuntimeUnavailable where nothing can run the function.
         """
         if self._stopping:
             raise RuntimeUnavailable(STOPPING)
-        if self._running >= self._limit:
-            raise TooManyRequests("Rate Exceeded.")
         self._running += 1
         self._busy.set()
 
@@ -191,7 +188,9 @@ class Pool:
             )
 
         relay = Relay(stream)
-        result = await asyncio.shield(self._background(self._invoke(spec, begin, relay)))
+        work = self._background(self._invoke(spec, begin, relay))
+        work.add_done_callback(lambda _: ended())
+        result = await asyncio.shield(work)
         await relay.flush()
         return result
 
@@ -200,7 +199,7 @@ class Pool:
         return [
             environment
             for environment in self._environments
-            if not _outlast(environment.credentials, environment.spec, instant)
+            if not environment.credentials.outlast(environment.spec.timeout, instant)
         ]
 
     def forget(self, account: str | None) -> None:
@@ -214,12 +213,16 @@ class Pool:
                 environment.log.silence()
 
     def drain(self, arn: str, version: str | None = None) -> None:
-        """The version of the function (None: each) changed or is gone: idle environments stop now, busy ones after their
-        invocation."""
+        """The version of the function (None: each) changed or is gone: idle environments stop now, busy ones and those that are
+        being made after their invocation."""
+        self.provisioned.forget(arn, version)
         for key in [key for key in self._functions if key[0] == arn and version in (None, key[1])]:
-            del self._functions[key]
-        for environment in list(self._environments):
-            if environment.spec.arn == arn and version in (None, environment.spec.version):
+            function = self._functions.pop(key)
+            for environment in (*function.idle, *function.provisioned):
+                environment.drain()
+        for environment in self._environments:
+            spec = environment.spec
+            if environment.state is State.BUSY and spec.arn == arn and version in (None, spec.version):
                 environment.drain()
 
     async def made(self, connection: Connection) -> bool:
@@ -306,6 +309,19 @@ class Pool:
         )
         return outcome, milliseconds
 
+    async def _initialized(self, spec: FunctionSpec) -> Environment:
+        """A provisioned environment, idle. Raises InitializationFailed, and what else stands in its way."""
+        function, log = self._function(spec), Log(spec, self._stream_name(spec), self._sink, self._clock)
+        environment = await self._environment(spec, function, log)
+        PlatformLog(spec, log, self._clock).init_started("init")
+        seconds = max(texts.PROVISIONED_INIT_SECONDS, spec.timeout)
+        outcome, _ = await self._initialize(environment, log, seconds, "init")
+        if outcome.failure is not None:
+            environment.kill()
+            raise InitializationFailed
+        self._release(environment)
+        return environment
+
     async def _environment(self, spec: FunctionSpec, function: _Function, log: Log) -> Environment:
         launcher, warning = await self._families.choose(spec.runtime)
         await launcher.ready()
@@ -313,7 +329,7 @@ class Pool:
             self._warnings(spec, warning)
             function.warned = True
         credentials = await self._credentials(spec)
-        while not _outlast(credentials, spec, self._clock.now()):  # region time was moved meanwhile
+        while not credentials.outlast(spec.timeout, self._clock.now()):  # region time was moved meanwhile
             credentials = await self._credentials(spec)
         if self._stopping:
             raise RuntimeUnavailable(STOPPING)
@@ -337,8 +353,10 @@ class Pool:
         await environment.stopped()
         self._environments.discard(environment)
         function = self._functions.get(_key(environment.spec))
-        if function is not None and environment in function.idle:
-            function.idle.remove(environment)
+        for waiting in (function.idle, function.provisioned) if function is not None else ():
+            if environment in waiting:
+                waiting.remove(environment)
+        self.provisioned.ended(environment)
         await environment.log.close()
         while (group := environment.memory.group) is not None and not group.remove():
             await self._clock.wall_sleep(ENDING_SECONDS)
@@ -351,18 +369,18 @@ class Pool:
         function = self._functions.get(_key(spec))
         if function is None or function.revision != spec.revision:
             if function is not None:
-                for environment in function.idle:
+                for environment in [*function.idle, *function.provisioned]:
                     environment.drain()
             function = self._functions[_key(spec)] = _Function(spec.revision)
         return function
 
     def _take_idle(self, function: _Function) -> Environment | None:
-        """The environment that was used last, so that the others can be reaped."""
-        while function.idle:
-            environment = function.idle.pop()
+        """A provisioned one, or the environment that was used last, so that the others can be reaped."""
+        while waiting := function.provisioned or function.idle:
+            environment = waiting.pop()
             if environment.state is not State.IDLE:
                 continue
-            if _outlast(environment.credentials, environment.spec, self._clock.now()):
+            if environment.credentials.outlast(environment.spec.timeout, self._clock.now()):
                 return environment
             environment.kill()
         return None
@@ -372,7 +390,7 @@ class Pool:
         environment.on_idle = _ignore
         function = self._functions.get(_key(environment.spec))
         if function is not None and function.revision == environment.spec.revision and not self._stopping:
-            function.idle.append(environment)
+            (function.provisioned if environment.spec.provisioned else function.idle).append(environment)
         else:
             environment.kill()
 
@@ -390,9 +408,14 @@ class Pool:
     async def _reap_idle(self) -> None:
         while True:
             await self._clock.wall_sleep(TEND_SECONDS)
-            oldest = self._clock.monotonic() - IDLE_SECONDS
+            oldest, soon = self._clock.monotonic() - IDLE_SECONDS, self._clock.now() + 2 * TEND_SECONDS
+            self.provisioned.retire(each for each in self.ending_before(soon) if each.spec.provisioned)
             for environment in list(self._environments):
-                if environment.state is State.IDLE and environment.idle_since < oldest:
+                if (
+                    environment.state is State.IDLE
+                    and environment.idle_since < oldest
+                    and not environment.spec.provisioned
+                ):
                     environment.kill()
 
     def _stream_name(self, spec: FunctionSpec) -> str:
@@ -412,11 +435,6 @@ class Pool:
 
 def _key(spec: FunctionSpec) -> tuple[str, str]:
     return spec.arn, spec.version
-
-
-def _outlast(credentials: Credentials, spec: FunctionSpec, now: float) -> bool:
-    """Whether an invocation that begins `now` ends before the credentials do."""
-    return credentials.expires - now > spec.timeout + CREDENTIALS_MARGIN
 
 
 def _ignore(_environment: Environment) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+CREDENTIALS_MARGIN = 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -17,6 +19,10 @@ class Credentials:
     session_token: str
     expires: float
 
+    def outlast(self, timeout: float, now: float) -> bool:
+        """Whether an invocation of that timeout (s) that begins `now` ends before they do."""
+        return self.expires - now > timeout + CREDENTIALS_MARGIN
+
 
 @dataclass(frozen=True, slots=True)
 class Logging:
@@ -26,6 +32,10 @@ class Logging:
     format: str = "Text"
     application_level: str = "INFO"
     system_level: str = "INFO"
+
+
+ON_DEMAND, PROVISIONED = "on-demand", "provisioned-concurrency"
+"""Why an environment is made: for an invocation, or ahead of them. As AWS_LAMBDA_INITIALIZATION_TYPE has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,12 @@ class FunctionSpec:
     role_arn: str
     layers: Path | None = None
     logging: Logging = Logging()
+    initialization: str = ON_DEMAND
+
+    @property
+    def provisioned(self) -> bool:
+        """Whether its environments are made ahead of their invocations, and wait however long they are not used."""
+        return self.initialization == PROVISIONED
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +104,14 @@ class ResponseStream(Protocol):
 
     async def write(self, piece: bytes) -> None:
         """The next piece. As long as this waits the function does, too, up to a window of 256 KB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """How many provisioned environments of a version are ready, and why no more come; None while they do."""
+
+    ready: int
+    failure: str | None
 
 
 @dataclass(frozen=True, slots=True)

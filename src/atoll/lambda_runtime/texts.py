@@ -19,6 +19,8 @@ RESPONSE_LIMIT = 6 * 1024 * 1024 + 100
 STREAM_LIMIT = 200 * 1024 * 1024
 """Bytes of a streamed answer (docs: Lambda quotas, "Invocation payload")."""
 INIT_SECONDS = 10.0
+PROVISIONED_INIT_SECONDS = 130.0
+"""Of a provisioned environment, or as long as its function's timeout."""
 OUT_OF_MEMORY = "Runtime.OutOfMemory"
 EXIT_ERROR = "Runtime.ExitError"
 INVALID_ENTRYPOINT = "Runtime.InvalidEntrypoint"

@@ -29,7 +29,7 @@ def variables(
 ) -> dict[str, str]:
     """What a function of `spec` finds in its environment before its first invocation."""
     return {
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": spec.initialization,
         "AWS_ENDPOINT_URL": endpoint,
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import httpx
+
 from .conftest import Lambda, package
 
 Error = Callable[[Callable[[], Any]], tuple[str, str, int]]
@@ -129,3 +131,19 @@ def test_an_update_leaves_versions_warm(fn: Lambda) -> None:
     fn.client.update_function_configuration(FunctionName="fn", Timeout=9)
     assert fn.invoke("fn:live").payload == 3
     assert fn.invoke("fn", event="new").payload == "new"
+
+
+def test_an_http_api_calls_an_alias_that_lets_it(fn: Lambda, region: Any, client: Callable[..., Any]) -> None:
+    source = "def handler(event, context):\n    return context.function_version + context.invoked_function_arn[-5:]\n"
+    arn = fn.create(code=source, Publish=True)["FunctionArn"]
+    fn.client.create_alias(FunctionName="fn", Name="live", FunctionVersion="1")
+    apis = client("apigatewayv2")
+    api = apis.create_api(Name="a", ProtocolType="HTTP", Target=f"{arn}:live")["ApiId"]
+
+    def call() -> httpx.Response:
+        return httpx.get(f"{region.endpoint}/_aws/execute-api/{api}/$default/", trust_env=False)
+
+    allow(fn, "function", "apigateway.amazonaws.com")
+    assert call().status_code == 500
+    allow(fn, "alias", "apigateway.amazonaws.com", Qualifier="live")
+    assert call().json() == "1:live"

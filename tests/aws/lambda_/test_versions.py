@@ -158,3 +158,19 @@ def test_what_is_not_there(fn: Lambda, account: str, aws_error: Error, qualifier
             missing,
             404,
         )
+
+
+def test_what_is_of_latest_only(fn: Lambda, aws_error: Error) -> None:
+    fn.create(Publish=True)
+    refused = ("InvalidParameterValueException", "Current operation does not support versions other than $LATEST", 400)
+    c = fn.client
+    assert aws_error(lambda: c.update_function_code(FunctionName="fn:1", ZipFile=package())) == refused
+    assert aws_error(lambda: c.update_function_configuration(FunctionName="fn:1", Timeout=4)) == refused
+    assert (
+        aws_error(lambda: c.update_function_code(FunctionName="fn", ZipFile=package(), DryRun=True, RevisionId="no"))[2]
+        == 412
+    )
+    scaling = {"FunctionName": "fn", "Qualifier": "1"}
+    _, message, status = aws_error(lambda: c.get_function_scaling_config(**scaling))
+    assert status == 501
+    assert "capacity providers" in message

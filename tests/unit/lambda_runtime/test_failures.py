@@ -9,7 +9,7 @@ import time
 import pytest
 from harness import Harness
 
-from atoll.lambda_runtime.errors import RuntimeUnavailable, TooManyRequests
+from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.lambda_runtime.spec import FunctionSpec
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -181,17 +181,6 @@ async def test_a_flood_of_output_is_held_back_not_kept() -> None:
         lines = [text for text in await harness.log(function) if text.endswith("x\n")]
         assert [int(text.split(" ")[0]) for text in lines] == list(range(200_000))
         assert harness.biggest_batch < 4 << 20
-
-
-async def test_concurrency_limit() -> None:
-    async with Harness(concurrency=2) as harness:
-        function = harness.function("import time\ndef handler(event, context):\n    time.sleep(0.5)\n")
-        running = [asyncio.create_task(harness.invoke(function)) for _ in range(2)]
-        await asyncio.sleep(0)
-        with pytest.raises(TooManyRequests, match="Rate Exceeded"):
-            await harness.invoke(function)
-        await asyncio.gather(*running)
-        await harness.invoke(function)
 
 
 @pytest.mark.parametrize("runtime", ["nodejs20.x", "python2.7", "java21"])

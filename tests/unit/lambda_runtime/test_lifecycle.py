@@ -14,6 +14,7 @@ import pytest
 from harness import RUNTIME, Harness, until
 
 from atoll.lambda_runtime import tree
+from atoll.lambda_runtime.environment import Environment, Outcome
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -105,6 +106,7 @@ from pathlib import Path
 sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(Path(__file__).parents[3] / "src")!r}]
 from harness import Harness, until
 from atoll.lambda_runtime import tree
+from atoll.lambda_runtime.environment import Environment, Outcome
 async def main():
     async with Harness(Path.cwd()) as h:
         f = h.function("import time\\ndef handler(e, c): time.sleep(e)")
@@ -199,3 +201,49 @@ async def test_a_runtime_can_be_made_ready_before_its_first_function() -> None:
     async with Harness() as harness:
         assert await harness.pool.prepare(RUNTIME) is None
         assert len(harness.pool._families.launchers) == 1
+
+
+async def test_a_change_between_a_cold_start_and_its_invocation_loses_nothing(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    function = harness.function(COUNT)
+
+    async def start(self: Environment, endpoint: str, seconds: float) -> Outcome:
+        outcome = await started(self, endpoint, seconds)
+        harness.pool.drain(function.arn)
+        return outcome
+
+    started = Environment.start
+    monkeypatch.setattr(Environment, "start", start)
+    assert json.loads((await harness.invoke(function)).payload) == 1
+    await until(lambda: not harness.environments(function))
+
+
+async def test_an_environment_that_ends_before_its_first_invocation_is_told(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    function = harness.function(COUNT)
+
+    async def start(self: Environment, endpoint: str, seconds: float) -> Outcome:
+        outcome = await started(self, endpoint, seconds)
+        self.kill()
+        return outcome
+
+    started = Environment.start
+    monkeypatch.setattr(Environment, "start", start)
+    result = await harness.invoke(function)
+    assert result.function_error == "Unhandled"
+    assert json.loads(result.payload)["errorType"] == "Runtime.ExitError"
+
+
+async def test_what_is_not_used_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("atoll.lambda_runtime.pool.TEND_SECONDS", 0.05)
+    monkeypatch.setattr("atoll.lambda_runtime.pool.IDLE_SECONDS", 1.0)
+    async with Harness() as harness:
+        function = harness.function(SLOW)
+        await asyncio.gather(*(harness.invoke(function, 0.1) for _ in range(2)))
+        assert len(harness.environments(function)) == 2
+        used = asyncio.create_task(harness.invoke(function, 3))
+        await until(lambda: [info.state for info in harness.environments(function)] == ["busy"])
+        assert json.loads((await used).payload) == "old"
+        await until(lambda: not harness.environments(function))

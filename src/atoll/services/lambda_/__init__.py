@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from atoll.kernel.service import Service, Shared
 from atoll.services.lambda_ import account, permissions, tags
-from atoll.services.lambda_.concurrency import reserved
+from atoll.services.lambda_.concurrency import provisioned, provisioning, reserved
 from atoll.services.lambda_.event_sources import create_event_source_mapping, event_source_mappings
 from atoll.services.lambda_.event_sources import store as event_source_store
 from atoll.services.lambda_.event_sources.pollers import open_polling
@@ -24,9 +24,13 @@ from atoll.services.lambda_.invocation import event_invoke_config, invoke, invok
 from atoll.services.lambda_.invocation.events import DELIVERIES
 from atoll.services.lambda_.layers import layers, publish_layer_version
 from atoll.services.lambda_.layers import permissions as layer_permissions
+from atoll.services.lambda_.store import PROVISIONED
 from atoll.services.lambda_.urls import configs as url_configs
 from atoll.services.lambda_.urls import store as url_store
 from atoll.services.lambda_.versions import aliases, versions
+
+_NO_PROVIDERS = "it is of functions on capacity providers, which Atoll does not have"
+REFUSED = {"GetFunctionScalingConfig": _NO_PROVIDERS, "PutFunctionScalingConfig": _NO_PROVIDERS}
 
 SERVICE = Service(
     "lambda",
@@ -51,14 +55,17 @@ SERVICE = Service(
         url_configs,
         create_event_source_mapping,
         event_source_mappings,
+        provisioned,
         permissions,
         tags,
         account,
     ],
-    deliveries=DELIVERIES,
     runtime=open_polling,
     shared=[
         Shared(url_store.PREFIX, url_store.owner),
         Shared(event_source_store.INDEX, event_source_store.owner),
+        Shared(PROVISIONED, provisioning.owner),
     ],
+    refused=REFUSED,
+    deliveries=DELIVERIES,
 )

@@ -8,7 +8,7 @@ from typing import Any
 from atoll.kernel.context import Context
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, counter
-from atoll.lambda_runtime.pool import CONCURRENCY
+from atoll.services.lambda_.concurrency.limits import CONCURRENCY
 from atoll.services.lambda_.functions.code_storage import TOTAL_CODE_SIZE
 from atoll.services.lambda_.functions.package import MAX_ZIPPED
 from atoll.services.lambda_.functions.unzip import MAX_UNZIPPED

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections import Counter
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from atoll.auth.credentials import extend_session
 from atoll.kernel.chores import hourly
@@ -16,7 +17,9 @@ from atoll.kernel.service import Host, Runtime
 from atoll.kernel.store.api import Transaction
 from atoll.lambda_runtime.pool import Pool
 from atoll.lambda_runtime.spec import Credentials, FunctionSpec, InvokeResult, ResponseStream
-from atoll.services.lambda_.functions.configuration import log_group, logging
+from atoll.services.lambda_.concurrency.limits import Limits
+from atoll.services.lambda_.concurrency.provisioning import plan, provisioned_anywhere
+from atoll.services.lambda_.functions.configuration import log_group, log_settings
 from atoll.services.lambda_.functions.downloads import download_key, url
 from atoll.services.lambda_.functions.package import Packages
 from atoll.services.lambda_.layers.overlay import Overlays
@@ -25,12 +28,10 @@ from atoll.services.lambda_.names import Target
 from atoll.services.lambda_.roles import SERVICE_HOST, acting, assume
 from atoll.services.lambda_.store import Version
 
+logger = logging.getLogger(__name__)
+
 SESSION_SECONDS = 3600.0
 """How much longer the session of a running environment lasts when region time is moved."""
-
-
-class ReservedConcurrencyReached(Exception):
-    """As many invocations run as the function has reserved."""
 
 
 class Running(Runtime):
@@ -43,7 +44,9 @@ class Running(Runtime):
         self._ids = kernel.ids
         self._clock = kernel.clock
         self._writer = LogWriter(host)
-        self._invocations: Counter[str] = Counter()
+        self._limits = Limits()
+        self._to_provision: dict[str, Target] = {}
+        self._wanted = asyncio.Event()
         self.packages = Packages(kernel.directory.work / "code", kernel.blobs)
         self.overlays = Overlays(kernel.directory.work / "layers", kernel.blobs, self.packages)
         self.pool = Pool(
@@ -67,27 +70,47 @@ class Running(Runtime):
         request_id: str,
         client_context: str | None,
         reserved: int | None,
+        unreserved: int,
         stream: ResponseStream | None = None,
         trace: str | None = None,
     ) -> InvokeResult:
-        """Runs a version once. `reserved` is the function's reserved concurrency, `stream` takes an answer that the function streams,
-        `trace` is the trace header, if one was made before.
+        """Runs a version once. `reserved` is the function's reserved concurrency, `unreserved` what functions without have together,
+        `stream` takes an answer that the function streams, `trace` is the trace header, if one was made before.
 
-        Raises ReservedConcurrencyReached, and TooManyRequests or RuntimeUnavailable as the pool does.
+        Raises Throttled, and RuntimeUnavailable as the pool does.
         """
-        if reserved is not None and self._invocations[place.arn] >= reserved:
-            raise ReservedConcurrencyReached
-        self._invocations[place.arn] += 1
-        try:
-            spec = await self._spec(place, version)
-            return await self.pool.invoke(
-                spec, payload, invoked_arn=place.qualified_arn, request_id=request_id,
-                trace_header=trace or self.trace(sampled=version.tracing == "Active"), client_context=client_context, stream=stream,
-            )  # fmt: skip
-        finally:
-            self._invocations[place.arn] -= 1
-            if not self._invocations[place.arn]:
-                del self._invocations[place.arn]
+        spec = await self._spec(place, version)
+        self._limits.begin(place, version.version, reserved=reserved, unreserved=unreserved)
+        return await self.pool.invoke(
+            spec, payload, invoked_arn=place.qualified_arn, request_id=request_id,
+            trace_header=trace or self.trace(sampled=version.tracing == "Active"), client_context=client_context, stream=stream,
+            ended=partial(self._limits.end, place, version.version),
+        )  # fmt: skip
+
+    def provision(self, place: Target) -> None:
+        """What is to be provisioned of the function has changed, or which version an alias of it means: it is seen to soon."""
+        self._to_provision[place.arn] = place
+        self._wanted.set()
+
+    async def keep_provisioned(self) -> None:
+        """Sees to what is to be provisioned, until it is cancelled."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            while self._to_provision:
+                _, place = self._to_provision.popitem()
+                try:
+                    await self._provision(place)
+                except Exception:  # whatever is wrong with one function, others have theirs
+                    logger.exception("%s could not be provisioned", place.arn)
+
+    async def _provision(self, place: Target) -> None:
+        planned = await self._host.kernel.store.read(lambda tx: plan(tx, place))
+        wanted = {version.version: (await self._spec(place, version), count) for version, count in planned}
+        if place.arn in self._to_provision:
+            return  # what was read is not true any more
+        self._limits.provision(place, {number: count for number, (_, count) in wanted.items()})
+        self.pool.provisioned.aim(place.arn, wanted)
 
     def status(self) -> list[str]:
         """For people: each execution environment, and what isolation is missing."""
@@ -102,6 +125,8 @@ class Running(Runtime):
         """Ends the environments of an account that was emptied (None: of all). What one is at runs to its end, unlogged."""
         self.pool.forget(account)
         self._writer.forget(account)
+        for place in self._limits.provisioned(account):
+            self.provision(place)
 
     async def renew(self, instant: float) -> None:
         """Before region time jumps to `instant`: no running environment's session ends by that.
@@ -152,7 +177,7 @@ class Running(Runtime):
             revision=version.build,
             role_arn=version.role,
             layers=await self.overlays.directory(version.overlay) if version.overlay else None,
-            logging=logging(version),
+            logging=log_settings(version),
         )
 
     async def _credentials(self, spec: FunctionSpec) -> Credentials:
@@ -190,8 +215,12 @@ async def open_running(host: Host) -> AsyncIterator[Running]:
     running.sweep(starting=True)
     await running.pool.start()
     host.kernel.clock.before_move(running.renew)
+    for place in await host.kernel.store.read(provisioned_anywhere):
+        running.provision(place)
+    provisioning = asyncio.create_task(running.keep_provisioned())
     try:
         async with hourly(host.kernel.clock, "sweeping packages", lambda: asyncio.to_thread(running.sweep)):
             yield running
     finally:
+        provisioning.cancel()
         await running.pool.stop()

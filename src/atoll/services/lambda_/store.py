@@ -6,6 +6,8 @@
     …, "policy", NAME, QUALIFIER      Policy       resource policy; "$LATEST" is the function's own
     …, "usage", "count" | "bytes" | "reserved"     counters of the account in the region
 
+    (*PROVISIONED, ACCOUNT, REGION, NAME, QUALIFIER)   Provisioned   what is to stand ready (concurrency/provisioning.py)
+
 A version owns links to the blobs of its package and layers (functions/code_storage.py).
 """
 
@@ -15,9 +17,10 @@ from typing import Any
 
 import msgspec
 
+from atoll.kernel.context import GLOBAL_ACCOUNT
 from atoll.kernel.keys import Element, Key
 from atoll.kernel.records import Codec
-from atoll.kernel.store.api import Reader, Transaction
+from atoll.kernel.store.api import Reader, Transaction, counter
 from atoll.services.lambda_.errors import function_not_found
 from atoll.services.lambda_.names import LATEST, Target
 
@@ -91,6 +94,7 @@ class Policy(msgspec.Struct, frozen=True):
     statements: list[dict[str, Any]]
 
 
+PROVISIONED: Key = (GLOBAL_ACCOUNT, "", "lambda", "provisioned")
 FUNCTIONS = Codec(Function)
 VERSIONS = Codec(Version)
 POLICIES = Codec(Policy)
@@ -115,6 +119,17 @@ def policy_key(target: Target) -> Key:
 def forget_qualifier(tx: Transaction, target: Target) -> None:
     """Removes what hangs on the target's qualifier, a version or alias that goes."""
     tx.delete(policy_key(target))
+    tx.delete((*provisioned_prefix(target), target.qualifier))
+
+
+def reserved_in_all(tx: Reader, target: Target) -> int:
+    """What the functions of the target's account and region have reserved together."""
+    return counter(tx.get(key(target, "usage", "reserved")))
+
+
+def provisioned_prefix(target: Target) -> Key:
+    """What the keys of a function's provisioned concurrency begin with."""
+    return (*PROVISIONED, target.account, target.region, target.name)
 
 
 def find(tx: Reader, target: Target) -> Function | None:

@@ -158,7 +158,7 @@ def log_group(target: Target, version: Version) -> str:
     return str(version.logging.get("LogGroup") or f"/aws/lambda/{target.name}")
 
 
-def logging(version: Version) -> Logging:
+def log_settings(version: Version) -> Logging:
     """How the function's log looks."""
     given = version.logging
     return Logging(
@@ -213,7 +213,7 @@ UPDATING = {
 
 
 def _logging(target: Target, version: Version) -> dict[str, Any]:
-    levels = logging(version)
+    levels = log_settings(version)
     shown = {"LogFormat": levels.format, "LogGroup": log_group(target, version)}
     if levels.format == "JSON":
         shown |= {"ApplicationLogLevel": levels.application_level, "SystemLogLevel": levels.system_level}

@@ -25,6 +25,7 @@ from atoll.services.lambda_.store import (
     get,
     get_version,
     key,
+    provisioned_prefix,
     version_key,
 )
 from atoll.services.lambda_.urls import store as urls
@@ -130,6 +131,7 @@ async def delete_function(ctx: Context, request: DeleteFunctionRequestTypeDef) -
     await ctx.store.transact(lambda tx: _delete_version(tx, place) if place.qualifier else _delete_all(tx, place))
     running: Running = ctx.runtime
     running.pool.drain(place.arn, place.qualifier)
+    running.provision(place)
     return {"StatusCode": 204}
 
 
@@ -137,8 +139,8 @@ def _delete_all(tx: Transaction, place: Target) -> None:
     function = get(tx, place)
     for _, raw in list(tx.scan(under(key(place, "version", place.name)))):
         _forget(tx, place, VERSIONS.decode(raw))
-    for kind in ("policy", "alias"):
-        tx.clear_range(under(key(place, kind, place.name)))
+    for prefix in (key(place, "policy", place.name), key(place, "alias", place.name), provisioned_prefix(place)):
+        tx.clear_range(under(prefix))
     urls.delete_all(tx, place)
     events.forget(tx, place)
     tx.delete(key(place, "function", place.name))

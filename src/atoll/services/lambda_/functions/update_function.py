@@ -14,7 +14,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.lambda_ import roles
-from atoll.services.lambda_.errors import InvalidParameterValueException, function_not_found, stale_revision
+from atoll.services.lambda_.errors import InvalidParameterValueException, stale_revision
 from atoll.services.lambda_.functions import code_signing_configs, code_storage, configuration, dead_letter, source
 from atoll.services.lambda_.functions.create_function import find_runtime
 from atoll.services.lambda_.layers import use
@@ -54,6 +54,8 @@ async def update_function_code(ctx: Context, request: UpdateFunctionCodeRequestT
         return msgspec.structs.replace(version, code=package.digest, code_size=package.size, unzipped=package.unzipped)
 
     if request.get("DryRun"):
+        if request.get("RevisionId", current.revision) != current.revision:
+            raise stale_revision()
         tried = await ctx.store.read(lambda tx: with_code(tx, current))
         use.check_size(tried)
         return configuration.described(place, tried, state=configuration.SETTLED)
@@ -99,10 +101,10 @@ async def update_function_configuration(
 
 
 def latest(ctx: Context, request: Any) -> Target:
-    """The function as a whole, which a request may only name without a version. Raises ResourceNotFoundException."""
+    """The function as a whole, which a request may only name without a version. Raises InvalidParameterValueException."""
     named = target(ctx, request)
     if named.qualifier not in (None, LATEST):
-        raise function_not_found(named.qualified_arn)
+        raise InvalidParameterValueException("Current operation does not support versions other than $LATEST")
     return Target(named.account, named.region, named.name, None)
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.store.api import Reader
-from atoll.lambda_runtime.errors import RuntimeUnavailable, TooManyRequests
+from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.lambda_runtime.spec import InvokeResult, ResponseStream
+from atoll.services.lambda_.concurrency.limits import CONCURRENCY, Throttled
 from atoll.services.lambda_.errors import TooManyRequestsException
 from atoll.services.lambda_.names import LATEST, Target
-from atoll.services.lambda_.running import ReservedConcurrencyReached, Running
-from atoll.services.lambda_.store import Version, find, get_version
+from atoll.services.lambda_.running import Running
+from atoll.services.lambda_.store import Version, find, get_version, reserved_in_all
 from atoll.services.lambda_.versions.resolve import NO_SHIFT, resolve
 
 
@@ -49,17 +50,13 @@ async def execute(
     Raises TooManyRequestsException, NotImplementedByAtoll.
     """
     running: Running = ctx.runtime
-    function = await ctx.store.read(lambda tx: find(tx, place))
+    function, unreserved = await ctx.store.read(lambda tx: (find(tx, place), CONCURRENCY - reserved_in_all(tx, place)))
     try:
         return await running.invoke(
             place, version, payload, request_id=request_id, client_context=client_context,
-            reserved=function.reserved if function else None, stream=stream, trace=trace,
+            reserved=function.reserved if function else None, unreserved=unreserved, stream=stream, trace=trace,
         )  # fmt: skip
-    except ReservedConcurrencyReached:
-        raise TooManyRequestsException(
-            "Rate Exceeded.", Reason="ReservedFunctionConcurrentInvocationLimitExceeded"
-        ) from None
-    except TooManyRequests:
-        raise TooManyRequestsException("Rate Exceeded.", Reason="ConcurrentInvocationLimitExceeded") from None
+    except Throttled as refusal:
+        raise TooManyRequestsException("Rate Exceeded.", Reason=refusal.reason) from None
     except RuntimeUnavailable as error:
         raise NotImplementedByAtoll(f"lambda: {error}") from error

@@ -12,6 +12,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.lambda_.concurrency.provisioning import UNPUBLISHED, find_provisioned, refuse_provisioned_version
 from atoll.services.lambda_.errors import (
     InvalidParameterValueException,
     ResourceConflictException,
@@ -23,6 +24,7 @@ from atoll.services.lambda_.functions.update_function import latest
 from atoll.services.lambda_.names import LATEST, Target, function_arn
 from atoll.services.lambda_.paging import marker, read_marker
 from atoll.services.lambda_.policy import permission
+from atoll.services.lambda_.running import Running
 from atoll.services.lambda_.store import forget_qualifier, get, get_version
 from atoll.services.lambda_.urls import store as urls
 from atoll.services.lambda_.versions import resolve
@@ -110,10 +112,17 @@ async def update_alias(ctx: Context, request: UpdateAliasRequestTypeDef) -> dict
             before.weights if weights is None else weights,
         )
         _check(tx, place, after)
+        if find_provisioned(tx, place):
+            if after.version == LATEST:
+                raise InvalidParameterValueException(UNPUBLISHED)
+            refuse_provisioned_version(tx, place, after)
         put_alias(tx, place, after)
         return after
 
-    return _described(place, await ctx.store.transact(update))
+    after = await ctx.store.transact(update)
+    running: Running = ctx.runtime
+    running.provision(place)
+    return _described(place, after)
 
 
 @operation("DeleteAlias", access=[permission("DeleteAlias", resource=function_arn)])
@@ -128,6 +137,8 @@ async def delete_alias(ctx: Context, request: DeleteAliasRequestTypeDef) -> None
         tx.delete(alias_key(place))
 
     await ctx.store.transact(delete)
+    running: Running = ctx.runtime
+    running.provision(place)
 
 
 def _named(ctx: Context, request: Mapping[str, Any]) -> Target:
