@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import re
+import shutil
 import stat
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Lambda, package
+from .conftest import Lambda, package, trust
 from .test_packages import archive
 
 Error = Callable[[Callable[[], Any]], tuple[str, str, int]]
@@ -436,3 +437,18 @@ def test_whoever_gives_a_function_layers_must_be_allowed_to(
         "because no identity-based policy allows the lambda:GetLayerVersion action",
         403,
     )
+
+
+def test_a_crash_and_the_loss_of_what_was_unpacked_lose_nothing(new_region: Callable[..., Any], account: str) -> None:
+    region = new_region()
+    iam = region.client("iam", key=account)
+    role = iam.create_role(RoleName="fn-role", AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))["Role"]["Arn"]
+    fn = Lambda(region.client("lambda", key=account), role)
+    arns = [publish(fn, {"a": "low", "b": "low"}, "low"), publish(fn, {"b": "high"}, "high")]
+    fn.create(code=FINDS, Layers=arns)
+    region.kill()
+    for directory in ("code", "layers"):
+        shutil.rmtree(region.data_dir / "work" / directory)
+    region.start()
+    assert list(fn.invoke(event={"read": ["/opt/a", "/opt/b"]}).payload.values()) == ["low", "high"]
+    assert publish(fn, {"a": ""}, "low").endswith(":2")

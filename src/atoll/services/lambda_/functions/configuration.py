@@ -34,6 +34,7 @@ RESERVED = frozenset(
     }
 )  # fmt: skip
 """docs: Lambda developer guide, "Defined runtime environment variables", those marked as reserved."""
+UNENCRYPTED = "Atoll does not encrypt packages"
 NOT_HONOURED = {
     "VpcConfig.SubnetIds": "functions run in this machine's network",
     "VpcConfig.SecurityGroupIds": "functions run in this machine's network",

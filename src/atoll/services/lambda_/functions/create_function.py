@@ -44,7 +44,7 @@ def _tagged(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
         roles.PASS_ROLE,
         USES_LAYERS,
     ],
-    not_honoured=configuration.NOT_HONOURED,
+    not_honoured={**configuration.NOT_HONOURED, "Code.SourceKMSKeyArn": configuration.UNENCRYPTED},
 )
 async def create_function(ctx: Context, request: CreateFunctionRequestTypeDef) -> dict[str, Any]:
     """Raises InvalidParameterValueException, ResourceConflictException, NotImplementedByAtoll."""

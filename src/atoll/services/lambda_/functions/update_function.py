@@ -31,7 +31,11 @@ if TYPE_CHECKING:
     )
 
 
-@operation("UpdateFunctionCode", access=[permission("UpdateFunctionCode", resource=function_arn)])
+@operation(
+    "UpdateFunctionCode",
+    access=[permission("UpdateFunctionCode", resource=function_arn)],
+    not_honoured={"SourceKMSKeyArn": configuration.UNENCRYPTED},
+)
 async def update_function_code(ctx: Context, request: UpdateFunctionCodeRequestTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException, InvalidParameterValueException, PreconditionFailedException."""
     place = latest(ctx, request)
