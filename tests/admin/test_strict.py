@@ -39,7 +39,7 @@ DEFAULT, ROUTES, METRICS = "DefaultRouteSettings", "RouteSettings", "DetailedMet
 CONDITIONAL = [
     ("lambda", "CreateFunction", FUNCTION, {"TracingConfig": {"Mode": "Active"}}, "TracingConfig.Mode"),
     ("lambda", "CreateFunction", FUNCTION, {"SnapStart": {"ApplyOn": "PublishedVersions"}}, "SnapStart.ApplyOn"),
-    ("lambda", "CreateFunction", FUNCTION, {"LoggingConfig": {"LogFormat": "JSON"}}, "LoggingConfig.LogFormat"),
+    ("lambda", "PutFunctionRecursionConfig", UPDATE, {"RecursiveLoop": "Terminate"}, "RecursiveLoop"),
     ("lambda", "CreateFunction", FUNCTION, {"Architectures": [OTHER_MACHINE]}, "Architectures"),
     ("lambda", "UpdateFunctionCode", UPDATE, {"Architectures": [OTHER_MACHINE], "ZipFile": b"x"}, "Architectures"),
     ("lambda", "UpdateFunctionConfiguration", UPDATE, {"TracingConfig": {"Mode": "Active"}}, "TracingConfig.Mode"),
@@ -51,6 +51,15 @@ CONDITIONAL = [
     ("apigatewayv2", "CreateStage", STAGE, {DEFAULT: {"ThrottlingRateLimit": 5.0}}, f"{DEFAULT}.ThrottlingRateLimit"),
     ("apigatewayv2", "CreateStage", STAGE, {DEFAULT: {"ThrottlingBurstLimit": 5}}, f"{DEFAULT}.ThrottlingBurstLimit"),
     ("apigatewayv2", "UpdateStage", STAGE, {ROUTES: {"GET /": {METRICS: True}}}, f"{ROUTES}.GET /.{METRICS}"),
+    (
+        "lambda", "PutRuntimeManagementConfig", {"FunctionName": "fn", "UpdateRuntimeOn": "Manual"},
+        {"RuntimeVersionArn": "arn:aws:lambda:us-east-1::runtime:0123"}, "RuntimeVersionArn",
+    ),
+    (
+        "lambda", "AddLayerVersionPermission",
+        {"LayerName": "l", "VersionNumber": 1, "StatementId": "s", "Action": "lambda:GetLayerVersion", "Principal": "*"},
+        {"OrganizationId": "o-0123456789"}, "OrganizationId",
+    ),
 ]  # fmt: skip
 """What is warned of depending on its value: service, operation, the rest of the request, what is set, and its name."""
 

@@ -128,6 +128,10 @@ def test_errors_are_awss(fn: Lambda, account: str, aws_error: Error) -> None:
         assert aws_error(lambda number=number: c.get_layer_version(LayerName="lib", VersionNumber=number)) == low
         assert aws_error(lambda number=number: c.delete_layer_version(LayerName="lib", VersionNumber=number)) == low
     c.delete_layer_version(LayerName="none", VersionNumber=1)
+    assert aws_error(lambda: c.tag_resource(Resource=arn, Tags={"a": "b"})) == missing
+    assert aws_error(lambda: c.list_tags(Resource=arn)) == missing
+    odd = base64.urlsafe_b64encode(b"9" * 5000).decode()
+    assert aws_error(lambda: c.list_layer_versions(LayerName="lib", Marker=odd))[1] == "Invalid marker."
     code, message, _ = aws_error(lambda: publish(fn, {"a": ""}, CompatibleRuntimes=["x", "python3.11"]))
     assert code == "ValidationException"
     assert message.startswith(
@@ -253,7 +257,20 @@ def test_which_layers_a_function_may_have(fn: Lambda, account: str, client: Any,
     assert refused(arns[0], arns[0]) == (invalid, f"{two}{arns[0]} and {arns[0]} are versions of the same layer.")
     for missing in (arns[0].replace(":lib:", ":none:"), arns[0].removesuffix(":1") + ":9"):
         assert refused(missing) == (invalid, f"Layer version {missing} does not exist.")
-    assert refused(arns[0].removesuffix(":1"))[0] == "ValidationException"
+    bare = arns[0].removesuffix(":1")
+    code, message = refused(bare)
+    assert code == "ValidationException"
+    assert message.startswith(
+        f"1 validation error detected: Value '[{bare}]' at 'layers' failed to satisfy constraint: Member must satisfy constraint: ["
+    )
+    for constraint in (  # AWS lists them in another order
+        "Member must have length less than or equal to 140",
+        "Member must have length greater than or equal to 1",
+        r"Member must satisfy regular expression pattern: (arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\d{12}:layer:[a-zA-Z0-9-_]+"
+        ":[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)",
+        "Member must not be null]",
+    ):
+        assert constraint in message
     elsewhere = Lambda(client("lambda", region_name="eu-west-1"), fn.role)
     assert aws_error(lambda: elsewhere.create(Layers=[arns[0]]))[:2] == (
         invalid, "Layers are not in the same region as the function. Layers are expected to be in region eu-west-1.",

@@ -200,7 +200,7 @@ def described(target: Target, version: Version, *, state: Mapping[str, str] | No
     if state is not None:
         output |= state
         output["RuntimeVersionConfig"] = {
-            "RuntimeVersionArn": version.runtime_version or runtime_version(target, version)
+            "RuntimeVersionArn": version.runtime_version or runtime_version(target.region, version.runtime)
         }
     return output
 
@@ -232,10 +232,9 @@ def _vpc(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def runtime_version(target: Target, version: Version) -> str:
-    """The ARN of the one version of its runtime that there is."""
-    digest = hashlib.sha256(version.runtime.encode()).hexdigest()
-    return f"arn:aws:lambda:{target.region}::runtime:{digest}"
+def runtime_version(region: str, runtime: str) -> str:
+    """The ARN of the one version of a runtime that there is."""
+    return f"arn:aws:lambda:{region}::runtime:{hashlib.sha256(runtime.encode()).hexdigest()}"
 
 
 def base64_digest(digest: str) -> str:

@@ -57,7 +57,7 @@ async def create_function(ctx: Context, request: CreateFunctionRequestTypeDef) -
     await roles.check(ctx, place, request["Role"])
     arns = request.get("Layers", [])
     layers, overlay = await use.chosen(ctx, place, arns)
-    package = await source.stored(ctx, request["Code"], "Code.")
+    package = await source.stored(ctx, request["Code"])
     version = configuration.changed(
         Version(
             version=LATEST, role=request["Role"], runtime=request["Runtime"], handler=request["Handler"],

@@ -2,7 +2,7 @@
 
 Functions run as a user of their own. AWS keeps the modes of files, and a function cannot read what only its owner may (docs:
 "Troubleshoot deployment issues", "permission denied"). Here everybody may read: packages that Python's `writestr` made, which says 0600,
-would else run for nobody. `Contents.unreadable` names what would fail on AWS, and the operation reports it. Directories are always
+would else run for nobody. `Contents.unreadable` names what would fail on AWS, and the log says so. Directories are always
 open, and only their owner may write.
 """
 
