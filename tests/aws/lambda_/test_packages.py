@@ -201,23 +201,19 @@ def test_the_region_answers_while_a_large_package_unzips(fn: Lambda) -> None:
     files = [(f"data/{n}", FILE, noise if n < 49 else bytes(1 << 20)) for n in range(240)]
     large = archive(APP, *files)
     fn.create()
-    slowest, done = 0.0, threading.Event()
-
-    def update() -> None:
-        fn.client.update_function_code(FunctionName="fn", ZipFile=large)
-        done.set()
-
-    thread = threading.Thread(target=update)
-    thread.start()
-    count = 0
-    while not done.is_set() and thread.is_alive():
-        began = time.monotonic()
+    update = threading.Thread(target=lambda: fn.client.update_function_code(FunctionName="fn", ZipFile=large))
+    waited, began = [], time.monotonic()
+    update.start()
+    while update.is_alive():
+        asked = time.monotonic()
         fn.client.get_account_settings()
-        slowest, count = max(slowest, time.monotonic() - began), count + 1
-    thread.join()
-    assert done.is_set()
-    assert count > 20, "it took too little time to tell"
-    assert slowest < 1.0, f"one request waited for {slowest:.3f} s"
+        waited.append(time.monotonic() - asked)
+    took = time.monotonic() - began
+    assert fn.client.get_function(FunctionName="fn")["Configuration"]["CodeSize"] == len(large)
+    assert len(waited) > 20
+    assert max(waited) < took / 3, (
+        "a share of the time, for the machine may be busy: it is seconds if the loop waits for the zip"
+    )
 
 
 def test_source_is_needed(fn: Lambda, aws_error: Error) -> None:
