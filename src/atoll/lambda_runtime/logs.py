@@ -10,67 +10,143 @@ import asyncio
 import logging
 import os
 from collections import deque
+from typing import NamedTuple
+
+import msgspec
 
 from atoll.kernel.clock import Clock
+from atoll.lambda_runtime.platform_events import LEVELS, instant
 from atoll.lambda_runtime.spec import FunctionSpec, LogEvent, LogSink
 
-FRAME = b"\xa5\x5a\x00\x03"
+FRAME = b"\xa5\x5a\x00"
+"""Begins a frame. The byte after it tells the level (times four) and what the text is (its two lowest bits)."""
+KINDS = frozenset({0x02, 0x03, *range(0x06, 0x1C, 4), *range(0x07, 0x1C, 4)})
 FRAME_HEAD = 16
-LINE_LIMIT = 256 * 1024
-"""Bytes of one event (docs: CloudWatch Logs quotas, "Event size"); longer lines are split."""
+"""Bytes: the frame's type (4), its length (4), microseconds since the epoch (8)."""
+EVENT_LIMIT = 1_048_576 - 26
+"""Bytes of one event (docs: CloudWatch Logs quotas, "Event size", less what it counts beside the text); longer ones are split."""
 PENDING_LIMIT = 1024 * 1024
 BATCH_EVENTS = 5000
 DELAY = 0.02
 TAIL = 4096
 READ = 65536
+OLDEST, NEWEST = 14 * 86_400_000, 2 * 3_600_000
+"""How old and how far ahead an event may be for CloudWatch Logs to take it, in milliseconds."""
 
 logger = logging.getLogger(__name__)
 
 
+class Piece(NamedTuple):
+    """What becomes one event. `stamp` is in milliseconds, None for now; `level` a number of `LEVELS`, 0 where none is told."""
+
+    text: str
+    stamp: int | None = None
+    level: int = 0
+
+
 class Splitter:
-    """Turns a stream of bytes into (timestamp in ms or None, text) pairs. Holds back at most one line or frame."""
+    """Turns a stream of bytes into pieces. Holds back at most one line, or as much of a frame as one event can hold."""
 
     def __init__(self) -> None:
         self._rest = bytearray()
+        self._left = 0
+        self._stamp, self._level = 0, 0
 
-    def feed(self, data: bytes) -> list[tuple[int | None, str]]:
+    def feed(self, data: bytes) -> list[Piece]:
         """What `data` completes."""
-        rest = self._rest
-        rest += data
-        found: list[tuple[int | None, str]] = []
+        self._rest += data
+        found: list[Piece] = []
         at = 0
-        while at < len(rest):
-            if rest.startswith(FRAME, at):
-                end = at + FRAME_HEAD + int.from_bytes(rest[at + 4 : at + 8], "big")
-                if len(rest) < at + FRAME_HEAD or len(rest) < end:
+        while at < len(self._rest):
+            if not self._left and self._is_frame(at):
+                if len(self._rest) < at + FRAME_HEAD:
                     break
-                stamp = int.from_bytes(rest[at + 8 : at + 16], "big") // 1000
-                found.append((stamp, rest[at + FRAME_HEAD : end].decode(errors="replace")))
-            else:
-                end = self._line_end(at)
-                if end < 0:
-                    break
-                found.append((None, rest[at:end].decode(errors="replace")))
+                at = self._open(at)
+                continue
+            end = self._frame_end(at) if self._left else self._line_end(at)
+            if end < 0:
+                break
+            found.append(self._piece(at, end))
             at = end
-        del rest[:at]
+        del self._rest[:at]
         return found
 
-    def flush(self) -> list[tuple[int | None, str]]:
-        """A last line that has no end."""
-        text = self._rest.decode(errors="replace")
+    def flush(self) -> list[Piece]:
+        """A last line that has no end, or what there is of a frame."""
+        begun = 4 <= len(self._rest) < FRAME_HEAD and not self._left and self._is_frame(0)
+        found = [self._piece(0, len(self._rest))] if self._rest and not begun else []
         self._rest.clear()
-        return [(None, text)] if text else []
+        self._left = 0
+        return found
+
+    def _is_frame(self, at: int) -> bool:
+        """Whether a frame's head is here, or the beginning of one that more bytes may complete."""
+        head = bytes(self._rest[at : at + 4])
+        return head == FRAME[: len(head)] or (head[:3] == FRAME and head[3] in KINDS)
+
+    def _open(self, at: int) -> int:
+        """Reads a frame's head and returns where its text begins."""
+        self._level = self._rest[at + 3] >> 2
+        self._left = int.from_bytes(self._rest[at + 4 : at + 8], "big")
+        self._stamp = int.from_bytes(self._rest[at + 8 : at + 16], "big") // 1000
+        return at + FRAME_HEAD
+
+    def _piece(self, at: int, end: int) -> Piece:
+        text = self._rest[at:end].decode(errors="replace")
+        if not self._left:
+            return Piece(text)
+        self._left = max(self._left - (end - at), 0)
+        return Piece(text, self._stamp, self._level)
+
+    def _frame_end(self, at: int) -> int:
+        """Behind the frame's end, or at the size limit; -1 where more must come."""
+        size = min(self._left, EVENT_LIMIT)
+        if len(self._rest) < at + size:
+            return -1
+        return at + size if size == self._left else self._whole(at, at + size)
 
     def _line_end(self, at: int) -> int:
         """Behind the line's end, before a frame that begins inside it, or at the size limit; -1 where more must come."""
         newline = self._rest.find(b"\n", at)
-        frame = self._rest.find(FRAME, at, newline if newline >= 0 else len(self._rest))
-        if frame >= 0:
-            return frame
         end = newline + 1 if newline >= 0 else len(self._rest)
-        if end - at > LINE_LIMIT:
-            return at + LINE_LIMIT
-        return end if newline >= 0 else -1
+        frame = self._rest.find(FRAME, at, end)
+        while frame >= 0 and not self._is_frame(frame):
+            frame = self._rest.find(FRAME, frame + 1, end)
+        if frame >= 0:
+            end = frame
+        if end - at > EVENT_LIMIT:
+            return self._whole(at, at + EVENT_LIMIT)
+        return end if frame >= 0 or newline >= 0 else -1
+
+    def _whole(self, at: int, end: int) -> int:
+        """`end`, or a little before it, so that no character is cut in two."""
+        for back in range(4):
+            if end - back <= at or self._rest[end - back] & 0xC0 != 0x80:
+                return end - back
+        return end
+
+
+class _Labels(msgspec.Struct):
+    """What a program's own JSON says of itself."""
+
+    level: str = ""
+    timestamp: str = ""
+
+
+def labelled(piece: Piece) -> Piece:
+    """The piece with the level and time that it has for a function whose log format is JSON: those that its JSON names, else INFO.
+
+    docs: Lambda developer guide, "Log-level filtering": without a valid level or a valid timestamp a line is INFO.
+    """
+    if piece.level or not piece.text.startswith("{"):
+        return piece._replace(level=piece.level or LEVELS["INFO"])
+    try:
+        labels = msgspec.json.decode(piece.text, type=_Labels)
+    except msgspec.DecodeError:
+        return piece._replace(level=LEVELS["INFO"])
+    stamp = instant(labels.timestamp)
+    level = LEVELS.get(labels.level.upper(), LEVELS["INFO"]) if stamp is not None else LEVELS["INFO"]
+    return Piece(piece.text, piece.stamp if piece.stamp is not None else stamp, level)
 
 
 class Log:
@@ -90,6 +166,9 @@ class Log:
         self._tail_bytes = 0
         self._flusher: asyncio.Task[None] | None = None
         self._silent = False
+        self._last = 0
+        self._json = spec.logging.format == "JSON"
+        self._least = LEVELS[spec.logging.application_level] if self._json else 0
 
     def attach(self, pipe: int) -> None:
         """Reads from `pipe` from now on, and owns it."""
@@ -107,14 +186,17 @@ class Log:
             self._pipe = None
 
     def write(self, text: str, timestamp: int | None = None) -> None:
-        """Adds one event. `timestamp` is wall time in ms, now unless given."""
+        """Adds one event. `timestamp` is wall time in ms, now unless given and not too far from it to be kept."""
+        now = int(self._clock.wall() * 1000)
+        if timestamp is None or not now - OLDEST < timestamp < now + NEWEST:
+            timestamp = self._last = now
         self._tail.append(text)
         self._tail_bytes += len(text)
         while self._tail_bytes - len(self._tail[0]) > TAIL:
             self._tail_bytes -= len(self._tail.popleft())
         if self._silent:
             return
-        self._pending.append(LogEvent(timestamp or int(self._clock.wall() * 1000), text))
+        self._pending.append(LogEvent(timestamp, text))
         self._pending_bytes += len(text) + 26  # what CloudWatch Logs counts for an event beside its text
         if self._flusher is None:
             self._flusher = asyncio.get_running_loop().create_task(self._flush())
@@ -141,12 +223,12 @@ class Log:
         ):  # what a full pipe can hold, several times over; a child process might go on writing forever
             if not self._read():
                 break
-        for stamp, text in self._splitter.flush():
-            self.write(text, stamp)
+        self._take(self._splitter.flush())
 
     def tail(self) -> bytes:
-        """The last 4 KB since `begin`."""
-        text = "".join(part if part.endswith("\n") else part + "\n" for part in self._tail)
+        """The last 4 KB since `begin`: the events one after the other, those in JSON on a line each."""
+        end = "\n" if self._json else ""
+        text = "".join(part if part.endswith("\n") else part + end for part in self._tail)
         return text.encode()[-TAIL:]
 
     async def close(self) -> None:
@@ -169,9 +251,18 @@ class Log:
         if not data:
             self._pause()
             return False
-        for stamp, text in self._splitter.feed(data):
-            self.write(text, stamp)
+        self._take(self._splitter.feed(data))
         return True
+
+    def _take(self, pieces: list[Piece]) -> None:
+        """Adds what the function wrote, as far as its application log level lets it through."""
+        for piece in pieces:
+            if piece.stamp is not None:
+                # A frame tells when it was written, a line is taken to be of when it is read: the sink sorts, and order must hold.
+                piece = piece._replace(stamp=max(piece.stamp, self._last))
+            kept = labelled(piece) if self._json else piece
+            if kept.level >= self._least:
+                self.write(kept.text, kept.stamp)
 
     def _pause(self) -> None:
         if self._reading and self._pipe is not None:

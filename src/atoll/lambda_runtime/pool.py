@@ -18,11 +18,14 @@ from typing import Any, TypeVar
 from atoll.kernel.clock import Clock
 from atoll.kernel.connection import Connection
 from atoll.kernel.ids import Ids
-from atoll.lambda_runtime import peers, sandbox, texts
-from atoll.lambda_runtime.environment import Environment, Outcome
+from atoll.lambda_runtime import cgroups, peers, sandbox, texts
+from atoll.lambda_runtime.environment import Environment
 from atoll.lambda_runtime.errors import RuntimeUnavailable, TooManyRequests
 from atoll.lambda_runtime.launcher import Machine
 from atoll.lambda_runtime.logs import Log
+from atoll.lambda_runtime.outcome import Outcome
+from atoll.lambda_runtime.platform_log import PlatformLog
+from atoll.lambda_runtime.response import Relay
 from atoll.lambda_runtime.run import Run
 from atoll.lambda_runtime.runtimes.families import Families
 from atoll.lambda_runtime.spec import (
@@ -32,20 +35,33 @@ from atoll.lambda_runtime.spec import (
     FunctionSpec,
     InvokeResult,
     LogSink,
+    ResponseStream,
     WarningHook,
 )
-from atoll.lambda_runtime.states import State
+from atoll.lambda_runtime.states import ENDING, State
 
 CONCURRENCY = 1000
 """docs: Lambda quotas, "Concurrent executions"."""
 IDLE_SECONDS = 600.0
 TEND_SECONDS = 30.0
-SAMPLE_SECONDS = 0.05
+SAMPLE_SECONDS = 0.02
 CREDENTIALS_MARGIN = 60.0
+BROKEN = 10
+"""How many environments that broke a function may have waiting to be made up for."""
+ENDING_SECONDS = 0.01
+"""How long to wait for the kernel to finish with processes that have let go of everything else."""
 STOPPING = "Atoll is stopping."
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """An environment that failed to initialize, or did and failed later (`again`). Its successor goes on in its log."""
+
+    environment: Environment
+    again: bool
 
 
 @dataclass(slots=True)
@@ -54,6 +70,7 @@ class _Function:
 
     revision: str
     idle: list[Environment] = field(default_factory=list)
+    broken: list[_Broken] = field(default_factory=list)
     warned: bool = False
 
 
@@ -100,11 +117,15 @@ class Pool:
         self._tending: list[asyncio.Task[None]] = []
         self._stopping = False
         self.capabilities = sandbox.Capabilities(False, "The pool has not started.")
+        self.unlimited = ""
+        """Why memory is looked at only, in one line; empty where groups hold it."""
+        self._groups: cgroups.Groups | None = None
 
     async def start(self) -> None:
         """Finds out what isolation there is, and says in the log if there is none."""
         self._work_dir.mkdir(parents=True, exist_ok=True)
-        self.capabilities = await sandbox.probe()
+        found = await asyncio.gather(sandbox.probe(), asyncio.to_thread(cgroups.find, self._work_dir))
+        self.capabilities, (self._groups, self.unlimited) = found
         if self.capabilities.missing:
             logger.warning(self.capabilities.missing)
         self._families = Families(Machine(self.capabilities, self._work_dir, self._cache_dir, self._hidden))
@@ -122,6 +143,8 @@ class Pool:
             await asyncio.wait(self._work, return_when=asyncio.FIRST_COMPLETED)
         for launcher in self._families.launchers:
             await launcher.stop()
+        if self._groups is not None:
+            await asyncio.to_thread(self._groups.close)
 
     async def prepare(self, runtime: str) -> str | None:
         """Makes the launcher of a runtime ready, so that its first invocation need not. Returns what `warnings` would be told.
@@ -141,9 +164,10 @@ class Pool:
         request_id: str,
         trace_header: str,
         client_context: str | None = None,
+        stream: ResponseStream | None = None,
     ) -> InvokeResult:
         """Runs the function once. It runs to its end even if the caller is cancelled. `invoked_arn` is the ARN as the caller
-        named it, qualified or not: the function is told.
+        named it, qualified or not: the function is told. `stream` takes the answer piece by piece if the function streams.
 
         Raises TooManyRequests past the concurrency limit, RuntimeUnavailable where nothing can run the function.
         """
@@ -166,7 +190,10 @@ class Pool:
                 client_context=client_context,
             )
 
-        return await asyncio.shield(self._background(self._invoke(spec, begin)))
+        relay = Relay(stream)
+        result = await asyncio.shield(self._background(self._invoke(spec, begin, relay)))
+        await relay.flush()
+        return result
 
     def ending_before(self, instant: float) -> list[Environment]:
         """The environments whose credentials end too early for one more invocation at `instant` (region time)."""
@@ -186,12 +213,13 @@ class Pool:
             if account in (None, environment.spec.account):
                 environment.log.silence()
 
-    def drain(self, arn: str) -> None:
-        """The function changed or is gone: idle environments stop now, busy ones after their invocation."""
-        for key in [key for key in self._functions if key[0] == arn]:
+    def drain(self, arn: str, version: str | None = None) -> None:
+        """The version of the function (None: each) changed or is gone: idle environments stop now, busy ones after their
+        invocation."""
+        for key in [key for key in self._functions if key[0] == arn and version in (None, key[1])]:
             del self._functions[key]
         for environment in list(self._environments):
-            if environment.spec.arn == arn:
+            if environment.spec.arn == arn and version in (None, environment.spec.version):
                 environment.drain()
 
     async def made(self, connection: Connection) -> bool:
@@ -212,18 +240,25 @@ class Pool:
         """Every environment that has not ended."""
         return [environment.info() for environment in self._environments]
 
-    async def _invoke(self, spec: FunctionSpec, begin: Callable[[Log], Run]) -> InvokeResult:
+    async def _invoke(self, spec: FunctionSpec, begin: Callable[[Log], Run], relay: Relay) -> InvokeResult:
         try:
             function = self._function(spec)
             environment = self._take_idle(function)
             if environment is not None:
-                run, init_ms = begin(environment.log), None
+                run, init_ms, failed = begin(environment.log), None, None
             else:
                 environment, run, init_ms, failed = await self._cold_start(spec, function, begin)
-                if failed is not None:
-                    return self._fail(environment, run, failed, init_ms)
-            outcome = await environment.invoke(run.invocation, run.seconds_left)
+            run.start()
+            outcome = failed or await environment.invoke(run.invocation, run.seconds_left, relay)
             result = run.finish(outcome, environment, init_ms)
+            if failed is not None:
+                environment.kill()
+            if (
+                outcome.failure in ("timeout", "error")
+                and environment.state in ENDING
+                and len(function.broken) < BROKEN
+            ):
+                function.broken.append(_Broken(environment, again=failed is None))
             environment.on_idle = self._release
             if environment.state is State.IDLE:
                 self._release(environment)
@@ -234,38 +269,42 @@ class Pool:
     async def _cold_start(
         self, spec: FunctionSpec, function: _Function, begin: Callable[[Log], Run]
     ) -> tuple[Environment, Run, float | None, Outcome | None]:
-        """A new environment. Where its initialization fails it is made once more, now on the function's own time, as on AWS."""
-        log = Log(spec, self._stream_name(spec), self._sink, self._clock)
-        environment = await self._environment(
-            spec, function, log
-        )  # with credentials: without them no log can be written
-        log.write(texts.init_start(spec.runtime, spec.region))
-        began = self._clock.monotonic()
-        outcome = await environment.start(self._endpoint(), texts.INIT_SECONDS)
-        init_ms = (outcome.ended - began) * 1000
-        if outcome.failure is None:
-            return environment, begin(log), init_ms, None
-        self._log_failed_init(log, outcome, began, "init")
-        environment.kill()
-        await environment.stopped()
+        """A new environment. Where its initialization fails it is made once more, now on the function's own time, as on AWS. So it
+        is at once where one broke before (docs: "Lambda execution environment lifecycle", suppressed init)."""
+        if function.broken:
+            broken = function.broken.pop()
+            await broken.environment.stopped()
+            log = broken.environment.log
+            if broken.again:
+                PlatformLog(spec, log, self._clock).init_started("invoke")
+        else:
+            log = Log(spec, self._stream_name(spec), self._sink, self._clock)
+            environment = await self._environment(
+                spec, function, log
+            )  # with credentials: without them no log can be written
+            PlatformLog(spec, log, self._clock).init_started("init")
+            outcome, milliseconds = await self._initialize(environment, log, texts.INIT_SECONDS, "init")
+            if outcome.failure is None:
+                return environment, begin(log), milliseconds, None
+            environment.kill()
+            await environment.stopped()
         run = begin(log)
-        began = self._clock.monotonic()
         environment = await self._environment(spec, function, log)
-        outcome = await environment.start(self._endpoint(), run.seconds_left)
-        if outcome.failure is None:
-            return environment, run, None, None
-        self._log_failed_init(log, outcome, began, "invoke")
-        return environment, run, None, outcome
+        outcome, _ = await self._initialize(environment, log, run.seconds_left, "invoke")
+        return environment, run, None, None if outcome.failure is None else outcome
 
-    def _log_failed_init(self, log: Log, outcome: Outcome, began: float, phase: str) -> None:
-        log.drain()
+    async def _initialize(
+        self, environment: Environment, log: Log, seconds: float, phase: str
+    ) -> tuple[Outcome, float]:
+        """Starts an environment and says in its log how that went. Returns how many milliseconds it took, too."""
+        began = self._clock.monotonic()
+        outcome = await environment.start(self._endpoint(), seconds)
         kind = outcome.kind if outcome.failure == "error" else ""
-        log.write(texts.init_report((outcome.ended - began) * 1000, phase, outcome.failure or "", kind))
-
-    def _fail(self, environment: Environment, run: Run, outcome: Outcome, init_ms: float | None) -> InvokeResult:
-        result = run.finish(outcome, environment, init_ms)
-        environment.kill()
-        return result
+        milliseconds = (outcome.ended - began) * 1000
+        PlatformLog(environment.spec, log, self._clock).init_ended(
+            phase, milliseconds, outcome.failure or "success", kind
+        )
+        return outcome, milliseconds
 
     async def _environment(self, spec: FunctionSpec, function: _Function, log: Log) -> Environment:
         launcher, warning = await self._families.choose(spec.runtime)
@@ -287,6 +326,7 @@ class Pool:
             isolated=self.capabilities.namespaces,
             uid=next(self._next_user),
             knows_peers=self.capabilities.peers,
+            group=self._groups.create(spec.memory_mb, spec.ephemeral_mb) if self._groups is not None else None,
         )
         self._environments.add(environment)
         self._background(self._bury(environment))
@@ -300,6 +340,8 @@ class Pool:
         if function is not None and environment in function.idle:
             function.idle.remove(environment)
         await environment.log.close()
+        while (group := environment.memory.group) is not None and not group.remove():
+            await self._clock.wall_sleep(ENDING_SECONDS)
 
     def _namespaces(self) -> set[str]:
         return set().union(*(launcher.namespaces for launcher in self._families.launchers))
@@ -354,7 +396,9 @@ class Pool:
                     environment.kill()
 
     def _stream_name(self, spec: FunctionSpec) -> str:
-        return f"{self._clock.datetime():%Y/%m/%d}/[{spec.version}]{self._ids.hex(32)}"
+        """docs: Lambda developer guide, "Configuring CloudWatch log groups": in a group of its own choice a function is named."""
+        name = "" if spec.log_group == f"/aws/lambda/{spec.name}" else spec.name
+        return f"{self._clock.datetime():%Y/%m/%d}/{name}[{spec.version}]{self._ids.hex(32)}"
 
     def _background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.get_running_loop().create_task(work)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from atoll.kernel.clock import Clock
 from atoll.lambda_runtime import texts
-from atoll.lambda_runtime.environment import Environment, Outcome
+from atoll.lambda_runtime.environment import Environment
 from atoll.lambda_runtime.logs import Log
+from atoll.lambda_runtime.outcome import Outcome
+from atoll.lambda_runtime.platform_log import Ending, PlatformLog
 from atoll.lambda_runtime.runtime_api import Invocation
 from atoll.lambda_runtime.spec import FunctionSpec, InvokeResult
 
 
 class Run:
-    """Begins when the function's time begins to count: after a cold start, unless that failed and is made up for now."""
+    """Begins when the function's time begins to count: after a cold start, unless that failed and is made up for now. Then `start`
+    comes after the initialization, as its line in the log does."""
 
     def __init__(
         self,
@@ -27,13 +30,17 @@ class Run:
     ) -> None:
         self._spec = spec
         self._log = log
+        self._platform = PlatformLog(spec, log, clock)
         self._clock = clock
         self._began = clock.monotonic()
         self.request_id = request_id
         deadline = int((clock.wall() + spec.timeout) * 1000)
         self.invocation = Invocation(request_id, deadline, invoked_arn, trace_header, client_context, payload)
         log.begin()
-        log.write(texts.start(request_id, spec.version))
+
+    def start(self) -> None:
+        """Says that the runtime gets the invocation."""
+        self._platform.started(self.request_id, self.invocation.trace_header)
 
     @property
     def seconds_left(self) -> float:
@@ -42,30 +49,18 @@ class Run:
 
     def finish(self, outcome: Outcome, environment: Environment, init_ms: float | None) -> InvokeResult:
         """Writes the last lines and makes the result. `init_ms` is given for the first invocation after a cold start."""
-        spec, log, request_id = self._spec, self._log, self.request_id
-        log.drain()
+        spec, request_id = self._spec, self.request_id
         milliseconds = (outcome.ended - self._began) * 1000
-        payload, report = outcome.payload, None
+        payload, status, kind = outcome.payload, "success", ""
         if outcome.failure == "timeout":
-            milliseconds = spec.timeout * 1000
+            milliseconds, status = spec.timeout * 1000, "timeout"
             payload = texts.timeout_payload(request_id, spec.timeout)
-            log.write(texts.timed_out(request_id, spec.timeout, self._clock.wall()))
-            report = ("timeout", "")
-        elif outcome.exit_reason is not None:
-            payload = texts.exit_payload(request_id, outcome.kind, outcome.exit_reason)
-            log.write(texts.runtime_exit(request_id, outcome.kind, outcome.exit_reason))
-            report = ("error", outcome.kind)
         elif outcome.failure == "error":
-            report = ("error", outcome.kind)
-        log.write(texts.end(request_id))
-        log.write(
-            texts.report(
-                request_id,
-                milliseconds=milliseconds,
-                memory_mb=spec.memory_mb,
-                used_mb=environment.used_mb(),
-                init_ms=init_ms,
-                failure=report,
-            )
-        )
-        return InvokeResult(payload, "Unhandled" if outcome.failure else None, log.tail(), spec.version)
+            status, kind = "error", outcome.kind
+            if outcome.exit_reason is not None:
+                payload = texts.exit_payload(request_id, outcome.kind, outcome.exit_reason)
+        used_mb = environment.memory.used_mb()
+        ending = Ending(milliseconds, used_mb, init_ms, status, kind, outcome.exit_reason, len(outcome.payload))
+        self._platform.ended(request_id, self.invocation.trace_header, ending)
+        failed = "Unhandled" if outcome.failure else None
+        return InvokeResult(payload, failed, self._log.tail(), spec.version, error_type=outcome.kind)

@@ -29,6 +29,7 @@ class State(Enum):
     STOPPED = "stopped"
 
 
+ENDING = frozenset({State.STOPPING, State.STOPPED})
 TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType(
     {
         State.STARTING: frozenset({State.INIT, State.STOPPING}),

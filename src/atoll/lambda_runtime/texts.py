@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 import signal
 from datetime import UTC, datetime
 
@@ -15,10 +16,16 @@ import msgspec
 
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100
 """Bytes that a function may answer (docs: Lambda quotas, "Invocation payload"; the text gives the precise number)."""
+STREAM_LIMIT = 200 * 1024 * 1024
+"""Bytes of a streamed answer (docs: Lambda quotas, "Invocation payload")."""
 INIT_SECONDS = 10.0
 OUT_OF_MEMORY = "Runtime.OutOfMemory"
 EXIT_ERROR = "Runtime.ExitError"
+INVALID_ENTRYPOINT = "Runtime.InvalidEntrypoint"
 TIMED_OUT = "Sandbox.Timedout"
+TOO_LARGE = "Function.ResponseSizeTooLarge"
+TRUNCATED = "Runtime.TruncatedResponse"
+INVALID_MODE = "Runtime.InvalidResponseModeHeader"
 
 _SIGNALS = {
     signal.SIGKILL: "killed",
@@ -58,17 +65,28 @@ def timeout_payload(request_id: str, seconds: float) -> bytes:
     )
 
 
-def too_large_payload() -> bytes:
+def too_large_payload(limit: int = RESPONSE_LIMIT) -> bytes:
     """The answer when the function's own is over the limit."""
-    text = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
-    return _json(errorType="Function.ResponseSizeTooLarge", errorMessage=text)
+    text = f"Response payload size exceeded maximum allowed payload size ({limit} bytes)."
+    return _json(errorType=TOO_LARGE, errorMessage=text)
+
+
+def error_payload(kind: str) -> bytes:
+    """The answer when there is no more than an error's type."""
+    return _json(errorType=kind)
+
+
+def runtime_version(runtime: str, region: str) -> tuple[str, str]:
+    """A runtime's version and its ARN. AWS's versions name builds of its own; Atoll has one of each runtime."""
+    family, number = re.fullmatch(r"([a-z]+)\.?(.*?)(?:\.x)?", runtime).groups()  # type: ignore[union-attr]
+    digest = hashlib.sha256(runtime.encode()).hexdigest()
+    return f"{family}:{number}.v1", f"arn:aws:lambda:{region}::runtime:{digest}"
 
 
 def init_start(runtime: str, region: str) -> str:
-    """The first line of an environment's log. AWS's versions name builds of its own; Atoll has one of each runtime."""
-    name = runtime.replace("python", "python:")
-    arn = f"arn:aws:lambda:{region}::runtime:{hashlib.sha256(runtime.encode()).hexdigest()}"
-    return f"INIT_START Runtime Version: {name}.v1\tRuntime Version ARN: {arn}\n"
+    """The first line of an environment's log."""
+    version, arn = runtime_version(runtime, region)
+    return f"INIT_START Runtime Version: {version}\tRuntime Version ARN: {arn}\n"
 
 
 def init_report(milliseconds: float, phase: str, status: str, kind: str = "") -> str:
@@ -84,9 +102,13 @@ def start(request_id: str, version: str) -> str:
 
 def timed_out(request_id: str, seconds: float, now: float) -> str:
     """The line about a time-out. `now` is wall time in seconds."""
-    moment = datetime.fromtimestamp(now, UTC)
-    stamp = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
-    return f"{stamp} {request_id} Task timed out after {seconds:.2f} seconds\n\n"
+    return f"{moment(now)} {request_id} Task timed out after {seconds:.2f} seconds\n\n"
+
+
+def moment(now: float) -> str:
+    """A time as the platform writes it. `now` is wall time in seconds."""
+    date = datetime.fromtimestamp(now, UTC)
+    return f"{date:%Y-%m-%dT%H:%M:%S}.{date.microsecond // 1000:03d}Z"
 
 
 def runtime_exit(request_id: str, kind: str, reason: str) -> str:
@@ -107,19 +129,34 @@ def report(
     used_mb: int,
     init_ms: float | None,
     failure: tuple[str, str] | None,
+    trace: str = "",
 ) -> str:
-    """The last line of an invocation. A cold start's initialization is billed too; `failure` is a status and an error type."""
-    billed = math.ceil(milliseconds + (init_ms or 0.0))
+    """The last line of an invocation, two where its `trace` (header) is sampled. `failure` is a status and an error type."""
     line = (
-        f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\tBilled Duration: {billed} ms\t"
-        f"Memory Size: {memory_mb} MB\tMax Memory Used: {used_mb} MB\t"
+        f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\t"
+        f"Billed Duration: {billed(milliseconds, init_ms)} ms\tMemory Size: {memory_mb} MB\tMax Memory Used: {used_mb} MB\t"
     )
     if init_ms is not None:
         line += f"Init Duration: {init_ms:.2f} ms\t"
     if failure is not None:
         status, kind = failure
         line += f"Status: {status}" + (f"\tError Type: {kind}" if kind else "")
+    if (found := sampled(trace)) is not None:
+        line += f"\nXRAY TraceId: {found[0]}\tSegmentId: {found[1]}\tSampled: true\t"
     return line + "\n"
+
+
+def billed(milliseconds: float, init_ms: float | None) -> int:
+    """Milliseconds that are paid for. A cold start's initialization is, too (docs: "Lambda pricing", since August 2025)."""
+    return math.ceil(milliseconds + (init_ms or 0.0))
+
+
+def sampled(trace: str) -> tuple[str, str] | None:
+    """The ids of the trace and of the function's segment that a trace header names, None where it is not sampled."""
+    fields = dict(part.strip().partition("=")[::2] for part in trace.split(";"))
+    if fields.get("Sampled") != "1" or not fields.get("Root") or not fields.get("Parent"):
+        return None
+    return fields["Root"], fields["Parent"]
 
 
 def _json(**fields: str) -> bytes:

@@ -67,6 +67,7 @@ class Harness:
             target = code / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content.encode() if isinstance(content, str) else content)
+            target.chmod(0o755)
         spec = FunctionSpec(
             arn=f"arn:aws:lambda:eu-west-1:111111111111:function:{name}",
             name=name,
@@ -91,7 +92,7 @@ class Harness:
     ) -> InvokeResult:
         """Invokes with `event` as JSON."""
         request_id = request_id or Ids().uuid()
-        options.setdefault("trace_header", "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1")
+        options.setdefault("trace_header", "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0")
         options.setdefault("invoked_arn", spec.arn)
         return await self.pool.invoke(spec, json.dumps(event).encode(), request_id=request_id, **options)
 

@@ -52,7 +52,7 @@ def handler(event, context):
         ("import os; os.kill(os.getpid(), 9)", "Runtime exited with error: signal: killed"),
         ("import ctypes; ctypes.string_at(0)", "Runtime exited with error: signal: segmentation fault"),
         ("import os; os.abort()", "Runtime exited with error: signal: aborted"),
-        ("raise KeyboardInterrupt", "Runtime exited with error: exit status 1"),
+        ("raise KeyboardInterrupt", "Runtime exited with error: signal: interrupt"),
     ],
 )
 async def test_exit_during_an_invocation(harness: Harness, statement: str, words: str) -> None:

@@ -33,10 +33,16 @@ async def test_event_in_answer_out(harness: Harness) -> None:
         ("{'n': [Decimal('3'), 'Decimal']}", b'{"n": [3, "Decimal"]}'),
         ("float('nan')", b"NaN"),
         ("b'raw'", b"raw"),
+        ("collections.namedtuple('Point', 'x y')(1, [b'caf\\xc3\\xa9'])", b'{"x": 1, "y": ["caf\\u00e9"]}'),
+        ("[Decimal('1E+2'), Decimal('NaN'), Decimal('-Infinity')]", b"[1E+2, NaN, -Infinity]"),
+        ("{1: 10**30, None: float('inf'), True: -0.0}", b'{"1": -0.0, "null": Infinity}'),
+        ("'\\ud800'", b'"\\ud800"'),
     ],
 )
 async def test_values_become_json_as_lambdas_runtime_writes_them(harness: Harness, value: str, payload: bytes) -> None:
-    function = harness.function(f"from decimal import Decimal\ndef handler(event, context):\n    return {value}\n")
+    function = harness.function(
+        f"import collections\nfrom decimal import Decimal\ndef handler(event, context):\n    return {value}\n"
+    )
     assert (await harness.invoke(function)).payload == payload
 
 
@@ -110,7 +116,7 @@ async def test_environment_is_awss_set_and_nothing_of_the_host(
         "_AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1",
         "_AWS_XRAY_DAEMON_PORT": "2000",
         "_HANDLER": "lambda.handler",
-        "_X_AMZN_TRACE_ID": "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1",
+        "_X_AMZN_TRACE_ID": "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0",
     }
 
 
@@ -159,7 +165,7 @@ async def test_errors_of_initialization(harness: Harness, handler: str, source: 
     assert result.function_error == "Unhandled"
     assert json.loads(result.payload) == {**error, "requestId": ""}
     assert (
-        f"[ERROR] {error['errorType']}: {error['errorMessage']}\nTraceback (most recent call last):\n".encode()
+        f"[ERROR] {error['errorType']}: {error['errorMessage']}\nTraceback (most recent call last):".encode()
         in result.log_tail
     )
 
@@ -176,10 +182,11 @@ async def test_an_exception_while_importing(harness: Harness) -> None:
         == "  File \"/var/task/lambda.py\", line 1, in <module>\n    raise Exception('Runtime startup fails')\n"
     )
     messages = await harness.log(function)
-    kinds = "INIT_START [ERROR] INIT_REPORT START [ERROR] INIT_REPORT END REPORT"
-    assert [text.split(" ")[0] for text in messages] == kinds.split(" ")
-    assert messages[2].endswith(" ms\tPhase: init\tStatus: error\tError Type: Exception\n")
-    assert messages[5].endswith(" ms\tPhase: invoke\tStatus: error\tError Type: Exception\n")
+    kinds = "INIT_START [WARNING] [ERROR] INIT_REPORT [WARNING] [ERROR] INIT_REPORT START END REPORT"
+    assert [text.split()[0] for text in messages] == kinds.split(" ")
+    assert re.match(r"\[WARNING\]\t\S{24}\t\tLAMBDA_WARNING: Unhandled exception\. .*\.html\r\n$", messages[1])
+    assert messages[3].endswith(" ms\tPhase: init\tStatus: error\tError Type: Exception\n")
+    assert messages[6].endswith(" ms\tPhase: invoke\tStatus: error\tError Type: Exception\n")
 
 
 async def test_an_exception_of_the_handler(harness: Harness) -> None:
@@ -200,16 +207,173 @@ async def test_an_exception_of_the_handler(harness: Harness) -> None:
     assert event in await harness.log(function)
 
 
-async def test_an_answer_that_is_no_json(harness: Harness) -> None:
-    result = await harness.invoke(
-        harness.function("def handler(event, context):\n    return object()\n"), request_id="i"
-    )
+@pytest.mark.parametrize(
+    ("value", "complaint"),
+    [
+        ("object()", "Object of type object is not JSON serializable"),
+        ("{1}", "Object of type set is not JSON serializable"),
+        ("{(1, 2): 3}", "keys must be str, int, float, bool or None, not tuple"),
+        ("[b'\\xff']", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+        ("LOOP", "Circular reference detected"),
+        ("later()", "Object of type coroutine is not JSON serializable"),
+    ],
+)
+async def test_an_answer_that_is_no_json(harness: Harness, value: str, complaint: str) -> None:
+    source = f"""
+from decimal import Decimal
+LOOP = []
+LOOP.append(LOOP)
+async def later(): pass
+def handler(event, context):
+    return {value}
+"""
+    result = await harness.invoke(harness.function(source), request_id="i")
     assert json.loads(result.payload) == {
-        "errorMessage": "Unable to marshal response: Object of type object is not JSON serializable",
+        "errorMessage": f"Unable to marshal response: {complaint}",
         "errorType": "Runtime.MarshalError",
         "requestId": "i",
         "stackTrace": [],
     }
+
+
+async def test_an_asynchronous_handler_is_never_awaited(harness: Harness) -> None:
+    function = harness.function("async def handler(event, context):\n    pass\n")
+    assert json.loads((await harness.invoke(function)).payload)["errorType"] == "Runtime.MarshalError"
+    assert any(
+        "RuntimeWarning: coroutine 'handler' was never awaited\n" in text for text in await harness.log(function)
+    )
+
+
+async def test_text_that_cannot_be_sent_ends_the_runtime(harness: Harness) -> None:
+    """Since Python 3.12 nothing is escaped."""
+    function = harness.function("def handler(event, context):\n    return '\\ud800'\n", runtime="python3.12")
+    result = await harness.invoke(function, request_id="i")
+    assert json.loads(result.payload)["errorMessage"] == "RequestId: i Error: Runtime exited with error: exit status 1"
+    assert b"UnicodeEncodeError: 'utf-8' codec can't encode character '\\ud800' in position 1" in result.log_tail
+
+
+HANDLERS = [
+    ("functools.partial(lambda a, event, context: [a, event], 1)", [1, 5]),
+    ("operator.itemgetter", "Runtime.MarshalError"),
+    ("7", "TypeError"),
+    ("lambda event: None", "TypeError"),
+]
+
+
+@pytest.mark.parametrize(("handler", "answer"), HANDLERS)
+async def test_handlers_of_all_kinds(harness: Harness, handler: str, answer: Any) -> None:
+    found = await harness.run(f"import functools, operator\nhandler = {handler}\n", 5)
+    assert (found["errorType"] if isinstance(found, dict) else found) == answer
+
+
+@pytest.mark.parametrize(
+    ("statement", "code", "last"),
+    [
+        ("sys.exit('bye')", "exit status 1", "bye\n"),
+        ("atexit.register(print, 'at exit'); sys.exit(3)", "exit status 3", "at exit\n"),
+        ("threading.Timer(0.2, print, ['from a thread']).start(); sys.exit(3)", "exit status 3", "from a thread\n"),
+        ("raise Odd('x')", "exit status 1", "lambda.Odd: x\n"),
+        ("raise KeyboardInterrupt", "signal: interrupt", "KeyboardInterrupt\n"),
+    ],
+)
+async def test_the_runtime_ends_as_a_program_does(harness: Harness, statement: str, code: str, last: str) -> None:
+    source = f"""
+import atexit, sys, threading
+class Odd(BaseException): pass
+def handler(event, context):
+    {statement}
+"""
+    function = harness.function(source)
+    result = await harness.invoke(function, request_id="i")
+    assert json.loads(result.payload)["errorMessage"] == f"RequestId: i Error: Runtime exited with error: {code}"
+    messages = await harness.log(function)
+    assert messages[-4] == last
+
+
+async def test_what_persists_within_an_environment(harness: Harness) -> None:
+    source = """
+import os, threading
+seen = []
+def handler(event, context):
+    if event is None:
+        os.environ["KEPT"] = "yes"
+        os.environ["TZ"] = "Europe/Berlin"
+        open("/tmp/file", "w").write("kept")
+        threading.Timer(0.05, seen.append, ["thread"]).start()
+        return
+    import time
+    while not seen: time.sleep(0.01)
+    return [os.environ["KEPT"], open("/tmp/file").read(), seen, os.read(0, 5).decode()]
+"""
+    function = harness.function(source)
+    await harness.invoke(function)
+    assert json.loads((await harness.invoke(function, 1)).payload) == ["yes", "kept", ["thread"], ""]
+
+
+async def test_the_context_in_full(harness: Harness) -> None:
+    source = """
+import logging
+def handler(event, context):
+    context.log("no end"); context.log(5); context.log("end\\n")
+    logging.getLogger().handlers.clear()
+    context.log("printed\\n")
+    client = context.client_context
+    return [repr(client), context.w3c(), repr(context.identity), context.tenant_id]
+"""
+    function = harness.function(source)
+    given = {"client": {"installation_id": "i", "x": 1}, "env": {"e": "f"}, "w3c": {"traceparent": "t", "other": "o"}}
+    result = await harness.invoke(function, client_context=json.dumps(given))
+    assert json.loads(result.payload) == [
+        "ClientContext([custom=None,env={'e': 'f'},client=Client([installation_id=i,app_title=None,app_version_name=None,"
+        "app_version_code=None,app_package_name=None])])",
+        {"traceparent": "t"},
+        "CognitoIdentity([cognito_identity_id=None,cognito_identity_pool_id=None])",
+        None,
+    ]
+    assert (await harness.log(function))[2:-2] == ["no end", "5", "end\n", "printed\n"]
+
+
+async def test_a_client_context_that_is_no_json(harness: Harness) -> None:
+    result = await harness.invoke(harness.function("def handler(event, context): pass"), client_context="{")
+    error = json.loads(result.payload)
+    assert error["errorType"] == "Runtime.LambdaContextUnmarshalError"
+    assert error["errorMessage"].startswith("Unable to parse Client Context JSON: ")
+
+
+async def test_output_that_is_no_text(harness: Harness) -> None:
+    """Up to Python 3.11 the output is strict; the locale of Amazon Linux 2023 lets bytes through."""
+    source = "def handler(event, context):\n    print('\\udcff')\n"
+    assert (await harness.run(source))["errorType"] == "UnicodeEncodeError"
+    assert await harness.run(source, runtime="python3.12") is None
+
+
+async def test_basic_config_does_nothing_and_levels_can_be_set(harness: Harness) -> None:
+    source = """
+import logging
+logging.basicConfig(level=logging.DEBUG, format="mine")
+logging.getLogger("quiet").info("not heard")
+logging.getLogger("loud").setLevel(logging.INFO)
+def handler(event, context):
+    logging.getLogger("loud").info("heard")
+    logging.getLogger().handlers[0].setFormatter(logging.Formatter("mine: %(message)s of %(aws_request_id)s"))
+    logging.warning("formatted")
+"""
+    function = harness.function(source)
+    await harness.invoke(function, request_id="i")
+    messages = (await harness.log(function))[2:-2]
+    assert messages[0].startswith("[INFO]\t")
+    assert messages[0].endswith("\ti\theard\n")
+    assert messages[1:] == ["mine: formatted of i"]
+
+
+async def test_a_wrapper_starts_the_runtime(harness: Harness) -> None:
+    wrapper = '#!/bin/sh\nexport FROM_WRAPPER="$1"\nexec "$@"\n'
+    source = "import os\ndef handler(event, context):\n    return os.environ['FROM_WRAPPER']\n"
+    function = harness.function(
+        {"lambda.py": source, "wrapper": wrapper}, environment={"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/wrapper"}
+    )
+    (function.code / "wrapper").chmod(0o755)
+    assert json.loads((await harness.invoke(function)).payload) == f"/var/lang/bin/{RUNTIME}"
 
 
 async def test_log_lines(harness: Harness) -> None:
@@ -234,7 +398,7 @@ def handler(event, context):
         r"Max Memory Used: \d+ MB\tInit Duration: \d+\.\d\d ms\t\n",
         messages[9],
     )
-    assert result.log_tail.decode() == "".join(messages[1:7]) + "no newline\n" + "".join(messages[8:])
+    assert result.log_tail.decode() == "".join(messages[1:])
     (events,) = harness.events[function.log_group].values()
     assert all(abs(event.timestamp / 1000 - harness.clock.wall()) < 60 for event in events)
 

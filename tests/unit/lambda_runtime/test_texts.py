@@ -45,3 +45,24 @@ def test_report_bills_whole_milliseconds_and_the_cold_start() -> None:
     )
     assert "\tBilled Duration: 102 ms\t" in cold
     assert cold.endswith("\tInit Duration: 100.50 ms\tStatus: error\tError Type: Runtime.ExitError\n")
+
+
+@pytest.mark.parametrize(
+    ("runtime", "version"),
+    [("python3.14", "python:3.14.v1"), ("nodejs22.x", "nodejs:22.v1"), ("provided.al2023", "provided:al2023.v1")],
+)
+def test_versions_of_runtimes(runtime: str, version: str) -> None:
+    assert texts.init_start(runtime, "eu-west-1").startswith(
+        f"INIT_START Runtime Version: {version}\tRuntime Version ARN: arn:"
+    )
+
+
+@pytest.mark.parametrize(
+    "trace", ["", "Root=1-a;Parent=b;Sampled=0", "Root=1-a;Sampled=1", "Sampled=1", ";;=", "Sampled=?"]
+)
+def test_what_is_not_sampled(trace: str) -> None:
+    assert texts.sampled(trace) is None
+
+
+def test_what_is_sampled() -> None:
+    assert texts.sampled("Root=1-a; Parent=b; Sampled=1") == ("1-a", "b")

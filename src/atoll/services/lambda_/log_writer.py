@@ -15,8 +15,10 @@ from atoll.lambda_runtime.spec import FunctionSpec, LogEvent
 
 log = logging.getLogger(__name__)
 
-MAX_BYTES, MAX_EVENTS, OVERHEAD = 1_000_000, 10_000, 26
-"""Below PutLogEvents' limit of 1,048,576 bytes a batch."""
+MAX_BYTES, MAX_EVENTS, OVERHEAD = 1_048_576, 10_000, 26
+"""PutLogEvents' limits on a batch: its bytes, OVERHEAD for each event among them, and its events."""
+MAX_SPAN = 86_400_000
+"""How far apart a batch's events may be, in milliseconds."""
 
 
 class LogWriter:
@@ -95,12 +97,23 @@ def batches(events: Sequence[LogEvent]) -> Iterator[list[LogEvent]]:
     """The events in chronological batches that PutLogEvents takes. It takes no empty messages: they are left out."""
     batch: list[LogEvent] = []
     used = 0
-    for event in sorted(filter(lambda event: event.message, events), key=lambda event: event.timestamp):
+    fitting = (part for event in events for part in _parts(event))
+    for event in sorted(fitting, key=lambda event: event.timestamp):
         size = len(event.message.encode(errors="replace")) + OVERHEAD
-        if batch and (used + size > MAX_BYTES or len(batch) == MAX_EVENTS):
+        if batch and (
+            used + size > MAX_BYTES or len(batch) == MAX_EVENTS or event.timestamp - batch[0].timestamp >= MAX_SPAN
+        ):
             yield batch
             batch, used = [], 0
         batch.append(event)
         used += size
     if batch:
         yield batch
+
+
+def _parts(event: LogEvent) -> Iterator[LogEvent]:
+    """The event, or several where it is longer than one may be: bytes that are no text grow when they are replaced."""
+    whole = len(event.message.encode(errors="replace")) <= MAX_BYTES - OVERHEAD
+    size = len(event.message) if whole else (MAX_BYTES - OVERHEAD) // 4
+    for start in range(0, len(event.message), max(size, 1)):
+        yield LogEvent(event.timestamp, event.message[start : start + size])

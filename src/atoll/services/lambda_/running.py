@@ -15,14 +15,14 @@ from atoll.kernel.context import Principal
 from atoll.kernel.service import Host, Runtime
 from atoll.kernel.store.api import Transaction
 from atoll.lambda_runtime.pool import Pool
-from atoll.lambda_runtime.spec import Credentials, FunctionSpec, InvokeResult
+from atoll.lambda_runtime.spec import Credentials, FunctionSpec, InvokeResult, ResponseStream
 from atoll.services.lambda_.functions.configuration import log_group, logging
 from atoll.services.lambda_.functions.downloads import download_key, url
 from atoll.services.lambda_.functions.package import Packages
 from atoll.services.lambda_.layers.overlay import Overlays
 from atoll.services.lambda_.log_writer import LogWriter
 from atoll.services.lambda_.names import Target
-from atoll.services.lambda_.roles import SERVICE_HOST, assume
+from atoll.services.lambda_.roles import SERVICE_HOST, acting, assume
 from atoll.services.lambda_.store import Version
 
 SESSION_SECONDS = 3600.0
@@ -67,8 +67,11 @@ class Running(Runtime):
         request_id: str,
         client_context: str | None,
         reserved: int | None,
+        stream: ResponseStream | None = None,
+        trace: str | None = None,
     ) -> InvokeResult:
-        """Runs a version once. `reserved` is the function's reserved concurrency.
+        """Runs a version once. `reserved` is the function's reserved concurrency, `stream` takes an answer that the function streams,
+        `trace` is the trace header, if one was made before.
 
         Raises ReservedConcurrencyReached, and TooManyRequests or RuntimeUnavailable as the pool does.
         """
@@ -78,8 +81,8 @@ class Running(Runtime):
         try:
             spec = await self._spec(place, version)
             return await self.pool.invoke(
-                spec, payload, invoked_arn=place.qualified_arn, request_id=request_id, trace_header=self._trace(),
-                client_context=client_context,
+                spec, payload, invoked_arn=place.qualified_arn, request_id=request_id,
+                trace_header=trace or self.trace(sampled=version.tracing == "Active"), client_context=client_context, stream=stream,
             )  # fmt: skip
         finally:
             self._invocations[place.arn] -= 1
@@ -92,7 +95,8 @@ class Running(Runtime):
             f"{info.function.rpartition(':')[2]}: {info.state}, process {info.pid}, {info.invocations} calls, {info.memory_mb} MB"
             for info in self.pool.snapshot()
         ]
-        return running + ([self.pool.capabilities.missing] if self.pool.capabilities.missing else [])
+        unlimited = self.pool.unlimited if running else ""
+        return [*running, *(line for line in (self.pool.capabilities.missing, unlimited) if line)]
 
     def reset(self, account: str | None) -> None:
         """Ends the environments of an account that was emptied (None: of all). What one is at runs to its end, unlogged."""
@@ -157,11 +161,8 @@ class Running(Runtime):
         ctx = self._host.context("lambda", spec.account, spec.region, caller, f"role of {spec.name}")
         with ctx.span:
             answer = await assume(ctx, Target(spec.account, spec.region, spec.name, None), spec.role_arn)
-        given, user = answer["Credentials"], answer["AssumedRoleUser"]
-        session = Principal(
-            "role", spec.role_arn.split(":")[4], user["Arn"], user["AssumedRoleId"], given["AccessKeyId"], spec.role_arn
-        )
-        self._writer.acts_as(spec, session)
+        given = answer["Credentials"]
+        self._writer.acts_as(spec, acting(spec.role_arn, answer))
         return Credentials(
             given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], float(given["Expiration"])
         )
@@ -173,10 +174,11 @@ class Running(Runtime):
         with ctx.span:
             ctx.derive(operation="Invoke").warn("Runtime", text)
 
-    def _trace(self) -> str:
-        """A trace header as Lambda makes one where the caller sent none: not sampled."""
+    def trace(self, *, sampled: bool) -> str:
+        """A trace header as Lambda makes one where the caller sent none. AWS samples some invocations of a function that is traced
+        actively, here it is each."""
         return (
-            f"Root=1-{int(self._clock.wall()):08x}-{self._ids.hex(24)};Parent={self._ids.hex(16)};Sampled=0;"
+            f"Root=1-{int(self._clock.wall()):08x}-{self._ids.hex(24)};Parent={self._ids.hex(16)};Sampled={int(sampled)};"
             f"Lineage=1:{self._ids.hex(8)}:0"
         )
 

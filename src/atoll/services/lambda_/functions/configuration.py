@@ -39,7 +39,6 @@ NOT_HONOURED = {
     "VpcConfig.SubnetIds": "functions run in this machine's network",
     "VpcConfig.SecurityGroupIds": "functions run in this machine's network",
     "KMSKeyArn": "Atoll does not encrypt environment variables",
-    "DeadLetterConfig.TargetArn": "Atoll does not run asynchronous invocations yet",
 }
 REFUSED = {
     "FileSystemConfigs": "file systems",
@@ -47,8 +46,7 @@ REFUSED = {
     "CapacityProviderConfig": "capacity providers",
     "DurableConfig": "durable functions",
     "TenancyConfig": "tenant isolation",
-    "PublishTo": "publishing versions",
-    "Publish": "publishing versions",
+    "PublishTo": "capacity providers",
 }
 LEVELS = frozenset({"ApplicationLogLevel", "SystemLogLevel"})
 _MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}

@@ -16,7 +16,7 @@ from atoll.kernel.tag_conditions import adds_tags
 from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.services.lambda_ import roles
 from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceConflictException
-from atoll.services.lambda_.functions import code_signing_configs, code_storage, configuration, source
+from atoll.services.lambda_.functions import code_signing_configs, code_storage, configuration, dead_letter, source
 from atoll.services.lambda_.layers import use
 from atoll.services.lambda_.layers.policy import USES_LAYERS
 from atoll.services.lambda_.names import LATEST, Target, function_arn, target
@@ -24,6 +24,7 @@ from atoll.services.lambda_.policy import CODE_SIGNING, CONFIGURES, permission
 from atoll.services.lambda_.running import Running
 from atoll.services.lambda_.store import Function, Version, find, key, put, put_version, version_key
 from atoll.services.lambda_.tags import check_tags
+from atoll.services.lambda_.versions.publish import publish
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import CreateFunctionRequestTypeDef
@@ -55,6 +56,7 @@ async def create_function(ctx: Context, request: CreateFunctionRequestTypeDef) -
     configuration.report(ctx, request)
     await find_runtime(ctx, request["Runtime"])
     await roles.check(ctx, place, request["Role"])
+    await dead_letter.check(ctx, place, request["Role"], request)
     arns = request.get("Layers", [])
     layers, overlay = await use.chosen(ctx, place, arns)
     package = await source.stored(ctx, request["Code"])
@@ -69,8 +71,9 @@ async def create_function(ctx: Context, request: CreateFunctionRequestTypeDef) -
     use.check_size(version)
     signing = request.get("CodeSigningConfigArn", "")
     function = Function(place.name, tags=dict(request.get("Tags", {})), signing=signing)
+    revisions = (ctx.ids.uuid(), ctx.ids.uuid())
 
-    def create(tx: Transaction) -> None:
+    def create(tx: Transaction) -> Version:
         if find(tx, place):
             raise exists(place)
         use.found(tx, ctx, place, arns)
@@ -80,9 +83,9 @@ async def create_function(ctx: Context, request: CreateFunctionRequestTypeDef) -
         code_storage.own(tx, version_key(place), code_storage.digests(version))
         tx.add(key(place, "usage", "count"), 1)
         code_storage.charge(tx, key(place, "usage", "bytes"), version.code_size)
+        return publish(tx, place, revisions) if request.get("Publish") else version
 
-    await ctx.store.transact(create)
-    shown = configuration.described(place, version, state=configuration.CREATING)
+    shown = configuration.described(place, await ctx.store.transact(create), state=configuration.CREATING)
     return {**shown, "RevisionId": ctx.ids.uuid()}  # becoming Active changes it, on AWS too
 
 

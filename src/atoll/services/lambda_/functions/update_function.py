@@ -15,7 +15,7 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.lambda_ import roles
 from atoll.services.lambda_.errors import InvalidParameterValueException, function_not_found, stale_revision
-from atoll.services.lambda_.functions import code_signing_configs, code_storage, configuration, source
+from atoll.services.lambda_.functions import code_signing_configs, code_storage, configuration, dead_letter, source
 from atoll.services.lambda_.functions.create_function import find_runtime
 from atoll.services.lambda_.layers import use
 from atoll.services.lambda_.layers.policy import USES_LAYERS
@@ -23,6 +23,8 @@ from atoll.services.lambda_.names import LATEST, Target, function_arn, target
 from atoll.services.lambda_.policy import CONFIGURES, permission
 from atoll.services.lambda_.running import Running
 from atoll.services.lambda_.store import Version, get, get_version, key, put_version, version_key
+from atoll.services.lambda_.versions.publish import publish
+from atoll.services.lambda_.versions.resolve import at
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import (
@@ -59,7 +61,7 @@ async def update_function_code(ctx: Context, request: UpdateFunctionCodeRequestT
         tried = await ctx.store.read(lambda tx: with_code(tx, current))
         use.check_size(tried)
         return configuration.described(place, tried, state=configuration.SETTLED)
-    return await _change(ctx, place, with_code, request.get("RevisionId"))
+    return await _change(ctx, place, with_code, request.get("RevisionId"), to_publish=request.get("Publish", False))
 
 
 @operation(
@@ -78,12 +80,13 @@ async def update_function_configuration(
     place = latest(ctx, request)
     configuration.refuse(request)
     configuration.check(request)
-    await ctx.store.read(lambda tx: get(tx, place))
+    current = await ctx.store.read(lambda tx: (get(tx, place), get_version(tx, place))[1])
     configuration.report(ctx, request)
     if "Runtime" in request:
         await find_runtime(ctx, request["Runtime"])
     if "Role" in request:
         await roles.check(ctx, place, request["Role"])
+    await dead_letter.check(ctx, place, request.get("Role", current.role), request)
     arns = request.get("Layers", [])
     layers = await use.chosen(ctx, place, arns)
 
@@ -107,10 +110,16 @@ def latest(ctx: Context, request: Any) -> Target:
 
 
 async def _change(
-    ctx: Context, place: Target, change: Callable[[Reader, Version], Version], expected: str | None
+    ctx: Context,
+    place: Target,
+    change: Callable[[Reader, Version], Version],
+    expected: str | None,
+    *,
+    to_publish: bool = False,
 ) -> dict[str, Any]:
-    """Changes $LATEST, retires its environments and shows it as being updated."""
+    """Changes $LATEST, retires its environments and shows it as being updated, or the version that is published as being made."""
     now, revision, build, shown_revision = ctx.clock.now(), ctx.ids.uuid(), ctx.ids.uuid(), ctx.ids.uuid()
+    revisions = (ctx.ids.uuid(), ctx.ids.uuid())
 
     def update(tx: Transaction) -> Version:
         get(tx, place)
@@ -122,10 +131,13 @@ async def _change(
         put_version(tx, place, after)
         code_storage.own(tx, version_key(place), code_storage.digests(after), code_storage.digests(before))
         code_storage.charge(tx, key(place, "usage", "bytes"), after.code_size - before.code_size)
-        return after
+        return publish(tx, place, revisions) if to_publish else after
 
     after = await ctx.store.transact(update)
     running: Running = ctx.runtime
-    running.pool.drain(place.arn)
-    shown = configuration.described(place, after, state=configuration.UPDATING)
+    running.pool.drain(place.arn, LATEST)
+    if to_publish:
+        shown = configuration.described(at(place, after.version), after, state=configuration.CREATING)
+    else:
+        shown = configuration.described(place, after, state=configuration.UPDATING)
     return {**shown, "RevisionId": shown_revision}  # becoming Successful changes it, on AWS too

@@ -5,23 +5,23 @@ JSON both ways, and the shape of every error. docs: Lambda developer guide, "Def
 "Using the Lambda context object", "Log and monitor Python Lambda functions", "Lambda runtime API".
 """
 
+import atexit
 import importlib
 import io
 import json
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
 import time
 import traceback
 
-from _atoll import marshal
+from _atoll import logs, marshal
+from _atoll.context import ContextError, LambdaContext
 
 SDK = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
-FRAME = b"\xa5\x5a\x00\x03"
-"""Begins a log event that keeps its line breaks: then its length (4 bytes, big-endian), microseconds (8 bytes), and the text."""
-NO_BREAK_SPACE = "\u00a0"
 TOO_LARGE = "LAMBDA_RUNTIME Failed to post handler success response. Http response code: 413."
 
 
@@ -53,7 +53,7 @@ def start(request, api, log, baseline, executable):
     standard = [path for path in sys.path if path.startswith(sys.base_prefix) and "-packages" not in path]
     sys.path[:] = paths + standard
     forget_shadowed(paths, baseline)
-    serve(request["handler"], api, log)
+    as_program(serve, request["handler"], api, log)
 
 
 def fresh(text):
@@ -64,6 +64,34 @@ def fresh(text):
     serve(request["handler"], request["api"], request["log"])
 
 
+def as_program(function, *arguments):
+    """Calls `function` as an interpreter runs its program: what ends it is told, then threads are waited for and exit handlers run."""
+    status = 1
+    try:
+        function(*arguments)
+    except SystemExit as error:
+        status = error.code or 0
+        if not isinstance(status, int):
+            print(status, file=sys.stderr)
+            status = 1
+    except KeyboardInterrupt:
+        traceback.print_exc()
+        status = None
+    except BaseException:
+        traceback.print_exc()
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            pass
+    if status is None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    os._exit(status & 0xFF)
+
+
 def forget_shadowed(paths, baseline):
     """Unloads preloaded modules that the function brings itself, for its own must win; the SDK's packages go together."""
     brought = set()
@@ -72,6 +100,8 @@ def forget_shadowed(paths, baseline):
             brought.update(name.split(".")[0] for name in os.listdir(path))
     if brought.intersection(SDK):
         brought.update(SDK)
+    if not any(name in sys.modules and name not in baseline for name in brought):
+        return  # without having touched the names of all modules, which lie on pages shared with the zygote
     for name in set(sys.modules) - baseline:
         if name.split(".")[0] in brought:
             del sys.modules[name]
@@ -79,13 +109,14 @@ def forget_shadowed(paths, baseline):
 
 
 def serve(handler_name, api, log):
-    """Imports the handler and serves until the other side hangs up. Raises SystemExit where the function does."""
+    """Imports the handler and serves until the other side hangs up. Raises SystemExit where the function does, or cannot be imported."""
     sys.argv = ["/var/runtime/bootstrap.py"]
     sys.stdin = open(0, closefd=False)
-    sys.stdout, sys.stderr = Unbuffered(1), Unbuffered(2)
-    sink = LogSink(log)
-    handler = LambdaLoggerHandler(sink)
-    logging.getLogger().handlers[:] = [handler]
+    # Python takes the coerced locale of Amazon Linux 2023 for one that may lie about bytes.
+    sys.stdout = Unbuffered(1, "surrogateescape" if os.environ.get("LC_CTYPE") == "C.UTF-8" else "strict")
+    sys.stderr = Unbuffered(2, "backslashreplace")
+    sink = logs.LogSink(log)
+    handler = logs.set_up(sink)
     client = RuntimeClient(socket.socket(fileno=api))
     try:
         function = find_handler(handler_name)
@@ -95,31 +126,38 @@ def serve(handler_name, api, log):
         fail_init(client, sink, error_payload(str(error), type(error).__name__, own_frames(error), ""))
     while True:
         invocation = client.next()
-        handler.request_id = invocation.request_id
+        handler.request_id, handler.tenant_id = invocation.request_id, invocation.tenant_id
         if invocation.trace_id:
             os.environ["_X_AMZN_TRACE_ID"] = invocation.trace_id
         else:
             os.environ.pop("_X_AMZN_TRACE_ID", None)
-        handle(client, sink, function, invocation)
+        handle_event_request(client, sink, function, invocation)
 
 
 def fail_init(client, sink, error):
+    logging.warning(logs.UNHANDLED)
     sink.error(error)
     client.fail_init(error)
     raise SystemExit(1)
 
 
-def handle(client, sink, function, invocation):
-    """One invocation, from event to answer."""
+def handle_event_request(client, sink, request_handler, invocation):
+    """One invocation, from event to answer. Functions see some of these names in tracebacks: they are Lambda's.
+
+    Raises UnicodeEncodeError for an answer that is no text.
+    """
     try:
-        context = Context(invocation)
+        try:
+            lambda_context = LambdaContext(invocation)
+        except ContextError as error:
+            raise Fault("Runtime.LambdaContextUnmarshalError", str(error)) from None
         try:
             event = json.loads(invocation.body)
         except Exception as error:
             raise Fault("Runtime.UnmarshalError", "Unable to unmarshal input: %s" % error) from None
-        answer = function(event, context)
+        response = request_handler(event, lambda_context)
         try:
-            body, kind = marshal.dump(answer)
+            body, kind = marshal.dump(response)
         except Exception as error:
             raise Fault("Runtime.MarshalError", "Unable to marshal response: %s" % error) from None
     except Fault as fault:
@@ -174,120 +212,14 @@ def own_frames(error):
 class Unbuffered(io.TextIOWrapper):
     """A text stream on a descriptor that writes at once: what was printed is not lost when the process dies."""
 
-    def __init__(self, descriptor):
+    def __init__(self, descriptor, errors):
         raw = io.FileIO(descriptor, "w", closefd=False)
-        super().__init__(io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace")
+        super().__init__(io.BufferedWriter(raw), encoding="utf-8", errors=errors)
 
     def write(self, text):
         written = super().write(text)
         self.flush()
         return written
-
-
-class LogSink:
-    """Writes whole log events, line breaks and all, on the descriptor that plain output also goes to, so that order is kept."""
-
-    def __init__(self, descriptor):
-        self.descriptor = descriptor
-        self.lock = threading.Lock()
-
-    def log(self, text):
-        data = text.encode("utf-8", "backslashreplace")
-        data = memoryview(FRAME + len(data).to_bytes(4, "big") + int(time.time() * 1e6).to_bytes(8, "big") + data)
-        with self.lock:
-            while data:
-                data = data[os.write(self.descriptor, data) :]
-
-    def error(self, payload):
-        """Logs an error payload as Lambda does: one event, indented with no-break spaces."""
-        head = ": ".join(part for part in (payload["errorType"], payload["errorMessage"]) if part)
-        lines = ["[ERROR] " + head, "Traceback (most recent call last):"]
-        for entry in payload["stackTrace"]:
-            for line in entry.splitlines():
-                text = line.lstrip(" ")
-                lines.append(NO_BREAK_SPACE * (len(line) - len(text)) + text)
-        self.log("\n".join(lines))
-
-
-class LambdaLoggerHandler(logging.Handler):
-    """The root logger's handler, in Lambda's text format."""
-
-    def __init__(self, sink):
-        super().__init__()
-        self.sink = sink
-        self.request_id = ""
-        formatter = logging.Formatter(
-            "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n", "%Y-%m-%dT%H:%M:%S"
-        )
-        logging.Formatter.converter = time.gmtime
-        self.setFormatter(formatter)
-        self.addFilter(self.add_request_id)
-
-    def add_request_id(self, record):
-        record.aws_request_id = self.request_id
-        return True
-
-    def emit(self, record):
-        self.sink.log(self.format(record))
-
-
-class Fields:
-    """An object with the attributes given; prints as Lambda's context classes do."""
-
-    def __init__(self, name, **fields):
-        self.__dict__.update(fields)
-        self._name, self._fields = name, tuple(fields)
-
-    def __repr__(self):
-        return "%s([%s])" % (self._name, ",".join("%s=%s" % (field, getattr(self, field)) for field in self._fields))
-
-
-class Context:
-    """The context object. docs: "Using the Lambda context object to retrieve Python function information"."""
-
-    def __init__(self, invocation):
-        self.aws_request_id = invocation.request_id
-        self.log_group_name = os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
-        self.log_stream_name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
-        self.function_name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
-        self.memory_limit_in_mb = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-        self.function_version = os.environ.get("AWS_LAMBDA_FUNCTION_VERSION")
-        self.invoked_function_arn = invocation.arn
-        self.tenant_id = None
-        self.client_context = client_context(invocation.client_context)
-        self.identity = Fields("CognitoIdentity", cognito_identity_id=None, cognito_identity_pool_id=None)
-        self._deadline = invocation.deadline_ms
-
-    def get_remaining_time_in_millis(self):
-        """Milliseconds until the invocation times out, never negative."""
-        return max(self._deadline - int(time.time() * 1000), 0)
-
-    def log(self, message):
-        """Writes to the log without a line break."""
-        sys.stdout.write(str(message))
-
-    def __repr__(self):
-        names = (
-            "aws_request_id", "log_group_name", "log_stream_name", "function_name", "memory_limit_in_mb", "function_version",
-            "invoked_function_arn", "client_context", "identity", "tenant_id",
-        )  # fmt: skip
-        return "LambdaContext([%s])" % ",".join("%s=%s" % (name, getattr(self, name)) for name in names)
-
-
-def client_context(text):
-    """The caller's client context, None without one. Fields that the caller did not give are None."""
-    if not text:
-        return None
-    try:
-        given = json.loads(text)
-    except ValueError as error:
-        kind, message = "Runtime.LambdaContextUnmarshalError", "Unable to parse Client Context JSON: %s" % error
-        raise Fault(kind, message) from None
-    client = given.get("client")
-    if client is not None:
-        names = ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")
-        client = Fields("Client", **{name: client.get(name) for name in names})
-    return Fields("ClientContext", custom=given.get("custom"), env=given.get("env"), client=client)
 
 
 class Invocation:
@@ -300,6 +232,8 @@ class Invocation:
         self.arn = headers["lambda-runtime-invoked-function-arn"]
         self.trace_id = headers.get("lambda-runtime-trace-id")
         self.client_context = headers.get("lambda-runtime-client-context")
+        self.cognito_identity = headers.get("lambda-runtime-cognito-identity")
+        self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
 
 
 class RuntimeClient:
@@ -313,7 +247,7 @@ class RuntimeClient:
         self.unsent = None
 
     def next(self):
-        """Sends the last answer, waits for an invocation and returns it. Raises SystemExit when the environment is let go."""
+        """Sends the last answer, waits for an invocation and returns it. The process ends when the environment is let go."""
         request = b"GET %sinvocation/next HTTP/1.1\r\nHost: runtime\r\n\r\n" % self.PATH.encode()
         self.connection.sendall(request if self.unsent is None else self.unsent + request)
         if self.unsent is not None:
@@ -335,6 +269,7 @@ class RuntimeClient:
         self._read()
 
     def _post(self, path, body, kind, kind_of_error=None):
+        body = body if isinstance(body, bytes) else body.encode()
         head = "POST %s%s HTTP/1.1\r\nHost: runtime\r\nContent-Type: %s\r\nContent-Length: %d\r\n" % (
             self.PATH,
             path,
@@ -365,5 +300,5 @@ class RuntimeClient:
     def _fill(self):
         data = self.connection.recv(1 << 18)
         if not data:
-            raise SystemExit(0)
+            os._exit(0)
         self.buffer += data
