@@ -40,7 +40,7 @@ DEFAULT, ROUTES, METRICS = "DefaultRouteSettings", "RouteSettings", "DetailedMet
 CONDITIONAL = [
     ("lambda", "CreateFunction", FUNCTION, {"TracingConfig": {"Mode": "Active"}}, "TracingConfig.Mode"),
     ("lambda", "CreateFunction", FUNCTION, {"SnapStart": {"ApplyOn": "PublishedVersions"}}, "SnapStart.ApplyOn"),
-    ("lambda", "CreateFunction", FUNCTION, {"LoggingConfig": {"LogFormat": "JSON"}}, "LoggingConfig.LogFormat"),
+    ("lambda", "PutFunctionRecursionConfig", UPDATE, {"RecursiveLoop": "Terminate"}, "RecursiveLoop"),
     ("lambda", "CreateFunction", FUNCTION, {"Architectures": [OTHER_MACHINE]}, "Architectures"),
     ("lambda", "UpdateFunctionCode", UPDATE, {"Architectures": [OTHER_MACHINE], "ZipFile": b"x"}, "Architectures"),
     ("lambda", "UpdateFunctionConfiguration", UPDATE, {"TracingConfig": {"Mode": "Active"}}, "TracingConfig.Mode"),
@@ -57,6 +57,15 @@ CONDITIONAL = [
     (
         "lambda", "UpdateFunctionEventInvokeConfig", UPDATE, {"DestinationConfig": {"OnFailure": {"Destination": QUEUE}}},
         "DestinationConfig",
+    ),
+    (
+        "lambda", "PutRuntimeManagementConfig", {"FunctionName": "fn", "UpdateRuntimeOn": "Manual"},
+        {"RuntimeVersionArn": "arn:aws:lambda:us-east-1::runtime:0123"}, "RuntimeVersionArn",
+    ),
+    (
+        "lambda", "AddLayerVersionPermission",
+        {"LayerName": "l", "VersionNumber": 1, "StatementId": "s", "Action": "lambda:GetLayerVersion", "Principal": "*"},
+        {"OrganizationId": "o-0123456789"}, "OrganizationId",
     ),
 ]  # fmt: skip
 """What is warned of depending on its value: service, operation, the rest of the request, what is set, and its name."""

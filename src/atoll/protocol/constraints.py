@@ -115,9 +115,8 @@ class _Checks:
             return self.structure(shape)
         if isinstance(shape, ListShape):
             return self._list(shape)
-        if isinstance(shape, MapShape):
-            return self._map(shape)
-        return _ruled(self._rules(shape))
+        check = self._map(shape) if isinstance(shape, MapShape) else _ruled(self._rules(shape))
+        return _hiding(check) if shape.metadata.get("sensitive") else check
 
     def structure(self, shape: StructureShape) -> Check | None:
         if shape.name in self._structures:
@@ -255,6 +254,11 @@ def _slots(names: Sequence[str]) -> dict[str, int]:
 def _ruled(rules: list[tuple[str, Rule]]) -> Check:
     functions = [rule for _, rule in rules]
     return lambda value: [("", value, text) for rule in functions if (text := rule(value))]
+
+
+def _hiding(check: Check) -> Check:
+    """For what the model calls sensitive: Lambda's environment variables, Cognito's passwords."""
+    return lambda value: [(path, _HIDDEN, text) for path, _, text in check(value)]
 
 
 def _under(path: str, failures: Failures) -> Failures:

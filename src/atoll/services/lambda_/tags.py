@@ -14,7 +14,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import NO_CONDITIONS, Access, ValuesOf, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.kernel.tag_conditions import adds_tags, removes_tags
-from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
+from atoll.services.lambda_.errors import InvalidParameterValueException, LambdaError, ResourceNotFoundException
 from atoll.services.lambda_.event_sources import tagging
 from atoll.services.lambda_.functions import code_signing_configs
 from atoll.services.lambda_.names import Target, function_arn, target
@@ -85,7 +85,7 @@ async def _present(ctx: Context, request: Mapping[str, Any]) -> Tags | None:
     arn = _arn(ctx, request)
     try:
         return await ctx.store.read(lambda tx: _kind(arn).read(tx, ctx, arn))
-    except ResourceNotFoundException:
+    except LambdaError:  # the operation will say so
         return None
 
 

@@ -34,6 +34,7 @@ RESERVED = frozenset(
     }
 )  # fmt: skip
 """docs: Lambda developer guide, "Defined runtime environment variables", those marked as reserved."""
+UNENCRYPTED = "Atoll does not encrypt packages"
 NOT_HONOURED = {
     "VpcConfig.SubnetIds": "functions run in this machine's network",
     "VpcConfig.SecurityGroupIds": "functions run in this machine's network",
@@ -197,7 +198,7 @@ def described(target: Target, version: Version, *, state: Mapping[str, str] | No
     if state is not None:
         output |= state
         output["RuntimeVersionConfig"] = {
-            "RuntimeVersionArn": version.runtime_version or runtime_version(target, version)
+            "RuntimeVersionArn": version.runtime_version or runtime_version(target.region, version.runtime)
         }
     return output
 
@@ -229,10 +230,9 @@ def _vpc(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def runtime_version(target: Target, version: Version) -> str:
-    """The ARN of the one version of its runtime that there is."""
-    digest = hashlib.sha256(version.runtime.encode()).hexdigest()
-    return f"arn:aws:lambda:{target.region}::runtime:{digest}"
+def runtime_version(region: str, runtime: str) -> str:
+    """The ARN of the one version of a runtime that there is."""
+    return f"arn:aws:lambda:{region}::runtime:{hashlib.sha256(runtime.encode()).hexdigest()}"
 
 
 def base64_digest(digest: str) -> str:

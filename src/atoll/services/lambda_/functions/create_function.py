@@ -45,7 +45,7 @@ def _tagged(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
         roles.PASS_ROLE,
         USES_LAYERS,
     ],
-    not_honoured=configuration.NOT_HONOURED,
+    not_honoured={**configuration.NOT_HONOURED, "Code.SourceKMSKeyArn": configuration.UNENCRYPTED},
 )
 async def create_function(ctx: Context, request: CreateFunctionRequestTypeDef) -> dict[str, Any]:
     """Raises InvalidParameterValueException, ResourceConflictException, NotImplementedByAtoll."""
@@ -60,7 +60,7 @@ async def create_function(ctx: Context, request: CreateFunctionRequestTypeDef) -
     await dead_letter.check(ctx, place, request["Role"], request)
     arns = request.get("Layers", [])
     layers, overlay = await use.chosen(ctx, place, arns)
-    package = await source.stored(ctx, request["Code"], "Code.")
+    package = await source.stored(ctx, request["Code"])
     version = configuration.changed(
         Version(
             version=LATEST, role=request["Role"], runtime=request["Runtime"], handler=request["Handler"],

@@ -15,7 +15,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.lambda_.errors import InvalidParameterValueException
-from atoll.services.lambda_.functions import configuration
+from atoll.services.lambda_.functions import configuration, runtimes
 from atoll.services.lambda_.names import Target, target
 from atoll.services.lambda_.policy import permission
 from atoll.services.lambda_.store import Version, get, get_version, put_version
@@ -34,6 +34,9 @@ async def put_runtime_management_config(
     """Raises ResourceNotFoundException, InvalidParameterValueException."""
     place = target(ctx, request)
     _check(request)
+    here = {configuration.runtime_version(place.region, runtime) for runtime in runtimes.SUPPORTED}
+    if request.get("RuntimeVersionArn") and request["RuntimeVersionArn"] not in here:
+        ctx.warn("RuntimeVersionArn", "functions run on the interpreter that is installed")
     revision = ctx.ids.uuid()
 
     def put(tx: Transaction) -> Version:
@@ -45,10 +48,7 @@ async def put_runtime_management_config(
         put_version(tx, place, after)
         return after
 
-    version = await ctx.store.transact(put)
-    if version.runtime_version not in ("", configuration.runtime_version(place, version)):
-        ctx.warn("RuntimeVersionArn", "functions run on the interpreter that is installed")
-    return _described(place, version)
+    return _described(place, await ctx.store.transact(put))
 
 
 @operation("GetRuntimeManagementConfig", access=[permission("GetRuntimeManagementConfig")])

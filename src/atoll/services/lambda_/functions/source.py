@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,12 +12,13 @@ from atoll.services.lambda_.errors import InvalidParameterValueException
 from atoll.services.lambda_.functions.package import Package
 from atoll.services.lambda_.running import Running
 
+log = logging.getLogger("atoll.lambda")
 MAX_REQUEST = 70_167_211
 """Bytes: the largest package in base 64, and 256 KB for the rest. As AWS answers it."""
 
 
-async def stored(ctx: Context, code: Mapping[str, Any], member: str) -> Package:
-    """Keeps the package that `code`, the request's `member`, gives or names. The caller links its blob.
+async def stored(ctx: Context, code: Mapping[str, Any]) -> Package:
+    """Keeps the package that `code` gives or names. The caller links its blob.
 
     Raises InvalidParameterValueException, RequestTooLarge, NotImplementedByAtoll.
     """
@@ -31,9 +33,8 @@ async def stored(ctx: Context, code: Mapping[str, Any], member: str) -> Package:
     running: Running = ctx.runtime
     package = await running.packages.store(content)
     if package.unreadable:
-        ctx.warn(
-            f"{member}ZipFile",
-            f"only its owner may read {package.unreadable}: functions could not on AWS, here they can",
+        log.warning(
+            "only its owner may read %s in this package: a function could not on AWS, here it can", package.unreadable
         )
     return package
 

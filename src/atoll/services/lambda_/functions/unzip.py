@@ -2,19 +2,20 @@
 
 Functions run as a user of their own. AWS keeps the modes of files, and a function cannot read what only its owner may (docs:
 "Troubleshoot deployment issues", "permission denied"). Here everybody may read: packages that Python's `writestr` made, which says 0600,
-would else run for nobody. `Contents.unreadable` names what would fail on AWS, and the operation reports it. Directories are always
+would else run for nobody. `Contents.unreadable` names what would fail on AWS, and the log says so. Directories are always
 open, and only their owner may write.
 """
 
 from __future__ import annotations
 
 import errno
+import os
 import stat
 import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
 from atoll.services.lambda_.errors import InvalidParameterValueException
@@ -23,6 +24,8 @@ MAX_UNZIPPED = 262_144_000
 COPY = 1 << 18
 LONGEST_LINK, MOST_HOPS, MOST_STEPS = 4095, 40, 5_000_000
 """Bytes of a link's destination and links on one path, as Linux has it; and steps that all links of an archive may take to follow."""
+MOST_ENTRIES = 150_000
+"""What a disk takes within a minute. AWS names no such limit; a 50 MB archive could have half a million."""
 DEEPEST = 400
 """Parts of a path: directories are made and removed level by level, on Python's stack."""
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
@@ -71,30 +74,29 @@ def _extract(archive: zipfile.ZipFile, into: Path) -> None:
     entries = archive.infolist()
     if not entries:
         raise InvalidParameterValueException("Uploaded file must be a non-empty zip")
+    if len(entries) > MOST_ENTRIES:
+        raise ValueError("too many entries")
     left = MAX_UNZIPPED
     if sum(entry.file_size for entry in entries) > left:
         raise too_large()
-    links: dict[PurePosixPath, str] = {}
-    made = {into}
+    links: dict[tuple[str, ...], str] = {}
+    made: set[tuple[str, ...]] = {()}
     for entry in entries:
-        path = _inside(entry.filename)
-        place = into / path
+        parts = _inside(entry.filename)
         if entry.is_dir():
-            _open_directory(place, made)
+            _open_directory(into, parts, made)
             continue
-        _open_directory(place.parent, made)
+        _open_directory(into, parts[:-1], made)
         with archive.open(entry) as source:
             if stat.S_ISLNK(_mode(entry)):
-                links[path] = _destination(source)
+                links[parts] = _destination(source)
                 continue
-            place.unlink(missing_ok=True)  # of two entries of a name the last one counts
-            with place.open("xb") as copy:
+            with _new_file(into.joinpath(*parts), (_mode(entry) & 0o755) | 0o444) as copy:
                 left = _copy(source, copy, left)
-        place.chmod((_mode(entry) & 0o755) | 0o444)
     _check(links)
     # Links come last: no file is ever written through one.
-    for path, destination in links.items():
-        (into / path).symlink_to(destination)
+    for parts, destination in links.items():
+        into.joinpath(*parts).symlink_to(destination)
 
 
 def _mode(entry: zipfile.ZipInfo) -> int:
@@ -102,14 +104,26 @@ def _mode(entry: zipfile.ZipInfo) -> int:
     return entry.external_attr >> 16
 
 
-def _open_directory(place: Path, made: set[Path]) -> None:
+def _open_directory(into: Path, parts: tuple[str, ...], made: set[tuple[str, ...]]) -> None:
     """Makes a directory and those above it for everybody to enter, whatever the umask."""
-    if place in made:
+    if parts in made:
         return
-    _open_directory(place.parent, made)
+    _open_directory(into, parts[:-1], made)
+    place = into.joinpath(*parts)
     place.mkdir(exist_ok=True)
     place.chmod(0o755)
-    made.add(place)
+    made.add(parts)
+
+
+def _new_file(place: Path, mode: int) -> IO[bytes]:
+    """A file to write; of two entries of a name the last one counts."""
+    try:
+        file = place.open("xb")
+    except FileExistsError:
+        place.unlink()
+        file = place.open("xb")
+    os.fchmod(file.fileno(), mode)
+    return file
 
 
 def _copy(source: IO[bytes], copy: IO[bytes], left: int) -> int:
@@ -122,11 +136,12 @@ def _copy(source: IO[bytes], copy: IO[bytes], left: int) -> int:
     return left
 
 
-def _inside(name: str) -> PurePosixPath:
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or len(path.parts) > DEEPEST:
+def _inside(name: str) -> tuple[str, ...]:
+    """The parts of a path. Raises ValueError where it leads out of the archive, or nowhere."""
+    parts = tuple(part for part in name.split("/") if part not in ("", "."))
+    if name.startswith("/") or ".." in parts or len(parts) > DEEPEST:
         raise ValueError(f"{name[:100]} lies outside the archive, or too deep in it")
-    return path
+    return parts
 
 
 def _destination(source: IO[bytes]) -> str:
@@ -136,11 +151,10 @@ def _destination(source: IO[bytes]) -> str:
     return destination.decode()
 
 
-def _check(links: Mapping[PurePosixPath, str]) -> None:
+def _check(links: Mapping[tuple[str, ...], str]) -> None:
     """Raises ValueError if a link, followed through the others, leads out of the archive, or no kernel could follow it."""
-    by_parts = {path.parts: destination for path, destination in links.items()}
     steps = 0
-    for path, destination in by_parts.items():
+    for path, destination in links.items():
         at, hops = list(path[:-1]), 0
         ahead: list[str] = []
         following: str | None = destination
@@ -158,7 +172,7 @@ def _check(links: Mapping[PurePosixPath, str]) -> None:
                     raise ValueError(f"{path[-1]} points out of the archive")
                 at.pop()
             elif part not in ("", "."):
-                following = by_parts.get((*at, part))
+                following = links.get((*at, part))
                 if following is None:
                     at.append(part)
             if steps > MOST_STEPS:

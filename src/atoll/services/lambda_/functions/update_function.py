@@ -33,7 +33,11 @@ if TYPE_CHECKING:
     )
 
 
-@operation("UpdateFunctionCode", access=[permission("UpdateFunctionCode", resource=function_arn)])
+@operation(
+    "UpdateFunctionCode",
+    access=[permission("UpdateFunctionCode", resource=function_arn)],
+    not_honoured={"SourceKMSKeyArn": configuration.UNENCRYPTED},
+)
 async def update_function_code(ctx: Context, request: UpdateFunctionCodeRequestTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException, InvalidParameterValueException, PreconditionFailedException."""
     place = latest(ctx, request)
@@ -44,7 +48,7 @@ async def update_function_code(ctx: Context, request: UpdateFunctionCodeRequestT
         )
     current = await ctx.store.read(lambda tx: (get(tx, place), get_version(tx, place))[1])
     configuration.report(ctx, request)
-    package = await source.stored(ctx, request, "")
+    package = await source.stored(ctx, request)
 
     def with_code(tx: Reader, version: Version) -> Version:
         code_signing_configs.verify(tx, get(tx, place).signing, place.name)

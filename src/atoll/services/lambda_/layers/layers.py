@@ -14,7 +14,7 @@ from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.lambda_.errors import ResourceNotFoundException
+from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
 from atoll.services.lambda_.functions import code_storage, runtimes
 from atoll.services.lambda_.functions.configuration import base64_digest, moment
 from atoll.services.lambda_.layers.names import Layer, layer, layer_version, layer_version_arn
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
 
 PAGE = 50
+MOST_DIGITS = 18
 
 
 @operation("GetLayerVersion", access=[permission("GetLayerVersion")])
@@ -77,8 +78,7 @@ async def list_layer_versions(ctx: Context, request: ListLayerVersionsRequestTyp
     """The latest version first, at most 50 per page; none of a layer that is not there, or is another account's."""
     _check(request)
     named, limit = layer(ctx, request), min(request.get("MaxItems", PAGE), PAGE)
-    after = read_marker(request.get("Marker"))
-    before = int(after) if after and after.isdecimal() else None
+    before = _number(read_marker(request.get("Marker")))
 
     def read(tx: Reader) -> list[LayerVersion]:
         found = _fitting(tx, named, request)
@@ -135,6 +135,13 @@ def _check(request: Mapping[str, Any]) -> None:
             f"1 validation error detected: Value '{runtime}' at 'compatibleRuntime' failed to satisfy constraint: "
             f"Member must satisfy enum value set: [{', '.join((*runtimes.SUPPORTED, *sorted(runtimes.RETIRED)))}]"
         )
+
+
+def _number(after: str | None) -> int | None:
+    """The version number that a marker says. Raises InvalidParameterValueException."""
+    if after is not None and (not after.isdecimal() or len(after) > MOST_DIGITS):
+        raise InvalidParameterValueException("Invalid marker.")
+    return int(after) if after else None
 
 
 def _fitting(tx: Reader, named: Layer, request: Mapping[str, Any]) -> Iterator[LayerVersion]:

@@ -12,7 +12,7 @@ from atoll.services.lambda_.errors import InvalidParameterValueException
 
 _ARN = re.compile(
     r"arn:[a-zA-Z0-9-]+:lambda:(?P<region>[a-zA-Z0-9-]+):(?P<account>\d{12}):layer:(?P<name>[a-zA-Z0-9_-]+)"
-    r"(?::(?P<version>[0-9]+))?"
+    r"(?::(?P<version>[0-9]{1,18}))?"
 )
 
 

@@ -33,17 +33,15 @@ if TYPE_CHECKING:
     )
 
 
-@operation(
-    "AddLayerVersionPermission",
-    access=[permission("AddLayerVersionPermission")],
-    not_honoured={"OrganizationId": "accounts belong to no organization: the statement lets nobody in"},
-)
+@operation("AddLayerVersionPermission", access=[permission("AddLayerVersionPermission")])
 async def add_layer_version_permission(
     ctx: Context, request: AddLayerVersionPermissionRequestTypeDef
 ) -> dict[str, Any]:
     """Returns the statement as JSON text. Raises InvalidParameterValueException, ResourceNotFoundException,
     ResourceConflictException, PreconditionFailedException, PolicyLengthExceededException."""
     named = layer_version(ctx, request)
+    if "OrganizationId" in request:
+        ctx.warn("OrganizationId", "accounts belong to no organization: the statement lets nobody in")
     added, revision = statement(named, request), ctx.ids.uuid()
 
     def add(tx: Transaction) -> None:

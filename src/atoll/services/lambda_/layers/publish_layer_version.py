@@ -25,7 +25,7 @@ async def publish_layer_version(ctx: Context, request: PublishLayerVersionReques
     """Raises InvalidParameterValueException, RequestTooLarge, CodeStorageExceededException, NotImplementedByAtoll."""
     named = layer(ctx, request)
     _check(request)
-    package = await source.stored(ctx, request["Content"], "Content.")
+    package = await source.stored(ctx, request["Content"])
     draft = LayerVersion(
         version=0, code=package.digest, size=package.size, unzipped=package.unzipped, created=ctx.clock.now(),
         description=request.get("Description", ""), license=request.get("LicenseInfo"),
