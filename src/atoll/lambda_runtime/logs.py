@@ -29,6 +29,8 @@ PENDING_LIMIT = 1024 * 1024
 BATCH_EVENTS = 5000
 DELAY = 0.02
 TAIL = 4096
+CONTINUATION = bytes(range(0x80, 0xC0))
+"""Bytes that go on with a character that others begin."""
 READ = 65536
 OLDEST, NEWEST = 14 * 86_400_000, 2 * 3_600_000
 """How old and how far ahead an event may be for CloudWatch Logs to take it, in milliseconds."""
@@ -229,7 +231,8 @@ class Log:
         """The last 4 KB since `begin`: the events one after the other, those in JSON on a line each."""
         end = "\n" if self._json else ""
         text = "".join(part if part.endswith("\n") else part + end for part in self._tail)
-        return text.encode()[-TAIL:]
+        tail = text.encode()[-TAIL:]
+        return tail.lstrip(CONTINUATION) if len(tail) == TAIL else tail
 
     async def close(self) -> None:
         """Detaches and waits until the sink has everything."""

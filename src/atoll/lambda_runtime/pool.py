@@ -24,7 +24,7 @@ from atoll.lambda_runtime.errors import RuntimeUnavailable, TooManyRequests
 from atoll.lambda_runtime.launcher import Machine
 from atoll.lambda_runtime.logs import Log
 from atoll.lambda_runtime.platform_log import PlatformLog
-from atoll.lambda_runtime.run import Run
+from atoll.lambda_runtime.run import Run, initialize
 from atoll.lambda_runtime.runtimes.families import Families
 from atoll.lambda_runtime.spec import (
     Credentials,
@@ -263,32 +263,20 @@ class Pool:
                 PlatformLog(spec, log, self._clock).init_started("invoke")
         else:
             log = Log(spec, self._stream_name(spec), self._sink, self._clock)
-            environment = await self._environment(
-                spec, function, log
-            )  # with credentials: without them no log can be written
+            # It has credentials: without them no log can be written.
+            environment = await self._environment(spec, function, log)
             PlatformLog(spec, log, self._clock).init_started("init")
-            outcome, milliseconds = await self._initialize(environment, log, texts.INIT_SECONDS, "init")
+            outcome, milliseconds = await initialize(
+                environment, self._clock, self._endpoint(), texts.INIT_SECONDS, "init"
+            )
             if outcome.failure is None:
                 return environment, begin(log), milliseconds, None
             environment.kill()
             await environment.stopped()
         run = begin(log)
         environment = await self._environment(spec, function, log)
-        outcome, _ = await self._initialize(environment, log, run.seconds_left, "invoke")
+        outcome, _ = await initialize(environment, self._clock, self._endpoint(), run.seconds_left, "invoke")
         return environment, run, None, None if outcome.failure is None else outcome
-
-    async def _initialize(
-        self, environment: Environment, log: Log, seconds: float, phase: str
-    ) -> tuple[Outcome, float]:
-        """Starts an environment and says in its log how that went. Returns how many milliseconds it took, too."""
-        began = self._clock.monotonic()
-        outcome = await environment.start(self._endpoint(), seconds)
-        kind = outcome.kind if outcome.failure == "error" else ""
-        milliseconds = (outcome.ended - began) * 1000
-        PlatformLog(environment.spec, log, self._clock).init_ended(
-            phase, milliseconds, outcome.failure or "success", kind
-        )
-        return outcome, milliseconds
 
     async def _environment(self, spec: FunctionSpec, function: _Function, log: Log) -> Environment:
         launcher, warning = await self._families.choose(spec.runtime)
