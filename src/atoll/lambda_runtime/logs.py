@@ -31,7 +31,8 @@ DELAY = 0.02
 TAIL = 4096
 CONTINUATION = bytes(range(0x80, 0xC0))
 """Bytes that go on with a character that others begin."""
-READ = 65536
+READ = 4096
+"""Bytes taken at once: a function may write thousands of lines in them, and the loop must not wait for more."""
 OLDEST, NEWEST = 14 * 86_400_000, 2 * 3_600_000
 """How old and how far ahead an event may be for CloudWatch Logs to take it, in milliseconds."""
 
@@ -57,10 +58,12 @@ class Splitter:
     def feed(self, data: bytes) -> list[Piece]:
         """What `data` completes."""
         self._rest += data
+        if not self._left and len(self._rest) <= EVENT_LIMIT and self._rest.find(FRAME[:2]) < 0:
+            return self._lines()
         found: list[Piece] = []
         at = 0
         while at < len(self._rest):
-            if not self._left and self._is_frame(at):
+            if not self._left and self._rest[at] == FRAME[0] and self._is_frame(at):
                 if len(self._rest) < at + FRAME_HEAD:
                     break
                 at = self._open(at)
@@ -72,6 +75,13 @@ class Splitter:
             at = end
         del self._rest[:at]
         return found
+
+    def _lines(self) -> list[Piece]:
+        """All whole lines, where nothing is a frame or too long: most output is like that."""
+        end = self._rest.rfind(b"\n") + 1
+        lines = self._rest[:end].decode(errors="replace").split("\n")
+        del self._rest[:end]
+        return [Piece(f"{line}\n") for line in lines[:-1]]
 
     def flush(self) -> list[Piece]:
         """A last line that has no end, or what there is of a frame."""
