@@ -65,8 +65,9 @@ class Running(Runtime):
         request_id: str,
         client_context: str | None,
         reserved: int | None,
+        trace: str = "",
     ) -> InvokeResult:
-        """Runs a version once. `reserved` is the function's reserved concurrency.
+        """Runs a version once. `reserved` is the function's reserved concurrency, `trace` the caller's trace header.
 
         Raises ReservedConcurrencyReached, and TooManyRequests or RuntimeUnavailable as the pool does.
         """
@@ -77,8 +78,7 @@ class Running(Runtime):
             spec = await self._spec(place, version)
             return await self.pool.invoke(
                 spec, payload, invoked_arn=place.qualified_arn, request_id=request_id,
-                trace_header=self._trace(sampled=version.tracing == "Active"),
-                client_context=client_context,
+                trace_header=self._trace(trace, active=version.tracing == "Active"), client_context=client_context,
             )  # fmt: skip
         finally:
             self._invocations[place.arn] -= 1
@@ -166,13 +166,15 @@ class Running(Runtime):
         with ctx.span:
             ctx.derive(operation="Invoke").warn("Runtime", text)
 
-    def _trace(self, *, sampled: bool) -> str:
-        """A trace header as Lambda makes one where the caller sent none. AWS samples some invocations of a function that is traced
-        actively, here it is each."""
-        return (
-            f"Root=1-{int(self._clock.wall()):08x}-{self._ids.hex(24)};Parent={self._ids.hex(16)};Sampled={int(sampled)};"
-            f"Lineage=1:{self._ids.hex(8)}:0"
-        )
+    def _trace(self, given: str, *, active: bool) -> str:
+        """The trace header that the function sees: of the trace that the caller is in, or of one of its own.
+
+        AWS samples some invocations of a function that is traced actively, here it is each that the caller has not decided on.
+        """
+        fields = dict(part.strip().partition("=")[::2] for part in given.split(";"))
+        root = fields.get("Root") or f"1-{int(self._clock.wall()):08x}-{self._ids.hex(24)}"
+        sampled = fields["Sampled"] if fields.get("Sampled") in ("0", "1") else str(int(active))
+        return f"Root={root};Parent={self._ids.hex(16)};Sampled={sampled};Lineage=1:{self._ids.hex(8)}:0"
 
 
 @asynccontextmanager

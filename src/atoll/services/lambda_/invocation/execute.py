@@ -32,7 +32,7 @@ async def execute(
     function = await ctx.store.read(lambda tx: find(tx, place))
     try:
         return await running.invoke(
-            place, version, payload, request_id=request_id, client_context=client_context,
+            place, version, payload, request_id=request_id, client_context=client_context, trace=ctx.trace,
             reserved=function.reserved if function else None,
         )  # fmt: skip
     except ReservedConcurrencyReached:
