@@ -170,6 +170,7 @@ class Log:
         self._sink = sink
         self._clock = clock
         self._pipe: int | None = None
+        self._writer: object = None
         self._reading = False
         self._splitter = Splitter()
         self._pending: deque[LogEvent] = deque()
@@ -182,9 +183,10 @@ class Log:
         self._json = spec.logging.format == "JSON"
         self._least = LEVELS[spec.logging.application_level] if self._json else 0
 
-    def attach(self, pipe: int) -> None:
-        """Reads from `pipe` from now on, and owns it."""
+    def attach(self, pipe: int, writer: object) -> None:
+        """Reads from `pipe` from now on, and owns it. `writer` is who writes into it."""
         self.detach()
+        self._writer = writer
         os.set_blocking(pipe, False)
         self._pipe = pipe
         self._resume()
@@ -244,9 +246,10 @@ class Log:
         tail = text.encode()[-TAIL:]
         return tail.lstrip(CONTINUATION) if len(tail) == TAIL else tail
 
-    async def close(self) -> None:
-        """Detaches and waits until the sink has everything."""
-        self.detach()
+    async def close(self, writer: object) -> None:
+        """Detaches, unless another writer has come since, and waits until the sink has everything."""
+        if self._writer is writer:
+            self.detach()
         while self._flusher is not None:
             await asyncio.shield(self._flusher)
 

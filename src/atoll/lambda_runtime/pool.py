@@ -310,7 +310,7 @@ class Pool:
         function = self._functions.get(_key(environment.spec))
         if function is not None and environment in function.idle:
             function.idle.remove(environment)
-        await environment.log.close()
+        await environment.log.close(environment)
 
     def _namespaces(self) -> set[str]:
         return set().union(*(launcher.namespaces for launcher in self._families.launchers))
