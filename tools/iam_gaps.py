@@ -31,7 +31,7 @@ ABSENT_KEYS = {
     "graph.facebook.com:app_id": "nobody signs in with Facebook",
     "graph.facebook.com:id": "nobody signs in with Facebook",
     "lambda:EventSourceToken": "only Alexa sends one",
-    "lambda:InvokedViaFunctionUrl": "there are no function URLs yet",
+    "lambda:InvokedViaFunctionUrl": "calls of function URLs have it, which are no operation",
     "lambda:VpcIds": "Atoll has no VPCs: it does not know whose subnets are named",
     "saml:namequalifier": "nobody signs in with SAML",
     "saml:sub": "nobody signs in with SAML",

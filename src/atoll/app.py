@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from atoll.admin import Admin
 from atoll.auth.sigv4 import SigningKeys
@@ -14,20 +16,23 @@ from atoll.config import Settings
 from atoll.edge.edge import Edge
 from atoll.edge.guard import Guard
 from atoll.edge.server import Server, listen, make_server
+from atoll.gateway import visitors
 from atoll.gateway.call import Call, Parts
 from atoll.gateway.pipeline import Gateway
 from atoll.gateway.unsupported import Unsupported
 from atoll.kernel.chores import hourly
 from atoll.kernel.context import Context, Principal
-from atoll.kernel.http import RequestLog
+from atoll.kernel.deliveries import Owner
+from atoll.kernel.http import HttpRequest, RequestLog
 from atoll.kernel.region import Kernel, open_kernel
 from atoll.kernel.reset import Reset
-from atoll.kernel.tasks import Task
+from atoll.kernel.service import Access
 from atoll.protocol.models import Models
 from atoll.services import SERVICES
 from atoll.services.apigatewayv2.data_plane import DataPlane
 from atoll.services.iam.directory import IamDirectory
 from atoll.services.lambda_.functions.downloads import Downloads
+from atoll.services.lambda_.urls.plane import FunctionUrls
 
 
 class PortTaken(Exception):
@@ -43,6 +48,13 @@ class Host:
         self.endpoint: str = gateway.parts.endpoint
         self.cache_dir = cache_dir
         self.strict = gateway.parts.unsupported.strict
+        self.assembled = asyncio.Event()
+
+    async def signer(self, http: HttpRequest, *, service: str, region: str) -> Principal | None:
+        return await visitors.signer(self._parts, http, service=service, region=region)
+
+    async def admit(self, ctx: Context, http: HttpRequest, access: Sequence[Access], params: Any) -> None:
+        await visitors.admit(ctx, self._parts, http, access, params)
 
     def context(self, service: str, account: str, region: str, principal: Principal, name: str) -> Context:
         request_id = self.kernel.ids.uuid()
@@ -78,12 +90,17 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
             for service in SERVICES
             if service.runtime
         }
+        host.assembled.set()
         steps = {kind: step for service in SERVICES for kind, step in service.tasks.items()}
-        kernel.tasks.run(steps, lambda task_id, task: _task_context(host, task_id, task))
+        kernel.tasks.run(
+            steps, lambda _, task: _own_context(host, task.kind, task.account, task.region, f"task {task.kind}")
+        )
+        policies = {kind: policy for service in SERVICES for kind, policy in service.deliveries.items()}
+        kernel.deliveries.run(policies, lambda delivery: _delivery_context(host, delivery.owner))
         collecting = hourly(kernel.clock, "collecting blobs", lambda: kernel.blobs.collect(kernel.store))
         await stack.enter_async_context(collecting)
         yield Edge(
-            planes=[DataPlane(host), Downloads(host)],
+            planes=[DataPlane(host), FunctionUrls(host), Downloads(host)],
             management=gateway.handle,
             admin=Admin(parts, Reset.of(SERVICES)),
             guard=Guard(settings.allow_origins),
@@ -92,6 +109,7 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
             request_log=request_log,
         )
         await kernel.tasks.stop()
+        await kernel.deliveries.stop()
 
 
 async def serve(settings: Settings, on_ready: Callable[[Server, str], None], request_log: RequestLog) -> None:
@@ -117,7 +135,11 @@ def _temporary(stack: AsyncExitStack) -> Path:
     return path
 
 
-def _task_context(host: Host, task_id: str, task: Task) -> Context:
-    service = task.kind.partition(".")[0]
-    principal = Principal.service(f"{service}.amazonaws.com", task.account)
-    return host.context(service, task.account, task.region, principal, f"task {task.kind}")
+def _own_context(host: Host, kind: str, account: str, region: str, name: str) -> Context:
+    """For what a service does by itself; it is called after the service."""
+    service = kind.partition(".")[0]
+    return host.context(service, account, region, Principal.service(f"{service}.amazonaws.com", account), name)
+
+
+def _delivery_context(host: Host, owner: Owner) -> Context:
+    return _own_context(host, owner.kind, owner.account, owner.region, f"delivery {owner.kind} {owner.name}")

@@ -36,7 +36,11 @@ _TEXT_TYPES = frozenset(("application/json", "application/xml", "application/jav
 
 
 class Arrival(NamedTuple):
-    """A request that found its route. `path` is undecoded and without its stage; `time` is region time in seconds."""
+    """A request that found its route. `path` is undecoded and without its stage; `time` is region time in seconds.
+
+    `domain` is what the event names as the host that was called; `authorizer` says who the caller is, None where nobody asked;
+    `as_sent` whether the event shows the path undecoded and no length of a body that is not there, as function URLs do.
+    """
 
     request: HttpRequest
     account: str
@@ -50,7 +54,9 @@ class Arrival(NamedTuple):
     request_id: str
     trace_id: str
     time: float
-    by_host: bool
+    domain: str
+    authorizer: Mapping[str, Any] | None = None
+    as_sent: bool = False
 
 
 def payload_2(arrival: Arrival) -> dict[str, Any]:
@@ -114,7 +120,7 @@ def _context_1(arrival: Arrival, path: str, resource: str, user_agent: str) -> d
         "accountId": arrival.account,
         "apiId": arrival.api_id,
         "authorizer": {"claims": None, "scopes": None},
-        "domainName": _domain(arrival),
+        "domainName": arrival.domain,
         "domainPrefix": arrival.api_id,
         "extendedRequestId": arrival.request_id,
         "httpMethod": request.method,
@@ -134,7 +140,8 @@ def _context(arrival: Arrival, path: str, user_agent: str) -> dict[str, Any]:
     return {
         "accountId": arrival.account,
         "apiId": arrival.api_id,
-        "domainName": _domain(arrival),
+        **({} if arrival.authorizer is None else {"authorizer": arrival.authorizer}),
+        "domainName": arrival.domain,
         "domainPrefix": arrival.api_id,
         "http": {
             "method": arrival.request.method,
@@ -151,13 +158,6 @@ def _context(arrival: Arrival, path: str, user_agent: str) -> dict[str, Any]:
     }
 
 
-def _domain(arrival: Arrival) -> str:
-    """The host that was called, or where the path named the API, the one that AWS would give it."""
-    if arrival.by_host:
-        return arrival.request.host
-    return f"{arrival.api_id}.execute-api.{arrival.region}.amazonaws.com"
-
-
 def _written(time: float) -> str:
     """A time as Apache's logs write it: `12/Mar/2020:19:03:58 +0000`."""
     return datetime.fromtimestamp(time, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
@@ -169,6 +169,8 @@ def _visible_path(arrival: Arrival) -> str:
     Observed on AWS: fastify/aws-lambda-fastify#169, middleapi/standard-server#93.
     """
     path = arrival.path if arrival.stage == "$default" else f"/{arrival.stage}{arrival.path}"
+    if arrival.as_sent:
+        return path
     return unquote(path).partition("?")[0] if "%" in path else path
 
 
@@ -183,7 +185,8 @@ def _header_values(arrival: Arrival) -> dict[str, list[str]]:
     headers["x-forwarded-port"] = [str(request.port)]
     headers["x-forwarded-proto"] = ["https" if request.secure else "http"]
     headers["x-amzn-trace-id"] = [arrival.trace_id]
-    headers["content-length"] = [str(len(request.body))]
+    if request.body or not arrival.as_sent:
+        headers["content-length"] = [str(len(request.body))]
     return headers
 
 

@@ -35,12 +35,15 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 
 
-class _Malformed(Exception):
+class Malformed(Exception):
     """The function's response cannot be sent."""
 
 
-def payload_2(payload: bytes) -> HttpResponse:
-    """The response that a function's return value stands for in payload format 2.0."""
+def payload_2(
+    payload: bytes, *, untyped: tuple[str, str] = PLAIN, malformed: HttpResponse = INTERNAL_ERROR
+) -> HttpResponse:
+    """The response that a function's return value stands for in payload format 2.0. `untyped` is the content type of one that names
+    none, `malformed` what stands for one that is none."""
     try:
         answer = _decode(payload)
     except _UNREADABLE:
@@ -48,9 +51,20 @@ def payload_2(payload: bytes) -> HttpResponse:
     if not isinstance(answer, dict) or "statusCode" not in answer:
         return HttpResponse(200, [JSON], payload)
     try:
-        return _response(answer, [*_headers(answer.get("headers")), *_cookies(answer.get("cookies"))])
-    except _Malformed:
-        return INTERNAL_ERROR
+        return HttpResponse(*head(answer, untyped), body_of(answer))
+    except Malformed:
+        return malformed
+
+
+def head(answer: Mapping[str, Any], untyped: tuple[str, str]) -> tuple[int, list[tuple[str, str]]]:
+    """Status and headers of an answer in payload format 2.0. Raises Malformed."""
+    status = _status(answer.get("statusCode"))
+    return status, _typed([*_headers(answer.get("headers")), *_cookies(answer.get("cookies"))], untyped)
+
+
+def body_of(answer: Mapping[str, Any]) -> bytes:
+    """The body of an answer. Raises Malformed."""
+    return _body(answer.get("body"), encoded=answer.get("isBase64Encoded"))
 
 
 def payload_1(payload: bytes) -> HttpResponse:
@@ -59,24 +73,22 @@ def payload_1(payload: bytes) -> HttpResponse:
         answer = _decode(payload)
         if not isinstance(answer, dict):
             return INTERNAL_ERROR
-        return _response(answer, [*_multi_headers(answer.get("multiValueHeaders")), *_headers(answer.get("headers"))])
-    except (*_UNREADABLE, _Malformed):
+        status = _status(answer.get("statusCode"))
+        headers = [*_multi_headers(answer.get("multiValueHeaders")), *_headers(answer.get("headers"))]
+        return HttpResponse(status, _typed(headers, PLAIN), body_of(answer))
+    except (*_UNREADABLE, Malformed):
         return INTERNAL_ERROR
 
 
-def _response(answer: Mapping[str, Any], headers: list[tuple[str, str]]) -> HttpResponse:
-    status = _status(answer.get("statusCode"))
-    body = _body(answer.get("body"), encoded=answer.get("isBase64Encoded"))
-    if not any(name == "content-type" for name, _ in headers):
-        headers.append(PLAIN)
-    return HttpResponse(status, headers, body)
+def _typed(headers: list[tuple[str, str]], untyped: tuple[str, str]) -> list[tuple[str, str]]:
+    return headers if any(name == "content-type" for name, _ in headers) else [*headers, untyped]
 
 
 def _status(value: Any) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 200 <= value <= 599:
-        raise _Malformed
+        raise Malformed
     return value
 
 
@@ -84,12 +96,12 @@ def _headers(value: Any) -> list[tuple[str, str]]:
     if value is None:
         return []
     if not isinstance(value, Mapping):
-        raise _Malformed
+        raise Malformed
     headers: list[tuple[str, str]] = []
     for name, raw in value.items():
         lower = name.lower()
         if not _NAME.fullmatch(lower):
-            raise _Malformed
+            raise Malformed
         if lower in REMAPPED:
             headers.append((f"x-amzn-remapped-{lower}", _safe(_text(raw))))
         elif lower not in HOP_BY_HOP:
@@ -101,7 +113,7 @@ def _multi_headers(value: Any) -> list[tuple[str, str]]:
     if value is None:
         return []
     if not isinstance(value, Mapping) or not all(isinstance(values, list) for values in value.values()):
-        raise _Malformed
+        raise Malformed
     return [header for name, values in value.items() for one in values for header in _headers({name: one})]
 
 
@@ -109,7 +121,7 @@ def _cookies(value: Any) -> list[tuple[str, str]]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise _Malformed
+        raise Malformed
     return [("set-cookie", _safe(_text(cookie))) for cookie in value]
 
 
@@ -120,7 +132,7 @@ def _body(value: Any, *, encoded: Any) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise _Malformed from error
+        raise Malformed from error
 
 
 def _text(value: Any) -> str:
@@ -131,15 +143,15 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, (bool, int, float)):
         return msgspec.json.encode(value).decode()
-    raise _Malformed
+    raise Malformed
 
 
 def _safe(text: str) -> str:
     """A header's value that can go on the wire: no control characters (a line break would begin another header), nothing past Latin-1."""
     if _CONTROL.search(text):
-        raise _Malformed
+        raise Malformed
     try:
         text.encode("latin-1")
     except UnicodeEncodeError as error:
-        raise _Malformed from error
+        raise Malformed from error
     return text

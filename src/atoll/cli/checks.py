@@ -9,6 +9,7 @@ import platform
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,21 @@ def isolation() -> Iterator[Finding]:
     else:
         yield Finding("warning", "connections", "those of functions look like yours: /proc does not say whose one is",
                       "keeping functions from the admin API and from each other's Runtime API", "Linux, with /proc mounted")  # fmt: skip
+    yield _memory()
+
+
+def _memory() -> Finding:
+    from atoll.lambda_runtime import cgroups
+
+    with tempfile.TemporaryDirectory() as directory:
+        groups, lacking = cgroups.find(Path(directory))
+        if groups is None:
+            how = (
+                "Linux: run as root, or where systemd delegates control groups (systemd-run --user --scope atoll start)"
+            )
+            return Finding("warning", "memory", lacking, "functions that want more than the machine has", how)
+        groups.close()
+    return Finding("ok", "memory", "a control group holds each function to its own")
 
 
 def runtimes(cache_dir: Path) -> Iterator[Finding]:

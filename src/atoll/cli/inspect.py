@@ -26,30 +26,40 @@ def env(port: Port = None) -> None:
 
 
 def urls(
-    name: Annotated[str | None, typer.Argument(help="Print only the URL of the API with this name or id.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="Print only the URL of the API with this name or id, or of the function.")
+    ] = None,
     port: Port = None,
 ) -> None:
-    """Show where deployed APIs can be called."""
+    """Show where deployed APIs and functions with URLs can be called."""
     region = require(port)
-    with client(region, "apigatewayv2") as gateway:
-        _show_urls(region, gateway, name)
+    with client(region, "apigatewayv2") as gateway, client(region, "lambda") as functions:
+        apis = [api for page in gateway.get_paginator("get_apis").paginate() for api in page["Items"]]
+        ids = _function_urls(functions)
+        if name is None:
+            _show(region, gateway, apis, ids)
+        else:
+            print(_only(region, gateway, apis, ids, name))  # noqa: T201  for a script to read
 
 
-def _show_urls(region: Running, gateway: Any, name: str | None) -> None:
-    apis = [api for page in gateway.get_paginator("get_apis").paginate() for api in page["Items"]]
-    if name is not None:
-        chosen = [api for api in apis if name in (api["Name"], api["ApiId"])]
-        if len(chosen) != 1:
-            fail(
-                f"{len(chosen) or 'No'} APIs are called {name!r}.",
-                "Name one by its id: " + ", ".join(api["ApiId"] for api in chosen)
-                if chosen
-                else "Deployed: " + (", ".join(api["Name"] for api in apis) or "none"),
-            )
-        print(_stage_urls(region, gateway, chosen[0])[0])  # noqa: T201  for a script to read
-        return
-    if not apis:
-        out.print("No API is deployed yet.")
+def _only(region: Running, gateway: Any, apis: list[dict[str, Any]], ids: dict[str, str], name: str) -> str:
+    """The one URL of what has the name."""
+    chosen = [api for api in apis if name in (api["Name"], api["ApiId"])]
+    if not chosen and name in ids:
+        return f"{region.endpoint}/_aws/lambda-url/{ids[name]}/"
+    if len(chosen) != 1:
+        fail(
+            f"{len(chosen) or 'No'} APIs are called {name!r}.",
+            "Name one by its id: " + ", ".join(api["ApiId"] for api in chosen)
+            if chosen
+            else "Deployed: " + (", ".join([*(api["Name"] for api in apis), *ids]) or "none"),
+        )
+    return _stage_urls(region, gateway, chosen[0])[0]
+
+
+def _show(region: Running, gateway: Any, apis: list[dict[str, Any]], ids: dict[str, str]) -> None:
+    if not apis and not ids:
+        out.print("No API is deployed yet, and no function has a URL.")
     for api in apis:
         out.print(f"[bold]{escape(api['Name'])}[/]")
         for by_path in _stage_urls(region, gateway, api):
@@ -57,6 +67,24 @@ def _show_urls(region: Running, gateway: Any, name: str | None) -> None:
             tail = "" if stage == "%24default" else f"/{stage}"
             out.print(f"  {by_path}")
             out.print(f"  http://{api['ApiId']}.execute-api.localhost:{region.port}{tail}  [dim](curl, browsers)[/]")
+    for name, url_id in ids.items():
+        out.print(f"[bold]{escape(name)}[/] [dim](function)[/]")
+        out.print(f"  {region.endpoint}/_aws/lambda-url/{url_id}/")
+        out.print(f"  http://{url_id}.lambda-url.localhost:{region.port}/  [dim](curl, browsers)[/]")
+
+
+def _function_urls(functions: Any) -> dict[str, str]:
+    """The ids of function URLs by the name of what they call (`name` or `name:alias`)."""
+    names = [
+        one["FunctionName"]
+        for page in functions.get_paginator("list_functions").paginate()
+        for one in page["Functions"]
+    ]
+    return {
+        config["FunctionArn"].split(":function:")[1]: config["FunctionUrl"].split("//")[1].partition(".")[0]
+        for name in names
+        for config in functions.list_function_url_configs(FunctionName=name)["FunctionUrlConfigs"]
+    }
 
 
 def _stage_urls(region: Running, gateway: Any, api: dict[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from atoll.kernel.http import BodyTooLarge, ClientGone, HttpRequest, HttpResponse
+from atoll.kernel.http import BodyTooLarge, BrokenOff, ClientGone, HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from atoll.edge.connection import HttpConnection
@@ -150,7 +150,7 @@ class Exchange:
                     self._send(response.status, response.headers, response.body)
                 else:
                     await self._stream(response.status, response.headers, response.body)
-            except ClientGone:
+            except (ClientGone, BrokenOff):
                 self._connection.transport.close()
             except Exception:  # the outermost handler: the application answers its own failures
                 log.exception("%s %s failed", self.request.method, self.request.raw_path)

@@ -16,8 +16,9 @@ from atoll.gateway.stages.run import run
 from atoll.gateway.stages.serialize import serialize
 from atoll.gateway.stages.validate import validate
 from atoll.kernel.context import Context, Principal
-from atoll.kernel.errors import InternalFailure, NotImplementedByAtoll, ServiceError
+from atoll.kernel.errors import AccessDenied, InternalFailure, NotImplementedByAtoll, ServiceError
 from atoll.kernel.http import ClientGone, HttpRequest, HttpResponse
+from atoll.kernel.service import Access, Operation
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,10 @@ Stage = Callable[[Call], Awaitable[None] | None]
 STAGES: tuple[Stage, ...] = (identify, authenticate, receive, parse, authorize, validate, run, serialize)
 INSIDE = STAGES[STAGES.index(authorize) : STAGES.index(serialize)]
 """The stages of a call from inside the region: it is already identified, and never leaves as bytes."""
+
+
+async def _nothing(_ctx: Context, _request: Any) -> None:
+    """What a question does."""
 
 
 class Gateway:
@@ -74,6 +79,24 @@ class Gateway:
                 raise not_implemented(call)
             await self._through(call, INSIDE)
             return call.output
+
+    async def allows(self, parent: Context, action: str, resource: str, principal: Principal) -> bool:
+        """See `Context.allows`."""
+        with parent.span.child(f"may {action}", principal=principal.arn) as span:
+            call = Call(self.parts, span, parent.request_id, region=parent.region, principal=principal)
+            call.service = action.partition(":")[0]
+            call.registered = Operation(
+                action, _nothing, (Access(action, resource=lambda _ctx, _request: resource),), {}
+            )
+            try:
+                await authorize(call)
+            except AccessDenied:
+                return False
+            return True
+
+    def offers(self, service: str, operation: str) -> bool:
+        """See `Context.offers`."""
+        return operation in self.parts.operations.get(service, {})
 
     async def _through(self, call: Call, stages: Sequence[Stage]) -> None:
         lap = call.span.lap

@@ -24,14 +24,15 @@ class Principal:
     """Who makes a request.
 
     `arn` is what policies and error messages name: `arn:aws:iam::ACCOUNT:root`, `…:user/NAME`,
-    `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`, or for a service its host name (`lambda.amazonaws.com`).
+    `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`, or for a service its host name (`lambda.amazonaws.com`); "*" for whoever did not
+    sign.
     `user_id` is what GetCallerIdentity calls UserId. `role_arn` is set for sessions of a role.
     `source_arn`/`source_account` are what a service acts for; they become `aws:SourceArn` and `aws:SourceAccount`.
     `issued` is when temporary credentials were (region time, whole seconds), 0 for others; `source_function` is the function to which
     Lambda gave them.
     """
 
-    kind: Literal["root", "user", "role", "service"]
+    kind: Literal["root", "user", "role", "service", "anonymous"]
     account: str
     arn: str
     user_id: str = ""
@@ -49,6 +50,11 @@ class Principal:
         return Principal("root", account, f"arn:aws:iam::{account}:root", account, access_key)
 
     @staticmethod
+    def anonymous() -> Principal:
+        """Somebody who did not sign the request, of no account."""
+        return Principal("anonymous", "", "*", "anonymous")
+
+    @staticmethod
     def service(host: str, account: str, source_arn: str = "") -> Principal:
         """An AWS service that acts in `account` for the resource `source_arn`."""
         return Principal("service", account, host, source_arn=source_arn, source_account=account)
@@ -60,6 +66,12 @@ class Caller(Protocol):
     async def __call__(
         self, parent: Context, service: str, operation: str, request: Mapping[str, Any], principal: Principal
     ) -> Any: ...
+
+    async def allows(self, parent: Context, action: str, resource: str, principal: Principal) -> bool:
+        """See `Context.allows`."""
+
+    def offers(self, service: str, operation: str) -> bool:
+        """See `Context.offers`."""
 
 
 class Warnings(Protocol):
@@ -105,6 +117,14 @@ class Context(msgspec.Struct):
         IAM applies: `principal` says who asks, by default whoever made this request.
         """
         return await self.caller(self, service, operation, request, principal or self.principal)
+
+    async def allows(self, action: str, resource: str, *, principal: Principal) -> bool:
+        """Whether IAM lets `principal` do `action` to `resource` (an ARN), by its own policies, where no operation asks that."""
+        return await self.caller.allows(self, action, resource, principal)
+
+    def offers(self, service: str, operation: str) -> bool:
+        """Whether Atoll has `operation` of `service`."""
+        return self.caller.offers(service, operation)
 
     def warn(self, prop: str, reason: str) -> None:
         """Says that this call set `prop` to something without effect here."""

@@ -24,6 +24,10 @@ class ClientGone(Exception):
     """The client left before it had sent its request."""
 
 
+class BrokenOff(Exception):
+    """Raised by a response's body that cannot be brought to its end: whoever made it failed. The connection ends there, unlogged."""
+
+
 class Incoming(Protocol):
     """A body that may still be on its way."""
 

@@ -1,4 +1,4 @@
-"""The kernel of one region, assembled: data directory, store, blobs, clock, ids, tasks, tracer."""
+"""The kernel of one region, assembled: data directory, store, blobs, clock, ids, tasks, deliveries, tracer."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from atoll.kernel.blobs import Blobs
 from atoll.kernel.clock import Clock
 from atoll.kernel.context import GLOBAL_ACCOUNT
 from atoll.kernel.datadir import DataDir, DataDirError
+from atoll.kernel.dispatcher import Dispatcher
 from atoll.kernel.errors import StoreUnavailable
 from atoll.kernel.ids import Ids
 from atoll.kernel.records import encode
@@ -44,6 +45,7 @@ class Kernel:
     clock: Clock
     ids: Ids
     tasks: Tasks
+    deliveries: Dispatcher
     tracer: Tracer
 
     async def advance(self, seconds: float) -> None:
@@ -62,8 +64,9 @@ class Kernel:
             await self.store.transact(lambda tx: tx.set(CLOCK_KEY, encode(mark)))
 
     async def close(self) -> None:
-        """Stops tasks, commits, and gives the directory free."""
+        """Stops tasks and deliveries, commits, and gives the directory free."""
         await self.tasks.stop()
+        await self.deliveries.stop()
         self.clock.close()
         await self.store.close()
         self.directory.close()
@@ -96,8 +99,10 @@ async def _open(directory: DataDir, store: SQLiteStore, marker: _ClockMarker, du
     node = await _node(store, ids.uuid())
     blobs = Blobs(directory.blobs, clock, durability)
     tasks = Tasks(store, clock, node)
+    deliveries = Dispatcher(store, clock)
     clock.settle_with(tasks.settle)
-    return Kernel(directory, store, blobs, clock, ids, tasks, Tracer())
+    clock.settle_with(deliveries.settle)
+    return Kernel(directory, store, blobs, clock, ids, tasks, deliveries, Tracer())
 
 
 class _ClockMarker:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from atoll.kernel import blobs, tasks
+from atoll.kernel import blobs, deliveries, tasks
 from atoll.kernel.context import GLOBAL_ACCOUNT
 from atoll.kernel.keys import Key, Range, between, pack, under
 from atoll.kernel.service import Service, Shared
@@ -20,7 +20,11 @@ MOST_COUNTED = 100
 """Records of a service in an account that `contents` counts; more are said to be this many."""
 ACCOUNTS = between((), (GLOBAL_ACCOUNT,))
 KERNEL: Key = (GLOBAL_ACCOUNT, "", "kernel")
-OF_THE_KERNEL = (Shared(tasks.PREFIX, tasks.owner), Shared(blobs.PREFIX, blobs.owner))
+OF_THE_KERNEL = (
+    Shared(tasks.PREFIX, tasks.owner),
+    Shared(blobs.PREFIX, blobs.owner),
+    Shared(deliveries.PREFIX, deliveries.account_of),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,15 @@ from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from atoll.kernel.context import Context, Principal
+from atoll.kernel.deliveries import Policy
 from atoll.kernel.keys import Key
 
 if TYPE_CHECKING:
+    import asyncio
     from pathlib import Path
 
     from atoll.kernel.connection import Connection
+    from atoll.kernel.http import HttpRequest
     from atoll.kernel.region import Kernel
     from atoll.kernel.store.api import Reader, Transaction
 
@@ -100,6 +103,14 @@ class Host(Protocol):
     """For what every region of this user can share and anyone can make again."""
     strict: bool
     """Whether the region was started with `--strict`."""
+    assembled: asyncio.Event
+    """Set once every service runs: what acts by itself and calls others begins then."""
+
+    async def signer(self, http: HttpRequest, *, service: str, region: str) -> Principal | None:
+        """Who signed a data plane's request for `service` in `region`; None where nobody did. Raises as `gateway/visitors.py` says."""
+
+    async def admit(self, ctx: Context, http: HttpRequest, access: Sequence[Access], params: Any) -> None:
+        """Raises AccessDenied unless `ctx.principal` may all that `access` asks for in respect of `params`."""
 
     def context(self, service: str, account: str, region: str, principal: Principal, name: str) -> Context:
         """A context for work that no request caused (a new trace called `name`), acting as `principal`."""
@@ -135,7 +146,8 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service's manifest. `name` is botocore's name of its model; `tasks` are its long operations by kind.
+    """A service's manifest. `name` is botocore's name of its model; `tasks` are its long operations by kind, `deliveries`
+    what it promises to send, likewise.
 
     `runtime` opens what the service keeps running (a pool of processes): an async context manager whose value operations
     find at `ctx.runtime`.
@@ -149,6 +161,7 @@ class Service:
     name: str
     modules: Sequence[ModuleType]
     tasks: Mapping[str, Step] = field(default_factory=dict)
+    deliveries: Mapping[str, Policy] = field(default_factory=dict)
     runtime: Callable[[Host], AbstractAsyncContextManager[Runtime]] | None = None
     shared: Sequence[Shared] = ()
     counters: Sequence[Callable[[str], Key]] = ()

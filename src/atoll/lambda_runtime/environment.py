@@ -6,19 +6,21 @@ The table of its states is in `states.py`; which environment serves which invoca
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from atoll.kernel.clock import Clock
 from atoll.kernel.connection import Connection
-from atoll.lambda_runtime import peers, texts, tree
+from atoll.lambda_runtime import peers, texts
+from atoll.lambda_runtime.cgroups import Group
 from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.lambda_runtime.launcher import Launcher
 from atoll.lambda_runtime.logs import Log
+from atoll.lambda_runtime.memory import Memory
+from atoll.lambda_runtime.outcome import Outcome, exit_status, start_error
+from atoll.lambda_runtime.response import Relay
 from atoll.lambda_runtime.runtime_api import Invocation, Rejected, RuntimeConnection
 from atoll.lambda_runtime.spec import Credentials, EnvironmentInfo, FunctionSpec
 from atoll.lambda_runtime.states import State, require
@@ -30,25 +32,8 @@ RETURN_SECONDS = 0.02
 """How long an answer is kept for the runtime to ask for its next invocation: a caller that calls again then finds it idle."""
 CONNECTIONS = 100
 """How many connections to its Runtime API an environment may have: Atoll's descriptors are for all."""
-CROWD = 16
-"""More processes than this are looked at in a thread, for the loop must not wait for a fork bomb to be counted."""
 RUNNING = frozenset({State.INIT, State.BUSY, State.DRAINING})
 INVALID_ID = Rejected(400, "InvalidRequestID", "Invalid request ID")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How an initialization or an invocation ended.
-
-    `failure` is None or "error" or "timeout" (the platform's word in REPORT); `kind` the error's type; `exit_reason` says why
-    the runtime ended, if it did; `ended` is monotonic time.
-    """
-
-    ended: float
-    payload: bytes = b""
-    failure: str | None = None
-    kind: str = ""
-    exit_reason: str | None = None
 
 
 class Environment:
@@ -65,6 +50,7 @@ class Environment:
         isolated: bool,
         uid: int | None,
         knows_peers: bool,
+        group: Group | None = None,
     ) -> None:
         self.spec = spec
         self.credentials = credentials
@@ -73,13 +59,13 @@ class Environment:
         self.pid: int | None = None
         self.invocations = 0
         self.idle_since = 0.0
-        self.peak = 0
         self.on_idle: Callable[[Environment], None] = lambda _: None
         self._launcher = launcher
         self._clock = clock
         self._isolated = isolated
         self._uid = uid
         self._knows_peers = knows_peers
+        self.memory = Memory(spec.memory_mb, group)
         self._loop = asyncio.get_running_loop()
         self._control: socket.socket | None = None
         self._report = b""
@@ -92,10 +78,8 @@ class Environment:
         self._pending: asyncio.Future[Outcome] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._answer: Outcome | None = None
+        self._relay = Relay(None)
         self._returning: asyncio.TimerHandle | None = None
-        self._out_of_memory = False
-        self._crowded = False
-        self._status_file: int | None = None
         self._stopped = asyncio.Event()
 
     async def start(self, endpoint: str, seconds: float) -> Outcome:
@@ -113,12 +97,13 @@ class Environment:
         finally:
             self._pending = None
 
-    async def invoke(self, invocation: Invocation, seconds: float) -> Outcome:
-        """Hands out one invocation and waits for its end, at most `seconds`. The environment must be IDLE."""
+    async def invoke(self, invocation: Invocation, seconds: float, relay: Relay) -> Outcome:
+        """Hands out one invocation and waits for its end, at most `seconds`. The environment must be IDLE. `relay` takes the answer
+        if the function streams it."""
         self._move(State.BUSY)
         self.invocations += 1
         assert self._waiting is not None
-        self._invocation = invocation
+        self._invocation, self._relay = invocation, relay
         self._pending = self._loop.create_future()
         self._timer = self._loop.call_later(seconds, self._on_timeout)
         connection, self._waiting = self._waiting, None
@@ -137,6 +122,7 @@ class Environment:
         if self.state in (State.STOPPING, State.STOPPED):
             return
         self._move(State.STOPPING)
+        self._relay.ended = True
         if self._timer is not None:
             self._timer.cancel()
         if self._control is None:
@@ -153,28 +139,15 @@ class Environment:
         """Looks how much memory is resident, and kills the environment if it is over its function's limit."""
         if self.pid is None or self.state not in RUNNING:
             return
-        limit = self.spec.memory_mb << 20
-        processes = (await asyncio.to_thread(tree.pids, self.pid) if self._crowded else tree.pids(self.pid))[1:]
-        self._crowded = len(processes) > CROWD
-        if len(processes) > 1 or (used := tree.resident(processes)) > limit:
-            used = await asyncio.to_thread(tree.proportional, processes)
-        self.peak = max(self.peak, used)
-        if used > limit and self.state in RUNNING:
-            self._out_of_memory = True
+        await self.memory.look(self.pid)
+        if self.memory.exhausted and self.state in RUNNING:
             self.kill()
-
-    def used_mb(self) -> int:
-        """The most that has been resident at once, in MiB, never above the limit."""
-        if self._status_file is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self.peak = max(self.peak, tree.peak(os.pread(self._status_file, 4096, 0)))
-        return min(max(1, self.peak >> 20), self.spec.memory_mb)
 
     def info(self) -> EnvironmentInfo:
         """For `atoll status`."""
         spec = self.spec
         return EnvironmentInfo(
-            spec.arn, spec.revision, self.state.value, self.pid, self._launcher.name, self.log.stream, self.used_mb(),
+            spec.arn, spec.revision, self.state.value, self.pid, self._launcher.name, self.log.stream, self.memory.used_mb(),
             self.invocations,
         )  # fmt: skip
 
@@ -195,13 +168,18 @@ class Environment:
             self._waiting = None
         if self._own is connection:
             self._own = None
-            self._check_gone()
+        if self._relay.source is connection and self._invocation is not None:
+            # In mid-stream. If the runtime has ended that is known in a moment, and is the better reason.
+            self._loop.call_later(RETURN_SECONDS, self._check_truncated)
+        self._check_gone()
 
     def on_next(self, connection: RuntimeConnection) -> None:
         self._hear_of_start()
+        self._check_truncated()
         if self.state is State.INIT:
             self._waiting = connection
-            self._find_runtime()
+            assert self.pid is not None
+            self.memory.watch_runtime(self.pid)
             self._become_idle()
             self._settle(Outcome(self._clock.monotonic()))
         elif self.state in (State.BUSY, State.DRAINING) and self._invocation is None:
@@ -226,9 +204,15 @@ class Environment:
         self._answered(request_id, Outcome(self._clock.monotonic(), body, "handled", kind))
 
     def on_too_large(self, request_id: str) -> None:
-        self._answered(
-            request_id, Outcome(self._clock.monotonic(), texts.too_large_payload(), "error", texts.TOO_LARGE)
-        )
+        outcome = Outcome(self._clock.monotonic(), texts.too_large_payload(self._relay.limit), "error", texts.TOO_LARGE)
+        self._answered(request_id, outcome)
+
+    def on_stream(self, connection: RuntimeConnection, request_id: str, content_type: str) -> Relay:
+        self._require_current(request_id)
+        if self._relay.source is not None:
+            raise INVALID_ID
+        self._relay.begin(connection, content_type, self.spec.version)
+        return self._relay
 
     def on_init_error(self, body: bytes, kind: str) -> None:
         self._hear_of_start()
@@ -253,15 +237,26 @@ class Environment:
         self.idle_since = self._clock.monotonic()
         self.on_idle(self)
 
-    def _answered(self, request_id: str, outcome: Outcome) -> None:
+    def _require_current(self, request_id: str) -> None:
         if self._invocation is None or self._invocation.request_id != request_id:
             raise INVALID_ID
+
+    def _check_truncated(self) -> None:
+        """Whether the answer has broken off, while the runtime lives."""
+        source = self._relay.source
+        if self._invocation is not None and source is not None and source not in self._connections:
+            outcome = Outcome(self._clock.monotonic(), b"", "error", texts.TRUNCATED)
+            self._answered(self._invocation.request_id, outcome)
+
+    def _answered(self, request_id: str, outcome: Outcome) -> None:
+        self._require_current(request_id)
         self._invocation = None
         self._answer = outcome
         self._returning = self._loop.call_later(RETURN_SECONDS, self._settle, outcome)
 
     def _settle(self, outcome: Outcome) -> None:
         self._answer = None
+        self._relay.ended = True
         if self._returning is not None:
             self._returning.cancel()
             self._returning = None
@@ -319,6 +314,7 @@ class Environment:
             "code": code,
             "root": root,
             "uid": self._uid,
+            "group": group.entry if (group := self.memory.group) is not None else None,
             "layers": str(spec.layers.resolve()) if spec.layers else None,
             "tmp_mb": spec.ephemeral_mb,
             "environment": environment,
@@ -347,13 +343,18 @@ class Environment:
         """Once the supervisor is gone and nobody holds the runtime's connection, every process has ended."""
         if self._control is not None or self._own is not None or self.state is State.STOPPED:
             return
+        if not self._relay.ended and self._relay.source in self._connections:
+            return  # what the runtime has streamed before its end is still to be read
         if self.state is not State.STOPPING:
             self._move(State.STOPPING)
         if (at := self._report.find(b"failed ")) >= 0 and self._pending is not None and not self._pending.done():
             text = self._report[at + 7 :].decode(errors="replace").strip()
             self._pending.set_exception(RuntimeUnavailable(f"The sandbox could not be set up: {text}"))
-        kind = texts.OUT_OF_MEMORY if self._out_of_memory else texts.EXIT_ERROR
-        reason = texts.exited(_exit_status(self._report))
+        self.memory.ask_kernel()
+        kind = texts.OUT_OF_MEMORY if self.memory.exhausted else texts.EXIT_ERROR
+        reason = texts.exited(exit_status(self._report))
+        if (not_started := start_error(self._report)) is not None:
+            kind, reason = texts.INVALID_ENTRYPOINT, not_started
         self._settle(self._answer or Outcome(self._clock.monotonic(), failure="error", kind=kind, exit_reason=reason))
         self._finish_stop()
 
@@ -361,10 +362,7 @@ class Environment:
         self._move(State.STOPPED)
         if self._timer is not None:
             self._timer.cancel()
-        if self._status_file is not None:
-            self.used_mb()
-            os.close(self._status_file)
-            self._status_file = None
+        self.memory.close()
         if self._server is not None:
             self._server.close()
         for connection in list(self._connections):
@@ -377,23 +375,3 @@ class Environment:
             self._abandon()
         else:
             os.kill(self.pid, signal.SIGKILL)
-
-    def _find_runtime(self) -> None:
-        """Opens the runtime process's status, so that its peak memory is one read away."""
-        assert self.pid is not None
-        for process in tree.pids(self.pid)[1:2]:
-            try:
-                self._status_file = os.open(tree.PROC / f"{process}/status", os.O_RDONLY)
-            except FileNotFoundError:
-                return
-
-
-def _exit_status(report: bytes) -> int:
-    """The runtime's exit status from the supervisor's lines; negative for a signal. No line at all: everything was killed."""
-    for line in report.splitlines():
-        match line.split():
-            case [b"exit", status]:
-                return int(status)
-            case [b"signal", number]:
-                return -int(number)
-    return -signal.SIGKILL

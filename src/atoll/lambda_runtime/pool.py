@@ -11,19 +11,21 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from atoll.kernel.clock import Clock
 from atoll.kernel.connection import Connection
 from atoll.kernel.ids import Ids
-from atoll.lambda_runtime import peers, sandbox, texts
-from atoll.lambda_runtime.environment import Environment, Outcome
+from atoll.lambda_runtime import cgroups, peers, sandbox, texts
+from atoll.lambda_runtime.environment import Environment
 from atoll.lambda_runtime.errors import RuntimeUnavailable, TooManyRequests
+from atoll.lambda_runtime.fleet import Fleet
 from atoll.lambda_runtime.launcher import Machine
 from atoll.lambda_runtime.logs import Log
+from atoll.lambda_runtime.outcome import Outcome
 from atoll.lambda_runtime.platform_log import PlatformLog
+from atoll.lambda_runtime.response import Relay
 from atoll.lambda_runtime.run import Run, initialize
 from atoll.lambda_runtime.runtimes.families import Families
 from atoll.lambda_runtime.spec import (
@@ -33,40 +35,23 @@ from atoll.lambda_runtime.spec import (
     FunctionSpec,
     InvokeResult,
     LogSink,
+    ResponseStream,
     WarningHook,
 )
-from atoll.lambda_runtime.states import ENDING, State
+from atoll.lambda_runtime.states import State
 
 CONCURRENCY = 1000
 """docs: Lambda quotas, "Concurrent executions"."""
 IDLE_SECONDS = 600.0
 TEND_SECONDS = 30.0
-SAMPLE_SECONDS = 0.05
+SAMPLE_SECONDS = 0.02
 CREDENTIALS_MARGIN = 60.0
-BROKEN = 10
-"""How many environments that broke a function may have waiting to be made up for."""
+ENDING_SECONDS = 0.01
+"""How long to wait for the kernel to finish with processes that have let go of everything else."""
 STOPPING = "Atoll is stopping."
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class _Broken:
-    """An environment that failed to initialize, or did and failed later (`again`). Its successor goes on in its log."""
-
-    environment: Environment
-    again: bool
-
-
-@dataclass(slots=True)
-class _Function:
-    """The environments of one function version at one revision."""
-
-    revision: str
-    idle: list[Environment] = field(default_factory=list)
-    broken: list[_Broken] = field(default_factory=list)
-    warned: bool = False
 
 
 class Pool:
@@ -104,7 +89,7 @@ class Pool:
         first = int(ids.hex(4), 16) % sandbox.USERS
         self._next_user = itertools.islice(itertools.cycle(self._users or (None,)), first, None)
         self._outsiders = peers.Outsiders(self._namespaces)
-        self._functions: dict[tuple[str, str], _Function] = {}
+        self._functions: dict[tuple[str, str], Fleet] = {}
         self._environments: set[Environment] = set()
         self._running = 0
         self._busy = asyncio.Event()
@@ -112,11 +97,15 @@ class Pool:
         self._tending: list[asyncio.Task[None]] = []
         self._stopping = False
         self.capabilities = sandbox.Capabilities(False, "The pool has not started.")
+        self.unlimited = ""
+        """Why memory is looked at only, in one line; empty where groups hold it."""
+        self._groups: cgroups.Groups | None = None
 
     async def start(self) -> None:
         """Finds out what isolation there is, and says in the log if there is none."""
         self._work_dir.mkdir(parents=True, exist_ok=True)
-        self.capabilities = await sandbox.probe()
+        found = await asyncio.gather(sandbox.probe(), asyncio.to_thread(cgroups.find, self._work_dir))
+        self.capabilities, (self._groups, self.unlimited) = found
         if self.capabilities.missing:
             logger.warning(self.capabilities.missing)
         self._families = Families(Machine(self.capabilities, self._work_dir, self._cache_dir, self._hidden))
@@ -134,6 +123,8 @@ class Pool:
             await asyncio.wait(self._work, return_when=asyncio.FIRST_COMPLETED)
         for launcher in self._families.launchers:
             await launcher.stop()
+        if self._groups is not None:
+            await asyncio.to_thread(self._groups.close)
 
     async def prepare(self, runtime: str) -> str | None:
         """Makes the launcher of a runtime ready, so that its first invocation need not. Returns what `warnings` would be told.
@@ -153,9 +144,10 @@ class Pool:
         request_id: str,
         trace_header: str,
         client_context: str | None = None,
+        stream: ResponseStream | None = None,
     ) -> InvokeResult:
         """Runs the function once. It runs to its end even if the caller is cancelled. `invoked_arn` is the ARN as the caller
-        named it, qualified or not: the function is told.
+        named it, qualified or not: the function is told. `stream` takes the answer piece by piece if the function streams.
 
         Raises TooManyRequests past the concurrency limit, RuntimeUnavailable where nothing can run the function.
         """
@@ -178,7 +170,10 @@ class Pool:
                 client_context=client_context,
             )
 
-        return await asyncio.shield(self._background(self._invoke(spec, begin)))
+        relay = Relay(stream)
+        result = await asyncio.shield(self._background(self._invoke(spec, begin, relay)))
+        await relay.flush()
+        return result
 
     def ending_before(self, instant: float) -> list[Environment]:
         """The environments whose credentials end too early for one more invocation at `instant` (region time)."""
@@ -198,12 +193,13 @@ class Pool:
             if account in (None, environment.spec.account):
                 environment.log.silence()
 
-    def drain(self, arn: str) -> None:
-        """The function changed or is gone: idle environments stop now, busy ones after their invocation."""
-        for key in [key for key in self._functions if key[0] == arn]:
+    def drain(self, arn: str, version: str | None = None) -> None:
+        """The version of the function (None: each) changed or is gone: idle environments stop now, busy ones after their
+        invocation."""
+        for key in [key for key in self._functions if key[0] == arn and version in (None, key[1])]:
             del self._functions[key]
         for environment in list(self._environments):
-            if environment.spec.arn == arn:
+            if environment.spec.arn == arn and version in (None, environment.spec.version):
                 environment.drain()
 
     async def made(self, connection: Connection) -> bool:
@@ -224,7 +220,7 @@ class Pool:
         """Every environment that has not ended."""
         return [environment.info() for environment in self._environments]
 
-    async def _invoke(self, spec: FunctionSpec, begin: Callable[[Log], Run]) -> InvokeResult:
+    async def _invoke(self, spec: FunctionSpec, begin: Callable[[Log], Run], relay: Relay) -> InvokeResult:
         try:
             function = self._function(spec)
             environment = self._take_idle(function)
@@ -233,16 +229,12 @@ class Pool:
             else:
                 environment, run, init_ms, failed = await self._cold_start(spec, function, begin)
             run.start()
-            outcome = failed or await environment.invoke(run.invocation, run.seconds_left)
+            outcome = failed or await environment.invoke(run.invocation, run.seconds_left, relay)
             result = run.finish(outcome, environment, init_ms)
             if failed is not None:
                 environment.kill()
-            if (
-                outcome.failure in ("timeout", "error")
-                and environment.state in ENDING
-                and len(function.broken) < BROKEN
-            ):
-                function.broken.append(_Broken(environment, again=failed is None))
+            if outcome.failure in ("timeout", "error"):
+                function.broke(environment, again=failed is None)
             environment.on_idle = self._release
             if environment.state is State.IDLE:
                 self._release(environment)
@@ -251,7 +243,7 @@ class Pool:
             self._running -= 1
 
     async def _cold_start(
-        self, spec: FunctionSpec, function: _Function, begin: Callable[[Log], Run]
+        self, spec: FunctionSpec, function: Fleet, begin: Callable[[Log], Run]
     ) -> tuple[Environment, Run, float | None, Outcome | None]:
         """A new environment. Where its initialization fails it is made once more, now on the function's own time, as on AWS. So it
         is at once where one broke before (docs: "Lambda execution environment lifecycle", suppressed init)."""
@@ -278,7 +270,7 @@ class Pool:
         outcome, _ = await initialize(environment, self._clock, self._endpoint(), run.seconds_left, "invoke")
         return environment, run, None, None if outcome.failure is None else outcome
 
-    async def _environment(self, spec: FunctionSpec, function: _Function, log: Log) -> Environment:
+    async def _environment(self, spec: FunctionSpec, function: Fleet, log: Log) -> Environment:
         launcher, warning = await self._families.choose(spec.runtime)
         await launcher.ready()
         if warning and not function.warned and self._warnings:
@@ -298,6 +290,7 @@ class Pool:
             isolated=self.capabilities.namespaces,
             uid=next(self._next_user),
             knows_peers=self.capabilities.peers,
+            group=self._groups.create(spec.memory_mb, spec.ephemeral_mb) if self._groups is not None else None,
         )
         self._environments.add(environment)
         self._background(self._bury(environment))
@@ -311,21 +304,23 @@ class Pool:
         if function is not None and environment in function.idle:
             function.idle.remove(environment)
         await environment.log.close(environment)
+        while (group := environment.memory.group) is not None and not group.remove():
+            await self._clock.wall_sleep(ENDING_SECONDS)
 
     def _namespaces(self) -> set[str]:
         return set().union(*(launcher.namespaces for launcher in self._families.launchers))
 
-    def _function(self, spec: FunctionSpec) -> _Function:
+    def _function(self, spec: FunctionSpec) -> Fleet:
         """The function's present revision. Environments of another are drained first."""
         function = self._functions.get(_key(spec))
         if function is None or function.revision != spec.revision:
             if function is not None:
                 for environment in function.idle:
                     environment.drain()
-            function = self._functions[_key(spec)] = _Function(spec.revision)
+            function = self._functions[_key(spec)] = Fleet(spec.revision)
         return function
 
-    def _take_idle(self, function: _Function) -> Environment | None:
+    def _take_idle(self, function: Fleet) -> Environment | None:
         """The environment that was used last, so that the others can be reaped."""
         while function.idle:
             environment = function.idle.pop()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from atoll.kernel.clock import Clock
 from atoll.lambda_runtime import texts
-from atoll.lambda_runtime.environment import Environment, Outcome
+from atoll.lambda_runtime.environment import Environment
 from atoll.lambda_runtime.logs import Log
+from atoll.lambda_runtime.outcome import Outcome
 from atoll.lambda_runtime.platform_log import Ending, PlatformLog
 from atoll.lambda_runtime.runtime_api import Invocation
 from atoll.lambda_runtime.spec import FunctionSpec, InvokeResult
@@ -58,11 +59,11 @@ class Run:
             status, kind = "error", outcome.kind
             if outcome.exit_reason is not None:
                 payload = texts.exit_payload(request_id, outcome.kind, outcome.exit_reason)
-        ending = Ending(
-            milliseconds, environment.used_mb(), init_ms, status, kind, outcome.exit_reason, len(outcome.payload)
-        )
+        used_mb = environment.memory.used_mb()
+        ending = Ending(milliseconds, used_mb, init_ms, status, kind, outcome.exit_reason, len(outcome.payload))
         self._platform.ended(request_id, self.invocation.trace_header, ending)
-        return InvokeResult(payload, "Unhandled" if outcome.failure else None, self._log.tail(), spec.version)
+        failed = "Unhandled" if outcome.failure else None
+        return InvokeResult(payload, failed, self._log.tail(), spec.version, error_type=outcome.kind)
 
 
 async def initialize(

@@ -6,6 +6,8 @@ docs: Lambda developer guide, "Using the Lambda runtime API for custom runtimes"
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, cast
@@ -13,6 +15,8 @@ from typing import Protocol, cast
 import httptools
 
 from atoll.kernel.connection import Connection
+from atoll.lambda_runtime import texts
+from atoll.lambda_runtime.response import Relay
 from atoll.lambda_runtime.texts import RESPONSE_LIMIT
 
 PREFIX = b"/2018-06-01/runtime/"
@@ -27,6 +31,9 @@ REASONS = {
 }
 OVERHEAD_LIMIT = 64 * 1024
 """Bytes that may come in a row and be neither a request's beginning nor its body: headers, or what can stand around chunks."""
+MODE, EXPECT = b"lambda-runtime-function-response-mode", b"expect"
+ERROR_TYPE, ERROR_BODY = b"lambda-runtime-function-error-type", b"lambda-runtime-function-error-body"
+KEPT = frozenset({b"content-type", EXPECT})
 STALLED_SECONDS = 60.0
 """How long a TCP connection may send nothing, before its first request and within one. Between two it may take its time."""
 
@@ -52,7 +59,7 @@ class Rejected(Exception):
 
 
 class Handler(Protocol):
-    """What an environment does with the requests. The three answers raise Rejected where they do not fit."""
+    """What an environment does with the requests. The answers raise Rejected where they do not fit."""
 
     def on_next(self, connection: RuntimeConnection) -> None:
         """The runtime waits on `connection`, which gets `deliver` when there is work."""
@@ -68,6 +75,9 @@ class Handler(Protocol):
 
     def on_too_large(self, request_id: str) -> None:
         """The function has answered more than an invocation may return."""
+
+    def on_stream(self, connection: RuntimeConnection, request_id: str, content_type: str) -> Relay:
+        """The function begins to answer, piece by piece; `on_response`, `on_error` or `on_too_large` says when it has ended."""
 
     def on_connected(self, connection: RuntimeConnection) -> None:
         """There is one more connection."""
@@ -88,8 +98,11 @@ class RuntimeConnection(asyncio.Protocol):
         self._url = b""
         self._body = bytearray()
         self._oversize = False
-        self._error_type = ""
+        self._headers: dict[bytes, bytes] = {}
+        self._relay: Relay | None = None
+        self._rejected: Rejected | None = None
         self._due = True
+        self._held_back = self._backed_up = self._last = False
         self._progress = self._overhead = 0
         self._timer: asyncio.TimerHandle | None = None
         self._admission: asyncio.Task[None] | None = None
@@ -142,11 +155,24 @@ class RuntimeConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Whoever does not read his answers gets no more of them."""
-        if self.transport is not None:
-            self.transport.pause_reading()
+        self._backed_up = True
+        self._read_or_not()
 
     def resume_writing(self) -> None:
-        if self.transport is not None:
+        self._backed_up = False
+        self._read_or_not()
+
+    def hold(self, held: bool) -> None:
+        """Reads no more of a streamed answer while it is held."""
+        self._held_back = held
+        self._read_or_not()
+
+    def _read_or_not(self) -> None:
+        if self.transport is None or self.transport.is_closing():
+            return
+        if self._backed_up or self._held_back:
+            self.transport.pause_reading()
+        else:
             self.transport.resume_reading()
 
     def close(self) -> None:
@@ -170,7 +196,8 @@ class RuntimeConnection(asyncio.Protocol):
     # httptools calls these
 
     def on_message_begin(self) -> None:
-        self._url, self._body, self._oversize, self._error_type = b"", bytearray(), False, ""
+        self._url, self._body, self._oversize, self._headers = b"", bytearray(), False, {}
+        self._relay = self._rejected = None
         self._due = True
         self._progress += 1
 
@@ -178,12 +205,32 @@ class RuntimeConnection(asyncio.Protocol):
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if name.lower() == b"lambda-runtime-function-error-type":
-            self._error_type = value.decode("latin-1")
+        """Trailers come here, too."""
+        name = name.lower()
+        if name.startswith(b"lambda-") or name in KEPT:
+            self._headers[name] = value
+
+    def on_headers_complete(self) -> None:
+        if EXPECT in self._headers and self.transport is not None:
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if MODE in self._headers and (request_id := self._request_id(b"response")) is not None:
+            try:
+                self._begin_stream(request_id)
+            except Rejected as rejected:
+                self._rejected = rejected
+
+    def _begin_stream(self, request_id: str) -> None:
+        if self._headers[MODE] != b"streaming":
+            self._handler.on_error(request_id, texts.error_payload(texts.INVALID_MODE), texts.INVALID_MODE)
+            raise Rejected(400, "InvalidFunctionResponseMode", "Invalid function response mode")
+        self._relay = self._handler.on_stream(self, request_id, self._header(b"content-type"))
+        self._due = False  # a stream may pause: only the invocation's own time limits it
 
     def on_body(self, body: bytes) -> None:
         self._progress += 1
-        if len(self._body) + len(body) > RESPONSE_LIMIT:
+        if self._relay is not None:
+            self._relay.feed(body)
+        elif self._rejected is not None or len(self._body) + len(body) > RESPONSE_LIMIT:
             self._oversize = True
         else:
             self._body += body
@@ -192,7 +239,10 @@ class RuntimeConnection(asyncio.Protocol):
         self._due = False
         if self.transport is None or self.transport.is_closing():
             return
+        self._last = not self._parser.should_keep_alive()
         try:
+            if self._rejected is not None:
+                raise self._rejected
             self._route(self._parser.get_method(), self._url)
         except Rejected as rejected:
             self._refuse(rejected)
@@ -208,26 +258,41 @@ class RuntimeConnection(asyncio.Protocol):
         path = url.removeprefix(PREFIX) if url.startswith(PREFIX) else b""
         if method == b"GET" and path == b"invocation/next":
             self._handler.on_next(self)
-            return
-        match path.split(b"/") if method == b"POST" else []:
-            case [b"invocation", request_id, b"response"]:
-                self._respond(request_id.decode("latin-1"))
-            case [b"invocation", request_id, b"error"]:
-                self._handler.on_error(request_id.decode("latin-1"), bytes(self._body), self._error_type)
-                self._answer(202, ACCEPTED)
-            case [b"init", b"error"]:
-                self._handler.on_init_error(bytes(self._body), self._error_type)
-                self._answer(202, ACCEPTED)
-            case _:
-                raise Rejected(404, "NotFound", "404 page not found")
+        elif method == b"POST" and (request_id := self._request_id(b"response")) is not None:
+            self._respond(request_id)
+            self._answer(202, ACCEPTED)
+        elif method == b"POST" and (request_id := self._request_id(b"error")) is not None:
+            kind = self._header(ERROR_TYPE)
+            self._handler.on_error(request_id, bytes(self._body) or texts.error_payload(kind), kind)
+            self._answer(202, ACCEPTED)
+        elif method == b"POST" and path == b"init/error":
+            self._handler.on_init_error(bytes(self._body), self._header(ERROR_TYPE))
+            self._answer(202, ACCEPTED)
+        else:
+            raise Rejected(404, "NotFound", "404 page not found")
+
+    def _request_id(self, last: bytes) -> str | None:
+        """The request id in the path of an answer that ends with `last`."""
+        match self._url.removeprefix(PREFIX).split(b"/") if self._url.startswith(PREFIX) else []:
+            case [b"invocation", request_id, end] if end == last:
+                return request_id.decode("latin-1")
+        return None
+
+    def _header(self, name: bytes) -> str:
+        return self._headers.get(name, b"").decode("latin-1")
 
     def _respond(self, request_id: str) -> None:
-        if self._oversize:
+        relay, self._relay = self._relay, None
+        if self._oversize or (relay is not None and relay.oversize):
             self._handler.on_too_large(request_id)
             text = f"Exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
             raise Rejected(413, "RequestEntityTooLarge", text)
-        self._handler.on_response(request_id, bytes(self._body))
-        self._answer(202, ACCEPTED)
+        if relay is not None and (kind := self._header(ERROR_TYPE)):
+            self._handler.on_error(
+                request_id, _unpacked(self._headers.get(ERROR_BODY)) or texts.error_payload(kind), kind
+            )
+        else:
+            self._handler.on_response(request_id, bytes(self._body) if relay is None else relay.take())
 
     def _refuse(self, rejected: Rejected) -> None:
         self._answer(
@@ -244,9 +309,21 @@ class RuntimeConnection(asyncio.Protocol):
             REASONS[status],
             len(body),
         )
+        if self._last:
+            head += b"Connection: close\r\n"
         self.transport.write(head + lines + b"\r\n" + body)
+        if self._last:
+            self.transport.close()
 
 
 def _one_line(value: str) -> str:
     """A header value: line breaks, which JSON text may contain, become spaces."""
     return value.replace("\r", " ").replace("\n", " ")
+
+
+def _unpacked(trailer: bytes | None) -> bytes:
+    """The error document that a trailer carries in base64."""
+    try:
+        return base64.b64decode(trailer or b"", validate=True)
+    except binascii.Error:
+        return b""

@@ -24,7 +24,7 @@ sys.path.insert(0, sys.argv[1])
 from _atoll import namespaces as n
 privileged = os.geteuid() == 0
 uid, gid = os.getuid(), os.getgid()
-n.unshare(n.CLONE_NEWNS | n.CLONE_NEWPID | n.CLONE_NEWIPC | n.CLONE_NEWUTS | (0 if privileged else n.CLONE_NEWUSER))
+n.unshare(n.CLONE_NEWNS | n.CLONE_NEWPID | n.CLONE_NEWIPC | n.CLONE_NEWUTS | n.CLONE_NEWCGROUP | (0 if privileged else n.CLONE_NEWUSER))
 if not privileged:
     n.map_user("0 %d 1" % uid, "0 %d 1" % gid)
 pid = os.fork()

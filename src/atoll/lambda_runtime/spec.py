@@ -61,7 +61,8 @@ class FunctionSpec:
 class InvokeResult:
     """The answer to an invocation.
 
-    `function_error` is None or "Unhandled"; `log_tail` the last 4 KB of the invocation's log, START, END and REPORT included.
+    `function_error` is None or "Unhandled", `error_type` the error's own name where it has one ("Sandbox.Timedout"); `log_tail` the
+    last 4 KB of the invocation's log, START, END and REPORT included. What a `ResponseStream` was given is not in `payload`.
     """
 
     payload: bytes
@@ -69,6 +70,24 @@ class InvokeResult:
     log_tail: bytes
     executed_version: str
     status: int = 200
+    error_type: str = ""
+
+
+class ResponseStream(Protocol):
+    """Who takes an answer while the function makes it: InvokeWithResponseStream, or a function URL in the mode RESPONSE_STREAM.
+
+    Given to `Pool.invoke`. A function that streams calls `begin` once, then `write`; one that does not calls neither, and its answer
+    is the result's `payload`. Either way the answer has ended when `Pool.invoke` returns, and everything has been written; the
+    result's `function_error` and `payload` then tell of an error, which may also come in mid-stream. Whoever loses interest goes
+    on taking: the function runs to its end, as on AWS.
+    """
+
+    def begin(self, content_type: str, executed_version: str) -> None:
+        """The answer begins. `content_type` is the runtime's: of `application/vnd.awslambda.http-integration-response` the pieces
+        begin with JSON (statusCode, headers, cookies) and eight zero bytes, cut anywhere."""
+
+    async def write(self, piece: bytes) -> None:
+        """The next piece. As long as this waits the function does, too, up to a window of 256 KB."""
 
 
 @dataclass(frozen=True, slots=True)

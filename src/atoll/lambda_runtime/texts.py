@@ -16,11 +16,16 @@ import msgspec
 
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100
 """Bytes that a function may answer (docs: Lambda quotas, "Invocation payload"; the text gives the precise number)."""
+STREAM_LIMIT = 200 * 1024 * 1024
+"""Bytes of a streamed answer (docs: Lambda quotas, "Invocation payload")."""
 INIT_SECONDS = 10.0
 OUT_OF_MEMORY = "Runtime.OutOfMemory"
 EXIT_ERROR = "Runtime.ExitError"
+INVALID_ENTRYPOINT = "Runtime.InvalidEntrypoint"
 TIMED_OUT = "Sandbox.Timedout"
 TOO_LARGE = "Function.ResponseSizeTooLarge"
+TRUNCATED = "Runtime.TruncatedResponse"
+INVALID_MODE = "Runtime.InvalidResponseModeHeader"
 
 _SIGNALS = {
     signal.SIGKILL: "killed",
@@ -60,10 +65,15 @@ def timeout_payload(request_id: str, seconds: float) -> bytes:
     )
 
 
-def too_large_payload() -> bytes:
+def too_large_payload(limit: int = RESPONSE_LIMIT) -> bytes:
     """The answer when the function's own is over the limit."""
-    text = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
+    text = f"Response payload size exceeded maximum allowed payload size ({limit} bytes)."
     return _json(errorType=TOO_LARGE, errorMessage=text)
+
+
+def error_payload(kind: str) -> bytes:
+    """The answer when there is no more than an error's type."""
+    return _json(errorType=kind)
 
 
 def runtime_version(runtime: str, region: str) -> tuple[str, str]:

@@ -161,8 +161,7 @@ def test_parameters_that_lambda_refuses(fn: Lambda, aws_error: Error) -> None:
     [
         {"Runtime": "nodejs22.x"},
         {"Runtime": "java21"},
-        {"Publish": True},
-        {"Layers": ["arn:aws:lambda:us-east-1:123456789012:layer:x:1"]},
+        {"PublishTo": "LATEST_PUBLISHED"},
         {"FileSystemConfigs": [{"Arn": ACCESS_POINT, "LocalMountPath": "/mnt/x"}]},
         {"PackageType": "Image"},
     ],

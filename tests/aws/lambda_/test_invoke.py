@@ -103,10 +103,9 @@ def test_a_timeout(fn: Lambda) -> None:
     assert "Task timed out after 1.00 seconds" in answer.payload["errorMessage"]
 
 
-def test_dry_run_and_event(fn: Lambda, aws_error: Error) -> None:
+def test_dry_run(fn: Lambda, aws_error: Error) -> None:
     fn.create(code="raise SystemExit\n")
     assert fn.client.invoke(FunctionName="fn", InvocationType="DryRun")["StatusCode"] == 204
-    assert aws_error(lambda: fn.client.invoke(FunctionName="fn", InvocationType="Event"))[0] == "NotImplemented"
 
 
 def test_payloads_that_are_refused(fn: Lambda, aws_error: Error) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ReadTimeoutError
 
 from .conftest import Lambda, trust
 
@@ -126,3 +130,92 @@ def test_the_permission_is_that_of_invoke(
         RoleName="caller", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
     )
     assert list(caller.invoke_with_response_stream(FunctionName="fn")["EventStream"])[-1] == {"InvokeComplete": {}}
+
+
+STREAMING = """
+import http.client, json, os, socket, time
+
+host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
+while True:
+    connection = http.client.HTTPConnection(host, int(port))
+    connection.request("GET", "/2018-06-01/runtime/invocation/next")
+    answer = connection.getresponse()
+    request_id, event = answer.getheader("Lambda-Runtime-Aws-Request-Id"), json.loads(answer.read())
+    stream = socket.create_connection((host, int(port)))
+    stream.sendall((f"POST /2018-06-01/runtime/invocation/{request_id}/response HTTP/1.1\\r\\nTransfer-Encoding: chunked\\r\\n"
+                    "Lambda-Runtime-Function-Response-Mode: streaming\\r\\n\\r\\n").encode())
+    for number in range(event["pieces"]):
+        stream.sendall(b"%x\\r\\n%b\\r\\n" % (event["size"], b"x" * event["size"]))
+        time.sleep(event["pause"])
+    print("served", event["pieces"], flush=True)
+    stream.sendall(b"0\\r\\n" + event.get("trailers", "").encode() + b"\\r\\n")
+    stream.recv(4096)
+"""
+
+
+def test_the_first_event_comes_while_the_function_runs(fn: Lambda) -> None:
+    fn.create(code=STREAMING)
+    payload = json.dumps({"pieces": 3, "size": 5, "pause": 0.5}).encode()
+    streamed(fn, Payload=payload)  # the next is a warm start
+    began = time.monotonic()
+    stream = iter(
+        fn.client.invoke_with_response_stream(FunctionName="fn", Payload=payload, LogType="Tail")["EventStream"]
+    )
+    assert next(stream) == {"PayloadChunk": {"Payload": b"xxxxx"}}
+    first = time.monotonic() - began
+    *chunks, last = list(stream)
+    assert first < 0.4 < 1.4 < time.monotonic() - began
+    assert b"".join(chunk["PayloadChunk"]["Payload"] for chunk in chunks) == b"x" * 10
+    assert "served 3" in base64.b64decode(last["InvokeComplete"]["LogResult"]).decode()
+
+
+def test_a_buffered_invocation_of_a_streaming_function(fn: Lambda) -> None:
+    fn.create(code=STREAMING)
+    raw = fn.client.invoke(FunctionName="fn", Payload=b'{"pieces": 2, "size": 3, "pause": 0}')
+    assert raw["Payload"].read() == b"xxxxxx"
+
+
+def test_an_error_in_mid_stream_has_its_own_code(fn: Lambda) -> None:
+    fn.create(code=STREAMING)
+    body = base64.b64encode(b'{"errorMessage": "broke"}').decode()
+    trailers = f"Lambda-Runtime-Function-Error-Type: My.Error\r\nLambda-Runtime-Function-Error-Body: {body}\r\n"
+    event = {"pieces": 1, "size": 3, "pause": 0, "trailers": trailers}
+    payload, complete, _ = streamed(fn, Payload=json.dumps(event).encode())
+    assert payload == b"xxx"
+    assert complete == {"ErrorCode": "My.Error", "ErrorDetails": '{"errorMessage": "broke"}'}
+
+
+def test_a_timeout_in_mid_stream(fn: Lambda) -> None:
+    fn.create(code=STREAMING, Timeout=1)
+    payload, complete, _ = streamed(fn, Payload=b'{"pieces": 2, "size": 3, "pause": 20}')
+    assert payload == b"xxx"
+    assert complete["ErrorCode"] == "Sandbox.Timedout"
+    assert "Task timed out after 1.00 seconds" in complete["ErrorDetails"]
+
+
+@pytest.mark.parametrize("wait", [0, 1], ids=["in mid-stream", "before it begins"])
+def test_the_function_runs_on_when_its_caller_has_gone(
+    fn: Lambda, client: Callable[..., Any], eventually: Callable[..., Any], wait: int
+) -> None:
+    fn.create(code=STREAMING.replace("    stream =", f"    time.sleep({wait})\n    stream =", 1))
+    event = json.dumps({"pieces": 20, "size": 100_000, "pause": 0.01}).encode()
+    impatient = boto3.client(
+        "lambda", endpoint_url=fn.client.meta.endpoint_url, region_name="us-east-1", aws_secret_access_key="test",
+        aws_access_key_id=fn.role.split(":")[4], config=Config(retries={"max_attempts": 0}, read_timeout=0.7),
+    )  # fmt: skip
+    try:
+        stream = impatient.invoke_with_response_stream(FunctionName="fn", Payload=event)["EventStream"]
+        assert next(iter(stream))
+        stream.close()
+    except ReadTimeoutError:
+        assert wait
+    logs = client("logs")
+
+    def lines() -> str:
+        try:
+            events = logs.filter_log_events(logGroupName="/aws/lambda/fn")["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            return ""
+        return "".join(each["message"] for each in events)
+
+    assert "served 20\n" in eventually(lines, lambda text: "REPORT" in text)

@@ -42,7 +42,7 @@ def arrival(
         "request_id": "JKJaXmPLvHcESHA=",
         "trace_id": "Root=1-5e6722a7-cc56xmpl46db7ae02d4da47e",
         "time": AT,
-        "by_host": True,
+        "domain": "id.execute-api.us-east-1.amazonaws.com",
     }
     return Arrival(**{**members, **changes})
 
@@ -233,8 +233,8 @@ def test_forwarded_headers_are_extended_and_connection_headers_dropped() -> None
     assert event["cookies"] == ["a=1", "b=2", "c=3"]
 
 
-def test_called_by_path_the_domain_is_the_one_aws_would_give() -> None:
-    event = payload_2(arrival(by_host=False))
+def test_the_event_names_the_domain_that_was_called() -> None:
+    event = payload_2(arrival())
     assert event["requestContext"]["domainName"] == "id.execute-api.us-east-1.amazonaws.com"
     assert event["requestContext"]["domainPrefix"] == "id"
 

@@ -67,6 +67,7 @@ class Harness:
             target = code / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content.encode() if isinstance(content, str) else content)
+            target.chmod(0o755)
         spec = FunctionSpec(
             arn=f"arn:aws:lambda:eu-west-1:111111111111:function:{name}",
             name=name,

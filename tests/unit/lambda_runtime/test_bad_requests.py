@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from atoll.kernel.connection import Connection
 from atoll.lambda_runtime import runtime_api
+from atoll.lambda_runtime.response import Relay
 from atoll.lambda_runtime.runtime_api import Rejected, RuntimeConnection
 
 RESPONSE = b"POST /2018-06-01/runtime/invocation/id/response HTTP/1.1\r\nhost: x\r\n"
@@ -45,6 +46,11 @@ class Recorder:
 
     def on_too_large(self, request_id: str) -> None:
         self.answers.append((request_id, b""))
+
+    def on_stream(self, connection: RuntimeConnection, request_id: str, content_type: str) -> Relay:
+        relay = Relay(None)
+        relay.begin(connection, content_type, "1")
+        return relay
 
     def on_connected(self, connection: RuntimeConnection) -> None:
         """Nothing to do."""
@@ -85,6 +91,8 @@ pieces = st.lists(st.one_of(
         RESPONSE, b"\r\n", b"content-length: 3\r\n\r\nabc", b"content-length: -1\r\n\r\n", b"content-length: 99999999999999999999\r\n\r\n",
         b"transfer-encoding: chunked\r\n\r\n", b"3\r\nabc\r\n", b"0\r\n\r\n", b"ffffffffffffffffffff\r\n", b"0\r\ntrailer: x\r\n\r\n",
         b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n",
+        b"lambda-runtime-function-response-mode: streaming\r\n", b"lambda-runtime-function-response-mode: x\r\n",
+        b"expect: 100-continue\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"CONNECT a:1 HTTP/1.1\r\n\r\n", b"lambda-runtime-function-error-type: \xff\r\n",
         b"POST /2018-06-01/runtime/init/error HTTP/1.1\r\n", b"POST /2018-06-01/runtime/invocation/\xff\x00/error HTTP/1.1\r\n",
     ]),
@@ -95,7 +103,7 @@ pieces = st.lists(st.one_of(
 @given(pieces)
 def test_garbage_is_refused_or_hung_up_on(sent: list[bytes]) -> None:
     answer = uvloop.run(exchange(*sent))
-    assert {int(status) for status in re.findall(rb"HTTP/1.1 (\d+) ", answer)} <= {202, 400, 403, 404, 413}
+    assert {int(status) for status in re.findall(rb"HTTP/1.1 (\d+) ", answer)} <= {100, 202, 400, 403, 404, 413}
 
 
 @settings(max_examples=100, deadline=None)

@@ -167,7 +167,7 @@ def evaluate(
     if resource_policy is None and principal.account == resource_account and principal.kind != "service":
         return _own_grant(question, own)
     granted, reach = _resource_grant(question, action, resource_policy)
-    if principal.kind == "service":
+    if principal.kind in ("service", "anonymous"):
         return granted
     if resource_policy is not None and resource_policy.kind == "trust" and reach is Reach.NONE:
         return granted
@@ -248,12 +248,12 @@ NO_IDENTITY_POLICY = Decision(False, False, "identity-based policy")
 NO_BOUNDARY = Decision(False, False, "permissions boundary")
 NO_SESSION_POLICY = Decision(False, False, "session policy")
 
-_TYPES = {"root": "Account", "user": "User", "role": "AssumedRole", "service": ""}
+_TYPES = {"root": "Account", "user": "User", "role": "AssumedRole", "service": "", "anonymous": "Anonymous"}
 
 PRINCIPAL_KEYS: Mapping[str, Callable[[Principal], str]] = {
     "aws:MultiFactorAuthPresent": lambda p: "false" if p.issued else "",
     "aws:PrincipalAccount": lambda p: "" if p.kind == "service" else p.account,
-    "aws:PrincipalArn": lambda p: "" if p.kind == "service" else p.role_arn or p.arn,
+    "aws:PrincipalArn": lambda p: "" if p.kind in ("service", "anonymous") else p.role_arn or p.arn,
     "aws:PrincipalIsAWSService": lambda p: "true" if p.kind == "service" else "false",
     "aws:PrincipalServiceName": lambda p: p.arn if p.kind == "service" else "",
     "aws:PrincipalServiceNamesList": lambda p: p.arn if p.kind == "service" else "",

@@ -41,6 +41,8 @@ class Principals:
             return Reach.DIRECT if self.everyone or principal.account in self.accounts else Reach.NONE
         if self.everyone or principal.arn in self.arns:
             return Reach.DIRECT
+        if principal.kind == "anonymous":
+            return Reach.NONE
         if principal.role_arn and principal.role_arn in self.arns:
             return Reach.ROLE
         return Reach.ACCOUNT if principal.account in self.accounts else Reach.NONE
@@ -51,7 +53,7 @@ class Principals:
             return True
         if principal.kind == "service":
             return principal.arn in self.services
-        if principal.account not in self.accounts:
+        if principal.kind == "anonymous" or principal.account not in self.accounts:
             return False
         names = {principal.arn, principal.role_arn} - {""}
         return principal.kind == "root" or names <= self.arns

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 
 from atoll.auth.chunked import KINDS, ChunkSignatures
 from atoll.auth.claims import check_scope_and_date, payload_claim, session_token
-from atoll.auth.principal import check, unknown_key
+from atoll.auth.principal import Credential, check, unknown_key
 from atoll.auth.sigv4 import verify_signature
-from atoll.gateway.call import Call
+from atoll.gateway.call import Call, Parts
 from atoll.gateway.stages.receive import check_syntax, read
+from atoll.kernel.context import Principal
 from atoll.kernel.errors import CommonError, MissingAuthenticationToken
 
 if TYPE_CHECKING:
+    from atoll.auth.sigv4 import Authorization
+    from atoll.kernel.http import HttpRequest
     from atoll.protocol.codec import Codec
 
 
@@ -39,23 +42,19 @@ async def _authenticate(call: Call, codec: Codec) -> None:
     assert http is not None
     if authorization is None:
         raise MissingAuthenticationToken("Request is missing Authentication Token")
-    key = authorization.access_key
-    credential = await parts.kernel.store.read(lambda tx: parts.directory.credential(tx, key))
-    if credential is None:
-        strict = parts.auth == "strict" or await parts.is_inside(http)
-        call.principal = unknown_key(key, strict=strict)
+    credential = await find_credential(parts, authorization, http)
+    if isinstance(credential, Principal):
+        call.principal = credential
         return
-    clock, fields = parts.kernel.clock, http.fields
-    check(credential, session_token(authorization, fields), clock.now())
-    timestamp = check_scope_and_date(authorization, fields, clock.wall())
-    claim = call.claim = payload_claim(authorization, fields)
+    timestamp = check_scope_and_date(authorization, http.fields, parts.kernel.clock.wall())
+    claim = call.claim = payload_claim(authorization, http.fields)
     verify_signature(
         authorization,
         secret=credential.secret,
         method=http.method,
         raw_path=http.raw_path,
         query_string=http.query_string,
-        fields=fields,
+        fields=http.fields,
         payload=claim or sha256(await read(call, codec.facts.max_body)).hexdigest(),
         timestamp=timestamp,
         signing_keys=parts.signing_keys,
@@ -64,3 +63,14 @@ async def _authenticate(call: Call, codec: Codec) -> None:
         signing_key = parts.signing_keys.get(credential.secret, authorization)
         call.signatures = ChunkSignatures(authorization, timestamp, signing_key)
     call.principal = credential.principal
+
+
+async def find_credential(parts: Parts, authorization: Authorization, http: HttpRequest) -> Credential | Principal:
+    """The credential with which the request says that it was signed, if its key and session token may be used; for a key that Atoll
+    did not issue, and whose signature nobody can check, whom it stands for. Raises UnrecognizedClient, ExpiredToken."""
+    key = authorization.access_key
+    credential = await parts.kernel.store.read(lambda tx: parts.directory.credential(tx, key))
+    if credential is None:
+        return unknown_key(key, strict=parts.auth == "strict" or await parts.is_inside(http))
+    check(credential, session_token(authorization, http.fields), parts.kernel.clock.now())
+    return credential

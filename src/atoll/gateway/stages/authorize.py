@@ -30,7 +30,7 @@ async def authorize(call: Call) -> None:
     if call.parts.auth == "off":
         return
     policies, principal = NO_POLICIES, ctx.principal
-    if principal.kind not in ("service", "root"):
+    if principal.kind not in ("service", "root", "anonymous"):
         policies = await ctx.store.read(lambda tx: call.parts.directory.policies(tx, principal))
     for access in call.registered.access:
         for params in await _each(access, call.params) if access.each else (call.params,):

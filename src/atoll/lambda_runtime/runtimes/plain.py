@@ -10,8 +10,8 @@ from atoll.lambda_runtime.runtimes.interpreters import running
 from atoll.lambda_runtime.runtimes.python_sdk import BOOTSTRAP
 from atoll.lambda_runtime.zygote import Zygote
 
-OWN = "/.atoll"
-"""Where the zygote's own files are until an environment begins."""
+OWN = "/tmp/.atoll"  # noqa: S108
+"""Where the zygote's own files are: an environment lets go of them, and its own /tmp covers the place."""
 
 
 class PlainZygote(Zygote):

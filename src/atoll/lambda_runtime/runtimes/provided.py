@@ -29,7 +29,9 @@ class ProvidedLauncher(PlainZygote):
 
     def __init__(self, machine: Machine) -> None:
         super().__init__(machine, name="provided", places={})
+        self._isolated = machine.capabilities.namespaces
 
-    def request(self, _spec: FunctionSpec, root: str, _environment: Mapping[str, str]) -> dict[str, Any]:
-        """The package's `bootstrap`."""
-        return {"program": [f"{root}/bootstrap"]}
+    def request(self, spec: FunctionSpec, root: str, _environment: Mapping[str, str]) -> dict[str, Any]:
+        """The package's `bootstrap`, else that of its layers: the supervisor looks, where the function would."""
+        layers = "/opt" if self._isolated or spec.layers is None else str(spec.layers.resolve())
+        return {"program": [], "bootstraps": [f"{root}/bootstrap", f"{layers}/bootstrap"]}

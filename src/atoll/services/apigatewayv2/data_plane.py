@@ -116,7 +116,12 @@ class DataPlane:
             request_id=request_id,
             trace_id=request.header("x-amzn-trace-id") or f"Root=1-{int(now):08x}-{self._kernel.ids.hex(24)}",
             time=now,
-            by_host=address.stage is None,
+            # Where the path named the API, the host that AWS would give it.
+            domain=(
+                request.host
+                if address.stage is None
+                else f"{address.api_id}.execute-api.{place.api.region}.amazonaws.com"
+            ),
         )
         principal = Principal.service("apigateway.amazonaws.com", place.api.account, source_arn(arrival))
         ctx = self._host.context(

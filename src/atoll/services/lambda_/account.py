@@ -9,12 +9,11 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, counter
 from atoll.lambda_runtime.pool import CONCURRENCY
-from atoll.services.lambda_.functions.package import MAX_UNZIPPED, MAX_ZIPPED
+from atoll.services.lambda_.functions.code_storage import TOTAL_CODE_SIZE
+from atoll.services.lambda_.functions.package import MAX_ZIPPED
+from atoll.services.lambda_.functions.unzip import MAX_UNZIPPED
 from atoll.services.lambda_.names import Target
 from atoll.services.lambda_.store import key
-
-TOTAL_CODE_SIZE = 75 << 30
-"""docs: Lambda quotas, "Storage for uploaded functions"; AWS answers the same number of bytes."""
 
 
 @operation("GetAccountSettings", access=[Access("lambda:GetAccountSettings")])

@@ -38,6 +38,22 @@ class PolicyLengthExceededException(LambdaError):
     """A resource policy would be longer than 20 KB."""
 
 
+class ProvisionedConcurrencyConfigNotFoundException(LambdaError):
+    """The version or alias has no provisioned concurrency."""
+
+
+class CodeStorageExceededException(LambdaError):
+    """All packages and layers of the account would be more than 75 GB."""
+
+
+class CodeSigningConfigNotFoundException(LambdaError):
+    """The code signing configuration that a function shall have is not there."""
+
+
+class CodeVerificationFailedException(LambdaError):
+    """A function's code signing configuration wants signed code, and this is not."""
+
+
 class TooManyRequestsException(LambdaError):
     """Past a concurrency limit; `Reason` says which."""
 
@@ -47,9 +63,9 @@ def function_not_found(arn: str) -> ResourceNotFoundException:
     return ResourceNotFoundException(f"Function not found: {arn}")
 
 
-def stale_revision() -> PreconditionFailedException:
-    """Somebody changed the function since the caller looked."""
+def stale_revision(source: str = "GetFunction/GetAlias") -> PreconditionFailedException:
+    """Somebody changed the function or alias since the caller looked. `source` tells of the present RevisionId."""
     return PreconditionFailedException(
         "The Revision Id provided does not match the latest Revision Id. "
-        "Call the GetFunction/GetAlias API to retrieve the latest Revision Id"
+        f"Call the {source} API to retrieve the latest Revision Id"
     )

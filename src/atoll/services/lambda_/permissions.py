@@ -21,12 +21,14 @@ from atoll.services.lambda_.policy import PERMITS, document, permission, stateme
 from atoll.services.lambda_.store import (
     POLICIES,
     Policy,
+    find,
     get,
     get_version,
     policy_key,
     put_version,
     statements,
 )
+from atoll.services.lambda_.versions.resolve import get_alias, names_alias, put_alias
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import (
@@ -50,7 +52,8 @@ async def add_permission(ctx: Context, request: AddPermissionRequestTypeDef) -> 
 
     def add(tx: Transaction) -> None:
         get(tx, place)
-        _expect(tx, place, request.get("RevisionId"))
+        if request.get("RevisionId", current := _revision(tx, place)) != current:
+            raise stale_revision("GetPolicy")
         found = statements(tx, place)
         if any(one["Sid"] == added["Sid"] for one in found):
             raise ResourceConflictException(
@@ -74,14 +77,17 @@ async def remove_permission(ctx: Context, request: RemovePermissionRequestTypeDe
     revision = ctx.ids.uuid()
 
     def remove(tx: Transaction) -> None:
-        get(tx, place)
+        if find(tx, place) is None:
+            raise ResourceNotFoundException(f"No policy found for: {place.arn}")
+        current = _revision(tx, place)
         found = statements(tx, place)
         if not found:
             raise ResourceNotFoundException("No policy is associated with the given resource.")
         left = [one for one in found if one["Sid"] != request["StatementId"]]
         if len(left) == len(found):
             raise ResourceNotFoundException(f"Statement {request['StatementId']} is not found in resource policy.")
-        _expect(tx, place, request.get("RevisionId"))
+        if request.get("RevisionId", current) != current:
+            raise stale_revision()
         _save(tx, place, left, revision)
 
     await ctx.store.transact(remove)
@@ -94,7 +100,7 @@ async def get_policy(ctx: Context, request: GetPolicyRequestTypeDef) -> dict[str
 
     def read(tx: Reader) -> tuple[list[dict[str, Any]], str]:
         get(tx, place)
-        return statements(tx, place), get_version(tx, place).revision
+        return statements(tx, place), _revision(tx, place)
 
     found, revision = await ctx.store.read(read)
     if not found:
@@ -102,16 +108,20 @@ async def get_policy(ctx: Context, request: GetPolicyRequestTypeDef) -> dict[str
     return {"Policy": document(found), "RevisionId": revision}
 
 
-def _expect(tx: Reader, place: Target, revision: str | None) -> None:
-    """Raises PreconditionFailedException if the caller knows another revision. The version must exist in any case."""
-    current = get_version(tx, place).revision
-    if revision is not None and revision != current:
-        raise stale_revision()
+def _revision(tx: Reader, place: Target) -> str:
+    """The RevisionId of the version or alias that the policy is of. Raises ResourceNotFoundException."""
+    if not names_alias(place.qualifier):
+        return get_version(tx, place).revision
+    return get_alias(tx, place).revision
 
 
 def _save(tx: Transaction, place: Target, found: list[dict[str, Any]], revision: str) -> None:
+    """A policy's change is one of what it is of: that has another RevisionId then."""
     if found:
         tx.set(policy_key(place), POLICIES.encode(Policy(found)))
     else:
         tx.delete(policy_key(place))
-    put_version(tx, place, msgspec.structs.replace(get_version(tx, place), revision=revision))
+    if names_alias(place.qualifier):
+        put_alias(tx, place, msgspec.structs.replace(get_alias(tx, place), revision=revision))
+    else:
+        put_version(tx, place, msgspec.structs.replace(get_version(tx, place), revision=revision))

@@ -133,8 +133,12 @@ def document(found: Sequence[Mapping[str, Any]]) -> str:
 async def function_policy(ctx: Context, request: Mapping[str, Any]) -> str | None:
     """The document on what a request names. Another account's function always has one: without a grant in it nobody else may."""
     place = target(ctx, request)
-    found = await ctx.store.read(lambda tx: statements(tx, place))
-    if not found and place.account != ctx.account:
-        owner = f"arn:aws:iam::{place.account}:root"
+    return shared_document(ctx, place.account, await ctx.store.read(lambda tx: statements(tx, place)))
+
+
+def shared_document(ctx: Context, account: str, found: Sequence[Mapping[str, Any]]) -> str | None:
+    """The document that says who may use what `account` has; None where nothing was said and the caller is of that account."""
+    if not found and account != ctx.account:
+        owner = f"arn:aws:iam::{account}:root"
         found = [{"Effect": "Allow", "Principal": {"AWS": owner}, "Action": "lambda:*", "Resource": "*"}]
     return document(found) if found else None

@@ -44,6 +44,18 @@ async def assume(ctx: Context, target: Target, role: str) -> dict[str, Any]:
     return answer
 
 
+async def session(ctx: Context, target: Target, role: str) -> Principal:
+    """Who acts as the role for the function. Raises AssumeRole's ServiceError."""
+    return acting(role, await assume(ctx, target, role))
+
+
+def acting(role: str, answer: Mapping[str, Any]) -> Principal:
+    """The session that AssumeRole's answer gives."""
+    user = answer["AssumedRoleUser"]
+    key = answer["Credentials"]["AccessKeyId"]
+    return Principal("role", role.split(":")[4], user["Arn"], user["AssumedRoleId"], key, role)
+
+
 async def check(ctx: Context, target: Target, role: str) -> None:
     """Raises InvalidParameterValueException if Lambda cannot assume the role: Terraform tries again on exactly this sentence."""
     try:

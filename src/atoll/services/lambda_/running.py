@@ -15,13 +15,14 @@ from atoll.kernel.context import Principal
 from atoll.kernel.service import Host, Runtime
 from atoll.kernel.store.api import Transaction
 from atoll.lambda_runtime.pool import Pool
-from atoll.lambda_runtime.spec import Credentials, FunctionSpec, InvokeResult
-from atoll.services.lambda_.functions.configuration import log_group, log_settings
+from atoll.lambda_runtime.spec import Credentials, FunctionSpec, InvokeResult, ResponseStream
+from atoll.services.lambda_.functions.configuration import log_group, logging
 from atoll.services.lambda_.functions.downloads import download_key, url
 from atoll.services.lambda_.functions.package import Packages
+from atoll.services.lambda_.layers.overlay import Overlays
 from atoll.services.lambda_.log_writer import LogWriter
 from atoll.services.lambda_.names import Target
-from atoll.services.lambda_.roles import SERVICE_HOST, assume
+from atoll.services.lambda_.roles import SERVICE_HOST, acting, assume
 from atoll.services.lambda_.store import Version
 
 SESSION_SECONDS = 3600.0
@@ -44,6 +45,7 @@ class Running(Runtime):
         self._writer = LogWriter(host)
         self._invocations: Counter[str] = Counter()
         self.packages = Packages(kernel.directory.work / "code", kernel.blobs)
+        self.overlays = Overlays(kernel.directory.work / "layers", kernel.blobs, self.packages)
         self.pool = Pool(
             clock=kernel.clock,
             ids=kernel.ids,
@@ -65,9 +67,11 @@ class Running(Runtime):
         request_id: str,
         client_context: str | None,
         reserved: int | None,
-        trace: str = "",
+        trace: str,
+        stream: ResponseStream | None = None,
     ) -> InvokeResult:
-        """Runs a version once. `reserved` is the function's reserved concurrency, `trace` the caller's trace header.
+        """Runs a version once. `reserved` is the function's reserved concurrency, `trace` the trace header, `stream` takes an answer
+        that the function streams.
 
         Raises ReservedConcurrencyReached, and TooManyRequests or RuntimeUnavailable as the pool does.
         """
@@ -78,7 +82,7 @@ class Running(Runtime):
             spec = await self._spec(place, version)
             return await self.pool.invoke(
                 spec, payload, invoked_arn=place.qualified_arn, request_id=request_id,
-                trace_header=self._trace(trace, active=version.tracing == "Active"), client_context=client_context,
+                trace_header=trace, client_context=client_context, stream=stream,
             )  # fmt: skip
         finally:
             self._invocations[place.arn] -= 1
@@ -91,7 +95,8 @@ class Running(Runtime):
             f"{info.function.rpartition(':')[2]}: {info.state}, process {info.pid}, {info.invocations} calls, {info.memory_mb} MB"
             for info in self.pool.snapshot()
         ]
-        return running + ([self.pool.capabilities.missing] if self.pool.capabilities.missing else [])
+        unlimited = self.pool.unlimited if running else ""
+        return [*running, *(line for line in (self.pool.capabilities.missing, unlimited) if line)]
 
     def reset(self, account: str | None) -> None:
         """Ends the environments of an account that was emptied (None: of all). What one is at runs to its end, unlogged."""
@@ -121,8 +126,13 @@ class Running(Runtime):
         return await self.pool.made(connection)
 
     def package_url(self, digest: str) -> str:
-        """Where a package can be fetched for the next ten minutes."""
+        """Where a package or a layer's content can be fetched for the next ten minutes."""
         return url(self._host.endpoint, self._url_key, digest, self._clock.now())
+
+    def sweep(self, *, starting: bool = False) -> None:
+        """Removes the directories that no function or layer needs."""
+        self.packages.unpacked.sweep(starting=starting)
+        self.overlays.unpacked.sweep(starting=starting)
 
     async def _spec(self, place: Target, version: Version) -> FunctionSpec:
         return FunctionSpec(
@@ -133,7 +143,7 @@ class Running(Runtime):
             region=place.region,
             runtime=version.runtime,
             handler=version.handler,
-            code=await self.packages.directory(version.code),
+            code=await self.packages.unpacked.directory(version.code),
             timeout=float(version.timeout),
             memory_mb=version.memory,
             ephemeral_mb=version.ephemeral,
@@ -141,7 +151,8 @@ class Running(Runtime):
             log_group=log_group(place, version),
             revision=version.build,
             role_arn=version.role,
-            logging=log_settings(version),
+            layers=await self.overlays.directory(version.overlay) if version.overlay else None,
+            logging=logging(version),
         )
 
     async def _credentials(self, spec: FunctionSpec) -> Credentials:
@@ -150,11 +161,8 @@ class Running(Runtime):
         ctx = self._host.context("lambda", spec.account, spec.region, caller, f"role of {spec.name}")
         with ctx.span:
             answer = await assume(ctx, Target(spec.account, spec.region, spec.name, None), spec.role_arn)
-        given, user = answer["Credentials"], answer["AssumedRoleUser"]
-        session = Principal(
-            "role", spec.role_arn.split(":")[4], user["Arn"], user["AssumedRoleId"], given["AccessKeyId"], spec.role_arn
-        )
-        self._writer.acts_as(spec, session)
+        given = answer["Credentials"]
+        self._writer.acts_as(spec, acting(spec.role_arn, answer))
         return Credentials(
             given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], float(given["Expiration"])
         )
@@ -166,7 +174,7 @@ class Running(Runtime):
         with ctx.span:
             ctx.derive(operation="Invoke").warn("Runtime", text)
 
-    def _trace(self, given: str, *, active: bool) -> str:
+    def trace(self, given: str, *, active: bool) -> str:
         """The trace header that the function sees: of the trace that the caller is in, or of one of its own.
 
         AWS samples some invocations of a function that is traced actively, here it is each that the caller has not decided on.
@@ -181,11 +189,11 @@ class Running(Runtime):
 async def open_running(host: Host) -> AsyncIterator[Running]:
     """The service's runtime, for as long as the region runs."""
     running = Running(host, await download_key(host.kernel.store, host.kernel.ids))
-    running.packages.sweep(starting=True)
+    running.sweep(starting=True)
     await running.pool.start()
     host.kernel.clock.before_move(running.renew)
     try:
-        async with hourly(host.kernel.clock, "sweeping packages", lambda: asyncio.to_thread(running.packages.sweep)):
+        async with hourly(host.kernel.clock, "sweeping packages", lambda: asyncio.to_thread(running.sweep)):
             yield running
     finally:
         await running.pool.stop()

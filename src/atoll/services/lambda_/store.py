@@ -1,11 +1,12 @@
 """Where functions lie in the store.
 
     …, "function", NAME               Function     what its versions share
-    …, "version", NAME, VERSION       Version      code and configuration; "$LATEST" can change
+    …, "version", NAME, VERSION       Version      code and configuration; "$LATEST" can change, numbers (as such) cannot
+    …, "alias", NAME, ALIAS           Alias        a name for a version (versions/resolve.py)
     …, "policy", NAME, QUALIFIER      Policy       resource policy; "$LATEST" is the function's own
     …, "usage", "count" | "bytes" | "reserved"     counters of the account in the region
 
-A version owns a link to the blob of its package.
+A version owns links to the blobs of its package and layers (functions/code_storage.py).
 """
 
 from __future__ import annotations
@@ -22,11 +23,26 @@ from atoll.services.lambda_.names import LATEST, Target
 
 
 class Function(msgspec.Struct, frozen=True):
-    """What all versions of a function share. `reserved` is its reserved concurrency, None for none."""
+    """What all versions of a function share. `reserved` is its reserved concurrency, None for none; `published` the number of the
+    version that was published last, which is never given again; `recursion` what becomes of recursive loops; `signing` the ARN of its
+    code signing configuration, "" for none."""
 
     name: str
     tags: dict[str, str] = {}
     reserved: int | None = None
+    published: int = 0
+    recursion: str = "Terminate"
+    signing: str = ""
+
+
+class LayerUse(msgspec.Struct, frozen=True):
+    """A layer version as a function uses it, also after it was deleted: `code` is the SHA-256 of its content in hex, `size` the bytes
+    of that, `unzipped` those of its files."""
+
+    arn: str
+    code: str
+    size: int
+    unzipped: int
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -35,6 +51,9 @@ class Version(msgspec.Struct, frozen=True):
     `code` is the package's SHA-256 in hex, `code_size` its bytes; `modified` region time in seconds; `revision` the
     RevisionId. `build` changes with code and configuration only: environments serve one build.
     `environment` is None where the caller never set one. Nested structures are kept as the API gives them.
+    `content` says of what $LATEST a numbered version is a copy (versions/publish.py). `unzipped` is how many bytes the package's files
+    have; `overlay` the digest of the list of its layers (layers/overlay.py), "" for none; `runtime_updates` and `runtime_version`
+    its runtime management configuration.
     """
 
     version: str
@@ -58,6 +77,12 @@ class Version(msgspec.Struct, frozen=True):
     dead_letter: str = ""
     logging: dict[str, Any] = {}
     vpc: dict[str, Any] | None = None
+    content: str = ""
+    unzipped: int = 0
+    layers: list[LayerUse] = []
+    overlay: str = ""
+    runtime_updates: str = "Auto"
+    runtime_version: str = ""
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -77,13 +102,19 @@ def key(target: Target, kind: str, *rest: Element) -> Key:
 
 
 def version_key(target: Target, version: str = LATEST) -> Key:
-    """Where a version lies; also the owner of its blob's link."""
-    return key(target, "version", target.name, version)
+    """Where a version lies; also the owner of its blob's link. Numbers are kept as such: they are listed in their order."""
+    number = version.isdecimal() and not version.startswith("0")
+    return key(target, "version", target.name, int(version) if number else version)
 
 
 def policy_key(target: Target) -> Key:
     """Where the policy of the target's qualifier lies."""
     return key(target, "policy", target.name, target.qualifier or LATEST)
+
+
+def forget_qualifier(tx: Transaction, target: Target) -> None:
+    """Removes what hangs on the target's qualifier, a version or alias that goes."""
+    tx.delete(policy_key(target))
 
 
 def find(tx: Reader, target: Target) -> Function | None:

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import NotImplementedByAtoll
+from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
 from atoll.lambda_runtime.spec import Logging
 from atoll.services.lambda_.errors import InvalidParameterValueException
 from atoll.services.lambda_.functions import runtimes
@@ -23,7 +23,7 @@ from atoll.services.lambda_.names import Target
 from atoll.services.lambda_.store import Version
 
 MAX_ENVIRONMENT = 4096
-MAX_TIMEOUT, MAX_MEMORY, MAX_EPHEMERAL = 900, 10_240, 10_240
+MAX_TIMEOUT, MAX_MEMORY = 900, 10_240
 RESERVED = frozenset(
     {
         "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV",
@@ -38,19 +38,16 @@ NOT_HONOURED = {
     "VpcConfig.SubnetIds": "functions run in this machine's network",
     "VpcConfig.SecurityGroupIds": "functions run in this machine's network",
     "KMSKeyArn": "Atoll does not encrypt environment variables",
-    "DeadLetterConfig.TargetArn": "Atoll does not run asynchronous invocations yet",
 }
 REFUSED = {
-    "Layers": "layers",
     "FileSystemConfigs": "file systems",
     "ImageConfig": "container images",
     "CapacityProviderConfig": "capacity providers",
     "DurableConfig": "durable functions",
     "TenancyConfig": "tenant isolation",
-    "CodeSigningConfigArn": "code signing",
-    "PublishTo": "publishing versions",
-    "Publish": "publishing versions",
+    "PublishTo": "capacity providers",
 }
+LEVELS = frozenset({"ApplicationLogLevel", "SystemLogLevel"})
 _MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -62,18 +59,18 @@ def refuse(request: Mapping[str, Any]) -> None:
 
 
 def check(request: Mapping[str, Any]) -> None:
-    """Raises InvalidParameterValueException for what the shapes allow and the service does not."""
+    """Raises InvalidParameterValueException and ValidationFailed for what the model's shapes allow and the service does not."""
     if runtime := request.get("Runtime"):
         runtimes.check(runtime)
-    for member, value, most in (
-        ("timeout", request.get("Timeout", 0), MAX_TIMEOUT),
-        ("memorySize", request.get("MemorySize", 0), MAX_MEMORY),
-        ("ephemeralStorage.size", request.get("EphemeralStorage", {}).get("Size", 0), MAX_EPHEMERAL),
-    ):
-        if value > most:
-            raise InvalidParameterValueException(
-                f"'{member}' value failed to satisfy constraint: Member must have value less than or equal to {most}"
-            )
+    if (timeout := request.get("Timeout", 0)) > MAX_TIMEOUT:
+        raise ValidationFailed(
+            f"1 validation error detected: Value '{timeout}' at 'timeout' failed to satisfy constraint: "
+            f"Member must have value less than or equal to {MAX_TIMEOUT}"
+        )
+    if request.get("MemorySize", 0) > MAX_MEMORY:
+        raise InvalidParameterValueException(
+            f"'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to {MAX_MEMORY}"
+        )
     variables = request.get("Environment", {}).get("Variables", {})
     measured = msgspec.json.encode(variables)
     if len(measured) > MAX_ENVIRONMENT:
@@ -102,7 +99,8 @@ def report(ctx: Context, request: Mapping[str, Any]) -> None:
 
 
 def changed(version: Version, request: Mapping[str, Any]) -> Version:
-    """The version with what the request sets; what it does not mention stays."""
+    """The version with what the request sets; what it does not mention stays. Raises InvalidParameterValueException for what does
+    not go together."""
     changes: dict[str, Any] = {}
     for member, name in (
         ("Role", "role"),
@@ -128,15 +126,44 @@ def changed(version: Version, request: Mapping[str, Any]) -> Version:
     if "Architectures" in request:
         changes["architecture"] = request["Architectures"][0]
     if "LoggingConfig" in request:
-        changes["logging"] = {**version.logging, **request["LoggingConfig"]}
+        changes["logging"] = _logging_changed(version.logging, request["LoggingConfig"])
     if "VpcConfig" in request:
         changes["vpc"] = {**(version.vpc or {}), **request["VpcConfig"]}
-    return msgspec.structs.replace(version, **changes)
+    after = msgspec.structs.replace(version, **changes)
+    if after.snap_start == "PublishedVersions" and not runtimes.SNAPSHOTS.fullmatch(after.runtime):
+        raise InvalidParameterValueException(f"{after.runtime} is not supported for SnapStart enabled functions.")
+    if after.runtime != version.runtime and version.runtime_updates == "Manual":
+        raise InvalidParameterValueException(
+            "Cannot change runtime identifier when runtime management configuration is set to 'Manual'. "
+            "Change the runtime management configuration to 'Auto' or 'FunctionUpdate', then retry."
+        )
+    return after
+
+
+def _logging_changed(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Levels belong to JSON: text cannot be given any, and turning to text forgets them."""
+    after = {**before, **given}
+    if after.get("LogFormat", "Text") == "JSON":
+        return after
+    if given.keys() & LEVELS:
+        raise InvalidParameterValueException(
+            'LogLevel is not supported when LogFormat is set to "Text". Remove LogLevel from your request or change the '
+            'LogFormat to "Json" and try again.'
+        )
+    return {member: value for member, value in after.items() if member not in LEVELS}
 
 
 def log_group(target: Target, version: Version) -> str:
     """The log group that the function writes to."""
     return str(version.logging.get("LogGroup") or f"/aws/lambda/{target.name}")
+
+
+def logging(version: Version) -> Logging:
+    """How the function's log looks."""
+    given = version.logging
+    return Logging(
+        given.get("LogFormat", "Text"), given.get("ApplicationLogLevel", "INFO"), given.get("SystemLogLevel", "INFO")
+    )
 
 
 def described(target: Target, version: Version, *, state: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -151,8 +178,8 @@ def described(target: Target, version: Version, *, state: Mapping[str, str] | No
         "Description": version.description,
         "Timeout": version.timeout,
         "MemorySize": version.memory,
-        "LastModified": _moment(version.modified),
-        "CodeSha256": base64.b64encode(bytes.fromhex(version.code)).decode(),
+        "LastModified": moment(version.modified),
+        "CodeSha256": base64_digest(version.code),
         "Version": version.version,
         "TracingConfig": {"Mode": version.tracing},
         "RevisionId": version.revision,
@@ -165,10 +192,13 @@ def described(target: Target, version: Version, *, state: Mapping[str, str] | No
         "KMSKeyArn": version.kms_key or None,
         "DeadLetterConfig": {"TargetArn": version.dead_letter} if version.dead_letter else None,
         "VpcConfig": _vpc(version.vpc) if version.vpc is not None else None,
+        "Layers": [{"Arn": layer.arn, "CodeSize": layer.size} for layer in version.layers] or None,
     }
     if state is not None:
         output |= state
-        output["RuntimeVersionConfig"] = {"RuntimeVersionArn": _runtime_version(target, version)}
+        output["RuntimeVersionConfig"] = {
+            "RuntimeVersionArn": version.runtime_version or runtime_version(target, version)
+        }
     return output
 
 
@@ -182,19 +212,11 @@ UPDATING = {
 }
 
 
-def log_settings(version: Version) -> Logging:
-    """How the function's log looks; levels are AWS's defaults where none are set."""
-    given = version.logging
-    return Logging(
-        given.get("LogFormat", "Text"), given.get("ApplicationLogLevel", "INFO"), given.get("SystemLogLevel", "INFO")
-    )
-
-
 def _logging(target: Target, version: Version) -> dict[str, Any]:
-    chosen = log_settings(version)
-    shown = {"LogFormat": chosen.format, "LogGroup": log_group(target, version)}
-    if chosen.format == "JSON":
-        shown |= {"ApplicationLogLevel": chosen.application_level, "SystemLogLevel": chosen.system_level}
+    levels = logging(version)
+    shown = {"LogFormat": levels.format, "LogGroup": log_group(target, version)}
+    if levels.format == "JSON":
+        shown |= {"ApplicationLogLevel": levels.application_level, "SystemLogLevel": levels.system_level}
     return shown
 
 
@@ -207,11 +229,18 @@ def _vpc(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _runtime_version(target: Target, version: Version) -> str:
+def runtime_version(target: Target, version: Version) -> str:
+    """The ARN of the one version of its runtime that there is."""
     digest = hashlib.sha256(version.runtime.encode()).hexdigest()
     return f"arn:aws:lambda:{target.region}::runtime:{digest}"
 
 
-def _moment(seconds: float) -> str:
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}+0000"
+def base64_digest(digest: str) -> str:
+    """A digest in hex as CodeSha256 has it."""
+    return base64.b64encode(bytes.fromhex(digest)).decode()
+
+
+def moment(seconds: float) -> str:
+    """Region time as Lambda writes it."""
+    at = datetime.fromtimestamp(seconds, UTC)
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}+0000"

@@ -8,28 +8,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from atoll.kernel import blobs
 from atoll.kernel.context import Context
-from atoll.kernel.errors import NotImplementedByAtoll, RequestTooLarge
+from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.kernel.tag_conditions import adds_tags
 from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.services.lambda_ import roles
 from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceConflictException
-from atoll.services.lambda_.functions import configuration
+from atoll.services.lambda_.functions import code_signing_configs, code_storage, configuration, dead_letter, source
+from atoll.services.lambda_.layers import use
+from atoll.services.lambda_.layers.policy import USES_LAYERS
 from atoll.services.lambda_.names import LATEST, Target, function_arn, target
 from atoll.services.lambda_.policy import CODE_SIGNING, CONFIGURES, permission
 from atoll.services.lambda_.running import Running
 from atoll.services.lambda_.store import Function, Version, find, key, put, put_version, version_key
 from atoll.services.lambda_.tags import check_tags
+from atoll.services.lambda_.versions.publish import publish
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import CreateFunctionRequestTypeDef
 
 MAX_NAME = 64
-MAX_REQUEST = 70_167_211
-"""Bytes: the largest package in base 64, and 256 KB for the rest. As AWS answers it."""
 
 
 def _tagged(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
@@ -43,41 +43,49 @@ def _tagged(ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
         permission("CreateFunction", {**CONFIGURES, **CODE_SIGNING, **adds_tags()}, resource=function_arn),
         permission("TagResource", adds_tags(), resource=_tagged),
         roles.PASS_ROLE,
+        USES_LAYERS,
     ],
     not_honoured=configuration.NOT_HONOURED,
 )
 async def create_function(ctx: Context, request: CreateFunctionRequestTypeDef) -> dict[str, Any]:
     """Raises InvalidParameterValueException, ResourceConflictException, NotImplementedByAtoll."""
     place = target(ctx, request)
-    running: Running = ctx.runtime
     _check(request, place)
     if await ctx.store.read(lambda tx: find(tx, place)):
         raise exists(place)
     configuration.report(ctx, request)
     await find_runtime(ctx, request["Runtime"])
     await roles.check(ctx, place, request["Role"])
-    content = zip_of(request["Code"], ctx.operation)
-    digest = await running.packages.store(content)
+    await dead_letter.check(ctx, place, request["Role"], request)
+    arns = request.get("Layers", [])
+    layers, overlay = await use.chosen(ctx, place, arns)
+    package = await source.stored(ctx, request["Code"], "Code.")
     version = configuration.changed(
         Version(
-            version=LATEST, role=request["Role"], runtime=request["Runtime"], handler=request["Handler"], code=digest,
-            code_size=len(content), modified=ctx.clock.now(), revision=ctx.ids.uuid(), build=ctx.ids.uuid(),
+            version=LATEST, role=request["Role"], runtime=request["Runtime"], handler=request["Handler"],
+            code=package.digest, code_size=package.size, unzipped=package.unzipped, layers=layers, overlay=overlay,
+            modified=ctx.clock.now(), revision=ctx.ids.uuid(), build=ctx.ids.uuid(),
         ),
         request,
     )  # fmt: skip
-    function = Function(place.name, tags=dict(request.get("Tags", {})))
+    use.check_size(version)
+    signing = request.get("CodeSigningConfigArn", "")
+    function = Function(place.name, tags=dict(request.get("Tags", {})), signing=signing)
+    revisions = (ctx.ids.uuid(), ctx.ids.uuid())
 
-    def create(tx: Transaction) -> None:
+    def create(tx: Transaction) -> Version:
         if find(tx, place):
             raise exists(place)
+        use.found(tx, ctx, place, arns)
+        code_signing_configs.verify(tx, signing, place.name)
         put(tx, place, function)
         put_version(tx, place, version)
-        blobs.link(tx, digest, version_key(place))
+        code_storage.own(tx, version_key(place), code_storage.digests(version))
         tx.add(key(place, "usage", "count"), 1)
-        tx.add(key(place, "usage", "bytes"), version.code_size)
+        code_storage.charge(tx, key(place, "usage", "bytes"), version.code_size)
+        return publish(tx, place, revisions) if request.get("Publish") else version
 
-    await ctx.store.transact(create)
-    shown = configuration.described(place, version, state=configuration.CREATING)
+    shown = configuration.described(place, await ctx.store.transact(create), state=configuration.CREATING)
     return {**shown, "RevisionId": ctx.ids.uuid()}  # becoming Active changes it, on AWS too
 
 
@@ -94,7 +102,7 @@ def _check(request: CreateFunctionRequestTypeDef, place: Target) -> None:
     if place.qualifier is not None:
         raise InvalidParameterValueException("A function's name must not have a qualifier when it is created.")
     if len(place.name) > MAX_NAME:
-        raise InvalidParameterValueException(
+        raise ValidationFailed(
             f"1 validation error detected: Value '{place.name}' at 'functionName' failed to satisfy constraint: "
             f"Member must have length less than or equal to {MAX_NAME}"
         )
@@ -105,20 +113,6 @@ def _check(request: CreateFunctionRequestTypeDef, place: Target) -> None:
 def exists(place: Target) -> ResourceConflictException:
     """The name is taken."""
     return ResourceConflictException(f"Function already exist: {place.name}")
-
-
-def zip_of(code: Mapping[str, Any], operation_name: str) -> bytes:
-    """The package that a request carries. Raises InvalidParameterValueException, RequestTooLarge, NotImplementedByAtoll."""
-    if code.get("S3Bucket") or code.get("S3Key"):
-        raise NotImplementedByAtoll("lambda: packages from S3 (S3Bucket, S3Key). Send the zip file itself (ZipFile).")
-    if code.get("ImageUri"):
-        raise NotImplementedByAtoll("lambda: container images (ImageUri). Atoll runs functions from zip packages.")
-    if "ZipFile" not in code:
-        raise InvalidParameterValueException("Please provide a source for function code.")
-    content: bytes = code["ZipFile"]
-    if len(content) // 3 * 4 > MAX_REQUEST:
-        raise RequestTooLarge(f"Request must be smaller than {MAX_REQUEST} bytes for the {operation_name} operation")
-    return content
 
 
 async def find_runtime(ctx: Context, runtime: str) -> None:

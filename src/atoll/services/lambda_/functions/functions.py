@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from atoll.kernel import blobs
 from atoll.kernel.context import Context
 from atoll.kernel.keys import under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.lambda_.errors import InvalidParameterValueException, function_not_found
-from atoll.services.lambda_.functions import configuration
+from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceConflictException
+from atoll.services.lambda_.functions import code_storage, configuration
+from atoll.services.lambda_.invocation import events
 from atoll.services.lambda_.names import LATEST, Target, target
 from atoll.services.lambda_.paging import marker, read_marker
 from atoll.services.lambda_.policy import permission
 from atoll.services.lambda_.running import Running
-from atoll.services.lambda_.store import FUNCTIONS, VERSIONS, Function, Version, find, get, get_version, key
+from atoll.services.lambda_.store import (
+    FUNCTIONS,
+    VERSIONS,
+    Function,
+    Version,
+    forget_qualifier,
+    get,
+    get_version,
+    key,
+    version_key,
+)
+from atoll.services.lambda_.urls import store as urls
+from atoll.services.lambda_.versions.resolve import aliases, names_alias, resolve
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import (
@@ -34,7 +47,7 @@ async def get_function(ctx: Context, request: GetFunctionRequestTypeDef) -> dict
     place = target(ctx, request)
 
     def read(tx: Reader) -> tuple[Function, Version]:
-        version = get_version(tx, place)
+        version = resolve(tx, place)
         return get(tx, place), version
 
     function, version = await ctx.store.read(read)
@@ -51,7 +64,7 @@ async def get_function(ctx: Context, request: GetFunctionRequestTypeDef) -> dict
 async def get_function_configuration(ctx: Context, request: GetFunctionConfigurationRequestTypeDef) -> dict[str, Any]:
     """docs: API_GetFunctionConfiguration. Raises ResourceNotFoundException."""
     place = target(ctx, request)
-    version = await ctx.store.read(lambda tx: get_version(tx, place))
+    version = await ctx.store.read(lambda tx: resolve(tx, place))
     return configuration.described(place, version, state=configuration.SETTLED)
 
 
@@ -62,16 +75,17 @@ async def list_functions(ctx: Context, request: ListFunctionsRequestTypeDef) -> 
     after = read_marker(request.get("Marker"))
     if request.get("MasterRegion", "ALL") != "ALL":
         return {"Functions": []}
-    versioned = request.get("FunctionVersion") == "ALL"
+    if request.get("FunctionVersion") == "ALL":
+        return await _all_versions(ctx, limit, after)
 
     def read(tx: Reader) -> list[tuple[Target, Version]]:
-        anywhere = Target(ctx.account, ctx.region, "", LATEST if versioned else None)
+        anywhere = Target(ctx.account, ctx.region, "", None)
         span = under(key(anywhere, "function"))
         if after is not None:
             span = span.past(key(anywhere, "function", after))
         found = []
         for _, raw in tx.scan(span, limit=limit + 1):
-            place = Target(ctx.account, ctx.region, FUNCTIONS.decode(raw).name, anywhere.qualifier)
+            place = Target(ctx.account, ctx.region, FUNCTIONS.decode(raw).name, None)
             found.append((place, get_version(tx, place)))
         return found
 
@@ -82,29 +96,74 @@ async def list_functions(ctx: Context, request: ListFunctionsRequestTypeDef) -> 
     }
 
 
+async def _all_versions(ctx: Context, limit: int, after: str | None) -> dict[str, Any]:
+    """A page of every version of every function. A marker names a version, too."""
+    anywhere = Target(ctx.account, ctx.region, "", None)
+
+    def read(tx: Reader) -> list[tuple[Target, Version]]:
+        span = under(key(anywhere, "version"))
+        if after is not None:
+            name, _, number = after.partition(":")
+            span = span.past(version_key(dataclasses.replace(anywhere, name=name), number or LATEST))
+        found = []
+        for at_key, raw in tx.scan(span, limit=limit + 1):
+            version = VERSIONS.decode(raw)
+            found.append((Target(ctx.account, ctx.region, str(at_key[4]), version.version), version))
+        return found
+
+    page = await ctx.store.read(read)
+    last = page[limit - 1][0] if len(page) > limit else None
+    return {
+        "Functions": [configuration.described(place, version) for place, version in page[:limit]],
+        "NextMarker": marker(f"{last.name}:{last.qualifier}") if last else None,
+    }
+
+
 @operation("DeleteFunction", access=[permission("DeleteFunction")])
 async def delete_function(ctx: Context, request: DeleteFunctionRequestTypeDef) -> dict[str, Any]:
     """docs: API_DeleteFunction. Environments that are busy finish what they do."""
     place = target(ctx, request)
     if place.qualifier == LATEST:
         raise InvalidParameterValueException("$LATEST version cannot be deleted without deleting the function.")
-
-    def delete(tx: Transaction) -> None:
-        function = find(tx, place)
-        if function is None or place.qualifier is not None:
-            raise function_not_found(place.qualified_arn)
-        for at, raw in list(tx.scan(under(key(place, "version", place.name)))):
-            version = VERSIONS.decode(raw)
-            blobs.unlink(tx, version.code, at)
-            tx.add(key(place, "usage", "bytes"), -version.code_size)
-            tx.delete(at)
-        tx.clear_range(under(key(place, "policy", place.name)))
-        tx.delete(key(place, "function", place.name))
-        tx.add(key(place, "usage", "count"), -1)
-        if function.reserved:
-            tx.add(key(place, "usage", "reserved"), -function.reserved)
-
-    await ctx.store.transact(delete)
+    if names_alias(place.qualifier):
+        raise InvalidParameterValueException("Deletion of aliases is not currently supported.")
+    await ctx.store.transact(lambda tx: _delete_version(tx, place) if place.qualifier else _delete_all(tx, place))
     running: Running = ctx.runtime
-    running.pool.drain(place.arn)
+    running.pool.drain(place.arn, place.qualifier)
     return {"StatusCode": 204}
+
+
+def _delete_all(tx: Transaction, place: Target) -> None:
+    function = get(tx, place)
+    for _, raw in list(tx.scan(under(key(place, "version", place.name)))):
+        _forget(tx, place, VERSIONS.decode(raw))
+    for kind in ("policy", "alias"):
+        tx.clear_range(under(key(place, kind, place.name)))
+    urls.delete_all(tx, place)
+    events.forget(tx, place)
+    tx.delete(key(place, "function", place.name))
+    tx.add(key(place, "usage", "count"), -1)
+    if function.reserved:
+        tx.add(key(place, "usage", "reserved"), -function.reserved)
+
+
+def _delete_version(tx: Transaction, place: Target) -> None:
+    """One version that no alias needs; nothing happens where it is not there, as on AWS."""
+    get(tx, place)
+    needing = [alias.name for alias in aliases(tx, place) if place.qualifier in (alias.version, *alias.weights)]
+    if needing:
+        raise ResourceConflictException(
+            f"Unable to delete version because the following aliases reference it: [{', '.join(needing)}]"
+        )
+    raw = tx.get(version_key(place, place.qualifier or LATEST))
+    if raw is not None:
+        _forget(tx, place, VERSIONS.decode(raw))
+        forget_qualifier(tx, place)
+
+
+def _forget(tx: Transaction, place: Target, version: Version) -> None:
+    """Removes a version and what it takes up."""
+    at_key = version_key(place, version.version)
+    code_storage.own(tx, at_key, (), code_storage.digests(version))
+    tx.add(key(place, "usage", "bytes"), -version.code_size)
+    tx.delete(at_key)

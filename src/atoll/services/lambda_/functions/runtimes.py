@@ -20,7 +20,14 @@ RETIRED = frozenset(
         "python2.7", "python3.6", "python3.7", "ruby2.5", "ruby2.7",
     }
 )  # fmt: skip
+SNAPSHOTS = re.compile(r"java(?!8)\d+|python3\.1[2-9]|dotnet([89]|\d\d)")
+"""Those that SnapStart is for. docs: "Lambda SnapStart", "Supported features and limitations"."""
 _RUNNABLE = re.compile(r"python3\.\d+|provided\..+")
+
+
+def known(runtime: str) -> bool:
+    """Whether AWS has the runtime, or had it: a layer may be for either."""
+    return runtime in SUPPORTED or runtime in RETIRED
 
 
 def check(runtime: str) -> None:

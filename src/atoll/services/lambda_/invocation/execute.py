@@ -9,31 +9,52 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.store.api import Reader
 from atoll.lambda_runtime.errors import RuntimeUnavailable, TooManyRequests
-from atoll.lambda_runtime.spec import InvokeResult
+from atoll.lambda_runtime.spec import InvokeResult, ResponseStream
 from atoll.services.lambda_.errors import TooManyRequestsException
 from atoll.services.lambda_.names import LATEST, Target
 from atoll.services.lambda_.running import ReservedConcurrencyReached, Running
 from atoll.services.lambda_.store import Version, find, get_version
+from atoll.services.lambda_.versions.resolve import NO_SHIFT, resolve
 
 
-def named_version(tx: Reader, place: Target) -> Version:
-    """The version that an invocation of `place` runs. Raises ResourceNotFoundException."""
-    return get_version(tx, place, named=f"{place.arn}:{place.qualifier or LATEST}")
+async def version_to_run(ctx: Context, place: Target) -> Version:
+    """The version that one invocation of `place` runs: of a weighted alias, this time. Raises ResourceNotFoundException."""
+    draw = ctx.ids.random.random()
+    return await ctx.store.read(lambda tx: named_version(tx, place, draw))
+
+
+def named_version(tx: Reader, place: Target, draw: float = NO_SHIFT) -> Version:
+    """The version that `place` names; `draw` as in `resolve`. Raises ResourceNotFoundException, which names $LATEST."""
+    if place.qualifier is None:
+        return get_version(tx, place, named=f"{place.arn}:{LATEST}")
+    return resolve(tx, place, draw)
 
 
 async def execute(
-    ctx: Context, place: Target, payload: bytes, *, version: Version, request_id: str, client_context: str | None = None
+    ctx: Context,
+    place: Target,
+    payload: bytes,
+    *,
+    version: Version,
+    request_id: str,
+    client_context: str | None = None,
+    stream: ResponseStream | None = None,
+    trace: str | None = None,
 ) -> InvokeResult:
     """Runs `version` as what `place` names, and returns what it answered: also of a function that failed.
 
-    `payload` is JSON, `client_context` JSON text. Raises TooManyRequestsException, NotImplementedByAtoll.
+    `payload` is JSON, `client_context` JSON text; `stream` takes an answer that the function streams; `trace` is the trace header where
+    one was made before.
+
+    Raises TooManyRequestsException, NotImplementedByAtoll.
     """
     running: Running = ctx.runtime
     function = await ctx.store.read(lambda tx: find(tx, place))
     try:
         return await running.invoke(
-            place, version, payload, request_id=request_id, client_context=client_context, trace=ctx.trace,
-            reserved=function.reserved if function else None,
+            place, version, payload, request_id=request_id, client_context=client_context,
+            reserved=function.reserved if function else None, stream=stream,
+            trace=trace or running.trace(ctx.trace, active=version.tracing == "Active"),
         )  # fmt: skip
     except ReservedConcurrencyReached:
         raise TooManyRequestsException(

@@ -1,4 +1,4 @@
-"""Invoke: runs a function and waits for its answer.
+"""Invoke: runs a function and waits for its answer, or takes an event that it is to run for later (`events.py`).
 
 docs: API_Invoke. What the function does wrong is a success of Invoke, with `FunctionError`; only what Lambda itself refuses is an error.
 """
@@ -13,14 +13,15 @@ import msgspec
 from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll, RequestTooLarge
 from atoll.kernel.service import operation
-from atoll.lambda_runtime.spec import InvokeResult
+from atoll.lambda_runtime.spec import InvokeResult, ResponseStream
 from atoll.services.lambda_.errors import (
     InvalidParameterValueException,
     InvalidRequestContentException,
 )
-from atoll.services.lambda_.invocation.execute import execute, named_version
+from atoll.services.lambda_.invocation.events import accept
+from atoll.services.lambda_.invocation.execute import execute, version_to_run
 from atoll.services.lambda_.invocation.json_errors import complaint
-from atoll.services.lambda_.names import target
+from atoll.services.lambda_.names import Target, target
 from atoll.services.lambda_.policy import permission
 
 if TYPE_CHECKING:
@@ -28,13 +29,19 @@ if TYPE_CHECKING:
 
     Invocation = InvocationRequestTypeDef | InvokeWithResponseStreamRequestTypeDef
 
-MAX_PAYLOAD = 6_291_456
+MAX_PAYLOAD, MAX_EVENT = 6_291_456, 1_048_576
+"""Bytes. docs: Lambda quotas, "Invocation payload"."""
 MAX_CLIENT_CONTEXT = 3583
 
 
 @operation("Invoke", access=[permission("InvokeFunction")])
 async def invoke(ctx: Context, request: InvocationRequestTypeDef) -> dict[str, Any]:
     """Raises as `run_function` does."""
+    if request.get("InvocationType") == "Event":
+        place, payload = asked(ctx, request, MAX_EVENT)
+        _client_context(request)  # checked, and given to functions that are waited for only
+        await accept(ctx, place, payload)
+        return {"StatusCode": 202}
     result = await run_function(ctx, request)
     if result is None:
         return {"StatusCode": 204}
@@ -47,26 +54,30 @@ async def invoke(ctx: Context, request: InvocationRequestTypeDef) -> dict[str, A
     }
 
 
-async def run_function(ctx: Context, request: Invocation) -> InvokeResult | None:
-    """Runs the function that a request names, and returns what it answered, None where that was only to be tried (DryRun).
+async def run_function(ctx: Context, request: Invocation, stream: ResponseStream | None = None) -> InvokeResult | None:
+    """Runs the function that a request names, and returns what it answered, None where that was only to be tried (DryRun). `stream`
+    takes an answer that the function streams.
 
     Raises ResourceNotFoundException, InvalidRequestContentException, TooManyRequestsException, RequestTooLarge.
     """
+    place, payload = asked(ctx, request, MAX_PAYLOAD)
+    version = await version_to_run(ctx, place)
+    if request.get("InvocationType") == "DryRun":
+        return None
+    return await execute(
+        ctx, place, payload, version=version, request_id=ctx.request_id, client_context=_client_context(request),
+        stream=stream,
+    )  # fmt: skip
+
+
+def asked(ctx: Context, request: Invocation, most: int) -> tuple[Target, bytes]:
+    """What is to run, and its payload of at most `most` bytes. Raises InvalidRequestContentException, RequestTooLarge."""
     place = target(ctx, request)
-    kind = request.get("InvocationType", "RequestResponse")
-    payload = _payload(request, kind)
+    payload = read_payload(request.get("Payload", b""), request.get("InvocationType", "RequestResponse"), most)
     for member in ("DurableExecutionName", "TenantId"):
         if request.get(member):
             raise NotImplementedByAtoll(f"lambda: {member} of {ctx.operation}.")
-
-    version = await ctx.store.read(lambda tx: named_version(tx, place))
-    if kind == "DryRun":
-        return None
-    if kind == "Event":
-        raise NotImplementedByAtoll("lambda: asynchronous invocation (InvocationType Event).")
-    return await execute(
-        ctx, place, payload, version=version, request_id=ctx.request_id, client_context=_client_context(request)
-    )
+    return place, payload
 
 
 def log_result(request: Invocation, result: InvokeResult) -> str | None:
@@ -74,12 +85,12 @@ def log_result(request: Invocation, result: InvokeResult) -> str | None:
     return base64.b64encode(result.log_tail).decode() if request.get("LogType") == "Tail" else None
 
 
-def _payload(request: Invocation, kind: str) -> bytes:
-    payload = request.get("Payload", b"")
+def read_payload(payload: Any, kind: str, most: int) -> bytes:
+    """A payload, checked; without one the empty event."""
     assert isinstance(payload, bytes)
-    if len(payload) > MAX_PAYLOAD:
+    if len(payload) > most:
         raise RequestTooLarge(
-            f"{len(payload)} byte payload is too large for the {kind} invocation type (limit {MAX_PAYLOAD} bytes)"
+            f"{len(payload)} byte payload is too large for the {kind} invocation type (limit {most} bytes)"
         )
     if not payload.strip():
         return b"{}"

@@ -1,23 +1,53 @@
-"""ListVersionsByFunction."""
+"""PublishVersion, ListVersionsByFunction."""
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
+from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.keys import under
 from atoll.kernel.service import operation
-from atoll.kernel.store.api import Reader
+from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.lambda_.errors import InvalidParameterValueException, stale_revision
 from atoll.services.lambda_.functions import configuration
 from atoll.services.lambda_.functions.functions import PAGE
 from atoll.services.lambda_.functions.update_function import latest
-from atoll.services.lambda_.names import Target, function_arn
+from atoll.services.lambda_.names import function_arn
 from atoll.services.lambda_.paging import marker, read_marker
 from atoll.services.lambda_.policy import permission
-from atoll.services.lambda_.store import VERSIONS, Version, get, key
+from atoll.services.lambda_.store import VERSIONS, Version, get, get_version, key, version_key
+from atoll.services.lambda_.versions.publish import publish
+from atoll.services.lambda_.versions.resolve import at
 
 if TYPE_CHECKING:
-    from types_boto3_lambda.type_defs import ListVersionsByFunctionRequestTypeDef
+    from types_boto3_lambda.type_defs import ListVersionsByFunctionRequestTypeDef, PublishVersionRequestTypeDef
+
+
+@operation("PublishVersion", access=[permission("PublishVersion", resource=function_arn)])
+async def publish_version(ctx: Context, request: PublishVersionRequestTypeDef) -> dict[str, Any]:
+    """Raises ResourceNotFoundException, InvalidParameterValueException, PreconditionFailedException."""
+    if request.get("PublishTo"):
+        raise NotImplementedByAtoll("lambda: PublishTo of PublishVersion, for functions on capacity providers.")
+    place = latest(ctx, request)
+    revisions = (ctx.ids.uuid(), ctx.ids.uuid())
+
+    def perform(tx: Transaction) -> Version:
+        get(tx, place)
+        current = get_version(tx, place)
+        if request.get("RevisionId", current.revision) != current.revision:
+            raise stale_revision()
+        digest = base64.b64encode(bytes.fromhex(current.code)).decode()
+        if (expected := request.get("CodeSha256") or digest) != digest:
+            raise InvalidParameterValueException(
+                f"CodeSHA256 ({expected}) is different from current CodeSHA256 in $LATEST ({digest}). "
+                "Please try again with the CodeSHA256 in $LATEST."
+            )
+        return publish(tx, place, revisions, description=request.get("Description"))
+
+    version = await ctx.store.transact(perform)
+    return configuration.described(at(place, version.version), version, state=configuration.SETTLED)
 
 
 @operation("ListVersionsByFunction", access=[permission("ListVersionsByFunction", resource=function_arn)])
@@ -31,14 +61,11 @@ async def list_versions_by_function(ctx: Context, request: ListVersionsByFunctio
         get(tx, place)
         span = under(key(place, "version", place.name))
         if after is not None:
-            span = span.past(key(place, "version", place.name, after))
+            span = span.past(version_key(place, after))
         return [VERSIONS.decode(raw) for _, raw in tx.scan(span, limit=limit + 1)]
 
     page = await ctx.store.read(read)
     return {
-        "Versions": [
-            configuration.described(Target(place.account, place.region, place.name, version.version), version)
-            for version in page[:limit]
-        ],
+        "Versions": [configuration.described(at(place, version.version), version) for version in page[:limit]],
         "NextMarker": marker(page[limit - 1].version) if len(page) > limit else None,
     }

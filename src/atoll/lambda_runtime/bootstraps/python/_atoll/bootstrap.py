@@ -100,6 +100,8 @@ def forget_shadowed(paths, baseline):
             brought.update(name.split(".")[0] for name in os.listdir(path))
     if brought.intersection(SDK):
         brought.update(SDK)
+    if not any(name in sys.modules and name not in baseline for name in brought):
+        return  # without having touched the names of all modules, which lie on pages shared with the zygote
     for name in set(sys.modules) - baseline:
         if name.split(".")[0] in brought:
             del sys.modules[name]

@@ -2,7 +2,8 @@
 
 It sets the environment up, starts the runtime, and waits: for the runtime's end, which it reports, or for its control socket to
 close, which also happens when Atoll is killed. Either way everything dies with it. On its control socket it writes lines:
-`pid N` (its own, as the machine counts), `exit N` or `signal N` (the runtime's end), `failed TEXT` (no environment).
+`pid N` (its own, as the machine counts), `exit N` or `signal N` (the runtime's end), `entrypoint TEXT` (its program does not start),
+`failed TEXT` (no environment).
 """
 
 import os
@@ -11,17 +12,24 @@ import signal
 import sys
 import traceback
 
+from _atoll import programs
+
 
 def supervise(config, request, descriptors, baseline):
     """Turns this process into an environment. Returns after the environment has ended."""
     control = descriptors[0]
+    join(request["group"], config["namespaces"])
     if config["namespaces"]:
         from _atoll import namespaces
 
         namespaces.unshare(
-            namespaces.CLONE_NEWNS | namespaces.CLONE_NEWPID | namespaces.CLONE_NEWIPC | namespaces.CLONE_NEWUTS
+            namespaces.CLONE_NEWNS
+            | namespaces.CLONE_NEWPID
+            | namespaces.CLONE_NEWIPC
+            | namespaces.CLONE_NEWUTS
+            | namespaces.CLONE_NEWCGROUP
         )
-        if os.fork():
+        if namespaces.fork():
             os._exit(0)
         os.write(control, b"pid %s\n" % os.readlink(namespaces.HOST + "/proc/self").encode())
         namespaces.enter_environment(request["code"], request["layers"], request["tmp_mb"], config["left"])
@@ -36,9 +44,9 @@ def supervise(config, request, descriptors, baseline):
     if runtime == 0:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for descriptor in (control, ended, wakeup):
+        for descriptor in (ended, wakeup):
             os.close(descriptor)
-        start(config, request, descriptors[1], descriptors[2], baseline)
+        start(config, request, descriptors, baseline)
     for descriptor in descriptors[1:]:
         os.close(descriptor)
     wait(control, ended, runtime)
@@ -46,6 +54,17 @@ def supervise(config, request, descriptors, baseline):
         os.killpg(runtime, signal.SIGKILL)  # without a PID namespace nothing else would end the runtime's children
     except ProcessLookupError:
         pass
+
+
+def join(group, namespaces):
+    """Enters the environment's control group, with all that this process will start. `group` is the file to say so in, None without one."""
+    if group:
+        if namespaces:
+            from _atoll.namespaces import HOST
+
+            group = HOST + group
+        with open(group, "w") as file:
+            file.write("0")
 
 
 def wait(control, ended, runtime):
@@ -74,8 +93,18 @@ def wait(control, ended, runtime):
                 break
 
 
-def start(config, request, api, log, baseline):
+def enter_program(request, control):
+    """Becomes the runtime's program. Does not return."""
+    if "bootstraps" in request:
+        programs.bootstrap(request["bootstraps"], request["environment"], control)
+    else:
+        programs.execute(request["program"], request["environment"], control)
+    raise SystemExit(1)
+
+
+def start(config, request, descriptors, baseline):
     """In the runtime's process: its own session, its output to the log, its directory; then the runtime. Never returns."""
+    control, api, log = descriptors
     if config["namespaces"]:
         from _atoll import namespaces
 
@@ -88,8 +117,9 @@ def start(config, request, api, log, baseline):
             os.dup2(source, target)
         os.close(null)
         os.chdir(request["root"])
-        if request["program"]:
-            os.execve(request["program"][0], request["program"], request["environment"])
+        if request["program"] is not None:
+            enter_program(request, control)
+        os.close(control)
         from _atoll import bootstrap
 
         bootstrap.start(request, api, log, baseline, config["executable"])

@@ -19,10 +19,10 @@ import socket
 import sys
 
 PRELOAD = (
-    "asyncio", "base64", "boto3", "boto3.session", "botocore.client", "botocore.endpoint", "botocore.httpsession", "botocore.loaders",
-    "botocore.regions", "botocore.session", "collections", "concurrent.futures", "contextlib", "csv", "dataclasses", "datetime",
-    "decimal", "email.mime.text", "enum", "functools", "hashlib", "hmac", "http.client", "itertools", "logging", "math", "random",
-    "s3transfer.manager", "secrets", "ssl", "string", "tempfile", "threading", "typing", "urllib.request", "uuid",
+    "asyncio", "base64", "boto3", "boto3.s3.inject", "boto3.session", "botocore.client", "botocore.endpoint", "botocore.httpsession",
+    "botocore.loaders", "botocore.regions", "botocore.session", "collections", "concurrent.futures", "contextlib", "csv", "dataclasses",
+    "datetime", "decimal", "email.mime.text", "enum", "functools", "hashlib", "hmac", "http.client", "itertools", "logging", "math",
+    "random", "s3transfer.manager", "secrets", "ssl", "string", "tempfile", "threading", "typing", "urllib.request", "uuid",
 )  # fmt: skip
 """What functions commonly import. `bootstrap.forget_shadowed` takes back what a function's own package also contains."""
 
@@ -59,6 +59,9 @@ def serve(control, config):
         config = json.load(file)
     control = socket.socket(fileno=control)
     baseline = preload(config["preload"], config["pycache"], config["namespaces"])
+    fork = os.fork
+    if config["namespaces"]:
+        from _atoll.namespaces import fork
     wakeup, writer = watch_children()
     send(control, {"ready": True})
     while True:
@@ -70,7 +73,7 @@ def serve(control, config):
             request, descriptors = receive(control)
             if request is None:
                 os._exit(0)
-            if os.fork() == 0:
+            if fork() == 0:
                 control.close()
                 os.close(wakeup)
                 signal.set_wakeup_fd(-1)
@@ -105,6 +108,10 @@ def preload(functions, pycache, namespaces):
     ):
         importlib.import_module(name)
     sys.pycache_prefix = None
+    if functions:
+        from _atoll import sdk
+
+        sdk.preload()
     gc.collect()
     gc.freeze()
     return baseline

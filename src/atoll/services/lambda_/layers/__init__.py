@@ -1,0 +1,1 @@
+"""Layers: content that functions share, found at /opt."""

@@ -1,0 +1,1 @@
+"""Function URLs: HTTPS endpoints of functions, without an API in front of them."""
