@@ -102,7 +102,7 @@ class Call(msgspec.Struct):
             service=self.service, operation=self.operation, span=self.span, store=kernel.store, blobs=kernel.blobs,
             clock=kernel.clock, ids=kernel.ids, caller=parts.caller, warnings=parts.unsupported, endpoint=parts.endpoint,
             host=(http.header("host") or "") if http else "", source_ip=http.source_ip if http else "127.0.0.1",
-            user_agent=(http.header("user-agent") or "") if http else "", secure=http.secure if http else False,
-            trace_header=(http.header("x-amzn-trace-id") or "") if http else "",
+            user_agent=(http.header("user-agent") or "") if http else "",
+            trace=(http.header("x-amzn-trace-id") or "") if http else "", secure=http.secure if http else False,
             runtime=parts.runtimes.get(self.service),
         )  # fmt: skip

@@ -103,8 +103,8 @@ class Context(msgspec.Struct):
     """The Host header of the request, "" inside the region."""
     source_ip: str = "127.0.0.1"
     user_agent: str = ""
-    trace_header: str = ""
-    """X-Amzn-Trace-Id as the request brought it, which SDKs do inside functions; "" inside the region."""
+    trace: str = ""
+    """The X-Amzn-Trace-Id header of the request, "" without one and inside the region."""
     secure: bool = False
     runtime: Any = None
     """What this service keeps running (`Service.runtime`), None where it keeps nothing."""

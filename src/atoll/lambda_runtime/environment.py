@@ -276,7 +276,7 @@ class Environment:
         api, their_api = socket.socketpair()
         log, their_log = os.pipe()
         self._control = control
-        self.log.attach(log)
+        self.log.attach(log, self)
         try:
             control.setblocking(False)
             api.setblocking(False)

@@ -29,7 +29,10 @@ PENDING_LIMIT = 1024 * 1024
 BATCH_EVENTS = 5000
 DELAY = 0.02
 TAIL = 4096
-READ = 65536
+CONTINUATION = bytes(range(0x80, 0xC0))
+"""Bytes that go on with a character that others begin."""
+READ = 4096
+"""Bytes taken at once: a function may write thousands of lines in them, and the loop must not wait for more."""
 OLDEST, NEWEST = 14 * 86_400_000, 2 * 3_600_000
 """How old and how far ahead an event may be for CloudWatch Logs to take it, in milliseconds."""
 
@@ -55,10 +58,12 @@ class Splitter:
     def feed(self, data: bytes) -> list[Piece]:
         """What `data` completes."""
         self._rest += data
+        if not self._left and len(self._rest) <= EVENT_LIMIT and self._rest.find(FRAME[:2]) < 0:
+            return self._lines()
         found: list[Piece] = []
         at = 0
         while at < len(self._rest):
-            if not self._left and self._is_frame(at):
+            if not self._left and self._rest[at] == FRAME[0] and self._is_frame(at):
                 if len(self._rest) < at + FRAME_HEAD:
                     break
                 at = self._open(at)
@@ -70,6 +75,13 @@ class Splitter:
             at = end
         del self._rest[:at]
         return found
+
+    def _lines(self) -> list[Piece]:
+        """All whole lines, where nothing is a frame or too long: most output is like that."""
+        end = self._rest.rfind(b"\n") + 1
+        lines = self._rest[:end].decode(errors="replace").split("\n")
+        del self._rest[:end]
+        return [Piece(f"{line}\n") for line in lines[:-1]]
 
     def flush(self) -> list[Piece]:
         """A last line that has no end, or what there is of a frame."""
@@ -158,6 +170,7 @@ class Log:
         self._sink = sink
         self._clock = clock
         self._pipe: int | None = None
+        self._writer: object = None
         self._reading = False
         self._splitter = Splitter()
         self._pending: deque[LogEvent] = deque()
@@ -170,9 +183,10 @@ class Log:
         self._json = spec.logging.format == "JSON"
         self._least = LEVELS[spec.logging.application_level] if self._json else 0
 
-    def attach(self, pipe: int) -> None:
-        """Reads from `pipe` from now on, and owns it."""
+    def attach(self, pipe: int, writer: object) -> None:
+        """Reads from `pipe` from now on, and owns it. `writer` is who writes into it."""
         self.detach()
+        self._writer = writer
         os.set_blocking(pipe, False)
         self._pipe = pipe
         self._resume()
@@ -229,11 +243,13 @@ class Log:
         """The last 4 KB since `begin`: the events one after the other, those in JSON on a line each."""
         end = "\n" if self._json else ""
         text = "".join(part if part.endswith("\n") else part + end for part in self._tail)
-        return text.encode()[-TAIL:]
+        tail = text.encode()[-TAIL:]
+        return tail.lstrip(CONTINUATION) if len(tail) == TAIL else tail
 
-    async def close(self) -> None:
-        """Detaches and waits until the sink has everything."""
-        self.detach()
+    async def close(self, writer: object) -> None:
+        """Detaches, unless another writer has come since, and waits until the sink has everything."""
+        if self._writer is writer:
+            self.detach()
         while self._flusher is not None:
             await asyncio.shield(self._flusher)
 

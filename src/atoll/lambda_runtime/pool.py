@@ -11,7 +11,6 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,13 +20,14 @@ from atoll.kernel.ids import Ids
 from atoll.lambda_runtime import cgroups, peers, sandbox, texts
 from atoll.lambda_runtime.environment import Environment
 from atoll.lambda_runtime.errors import InitializationFailed, RuntimeUnavailable
+from atoll.lambda_runtime.fleet import Fleet
 from atoll.lambda_runtime.launcher import Machine
 from atoll.lambda_runtime.logs import Log
 from atoll.lambda_runtime.outcome import Outcome
 from atoll.lambda_runtime.platform_log import PlatformLog
 from atoll.lambda_runtime.provisioned import Provisioned
 from atoll.lambda_runtime.response import Relay
-from atoll.lambda_runtime.run import Run
+from atoll.lambda_runtime.run import Run, initialize
 from atoll.lambda_runtime.runtimes.families import Families
 from atoll.lambda_runtime.spec import (
     CredentialsSource,
@@ -38,38 +38,17 @@ from atoll.lambda_runtime.spec import (
     ResponseStream,
     WarningHook,
 )
-from atoll.lambda_runtime.states import ENDING, State
+from atoll.lambda_runtime.states import State
 
 IDLE_SECONDS = 600.0
 TEND_SECONDS = 30.0
 SAMPLE_SECONDS = 0.02
-BROKEN = 10
-"""How many environments that broke a function may have waiting to be made up for."""
 ENDING_SECONDS = 0.01
 """How long to wait for the kernel to finish with processes that have let go of everything else."""
 STOPPING = "Atoll is stopping."
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class _Broken:
-    """An environment that failed to initialize, or did and failed later (`again`). Its successor goes on in its log."""
-
-    environment: Environment
-    again: bool
-
-
-@dataclass(slots=True)
-class _Function:
-    """The idle environments of one function version at one revision."""
-
-    revision: str
-    idle: list[Environment] = field(default_factory=list)
-    broken: list[_Broken] = field(default_factory=list)
-    provisioned: list[Environment] = field(default_factory=list)
-    warned: bool = False
 
 
 class Pool:
@@ -105,7 +84,7 @@ class Pool:
         first = int(ids.hex(4), 16) % sandbox.USERS
         self._next_user = itertools.islice(itertools.cycle(self._users or (None,)), first, None)
         self._outsiders = peers.Outsiders(self._namespaces)
-        self._functions: dict[tuple[str, str], _Function] = {}
+        self._functions: dict[tuple[str, str], Fleet] = {}
         self._environments: set[Environment] = set()
         self._running = 0
         self._busy = asyncio.Event()
@@ -256,12 +235,8 @@ class Pool:
             result = run.finish(outcome, environment, init_ms)
             if failed is not None:
                 environment.kill()
-            if (
-                outcome.failure in ("timeout", "error")
-                and environment.state in ENDING
-                and len(function.broken) < BROKEN
-            ):
-                function.broken.append(_Broken(environment, again=failed is None))
+            if outcome.failure in ("timeout", "error"):
+                function.broke(environment, again=failed is None)
             environment.on_idle = self._release
             if environment.state is State.IDLE:
                 self._release(environment)
@@ -270,7 +245,7 @@ class Pool:
             self._running -= 1
 
     async def _cold_start(
-        self, spec: FunctionSpec, function: _Function, begin: Callable[[Log], Run]
+        self, spec: FunctionSpec, function: Fleet, begin: Callable[[Log], Run]
     ) -> tuple[Environment, Run, float | None, Outcome | None]:
         """A new environment. Where its initialization fails it is made once more, now on the function's own time, as on AWS. So it
         is at once where one broke before (docs: "Lambda execution environment lifecycle", suppressed init)."""
@@ -282,32 +257,20 @@ class Pool:
                 PlatformLog(spec, log, self._clock).init_started("invoke")
         else:
             log = Log(spec, self._stream_name(spec), self._sink, self._clock)
-            environment = await self._environment(
-                spec, function, log
-            )  # with credentials: without them no log can be written
+            # It has credentials: without them no log can be written.
+            environment = await self._environment(spec, function, log)
             PlatformLog(spec, log, self._clock).init_started("init")
-            outcome, milliseconds = await self._initialize(environment, log, texts.INIT_SECONDS, "init")
+            outcome, milliseconds = await initialize(
+                environment, self._clock, self._endpoint(), texts.INIT_SECONDS, "init"
+            )
             if outcome.failure is None:
                 return environment, begin(log), milliseconds, None
             environment.kill()
             await environment.stopped()
         run = begin(log)
         environment = await self._environment(spec, function, log)
-        outcome, _ = await self._initialize(environment, log, run.seconds_left, "invoke")
+        outcome, _ = await initialize(environment, self._clock, self._endpoint(), run.seconds_left, "invoke")
         return environment, run, None, None if outcome.failure is None else outcome
-
-    async def _initialize(
-        self, environment: Environment, log: Log, seconds: float, phase: str
-    ) -> tuple[Outcome, float]:
-        """Starts an environment and says in its log how that went. Returns how many milliseconds it took, too."""
-        began = self._clock.monotonic()
-        outcome = await environment.start(self._endpoint(), seconds)
-        kind = outcome.kind if outcome.failure == "error" else ""
-        milliseconds = (outcome.ended - began) * 1000
-        PlatformLog(environment.spec, log, self._clock).init_ended(
-            phase, milliseconds, outcome.failure or "success", kind
-        )
-        return outcome, milliseconds
 
     async def _initialized(self, spec: FunctionSpec) -> Environment:
         """A provisioned environment, idle. Raises InitializationFailed, and what else stands in its way."""
@@ -315,14 +278,14 @@ class Pool:
         environment = await self._environment(spec, function, log)
         PlatformLog(spec, log, self._clock).init_started("init")
         seconds = max(texts.PROVISIONED_INIT_SECONDS, spec.timeout)
-        outcome, _ = await self._initialize(environment, log, seconds, "init")
+        outcome, _ = await initialize(environment, self._clock, self._endpoint(), seconds, "init")
         if outcome.failure is not None:
             environment.kill()
             raise InitializationFailed
         self._release(environment)
         return environment
 
-    async def _environment(self, spec: FunctionSpec, function: _Function, log: Log) -> Environment:
+    async def _environment(self, spec: FunctionSpec, function: Fleet, log: Log) -> Environment:
         launcher, warning = await self._families.choose(spec.runtime)
         await launcher.ready()
         if warning and not function.warned and self._warnings:
@@ -353,28 +316,27 @@ class Pool:
         await environment.stopped()
         self._environments.discard(environment)
         function = self._functions.get(_key(environment.spec))
-        for waiting in (function.idle, function.provisioned) if function is not None else ():
-            if environment in waiting:
-                waiting.remove(environment)
+        if function is not None:
+            function.ended(environment)
         self.provisioned.ended(environment)
-        await environment.log.close()
+        await environment.log.close(environment)
         while (group := environment.memory.group) is not None and not group.remove():
             await self._clock.wall_sleep(ENDING_SECONDS)
 
     def _namespaces(self) -> set[str]:
         return set().union(*(launcher.namespaces for launcher in self._families.launchers))
 
-    def _function(self, spec: FunctionSpec) -> _Function:
+    def _function(self, spec: FunctionSpec) -> Fleet:
         """The function's present revision. Environments of another are drained first."""
         function = self._functions.get(_key(spec))
         if function is None or function.revision != spec.revision:
             if function is not None:
                 for environment in [*function.idle, *function.provisioned]:
                     environment.drain()
-            function = self._functions[_key(spec)] = _Function(spec.revision)
+            function = self._functions[_key(spec)] = Fleet(spec.revision)
         return function
 
-    def _take_idle(self, function: _Function) -> Environment | None:
+    def _take_idle(self, function: Fleet) -> Environment | None:
         """A provisioned one, or the environment that was used last, so that the others can be reaped."""
         while waiting := function.provisioned or function.idle:
             environment = waiting.pop()

@@ -1,4 +1,4 @@
-"""One invocation's record: the platform's lines around it, its duration, and the result that the caller gets."""
+"""The record of an initialization, and of an invocation: the platform's lines around it, its duration, and the result."""
 
 from __future__ import annotations
 
@@ -64,3 +64,19 @@ class Run:
         self._platform.ended(request_id, self.invocation.trace_header, ending)
         failed = "Unhandled" if outcome.failure else None
         return InvokeResult(payload, failed, self._log.tail(), spec.version, error_type=outcome.kind)
+
+
+async def initialize(
+    environment: Environment, clock: Clock, endpoint: str, seconds: float, phase: str
+) -> tuple[Outcome, float]:
+    """Starts an environment and says in its log how that went. Returns how many milliseconds it took, too.
+
+    Raises RuntimeUnavailable.
+    """
+    began = clock.monotonic()
+    outcome = await environment.start(endpoint, seconds)
+    milliseconds = (outcome.ended - began) * 1000
+    kind = outcome.kind if outcome.failure == "error" else ""
+    platform = PlatformLog(environment.spec, environment.log, clock)
+    platform.init_ended(phase, milliseconds, outcome.failure or "success", kind)
+    return outcome, milliseconds

@@ -120,6 +120,21 @@ def test_the_report_of_an_actively_traced_function(fn: Lambda) -> None:
     assert answer.log.endswith(expected)
 
 
+def test_the_trace_that_the_caller_is_in_goes_on(fn: Lambda) -> None:
+    fn.create(code="import os\ndef handler(event, context):\n    return os.environ['_X_AMZN_TRACE_ID']\n")
+    root = "1-5759e988-bd862e3fe1be46a994272793"
+
+    def join(request: Any, **_: Any) -> None:
+        request.headers["X-Amzn-Trace-Id"] = f"Root={root};Parent=53995c3f42cd8ad8;Sampled=1"
+
+    fn.client.meta.events.register("before-send.lambda.Invoke", join)
+    answer = fn.invoke()
+    assert answer.payload.startswith(f"Root={root};Parent=")
+    assert f"\nXRAY TraceId: {root}\tSegmentId: " in answer.log
+    fn.client.meta.events.unregister("before-send.lambda.Invoke", join)
+    assert "XRAY" not in fn.invoke().log
+
+
 def test_the_tail_is_the_last_four_kilobytes(fn: Lambda) -> None:
     fn.create(code="def handler(event, context):\n    for n in range(2000): print('line', n)\n")
     log = fn.invoke().log

@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from harness import Harness
+from harness import Harness, until
 
 COUNT = """
 n = 0
@@ -133,3 +133,37 @@ def handler(event, context):
     before, after = await harness.run(source, timeout=1.0)
     assert 800 < before <= 1000
     assert 290 <= before - after < 600
+
+
+async def test_what_is_billed(harness: Harness) -> None:
+    """A cold start's initialization, too; one that failed is part of the invocation's time."""
+
+    def measured(log_tail: bytes) -> tuple[float, int, float]:
+        found = re.search(rb"\tDuration: ([\d.]+) ms\tBilled Duration: (\d+) ms\t", log_tail)
+        cold = re.search(rb"Init Duration: ([\d.]+) ms\t(?!Phase)", log_tail)
+        assert found
+        return float(found[1]), int(found[2]), float(cold[1]) if cold else 0.0
+
+    stalls = harness.function(COUNT.format(statement="import time; time.sleep(9)"), timeout=0.3)
+    duration, billed, init = measured((await harness.invoke(stalls, True)).log_tail)
+    assert duration == 300.0
+    assert init > 0
+    assert 0 <= billed - duration - init < 1.02
+    failing = harness.function("import time; time.sleep(0.2); import nothing_there")
+    duration, billed, init = measured((await harness.invoke(failing)).log_tail)
+    assert (init, duration > 200) == (0.0, True)
+    assert 0 <= billed - duration < 1.02
+
+
+async def test_a_runtime_that_ends_between_invocations_is_replaced(harness: Harness) -> None:
+    source = """
+import os, threading
+def handler(event, context):
+    threading.Timer(0.1, os._exit, [1]).start()
+    return context.aws_request_id
+"""
+    function = harness.function(source)
+    for request_id in ("a", "b"):
+        result = await harness.invoke(function, request_id=request_id)
+        assert (json.loads(result.payload), result.function_error) == (request_id, None)
+        await until(lambda: not harness.environments(function))

@@ -71,11 +71,11 @@ class Running(Runtime):
         client_context: str | None,
         reserved: int | None,
         unreserved: int,
+        trace: str,
         stream: ResponseStream | None = None,
-        trace: str | None = None,
     ) -> InvokeResult:
         """Runs a version once. `reserved` is the function's reserved concurrency, `unreserved` what functions without have together,
-        `stream` takes an answer that the function streams, `trace` is the trace header, if one was made before.
+        `stream` takes an answer that the function streams, `trace` is the trace header.
 
         Raises Throttled, and RuntimeUnavailable as the pool does.
         """
@@ -83,7 +83,7 @@ class Running(Runtime):
         self._limits.begin(place, version.version, reserved=reserved, unreserved=unreserved)
         return await self.pool.invoke(
             spec, payload, invoked_arn=place.qualified_arn, request_id=request_id,
-            trace_header=trace or self.trace(sampled=version.tracing == "Active"), client_context=client_context, stream=stream,
+            trace_header=trace, client_context=client_context, stream=stream,
             ended=partial(self._limits.end, place, version.version),
         )  # fmt: skip
 
@@ -199,13 +199,15 @@ class Running(Runtime):
         with ctx.span:
             ctx.derive(operation="Invoke").warn("Runtime", text)
 
-    def trace(self, *, sampled: bool) -> str:
-        """A trace header as Lambda makes one where the caller sent none. AWS samples some invocations of a function that is traced
-        actively, here it is each."""
-        return (
-            f"Root=1-{int(self._clock.wall()):08x}-{self._ids.hex(24)};Parent={self._ids.hex(16)};Sampled={int(sampled)};"
-            f"Lineage=1:{self._ids.hex(8)}:0"
-        )
+    def trace(self, given: str, *, active: bool) -> str:
+        """The trace header that the function sees: of the trace that the caller is in, or of one of its own.
+
+        AWS samples some invocations of a function that is traced actively, here it is each that the caller has not decided on.
+        """
+        fields = dict(part.strip().partition("=")[::2] for part in given.split(";"))
+        root = fields.get("Root") or f"1-{int(self._clock.wall()):08x}-{self._ids.hex(24)}"
+        sampled = fields["Sampled"] if fields.get("Sampled") in ("0", "1") else str(int(active))
+        return f"Root={root};Parent={self._ids.hex(16)};Sampled={sampled};Lineage=1:{self._ids.hex(8)}:0"
 
 
 @asynccontextmanager

@@ -78,8 +78,8 @@ async def accept(ctx: Context, place: Target, payload: bytes) -> None:
     running: Running = ctx.runtime
     now = ctx.clock.now()
     version = await ctx.store.read(lambda tx: named_version(tx, place))
-    trace = lineage.header(ctx.trace_header, running.trace(sampled=version.tracing == "Active"), place.arn)
-    event = Event(ctx.request_id, place.qualifier, trace)
+    fresh = running.trace(ctx.trace, active=version.tracing == "Active")
+    event = Event(ctx.request_id, place.qualifier, lineage.header(ctx.trace, fresh, place.arn))
     delivery = Delivery(ctx.ids.uuid(), line(place), payload, now, now, state=msgspec.to_builtins(event))
 
     def add(tx: Transaction) -> None:

@@ -54,7 +54,8 @@ async def execute(
     try:
         return await running.invoke(
             place, version, payload, request_id=request_id, client_context=client_context,
-            reserved=function.reserved if function else None, unreserved=unreserved, stream=stream, trace=trace,
+            reserved=function.reserved if function else None, unreserved=unreserved, stream=stream,
+            trace=trace or running.trace(ctx.trace, active=version.tracing == "Active"),
         )  # fmt: skip
     except Throttled as refusal:
         raise TooManyRequestsException("Rate Exceeded.", Reason=refusal.reason) from None

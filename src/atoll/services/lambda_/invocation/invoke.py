@@ -71,7 +71,7 @@ async def run_function(ctx: Context, request: Invocation, stream: ResponseStream
         return None
     client_context = _client_context(request)
     running: Running = ctx.runtime
-    trace = lineage.header(ctx.trace_header, running.trace(sampled=version.tracing == "Active"), place.arn)
+    trace = lineage.header(ctx.trace, running.trace(ctx.trace, active=version.tracing == "Active"), place.arn)
     if lineage.is_loop(trace, place.arn) and (await ctx.store.read(lambda tx: get(tx, place))).recursion == "Terminate":
         raise RecursiveInvocationException(
             "Lambda has detected your function being invoked in a recursive loop and stopped your function's invocation."

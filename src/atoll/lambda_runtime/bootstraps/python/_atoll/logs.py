@@ -123,14 +123,14 @@ class JsonFormatter(logging.Formatter):
         super().__init__(datefmt=MOMENT + "Z")
 
     def format(self, record):
-        error = record.exc_info or None
+        error = record.exc_info if record.exc_info and record.exc_info[0] else None
         fields = {
             "timestamp": self.formatTime(record, self.datefmt),
             "level": logging.getLevelName(rounded(record.levelno)),
             "message": record.msg if isinstance(record.msg, dict) and not record.args else record.getMessage(),
             "logger": record.name,
             "stackTrace": error and traceback.format_tb(error[2]),
-            "errorType": error and error[0] and error[0].__name__,
+            "errorType": error and error[0].__name__,
             "errorMessage": error and str(error[1]),
             "requestId": record.aws_request_id,
             "location": error and "%s:%s:%s" % (record.pathname, record.funcName, record.lineno),
