@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import signal
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -103,6 +104,12 @@ def timed_out(request_id: str, seconds: float, now: float) -> str:
 def runtime_exit(request_id: str, kind: str, reason: str) -> str:
     """The line about a runtime that ended."""
     return f"RequestId: {request_id} Error: {reason}\n{kind}\n"
+
+
+def extension(name: str, state: str, events: Sequence[str], error_type: str) -> str:
+    """The line about an extension after the initialization."""
+    error = f"\tError Type: {error_type}" if error_type else ""
+    return f"EXTENSION\tName: {name}\tState: {state}\tEvents: [{', '.join(events)}]{error}\n"
 
 
 def end(request_id: str) -> str:
