@@ -8,10 +8,12 @@ lifecycle". Refusals have the words of AWS's runtime interface emulator.
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import msgspec
@@ -23,6 +25,8 @@ from atoll.lambda_runtime.runtime_api import ACCEPTED, Invocation, Rejected, Run
 from atoll.lambda_runtime.spec import FunctionSpec
 
 PREFIX = b"/2020-01-01/extension/"
+TELEMETRY: Mapping[bytes, str] = MappingProxyType({b"/2022-07-01/telemetry": "Telemetry", b"/2020-08-15/logs": "Logs"})
+"""Where extensions subscribe to what the environment logs. Atoll answers as AWS's runtime interface emulator, which does not send it."""
 LIMIT = 10
 EXTERNAL_EVENTS, INTERNAL_EVENTS = frozenset({"INVOKE", "SHUTDOWN"}), frozenset({"INVOKE"})
 SHUTDOWN_SECONDS, INTERNAL_SHUTDOWN_SECONDS = 2.0, 0.5
@@ -37,6 +41,8 @@ NOT_THEIRS = frozenset(
     }
 )  # fmt: skip
 """Variables that only the runtime has. docs: "Using the Lambda Extensions API", "Environment variables"."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -162,6 +168,10 @@ class Extensions:
                 states = {"Registered", "Ready", "Running", "ExitError"}
                 self._report(self.identify(header), header, states, "ExitError")
                 connection.answer(202, ACCEPTED)
+            case b"PUT", _ if (name := TELEMETRY.get(url.rstrip(b"/"))) is not None:
+                extension = self.identify(header)
+                logger.warning("%s: the extension %s is sent no telemetry", self._spec.name, extension.name)
+                connection.answer(202, texts.error_payload(f"{name}.NotSupported", f"{name} API is not supported"))
             case _:
                 raise Rejected(404, "NotFound", "404 page not found")
 

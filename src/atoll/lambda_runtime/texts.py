@@ -71,9 +71,9 @@ def too_large_payload(limit: int = RESPONSE_LIMIT) -> bytes:
     return _json(errorType=TOO_LARGE, errorMessage=text)
 
 
-def error_payload(kind: str) -> bytes:
-    """The answer when there is no more than an error's type."""
-    return _json(errorType=kind)
+def error_payload(kind: str, message: str | None = None) -> bytes:
+    """An error of which there is no more than its type, and perhaps a text."""
+    return _json(errorType=kind) if message is None else _json(errorType=kind, errorMessage=message)
 
 
 def init_start(runtime: str, region: str) -> str:
