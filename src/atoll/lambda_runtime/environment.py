@@ -30,6 +30,8 @@ KILL_SECONDS = 2.0
 """How long the supervisor may take to end its tree before it is killed itself."""
 RETURN_SECONDS = 0.02
 """How long an answer is kept for the runtime to ask for its next invocation: a caller that calls again then finds it idle."""
+TRUNCATED_SECONDS = 0.5
+"""How long a runtime whose answer broke off may take to end or to go on."""
 CONNECTIONS = 100
 """How many connections to its Runtime API an environment may have: Atoll's descriptors are for all."""
 CROWD = 16
@@ -104,8 +106,7 @@ class Environment:
                 self.log.write(line)
 
     async def invoke(self, invocation: Invocation, seconds: float, relay: Relay) -> Outcome:
-        """Hands out one invocation and waits for its end, at most `seconds`. The environment must be IDLE. `relay` takes the answer
-        if the function streams it."""
+        """Hands out one invocation and waits for its end, at most `seconds`. The environment must be IDLE; `relay` takes what streams."""
         self._move(State.BUSY)
         self.invocations += 1
         assert self._waiting is not None
@@ -172,9 +173,8 @@ class Environment:
 
     def info(self) -> EnvironmentInfo:
         """For `atoll status`."""
-        spec = self.spec
         return EnvironmentInfo(
-            spec.arn, spec.revision, self.state.value, self.pid, self._launcher.name, self.log.stream, self.used_mb(),
+            self.spec.arn, self.spec.revision, self.state.value, self.pid, self._launcher.name, self.log.stream, self.used_mb(),
             self.invocations,
         )  # fmt: skip
 
@@ -197,8 +197,8 @@ class Environment:
         if self._own is connection:
             self._own = None
         if self._relay.source is connection and self._invocation is not None:
-            # In mid-stream. If the runtime has ended that is known in a moment, and is the better reason.
-            self._loop.call_later(RETURN_SECONDS, self._check_truncated)
+            # In mid-stream. That the runtime has ended is the better reason; that it goes on it says by asking for more.
+            self._loop.call_later(TRUNCATED_SECONDS, self._check_truncated)
         self._check_gone()
 
     def on_next(self, connection: RuntimeConnection) -> None:
@@ -238,8 +238,8 @@ class Environment:
         self._answered(request_id, Outcome(self._clock.monotonic(), body, "handled", kind))
 
     def on_too_large(self, request_id: str) -> None:
-        outcome = Outcome(self._clock.monotonic(), texts.too_large_payload(self._relay.limit), "error", texts.TOO_LARGE)
-        self._answered(request_id, outcome)
+        payload = texts.too_large_payload(self._relay.limit)
+        self._answered(request_id, Outcome(self._clock.monotonic(), payload, "error", texts.TOO_LARGE))
 
     def on_stream(self, connection: RuntimeConnection, request_id: str, content_type: str) -> Relay:
         self._require_current(request_id)

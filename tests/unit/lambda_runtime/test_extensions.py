@@ -74,16 +74,12 @@ async def stopped(harness: Harness, spec: FunctionSpec, seconds: float = 10) -> 
     await until(lambda: any(text.startswith("REPORT") for text in harness.messages(spec)))
 
 
-async def idle(harness: Harness, spec: FunctionSpec) -> None:
-    await until(lambda: [each.state for each in harness.environments(spec)] == ["idle"])
-
-
 async def test_an_extension_hears_of_invocations_and_of_the_end(extended: Harness) -> None:
     spec = function(extended, COUNT, {"watcher": 'register \'"INVOKE", "SHUTDOWN"\'\n' + LOOP})
     began = extended.clock.wall()
     for number in (1, 2):
         assert (await extended.invoke(spec, request_id=f"id-{number}")).payload == str(number).encode()
-        await idle(extended, spec)
+        await extended.idle(spec)
     assert json.loads((await said(extended, spec, "watcher registered")).split(" ", 2)[2]) == {
         "functionName": spec.name, "functionVersion": "$LATEST", "handler": "lambda.handler", "accountId": "111111111111",
     }  # fmt: skip
@@ -132,7 +128,7 @@ async def test_the_initialization_waits_for_extensions(extended: Harness) -> Non
 async def test_an_environment_is_free_when_its_extensions_are(extended: Harness) -> None:
     spec = function(extended, COUNT, {"slow": "register '\"INVOKE\"'\nwhile next; do sleep 1; done\n"})
     await extended.invoke(spec)
-    await idle(extended, spec)
+    await extended.idle(spec)
     began = time.monotonic()
     assert (await extended.invoke(spec)).payload == b"2"
     assert time.monotonic() - began < 0.5  # the caller does not wait
@@ -144,8 +140,9 @@ async def test_who_takes_no_interest_in_invocations(extended: Harness) -> None:
     spec = function(extended, COUNT, {"quiet": "register\n" + LOOP})
     for number in (1, 2):
         assert (await extended.invoke(spec)).payload == str(number).encode()
+        await extended.idle(spec)
     extended.pool.drain(spec.arn)
-    await stopped(extended, spec, 1.5)
+    await stopped(extended, spec)
     assert not any(text.startswith("quiet got {") for text in extended.messages(spec))
     assert "EXTENSION\tName: quiet\tState: Ready\tEvents: []\n" in extended.messages(spec)
 
@@ -249,7 +246,7 @@ async def test_an_extension_that_crashes_in_an_invocation(extended: Harness) -> 
     source = "import time\ndef handler(event, context):\n    time.sleep(event)\n    return 'done'\n"
     spec = function(extended, source, {"bad": "register '\"INVOKE\"'\nnext\nnext\nkill -SEGV $$\n"})
     assert (await extended.invoke(spec, 0)).payload == b'"done"'
-    await idle(extended, spec)
+    await extended.idle(spec)
     result = await extended.invoke(spec, 5, request_id="id")
     text = "RequestId: id Error: signal: segmentation fault"
     assert json.loads(result.payload) == {"errorType": "Extension.Crash", "errorMessage": text}
@@ -300,7 +297,7 @@ def handler(event, context):
     for number in (1, 2):
         result = await extended.invoke(spec, request_id=f"id-{number}")
         assert json.loads(result.payload) == [f"id-{n + 1}" for n in range(number)]
-        await idle(extended, spec)
+        await extended.idle(spec)
     assert "EXTENSION\tName: inside\tState: Ready\tEvents: [INVOKE]\n" in await extended.log(spec)
     extended.pool.drain(spec.arn)
     await said(extended, spec, "terminated\n")

@@ -30,7 +30,7 @@ async def invoke_with_response_stream(ctx: Context, request: InvokeWithResponseS
     """Raises as `run_function` does, before the stream begins."""
     pieces = Pieces()
     running = asyncio.get_running_loop().create_task(run_function(ctx, request, pieces))
-    running.add_done_callback(lambda _: pieces.end())
+    running.add_done_callback(pieces.end)
     try:
         await pieces.begun.wait()
     except asyncio.CancelledError:
@@ -71,8 +71,10 @@ class Pieces:
             self._queue.put_nowait(piece)
             await self._taken.wait()
 
-    def end(self) -> None:
-        """There is no more."""
+    def end(self, running: asyncio.Task[InvokeResult | None]) -> None:
+        """There is no more. An error is for whoever still waits; if nobody does it has been seen all the same."""
+        if not running.cancelled():
+            running.exception()
         self._queue.put_nowait(None)
         self.begun.set()
 

@@ -71,10 +71,10 @@ def reap(connection, running):
         killed, code = os.WIFSIGNALED(status), os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
         if name is None:
             connection.sendall(b"%s %d\n" % (b"signal" if killed else b"exit", code))
-            kill(-pid, signal.SIGKILL)
         else:
             text = "signal: %s" % signal.strsignal(code).lower() if killed else "exit status %d" % code
             say(connection.fileno(), name, text if killed or code else "exit code 0")
+        kill(-pid, signal.SIGKILL)  # what it leaves behind
 
 
 def say(control, name, reason):

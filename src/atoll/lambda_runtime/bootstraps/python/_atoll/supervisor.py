@@ -53,13 +53,8 @@ def supervise(config, request, descriptors, baseline):
     for descriptor in descriptors[1:]:
         os.close(descriptor)
     wait(control, ended, runtime)
-    kill_group(runtime)
-
-
-def kill_group(leader):
-    """Ends a process and its children: without a PID namespace nothing else would."""
     try:
-        os.killpg(leader, signal.SIGKILL)
+        os.killpg(runtime, signal.SIGKILL)  # without a PID namespace nothing else would end the runtime's children
     except ProcessLookupError:
         pass
 
