@@ -84,7 +84,7 @@ async def test_an_extension_hears_of_invocations_and_of_the_end(extended: Harnes
         "functionName": spec.name, "functionVersion": "$LATEST", "handler": "lambda.handler", "accountId": "111111111111",
     }  # fmt: skip
     first = json.loads((await said(extended, spec, "watcher got")).split(" ", 2)[2])
-    assert first.pop("deadlineMs") / 1000 - began == pytest.approx(10, abs=5)
+    assert began + 9.99 < first.pop("deadlineMs") / 1000 < extended.clock.wall() + 10
     assert first == {
         "eventType": "INVOKE", "requestId": "id-1", "invokedFunctionArn": spec.arn,
         "tracing": {
@@ -126,12 +126,12 @@ async def test_the_initialization_waits_for_extensions(extended: Harness) -> Non
 
 
 async def test_an_environment_is_free_when_its_extensions_are(extended: Harness) -> None:
-    spec = function(extended, COUNT, {"slow": "register '\"INVOKE\"'\nwhile next; do sleep 1; done\n"})
+    spec = function(extended, COUNT, {"slow": "register '\"INVOKE\"'\nwhile next; do sleep 3; done\n"})
     await extended.invoke(spec)
     await extended.idle(spec)
     began = time.monotonic()
     assert (await extended.invoke(spec)).payload == b"2"
-    assert time.monotonic() - began < 0.5  # the caller does not wait
+    assert time.monotonic() - began < 2  # the caller does not wait
     assert [each.state for each in extended.environments(spec)] == ["busy"]
     assert (await extended.invoke(spec)).payload == b"1"  # in another environment
 
