@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
 from collections.abc import Callable
 
@@ -15,21 +14,25 @@ from atoll.kernel.clock import Clock
 from atoll.kernel.connection import Connection
 from atoll.lambda_runtime import peers, texts
 from atoll.lambda_runtime.cgroups import Group
+from atoll.lambda_runtime.control import Control
 from atoll.lambda_runtime.errors import RuntimeUnavailable
+from atoll.lambda_runtime.extensions import Extensions
 from atoll.lambda_runtime.launcher import Launcher
 from atoll.lambda_runtime.logs import Log
 from atoll.lambda_runtime.memory import Memory
-from atoll.lambda_runtime.outcome import Outcome, exit_status, start_error
+from atoll.lambda_runtime.outcome import Outcome
+from atoll.lambda_runtime.request import request
 from atoll.lambda_runtime.response import Relay
 from atoll.lambda_runtime.runtime_api import Invocation, Rejected, RuntimeConnection
 from atoll.lambda_runtime.spec import Credentials, EnvironmentInfo, FunctionSpec
 from atoll.lambda_runtime.states import State, require
-from atoll.lambda_runtime.variables import variables
 
 KILL_SECONDS = 2.0
 """How long the supervisor may take to end its tree before it is killed itself."""
 RETURN_SECONDS = 0.02
 """How long an answer is kept for the runtime to ask for its next invocation: a caller that calls again then finds it idle."""
+TRUNCATED_SECONDS = 0.5
+"""How long a runtime whose answer broke off may take to end or to go on."""
 CONNECTIONS = 100
 """How many connections to its Runtime API an environment may have: Atoll's descriptors are for all."""
 RUNNING = frozenset({State.INIT, State.BUSY, State.DRAINING})
@@ -67,8 +70,7 @@ class Environment:
         self._knows_peers = knows_peers
         self.memory = Memory(spec.memory_mb, group)
         self._loop = asyncio.get_running_loop()
-        self._control: socket.socket | None = None
-        self._report = b""
+        self._control: Control | None = None
         self._server: asyncio.Server | None = None
         self._port = 0
         self._own: RuntimeConnection | None = None
@@ -79,6 +81,7 @@ class Environment:
         self._timer: asyncio.TimerHandle | None = None
         self._answer: Outcome | None = None
         self._relay = Relay(None)
+        self._extensions = Extensions(spec, log.stream, self, clock)
         self._returning: asyncio.TimerHandle | None = None
         self._stopped = asyncio.Event()
 
@@ -96,6 +99,8 @@ class Environment:
             return Outcome(self._clock.monotonic(), failure="timeout")
         finally:
             self._pending = None
+            for line in self._extensions.lines():
+                self.log.write(line)
 
     async def invoke(self, invocation: Invocation, seconds: float, relay: Relay) -> Outcome:
         """Hands out one invocation and waits for its end, at most `seconds`. The environment must have been IDLE. `relay` takes the
@@ -110,6 +115,7 @@ class Environment:
         self._pending = self._loop.create_future()
         self._timer = self._loop.call_later(seconds, self._on_timeout)
         connection, self._waiting = self._waiting, None
+        self._extensions.invoke(invocation)
         connection.deliver(invocation)
         return await self._pending
 
@@ -120,19 +126,26 @@ class Environment:
         elif self.state is State.IDLE:
             self.kill()
 
-    def kill(self) -> None:
-        """Begins to end every process. `stopped` says when that is done."""
+    def kill(self, reason: str = "") -> None:
+        """Begins to end every process. `stopped` says when that is done. Extensions are told the `reason`: by default "spindown" of
+        one that has nothing to do, else "failure"; "memory" leaves them no time."""
         if self.state in (State.STOPPING, State.STOPPED):
             return
+        reason = reason or ("spindown" if self.state in (State.IDLE, State.DRAINING) else "failure")
         self._move(State.STOPPING)
         self._relay.ended = True
         if self._timer is not None:
             self._timer.cancel()
-        if self._control is None:
+        if self._control is None or not self._control.open:
             self._finish_stop()
-            return
-        self._control.shutdown(socket.SHUT_WR)
-        self._timer = self._loop.call_later(KILL_SECONDS, self._kill_supervisor)
+        elif self._extensions.active and reason != "memory":
+            self._extensions.shut_down(reason, self._end)
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        if self._control is not None and self._control.hang_up():
+            self._timer = self._loop.call_later(KILL_SECONDS, self._kill_supervisor)
 
     async def stopped(self) -> None:
         """Waits until no process is left."""
@@ -144,13 +157,12 @@ class Environment:
             return
         await self.memory.look(self.pid)
         if self.memory.exhausted and self.state in RUNNING:
-            self.kill()
+            self.kill("memory")
 
     def info(self) -> EnvironmentInfo:
         """For `atoll status`."""
-        spec = self.spec
         return EnvironmentInfo(
-            spec.arn, spec.revision, self.state.value, self.pid, self._launcher.name, self.log.stream, self.memory.used_mb(),
+            self.spec.arn, self.spec.revision, self.state.value, self.pid, self._launcher.name, self.log.stream, self.memory.used_mb(),
             self.invocations,
         )  # fmt: skip
 
@@ -169,24 +181,35 @@ class Environment:
         self._connections.discard(connection)
         if self._waiting is connection:
             self._waiting = None
+        self._extensions.disconnected(connection)
         if self._own is connection:
             self._own = None
         if self._relay.source is connection and self._invocation is not None:
-            # In mid-stream. If the runtime has ended that is known in a moment, and is the better reason.
-            self._loop.call_later(RETURN_SECONDS, self._check_truncated)
+            # In mid-stream. That the runtime has ended is the better reason; that it goes on it says by asking for more.
+            self._loop.call_later(TRUNCATED_SECONDS, self._check_truncated)
         self._check_gone()
 
     def on_next(self, connection: RuntimeConnection) -> None:
         self._hear_of_start()
         self._check_truncated()
-        if self.state is State.INIT:
+        if self.state is State.INIT or (self.state in (State.BUSY, State.DRAINING) and self._invocation is None):
             self._waiting = connection
+            self._extensions.close()
+            self.check_ready()
+        elif self.state is not State.STOPPING:
+            text = f"Transition from {self.state.value} to Ready is not allowed"
+            raise Rejected(403, "InvalidStateTransition", text)
+
+    def check_ready(self) -> None:
+        """Goes on once the runtime and every extension wait for what comes next."""
+        if self._waiting is None or not self._extensions.ready:
+            return
+        if self.state is State.INIT:
             assert self.pid is not None
             self.memory.watch_runtime(self.pid)
             self._become_idle()
             self._settle(Outcome(self._clock.monotonic()))
-        elif self.state in (State.BUSY, State.DRAINING) and self._invocation is None:
-            self._waiting = connection
+        elif self.state in (State.BUSY, State.DRAINING):
             if self._timer is not None:
                 self._timer.cancel()
             if self._answer is not None:
@@ -195,9 +218,6 @@ class Environment:
                 self.kill()
             else:
                 self._become_idle()
-        elif self.state is not State.STOPPING:
-            text = f"Transition from {self.state.value} to Ready is not allowed"
-            raise Rejected(403, "InvalidStateTransition", text)
 
     def on_response(self, request_id: str, body: bytes) -> None:
         self._answered(request_id, Outcome(self._clock.monotonic(), body))
@@ -207,8 +227,8 @@ class Environment:
         self._answered(request_id, Outcome(self._clock.monotonic(), body, "handled", kind))
 
     def on_too_large(self, request_id: str) -> None:
-        outcome = Outcome(self._clock.monotonic(), texts.too_large_payload(self._relay.limit), "error", texts.TOO_LARGE)
-        self._answered(request_id, outcome)
+        payload = texts.too_large_payload(self._relay.limit)
+        self._answered(request_id, Outcome(self._clock.monotonic(), payload, "error", texts.TOO_LARGE))
 
     def on_stream(self, connection: RuntimeConnection, request_id: str, content_type: str) -> Relay:
         self._require_current(request_id)
@@ -216,6 +236,12 @@ class Environment:
             raise INVALID_ID
         self._relay.begin(connection, content_type, self.spec.version)
         return self._relay
+
+    def on_other(
+        self, connection: RuntimeConnection, method: bytes, url: bytes, header: Callable[[bytes], str], body: bytes
+    ) -> None:
+        self._hear_of_start()
+        self._extensions.handle(connection, method, url, header, body)
 
     def on_init_error(self, body: bytes, kind: str) -> None:
         self._hear_of_start()
@@ -233,7 +259,7 @@ class Environment:
     def _hear_of_start(self) -> None:
         """The runtime may be heard before its supervisor, which has spoken first, on another socket."""
         if self.state is State.STARTING and self._control is not None:
-            self._on_control()
+            self._control.hear()
 
     def _become_idle(self) -> None:
         self._move(State.IDLE)
@@ -269,23 +295,32 @@ class Environment:
     def _on_timeout(self) -> None:
         self._settle(self._answer or Outcome(self._clock.monotonic(), failure="timeout", kind=texts.TIMED_OUT))
         self._invocation = None
-        self.kill()
+        self.kill("timeout")
+
+    # What extensions need (extensions.Owner)
+
+    def fail(self, kind: str, reason: str) -> None:
+        self._settle(self._answer or Outcome(self._clock.monotonic(), failure="error", kind=kind, exit_reason=reason))
+        self.kill("failure")
 
     async def _spawn(self, endpoint: str) -> None:
         control, their_control = socket.socketpair()
         api, their_api = socket.socketpair()
         log, their_log = os.pipe()
-        self._control = control
+        self._control = Control(control, self._on_control)
         self.log.attach(log, self)
         try:
-            control.setblocking(False)
             api.setblocking(False)
             self._server = await self._loop.create_server(lambda: RuntimeConnection(self), "127.0.0.1", 0)
             self._port = self._server.sockets[0].getsockname()[1]
             _, self._own = await self._loop.create_unix_connection(lambda: RuntimeConnection(self), sock=api)
-            self._loop.add_reader(control, self._on_control)
             descriptors = (their_control.fileno(), their_api.fileno(), their_log)
-            await self._launcher.spawn(self._request(endpoint), descriptors)
+            asked = request(
+                self.spec, self.credentials, self._launcher, isolated=self._isolated, uid=self._uid, stream=self.log.stream,
+                port=self._port, endpoint=endpoint, programs=await self._extensions.start(self._control),
+                group=group.entry if (group := self.memory.group) is not None else None,
+            )  # fmt: skip
+            await self._launcher.spawn(asked, descriptors)
         except BaseException:
             self._abandon()
             raise
@@ -297,71 +332,40 @@ class Environment:
     def _abandon(self) -> None:
         """Does not wait for the other side to hang up: there is none."""
         if self._control is not None:
-            self._loop.remove_reader(self._control)
             self._control.close()
-            self._control = None
         if self._own is not None:
             self._own.close()
         else:
             self._check_gone()
 
-    def _request(self, endpoint: str) -> dict[str, object]:
-        spec = self.spec
-        code = str(spec.code.resolve())
-        root, runtime = ("/var/task", "/var/runtime") if self._isolated else (code, self._launcher.runtime_dir)
-        environment = variables(
-            spec, self.credentials, stream=self.log.stream, runtime_api=f"127.0.0.1:{self._port}", endpoint=endpoint,
-            task_root=root, runtime_dir=runtime,
-        )  # fmt: skip
-        return {
-            "code": code,
-            "root": root,
-            "uid": self._uid,
-            "group": group.entry if (group := self.memory.group) is not None else None,
-            "layers": str(spec.layers.resolve()) if spec.layers else None,
-            "tmp_mb": spec.ephemeral_mb,
-            "environment": environment,
-            **self._launcher.request(spec, root, environment),
-        }
-
     def _on_control(self) -> None:
         assert self._control is not None
-        try:
-            data = self._control.recv(4096)
-        except BlockingIOError:
-            return
-        except ConnectionResetError:
-            data = b""
-        self._report += data
-        if self.state is State.STARTING and (at := self._report.find(b"pid ")) >= 0:
-            self.pid = int(self._report[at + 4 :].split(b"\n", 1)[0])
+        if self.state is State.STARTING and self._control.pid is not None:
+            self.pid = self._control.pid
             self._move(State.INIT)
-        if not data:
-            self._loop.remove_reader(self._control)
-            self._control.close()
-            self._control = None
+        self._extensions.hear()
+        if not self._control.open:
             self._check_gone()
 
     def _check_gone(self) -> None:
         """Once the supervisor is gone and nobody holds the runtime's connection, every process has ended."""
-        if self._control is not None or self._own is not None or self.state is State.STOPPED:
+        if self._control is None or self._control.open or self._own is not None or self.state is State.STOPPED:
             return
         if not self._relay.ended and self._relay.source in self._connections:
             return  # what the runtime has streamed before its end is still to be read
         if self.state is not State.STOPPING:
             self._move(State.STOPPING)
-        if (at := self._report.find(b"failed ")) >= 0 and self._pending is not None and not self._pending.done():
-            text = self._report[at + 7 :].decode(errors="replace").strip()
+        if (text := self._control.failure) is not None and self._pending is not None and not self._pending.done():
             self._pending.set_exception(RuntimeUnavailable(f"The sandbox could not be set up: {text}"))
         self._settle(self._answer or self._exited())
         self._finish_stop()
 
     def _exited(self) -> Outcome:
+        assert self._control is not None
+        kind, reason = self._control.why_ended()
         self.memory.ask_kernel()
-        kind = texts.OUT_OF_MEMORY if self.memory.exhausted else texts.EXIT_ERROR
-        reason = texts.exited(exit_status(self._report))
-        if (not_started := start_error(self._report)) is not None:
-            kind, reason = texts.INVALID_ENTRYPOINT, not_started
+        if self.memory.exhausted:
+            kind = texts.OUT_OF_MEMORY
         return Outcome(self._clock.monotonic(), failure="error", kind=kind, exit_reason=reason)
 
     def _finish_stop(self) -> None:
@@ -376,8 +380,6 @@ class Environment:
         self._stopped.set()
 
     def _kill_supervisor(self) -> None:
-        """The last resort. Its process id cannot have been given away: the control socket, which it holds, is still open."""
-        if self._control is None or self.pid is None:
+        """The last resort."""
+        if self._control is None or not self._control.kill():
             self._abandon()
-        else:
-            os.kill(self.pid, signal.SIGKILL)

@@ -1,8 +1,7 @@
-"""How an initialization or an invocation ended, and what the supervisor's report says of it. Pure."""
+"""How an initialization or an invocation ended. Plain data."""
 
 from __future__ import annotations
 
-import signal
 from dataclasses import dataclass
 
 
@@ -19,20 +18,3 @@ class Outcome:
     failure: str | None = None
     kind: str = ""
     exit_reason: str | None = None
-
-
-def start_error(report: bytes) -> str | None:
-    """Why the runtime's program did not start, None where it did."""
-    lines = (line for line in report.splitlines() if line.startswith(b"entrypoint "))
-    return next((line[11:].decode(errors="replace") for line in lines), None)
-
-
-def exit_status(report: bytes) -> int:
-    """The runtime's exit status from the supervisor's lines; negative for a signal. No line at all: everything was killed."""
-    for line in report.splitlines():
-        match line.split():
-            case [b"exit", status]:
-                return int(status)
-            case [b"signal", number]:
-                return -int(number)
-    return -signal.SIGKILL

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -78,6 +78,11 @@ class Handler(Protocol):
 
     def on_stream(self, connection: RuntimeConnection, request_id: str, content_type: str) -> Relay:
         """The function begins to answer, piece by piece; `on_response`, `on_error` or `on_too_large` says when it has ended."""
+
+    def on_other(
+        self, connection: RuntimeConnection, method: bytes, url: bytes, header: Callable[[bytes], str], body: bytes
+    ) -> None:
+        """A request of another API: `connection.answer` it. `header` gives one by its name in lower case, "" where it is missing."""
 
     def on_connected(self, connection: RuntimeConnection) -> None:
         """There is one more connection."""
@@ -191,7 +196,7 @@ class RuntimeConnection(asyncio.Protocol):
             headers["Lambda-Runtime-Trace-Id"] = _one_line(invocation.trace_header)
         if invocation.client_context is not None:
             headers["Lambda-Runtime-Client-Context"] = _one_line(invocation.client_context)
-        self._answer(200, invocation.payload, headers)
+        self.answer(200, invocation.payload, headers)
 
     # httptools calls these
 
@@ -260,16 +265,16 @@ class RuntimeConnection(asyncio.Protocol):
             self._handler.on_next(self)
         elif method == b"POST" and (request_id := self._request_id(b"response")) is not None:
             self._respond(request_id)
-            self._answer(202, ACCEPTED)
+            self.answer(202, ACCEPTED)
         elif method == b"POST" and (request_id := self._request_id(b"error")) is not None:
             kind = self._header(ERROR_TYPE)
             self._handler.on_error(request_id, bytes(self._body) or texts.error_payload(kind), kind)
-            self._answer(202, ACCEPTED)
+            self.answer(202, ACCEPTED)
         elif method == b"POST" and path == b"init/error":
             self._handler.on_init_error(bytes(self._body), self._header(ERROR_TYPE))
-            self._answer(202, ACCEPTED)
+            self.answer(202, ACCEPTED)
         else:
-            raise Rejected(404, "NotFound", "404 page not found")
+            self._handler.on_other(self, method, url, self._header, bytes(self._body))
 
     def _request_id(self, last: bytes) -> str | None:
         """The request id in the path of an answer that ends with `last`."""
@@ -295,12 +300,13 @@ class RuntimeConnection(asyncio.Protocol):
             self._handler.on_response(request_id, bytes(self._body) if relay is None else relay.take())
 
     def _refuse(self, rejected: Rejected) -> None:
-        self._answer(
+        self.answer(
             rejected.status,
             b'{"errorMessage":"%s","errorType":"%s"}\n' % (rejected.message.encode(), rejected.kind.encode()),
         )
 
-    def _answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+    def answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+        """Answers the last request."""
         if self.transport is None:
             return
         lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items()).encode()

@@ -10,6 +10,7 @@ import hashlib
 import math
 import re
 import signal
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -73,9 +74,9 @@ def too_large_payload(limit: int = RESPONSE_LIMIT) -> bytes:
     return _json(errorType=TOO_LARGE, errorMessage=text)
 
 
-def error_payload(kind: str) -> bytes:
-    """The answer when there is no more than an error's type."""
-    return _json(errorType=kind)
+def error_payload(kind: str, message: str | None = None) -> bytes:
+    """An error of which there is no more than its type, and perhaps a text."""
+    return _json(errorType=kind) if message is None else _json(errorType=kind, errorMessage=message)
 
 
 def runtime_version(runtime: str, region: str) -> tuple[str, str]:
@@ -116,6 +117,12 @@ def moment(now: float) -> str:
 def runtime_exit(request_id: str, kind: str, reason: str) -> str:
     """The line about a runtime that ended."""
     return f"RequestId: {request_id} Error: {reason}\n{kind}\n"
+
+
+def extension(name: str, state: str, events: Sequence[str], error_type: str) -> str:
+    """The line about an extension after the initialization."""
+    error = f"\tError Type: {error_type}" if error_type else ""
+    return f"EXTENSION\tName: {name}\tState: {state}\tEvents: [{', '.join(events)}]{error}\n"
 
 
 def end(request_id: str) -> str:

@@ -109,6 +109,10 @@ class Harness:
         """The text of a function's events so far, stream by stream."""
         return [event.message for events in self.events.get(spec.log_group, {}).values() for event in events]
 
+    async def idle(self, spec: FunctionSpec) -> None:
+        """Waits until nothing runs in a function's environments any more."""
+        await until(lambda: {info.state for info in self.environments(spec)} == {"idle"})
+
     def environments(self, spec: FunctionSpec) -> list[EnvironmentInfo]:
         """A function's environments."""
         return [info for info in self.pool.snapshot() if info.function == spec.arn]

@@ -8,7 +8,7 @@ import re
 import socket
 import time
 import tracemalloc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -51,6 +51,11 @@ class Recorder:
         relay = Relay(None)
         relay.begin(connection, content_type, "1")
         return relay
+
+    def on_other(
+        self, connection: RuntimeConnection, method: bytes, url: bytes, header: Callable[[bytes], str], body: bytes
+    ) -> None:
+        raise Rejected(404, "NotFound", "no")
 
     def on_connected(self, connection: RuntimeConnection) -> None:
         """Nothing to do."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from harness import Harness, until
+from harness import Harness
 
 from atoll.lambda_runtime import sandbox
 from atoll.lambda_runtime.sandbox import Capabilities
@@ -27,8 +27,8 @@ SHELL = """#!/bin/sh
 set -eu
 api=http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime
 while :; do
-  event=$(curl -sS -D /tmp/headers "$api/invocation/next")
-  id=$(sed -n 's/^lambda-runtime-aws-request-id: *\\([^\\r]*\\).*/\\1/ip' /tmp/headers)
+  event=$(curl -sS -D /tmp/headers.$$ "$api/invocation/next")
+  id=$(sed -n 's/^lambda-runtime-aws-request-id: *\\([^\\r]*\\).*/\\1/ip' /tmp/headers.$$)
   {answer}
 done
 """
@@ -113,7 +113,7 @@ async def test_a_shell_script(provided: Harness, need: Need, runtime: str) -> No
     function = custom(provided, {"bootstrap": SHELL.replace("{answer}", ECHO)}, runtime=runtime)
     for number in range(3):
         assert json.loads((await provided.invoke(function, {"n": number})).payload) == {"n": number}
-        await until(lambda: [each.state for each in provided.environments(function)] == ["idle"])
+        await provided.idle(function)
     assert len(provided.environments(function)) == 1
 
 
@@ -134,11 +134,12 @@ async def test_a_compiled_program(provided: Harness, need: Need, tmp_path: Path)
     function = custom(provided, {"bootstrap": (tmp_path / "main").read_bytes()})
     for count in (1, 2):
         assert json.loads((await provided.invoke(function, {"a": 1})).payload) == {"count": count, "event": {"a": 1}}
+        await provided.idle(function)
 
 
 async def test_the_environment(provided: Harness, need: Need) -> None:
     need(shutil.which("curl"), "curl")
-    answer = 'env >/tmp/env; curl -sS "$api/invocation/$id/response" --data-binary @/tmp/env >/dev/null'
+    answer = 'env >/tmp/env.$$; curl -sS "$api/invocation/$id/response" --data-binary @/tmp/env.$$ >/dev/null'
     wrapped = {"AWS_LAMBDA_EXEC_WRAPPER": "/nowhere"}
     function = custom(provided, {"bootstrap": SHELL.replace("{answer}", answer)}, environment=wrapped, handler="a.b")
     text = (await provided.invoke(function)).payload.decode()
@@ -178,8 +179,10 @@ async def test_the_bootstrap_of_a_layer(provided: Harness, need: Need) -> None:
 async def test_no_bootstrap(provided: Harness) -> None:
     function = custom(provided, {"other": "1"})
     error, log = await fails(provided, function)
-    task = "/var/task" if provided.pool.capabilities.namespaces else str(function.code.resolve())
-    text = f"RequestId: id Error: Couldn't find valid bootstrap(s): [{task}/bootstrap /opt/bootstrap]"
+    places = "/var/task/bootstrap /opt/bootstrap"
+    if not provided.pool.capabilities.namespaces:
+        places = f"{function.code.resolve()}/bootstrap"
+    text = f"RequestId: id Error: Couldn't find valid bootstrap(s): [{places}]"
     assert error == {"errorType": "Runtime.InvalidEntrypoint", "errorMessage": text}
     assert f"{text}\nRuntime.InvalidEntrypoint\n" in log
     assert sum("INIT_REPORT" in line and "Error Type: Runtime.InvalidEntrypoint" in line for line in log) == 2
@@ -243,6 +246,7 @@ async def check_ric(harness: Harness, function: FunctionSpec) -> None:
     for number in (1, 2):
         answer = json.loads((await harness.invoke(function, number, request_id=f"id-{number}")).payload)
         assert answer == [number, f"id-{number}", True]
+        await harness.idle(function)
     result = await harness.invoke(function, "fail")
     error = json.loads(result.payload)
     assert (error["errorType"], error["errorMessage"], result.function_error) == ("ValueError", "no good", "Unhandled")

@@ -101,6 +101,7 @@ def handle(request_id, event):
     assert time.monotonic() - began > 1
     assert (result.payload, result.function_error) == (b"", None)
     assert "ANSWER HTTP/1.1 202 Accepted\n" in await harness.log(function)
+    await harness.idle(function)
     assert (await harness.invoke(function, stream=Sink())).function_error is None
     assert len(harness.environments(function)) == 1
 

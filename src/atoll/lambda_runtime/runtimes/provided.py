@@ -33,5 +33,9 @@ class ProvidedLauncher(PlainZygote):
 
     def request(self, spec: FunctionSpec, root: str, _environment: Mapping[str, str]) -> dict[str, Any]:
         """The package's `bootstrap`, else that of its layers: the supervisor looks, where the function would."""
-        layers = "/opt" if self._isolated or spec.layers is None else str(spec.layers.resolve())
-        return {"program": [], "bootstraps": [f"{root}/bootstrap", f"{layers}/bootstrap"]}
+        places = [root]
+        if self._isolated:
+            places.append("/opt")
+        elif spec.layers is not None:
+            places.append(str(spec.layers.resolve()))
+        return {"program": [], "bootstraps": [f"{place}/bootstrap" for place in places]}

@@ -31,7 +31,7 @@ async def invoke_with_response_stream(ctx: Context, request: InvokeWithResponseS
     """Raises as `run_function` does, before the stream begins."""
     pieces = Pieces()
     running = asyncio.get_running_loop().create_task(run_function(ctx, request, pieces))
-    running.add_done_callback(lambda _: pieces.end())
+    running.add_done_callback(pieces.end)
     try:
         await pieces.begun.wait()
     except asyncio.CancelledError:

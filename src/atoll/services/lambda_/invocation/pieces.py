@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from typing import Any
 
 
 class Pieces:
@@ -32,8 +33,10 @@ class Pieces:
             self._queue.put_nowait(piece)
             await self._taken.wait()
 
-    def end(self) -> None:
-        """There is no more."""
+    def end(self, running: asyncio.Task[Any]) -> None:
+        """There is no more. An error is for whoever still waits; if nobody does it has been seen all the same."""
+        if not running.cancelled():
+            running.exception()
         self._queue.put_nowait(None)
         self.begun.set()
 

@@ -37,7 +37,7 @@ async def stream(ctx: Context, place: Target, payload: bytes, version: Version) 
     running = asyncio.get_running_loop().create_task(
         execute(ctx, place, payload, version=version, request_id=ctx.request_id, stream=pieces)
     )
-    running.add_done_callback(lambda _: pieces.end())
+    running.add_done_callback(pieces.end)
     try:
         await pieces.begun.wait()
     except asyncio.CancelledError:

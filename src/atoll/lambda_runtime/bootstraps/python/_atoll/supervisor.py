@@ -3,7 +3,7 @@
 It sets the environment up, starts the runtime, and waits: for the runtime's end, which it reports, or for its control socket to
 close, which also happens when Atoll is killed. Either way everything dies with it. On its control socket it writes lines:
 `pid N` (its own, as the machine counts), `exit N` or `signal N` (the runtime's end), `entrypoint TEXT` (its program does not start),
-`failed TEXT` (no environment).
+`failed TEXT` (no environment). With extensions there is more to it: see `extensions`.
 """
 
 import os
@@ -12,7 +12,7 @@ import signal
 import sys
 import traceback
 
-from _atoll import programs
+from _atoll import extensions, programs
 
 
 def supervise(config, request, descriptors, baseline):
@@ -40,13 +40,21 @@ def supervise(config, request, descriptors, baseline):
     os.set_blocking(wakeup, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wakeup)
-    runtime = os.fork()
-    if runtime == 0:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for descriptor in (ended, wakeup):
-            os.close(descriptor)
-        start(config, request, descriptors, baseline)
+
+    def fork(child, *arguments):
+        pid = os.fork()
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for descriptor in (ended, wakeup):
+                os.close(descriptor)
+            child(config, request, descriptors, *arguments)
+        return pid
+
+    if "extensions" in request:
+        extensions.attend(control, ended, request["extensions"]["names"], fork, lambda: fork(start, baseline))
+        return
+    runtime = fork(start, baseline)
     for descriptor in descriptors[1:]:
         os.close(descriptor)
     wait(control, ended, runtime)
@@ -71,8 +79,10 @@ def wait(control, ended, runtime):
     """Returns when the runtime has ended, after reporting how, or when the control socket has closed. Reaps orphans meanwhile."""
     while True:
         readable = select.select([control, ended], [], [])[0]
-        if control in readable and not os.read(control, 64):
-            return
+        if control in readable:
+            if not os.read(control, 64):
+                return
+            os.kill(runtime, signal.SIGTERM)  # the only message: internal extensions may still do something
         if ended not in readable:
             continue
         os.read(ended, 4096)
@@ -111,11 +121,7 @@ def start(config, request, descriptors, baseline):
         namespaces.dumpable(True)
     status = 1
     try:
-        os.setsid()
-        null = os.open(os.devnull, os.O_RDONLY)
-        for source, target in ((null, 0), (log, 1), (log, 2)):
-            os.dup2(source, target)
-        os.close(null)
+        programs.detach(log)
         os.chdir(request["root"])
         if request["program"] is not None:
             enter_program(request, control)

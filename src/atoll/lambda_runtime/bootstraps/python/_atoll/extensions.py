@@ -1,0 +1,94 @@
+"""The supervisor of an environment with external extensions.
+
+It starts these, and the runtime when Atoll says so; the end of none ends it. On its control socket it writes, beside `exit N` or
+`signal N` of the runtime, `extension [NAME, REASON]` (JSON) of one that has ended or did not start, and reads messages as the zygote
+does: {"do": "start"} the runtime, {"do": "terminate"} it, {"do": "kill"} it or the extension of that "name".
+"""
+
+import json
+import os
+import select
+import signal
+import socket
+
+from _atoll import programs, zygote
+
+
+def attend(control, ended, names, fork, start):
+    """Returns when the control socket has closed, and every process was told to end. `fork(child, …)` forks, `start()` the runtime."""
+    running = {fork(become, name): name for name in names}
+    connection = socket.socket(fileno=control)
+    while True:
+        readable = select.select([connection, ended], [], [])[0]
+        if ended in readable:
+            os.read(ended, 4096)
+            reap(connection, running)
+        if connection in readable:
+            message = zygote.receive(connection)[0]
+            if message is None:
+                break
+            if message["do"] == "start":
+                running[start()] = None
+            else:
+                number = signal.SIGTERM if message["do"] == "terminate" else signal.SIGKILL
+                send(running, message.get("name"), number)
+    for pid in running:
+        kill(-pid, signal.SIGKILL)
+
+
+def become(config, request, descriptors, name):
+    """In a process of its own: the extension. Never returns."""
+    control, _, log = descriptors
+    asked = request["extensions"]
+    if config["namespaces"]:
+        from _atoll import namespaces
+
+        namespaces.dumpable(True)
+    path = os.path.join(asked["directory"], name)
+    try:
+        programs.detach(log)
+        os.chdir("/")
+        os.set_inheritable(control, False)
+        os.execve(path, [path], asked["environment"])
+    except OSError as error:
+        say(control, name, programs.reason(path, error))
+    finally:
+        os._exit(1)
+
+
+def reap(connection, running):
+    """Tells of whoever has ended; orphans have no name."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        if pid not in running:
+            continue
+        name = running.pop(pid)
+        killed, code = os.WIFSIGNALED(status), os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        if name is None:
+            connection.sendall(b"%s %d\n" % (b"signal" if killed else b"exit", code))
+        else:
+            text = "signal: %s" % signal.strsignal(code).lower() if killed else "exit status %d" % code
+            say(connection.fileno(), name, text if killed or code else "exit code 0")
+        kill(-pid, signal.SIGKILL)  # what it leaves behind
+
+
+def say(control, name, reason):
+    os.write(control, b"extension %s\n" % json.dumps([name, reason]).encode())
+
+
+def send(running, name, number):
+    for pid, other in running.items():
+        if other == name:
+            kill(-pid if number == signal.SIGKILL else pid, number)
+
+
+def kill(pid, number):
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
