@@ -54,7 +54,8 @@ while true; do
     head=$(mktemp)
     curl -sS -D "$head" -o /tmp/event "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/next"
     id=$(grep -i '^lambda-runtime-aws-request-id:' "$head" | tr -d '\r' | cut -d' ' -f2)
-    found=$(grep -rl 'of the other functio[n]' /etc /opt /tmp /var /.host 2>/dev/null | tr '\n' ' '; ls -d DATA 2>/dev/null; kill -9 PID 2>/dev/null && echo signalled)
+    found=$(grep -rl 'of the other functio[n]' /etc /opt /tmp /var /.host 2>/dev/null | tr '\n' ' '
+        ls -d DATA 2>/dev/null; kill -9 PID 2>/dev/null && echo signalled)
     status=$(curl -s -o /dev/null -w '%{http_code}' -X POST "$AWS_ENDPOINT_URL/_atoll/reset")
     curl -sS -o /dev/null -d "\"[$found] $status\"" "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/$id/response"
 done
