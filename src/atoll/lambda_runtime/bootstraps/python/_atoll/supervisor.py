@@ -19,16 +19,8 @@ def supervise(config, request, descriptors, baseline):
     if config["namespaces"]:
         from _atoll import namespaces
 
-        namespaces.unshare(
-            namespaces.CLONE_NEWNS
-            | namespaces.CLONE_NEWPID
-            | namespaces.CLONE_NEWIPC
-            | namespaces.CLONE_NEWUTS
-            | namespaces.CLONE_NEWCGROUP
-        )
-        if namespaces.fork():
-            os._exit(0)
         os.write(control, b"pid %s\n" % os.readlink(namespaces.HOST + "/proc/self").encode())
+        namespaces.unshare(namespaces.CLONE_NEWCGROUP)
         namespaces.enter_environment(request["code"], request["layers"], request["tmp_mb"], config["left"])
         namespaces.confine(request["uid"])
     else:

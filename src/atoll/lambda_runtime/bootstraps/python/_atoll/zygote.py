@@ -73,7 +73,12 @@ def serve(control, config):
             request, descriptors = receive(control)
             if request is None:
                 os._exit(0)
-            if fork() == 0:
+            try:
+                pid = fork()
+            except OSError as error:
+                pid = -1
+                os.write(descriptors[0], ("failed %s\n" % error).encode())
+            if pid == 0:
                 control.close()
                 os.close(wakeup)
                 signal.set_wakeup_fd(-1)
