@@ -115,9 +115,10 @@ def find(work_dir: Path) -> tuple[Groups | None, str]:
     """The groups of the region that works in `work_dir`, found by letting a process enter one; or None, and in one line why and what that
     means. Groups that a killed predecessor left are removed."""
     record = work_dir / RECORD
-    with suppress(FileNotFoundError):
-        sweep(Path(record.read_text()))
     region = f"atoll-{hashlib.sha256(os.fsencode(work_dir)).hexdigest()[:12]}"
+    with suppress(FileNotFoundError):
+        if (left := Path(record.read_text())).name == region:
+            sweep(left)
     cause = "the kernel has none for memory"
     try:
         for above, names in _candidates():
@@ -134,10 +135,8 @@ def find(work_dir: Path) -> tuple[Groups | None, str]:
                 return groups, ""
     except OSError as error:  # no /proc, as on macOS
         cause = str(error)
-    return (
-        None,
-        f"Functions' memory is looked at, not limited: a fast one has more than its own for a moment ({cause}).",
-    )
+    meaning = "Functions' memory is looked at, not limited: a fast one has more than its own for a moment"
+    return None, f"{meaning} ({cause})."
 
 
 def sweep(directory: Path) -> bool:

@@ -42,8 +42,8 @@ IDLE_SECONDS = 600.0
 TEND_SECONDS = 30.0
 SAMPLE_SECONDS = 0.02
 CREDENTIALS_MARGIN = 60.0
-ENDING_SECONDS = 0.01
-"""How long to wait for the kernel to finish with processes that have let go of everything else."""
+ENDINGS, ENDING_SECONDS = 500, 0.01
+"""How often, and how long each time, the kernel is waited for to finish with processes that have let go of everything else."""
 STOPPING = "Atoll is stopping."
 
 logger = logging.getLogger(__name__)
@@ -309,7 +309,9 @@ class Pool:
         if function is not None and environment in function.idle:
             function.idle.remove(environment)
         await environment.log.close()
-        while (group := environment.memory.group) is not None and not group.remove():
+        for _ in range(ENDINGS):
+            if (group := environment.memory.group) is None or group.remove():
+                return
             await self._clock.wall_sleep(ENDING_SECONDS)
 
     def _namespaces(self) -> set[str]:

@@ -89,7 +89,7 @@ def handler(event, context):
         daemon()
     time.sleep(1000)
 """
-    function = harness.function(source, timeout=1.0)
+    function = harness.function(source, timeout=4.0)
     running = asyncio.create_task(harness.invoke(function))
     await until(lambda: [len(tree.pids(info.pid or 0)) for info in harness.environments(function)] == [5])
     pids = [pid for info in harness.environments(function) for pid in tree.pids(info.pid or 0)]

@@ -223,10 +223,8 @@ def fork():
     own = ctypes.PyDLL(None, use_errno=True)  # which does not let go of Python's lock
     spaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS
     if os.uname().machine in filters.MACHINES:
-        return check(
-            own.syscall(filters.MACHINES[os.uname().machine][2], spaces | signal.SIGCHLD, None, None, None, None),
-            "clone",
-        )
+        clone = filters.MACHINES[os.uname().machine][2]
+        return check(own.syscall(clone, spaces | signal.SIGCHLD, None, None, None, None), "clone")
     pid = check(own.fork(), "fork")
     if pid == 0:
         unshare(spaces)

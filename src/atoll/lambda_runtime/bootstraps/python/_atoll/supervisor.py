@@ -28,11 +28,13 @@ def supervise(config, request, descriptors, baseline):
     ended, wakeup = os.pipe()
     os.set_blocking(wakeup, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # which process 1 does not hear from what it started
     signal.set_wakeup_fd(wakeup)
     runtime = os.fork()
     if runtime == 0:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         for descriptor in (control, ended, wakeup):
             os.close(descriptor)
         start(config, request, descriptors[1], descriptors[2], baseline)
