@@ -4,8 +4,10 @@ are in tests/gateway/test_from_inside.py; everything that needs no region in tes
 from __future__ import annotations
 
 import io
+import shutil
 import sys
 import zipfile
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -87,7 +89,8 @@ def executable(name: str, content: str) -> bytes:
     return buffer.getvalue()
 
 
-def test_a_program_of_its_own(fn: Any, region: Any) -> None:
+def test_a_program_of_its_own(fn: Any, region: Any, need: Callable[[object, str], None]) -> None:
+    need(shutil.which("curl"), "curl")
     fn.create("other", SECRET)
     fn.invoke("other")
     script = BASH.replace("DATA", str(region.data_dir)).replace("PID", str(region.pid))
