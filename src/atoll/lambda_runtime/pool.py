@@ -113,7 +113,8 @@ class Pool:
         self.capabilities, (self._groups, self.unlimited) = found
         if self.capabilities.missing:
             logger.warning(self.capabilities.missing)
-        self._families = Families(Machine(self.capabilities, self._work_dir, self._cache_dir, self._hidden))
+        groups = self._groups.directory if self._groups is not None else None
+        self._families = Families(Machine(self.capabilities, self._work_dir, self._cache_dir, self._hidden, groups))
         self._keep(self._watch_memory())
         self._keep(self._reap_idle())
 
