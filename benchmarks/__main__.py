@@ -15,7 +15,7 @@ from benchmarks import environments
 from benchmarks.machine import CACHE, facts
 from benchmarks.plan import Plan
 
-PARTS = ("start", "items", "queries", "million", "functions", "cold", "store", "profile")
+PARTS = ("start", "items", "queries", "million", "functions", "cold", "idle", "store", "profile")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
@@ -40,6 +40,7 @@ def main() -> None:
         distinct=1_000 if options.quick else 10_000,
         starts=2 if options.quick else 5,
         cold_starts=2 if options.quick else 10,
+        idle=10 if options.quick else 100,
         with_peers=not options.no_peers,
         console=console,
     )

@@ -45,6 +45,14 @@ def resident(pid: int) -> float:
     return kilobytes / 1024
 
 
+def proportional(pid: int) -> float:
+    """Megabytes that a process and its descendants hold in memory, each page divided among those who share it (Pss)."""
+    kilobytes = 0
+    for text in _of_tree(pid, "smaps_rollup"):
+        kilobytes += next((int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")), 0)
+    return kilobytes / 1024
+
+
 def cpu_seconds(pid: int) -> float:
     """What a process and its descendants have used of their cores so far."""
     fields = [text.rpartition(")")[2].split() for text in _of_tree(pid, "stat")]

@@ -17,14 +17,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Plan:
-    """`seconds` of load for each figure in each of `rounds`, with so many `distinct` requests; so many `starts` of a server and
-    `cold_starts` of a function."""
+    """`seconds` of load for each figure in each of `rounds`, with so many `distinct` requests; so many `starts` of a server,
+    `cold_starts` of a function, and `idle` functions."""
 
     seconds: int
     rounds: int
     distinct: int
     starts: int
     cold_starts: int
+    idle: int
     with_peers: bool
     console: Console
 

@@ -1,7 +1,8 @@
 """Control groups: where the kernel lets us make them, each environment has one, and its memory is what the kernel counts there.
 
-A region's groups lie in one of its own, `atoll-HASH`, made inside Atoll's, so that what limits Atoll limits its functions too; in version
-2, which has no groups inside one with processes, beside it. An environment's group is entered by its supervisor (see `supervisor.py`).
+A region's groups lie in one of its own, `atoll-HASH-PID`, made inside Atoll's, so that what limits Atoll limits its functions too; in
+version 2, which has no groups inside one with processes, beside it. An environment's supervisor enters its group (`supervisor.py`). Where
+Atoll is killed, its zygotes remove them (`zygote.py`), and where these are, too, the region's next start does.
 
 Files in /tmp are memory that the kernel counts in the group, too, and on AWS they are none: so a group's limit leaves room for a full /tmp,
 and that the rest keeps within the function's memory is looked at (`Group.used`), often. docs: cgroups(7), the kernel's cgroup-v1/memory and
@@ -94,34 +95,34 @@ class Groups:
 
     def __init__(self, directory: Path, names: Names) -> None:
         """`directory` exists."""
-        self._directory = directory
+        self.directory = directory
         self._names = names
         self._numbers = itertools.count()
 
     def create(self, memory_mb: int, ephemeral_mb: int) -> Group:
         """A group for an environment with this much memory, and this much room in /tmp. Raises RuntimeUnavailable."""
-        name = f"{os.getpid()}-{next(self._numbers)}"
         try:
-            return Group(self._directory / name, self._names, memory_mb + ephemeral_mb << 20)
+            return Group(self.directory / str(next(self._numbers)), self._names, memory_mb + ephemeral_mb << 20)
         except OSError as error:
             raise RuntimeUnavailable(f"There is no control group for one more environment: {error}") from error
 
     def close(self) -> bool:
         """Removes what is left. Whether nothing is."""
-        return sweep(self._directory)
+        return sweep(self.directory)
 
 
 def find(work_dir: Path) -> tuple[Groups | None, str]:
     """The groups of the region that works in `work_dir`, found by letting a process enter one; or None, and in one line why and what that
     means. Groups that a killed predecessor left are removed."""
     record = work_dir / RECORD
+    region = f"atoll-{hashlib.sha256(os.fsencode(work_dir)).hexdigest()[:12]}-"
     with suppress(FileNotFoundError):
-        sweep(Path(record.read_text()))
-    region = f"atoll-{hashlib.sha256(os.fsencode(work_dir)).hexdigest()[:12]}"
+        if (left := Path(record.read_text())).name.startswith(region):
+            sweep(left)
     cause = "the kernel has none for memory"
     try:
         for above, names in _candidates():
-            directory = above / region
+            directory = above / f"{region}{os.getpid()}"
             record.write_text(str(directory))
             try:
                 _prepare(directory, names)
@@ -134,10 +135,8 @@ def find(work_dir: Path) -> tuple[Groups | None, str]:
                 return groups, ""
     except OSError as error:  # no /proc, as on macOS
         cause = str(error)
-    return (
-        None,
-        f"Functions' memory is looked at, not limited: a fast one has more than its own for a moment ({cause}).",
-    )
+    meaning = "Functions' memory is looked at, not limited: a fast one has more than its own for a moment"
+    return None, f"{meaning} ({cause})."
 
 
 def sweep(directory: Path) -> bool:

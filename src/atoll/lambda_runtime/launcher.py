@@ -13,12 +13,14 @@ from atoll.lambda_runtime.spec import FunctionSpec
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What launchers need to know of where they run. `hidden` are directories that no function may see."""
+    """What launchers need to know of where they run. `hidden` are directories that no function may see, `groups` is the directory
+    of the region's control groups."""
 
     capabilities: Capabilities
     work_dir: Path
     cache_dir: Path
     hidden: Sequence[Path]
+    groups: Path | None = None
 
 
 class Launcher(Protocol):

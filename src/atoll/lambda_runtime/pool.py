@@ -43,8 +43,8 @@ from atoll.lambda_runtime.states import State
 IDLE_SECONDS = 600.0
 TEND_SECONDS = 30.0
 SAMPLE_SECONDS = 0.02
-ENDING_SECONDS = 0.01
-"""How long to wait for the kernel to finish with processes that have let go of everything else."""
+ENDINGS, ENDING_SECONDS = 500, 0.01
+"""How often, and how long each time, the kernel is waited for to finish with processes that have let go of everything else."""
 STOPPING = "Atoll is stopping."
 
 logger = logging.getLogger(__name__)
@@ -104,7 +104,8 @@ class Pool:
         self.capabilities, (self._groups, self.unlimited) = found
         if self.capabilities.missing:
             logger.warning(self.capabilities.missing)
-        self._families = Families(Machine(self.capabilities, self._work_dir, self._cache_dir, self._hidden))
+        groups = self._groups.directory if self._groups is not None else None
+        self._families = Families(Machine(self.capabilities, self._work_dir, self._cache_dir, self._hidden, groups))
         self._keep(self._watch_memory())
         self._keep(self._reap_idle())
 
@@ -320,7 +321,9 @@ class Pool:
             function.ended(environment)
         self.provisioned.ended(environment)
         await environment.log.close(environment)
-        while (group := environment.memory.group) is not None and not group.remove():
+        for _ in range(ENDINGS):
+            if (group := environment.memory.group) is None or group.remove():
+                return
             await self._clock.wall_sleep(ENDING_SECONDS)
 
     def _namespaces(self) -> set[str]:

@@ -55,6 +55,7 @@ class Zygote:
             "root": str(machine.work_dir / "root"),
             "places": {inside: os.path.realpath(path) for inside, path in places.items()},
             "left": list(left),
+            "groups": str(machine.groups) if machine.groups is not None else None,
             "hidden": [*map(str, machine.hidden), *hidden],
             "executable": executable,
             "modules": modules,

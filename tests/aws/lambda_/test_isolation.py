@@ -4,8 +4,10 @@ are in tests/gateway/test_from_inside.py; everything that needs no region in tes
 from __future__ import annotations
 
 import io
+import shutil
 import sys
 import zipfile
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,7 +56,8 @@ while true; do
     head=$(mktemp)
     curl -sS -D "$head" -o /tmp/event "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/next"
     id=$(grep -i '^lambda-runtime-aws-request-id:' "$head" | tr -d '\r' | cut -d' ' -f2)
-    found=$(grep -rl 'of the other functio[n]' /etc /opt /tmp /var /.host 2>/dev/null | tr '\n' ' '; ls -d DATA 2>/dev/null; kill -9 PID 2>/dev/null && echo signalled)
+    found=$(grep -rl 'of the other functio[n]' /etc /opt /tmp /var /.host 2>/dev/null | tr '\n' ' '
+        ls -d DATA 2>/dev/null; kill -9 PID 2>/dev/null && echo signalled)
     status=$(curl -s -o /dev/null -w '%{http_code}' -X POST "$AWS_ENDPOINT_URL/_atoll/reset")
     curl -sS -o /dev/null -d "\"[$found] $status\"" "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/$id/response"
 done
@@ -86,7 +89,8 @@ def executable(name: str, content: str) -> bytes:
     return buffer.getvalue()
 
 
-def test_a_program_of_its_own(fn: Any, region: Any) -> None:
+def test_a_program_of_its_own(fn: Any, region: Any, need: Callable[[object, str], None]) -> None:
+    need(shutil.which("curl"), "curl")
     fn.create("other", SECRET)
     fn.invoke("other")
     script = BASH.replace("DATA", str(region.data_dir)).replace("PID", str(region.pid))

@@ -101,7 +101,7 @@ def handler(event, context):
 async def test_every_environment_dies_with_atoll(tmp_path: Path) -> None:
     """SIGKILL to the process that holds the pool, while one environment is idle and one is busy."""
     code = f"""
-import asyncio, sys
+import asyncio, json, sys
 from pathlib import Path
 sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(Path(__file__).parents[3] / "src")!r}]
 from harness import Harness, until
@@ -115,7 +115,8 @@ async def main():
         await h.invoke(f, 0)
         await until(lambda: sorted(i.state for i in h.pool.snapshot()) == ["busy", "idle"])
         zygotes = [launcher._process.pid for launcher in h.pool._families.launchers]
-        print([pid for i in h.pool.snapshot() for pid in tree.pids(i.pid)] + zygotes, flush=True)
+        print(json.dumps([pid for i in h.pool.snapshot() for pid in tree.pids(i.pid)] + zygotes), flush=True)
+        print(h.pool._groups.directory if h.pool._groups else "", flush=True)
         await asyncio.sleep(1000)
 asyncio.run(main())
 """
@@ -125,11 +126,13 @@ asyncio.run(main())
     assert process.stdout is not None
     try:
         pids = json.loads(await asyncio.wait_for(process.stdout.readline(), 60))
+        groups = (await process.stdout.readline()).decode().strip()
     finally:
         os.kill(process.pid, signal.SIGKILL)
         await process.wait()
     assert len(pids) == 5
     await until(lambda: not any(_alive(pid) for pid in pids))
+    assert not groups or not Path(groups).exists()
 
 
 def _alive(pid: int) -> bool:

@@ -8,7 +8,7 @@ import errno
 import os
 import struct
 
-NAMESPACES = 0x7E020080  # clone's flags CLONE_NEW*: in namespaces of its own a function would have capabilities again
+NAMESPACES = 0x7E020000  # clone's flags CLONE_NEW*: in namespaces of its own a function would have capabilities again
 ANYWHERE = {
     "clone3": 435, "open_tree": 428, "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432, "fspick": 433, "mount_setattr": 442,
     "io_uring_setup": 425, "pidfd_getfd": 438,
@@ -46,9 +46,8 @@ def program(machine):
     n = len(numbers)
     # Jumps count the instructions to pass over: to the three ends, which are `allow`, `refuse`, `not there`.
     steps = [(LOAD, 0, 0, MACHINE), (EQUAL, 0, n + 7, arch), (LOAD, 0, 0, NUMBER), (AT_LEAST, n + 5, 0, foreign)]
-    steps.append(
-        (EQUAL, n + 5, 0, ANYWHERE["clone3"])
-    )  # its flags are out of reach; whoever is told that it is not there uses clone
+    # clone3's flags are out of reach; whoever is told that it is not there uses clone.
+    steps.append((EQUAL, n + 5, 0, ANYWHERE["clone3"]))
     steps += [(EQUAL, n + 3 - at, 0, number) for at, number in enumerate(numbers)]
     steps += [(EQUAL, 0, 2, clone), (LOAD, 0, 0, FIRST_ARGUMENT), (ANY_OF, 1, 0, NAMESPACES)]
     steps += [(RETURN, 0, 0, ALLOW), (RETURN, 0, 0, REFUSE | errno.EPERM), (RETURN, 0, 0, REFUSE | errno.ENOSYS)]

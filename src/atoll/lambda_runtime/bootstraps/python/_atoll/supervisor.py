@@ -22,16 +22,8 @@ def supervise(config, request, descriptors, baseline):
     if config["namespaces"]:
         from _atoll import namespaces
 
-        namespaces.unshare(
-            namespaces.CLONE_NEWNS
-            | namespaces.CLONE_NEWPID
-            | namespaces.CLONE_NEWIPC
-            | namespaces.CLONE_NEWUTS
-            | namespaces.CLONE_NEWCGROUP
-        )
-        if namespaces.fork():
-            os._exit(0)
         os.write(control, b"pid %s\n" % os.readlink(namespaces.HOST + "/proc/self").encode())
+        namespaces.unshare(namespaces.CLONE_NEWCGROUP)
         namespaces.enter_environment(request["code"], request["layers"], request["tmp_mb"], config["left"])
         namespaces.confine(request["uid"])
     else:
@@ -39,6 +31,7 @@ def supervise(config, request, descriptors, baseline):
     ended, wakeup = os.pipe()
     os.set_blocking(wakeup, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # which process 1 does not hear from what it started
     signal.set_wakeup_fd(wakeup)
 
     def fork(child, *arguments):
@@ -46,6 +39,7 @@ def supervise(config, request, descriptors, baseline):
         if pid == 0:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             for descriptor in (ended, wakeup):
                 os.close(descriptor)
             child(config, request, descriptors, *arguments)

@@ -72,8 +72,13 @@ def serve(control, config):
         if control in readable:
             request, descriptors = receive(control)
             if request is None:
-                os._exit(0)
-            if fork() == 0:
+                leave(config)
+            try:
+                pid = fork()
+            except OSError as error:
+                pid = -1
+                os.write(descriptors[0], ("failed %s\n" % error).encode())
+            if pid == 0:
                 control.close()
                 os.close(wakeup)
                 signal.set_wakeup_fd(-1)
@@ -81,6 +86,27 @@ def serve(control, config):
                 become(config, request, descriptors, baseline)
             for descriptor in descriptors:
                 os.close(descriptor)
+
+
+def leave(config):
+    """Atoll is gone. Waits for the end of what it left, which is near, and removes the control groups of that. Never returns."""
+    try:
+        while True:
+            os.wait()
+    except ChildProcessError:
+        pass
+    if config["groups"]:
+        groups = config["groups"]
+        if config["namespaces"]:
+            from _atoll.namespaces import HOST
+
+            groups = HOST + groups
+        for path, _, _ in os.walk(groups, topdown=False):
+            try:
+                os.rmdir(path)
+            except OSError:  # another zygote's environments are still ending: it will see to them
+                pass
+    os._exit(0)
 
 
 def become(config, request, descriptors, baseline):
