@@ -273,27 +273,26 @@ class Environment:
         self.kill()
 
     async def _spawn(self, endpoint: str) -> None:
-        control, their_control = socket.socketpair()
-        api, their_api = socket.socketpair()
-        log, their_log = os.pipe()
-        self._control = control
-        self.log.attach(log)
         try:
-            control.setblocking(False)
-            api.setblocking(False)
+            connections = await self._launcher.connect(self.spec)
+        except BaseException:
+            self._abandon()
+            raise
+        self._control = connections.control
+        self.log.attach(connections.log)
+        try:
             self._server = await self._loop.create_server(lambda: RuntimeConnection(self), "127.0.0.1", 0)
             self._port = self._server.sockets[0].getsockname()[1]
-            _, self._own = await self._loop.create_unix_connection(lambda: RuntimeConnection(self), sock=api)
-            self._loop.add_reader(control, self._on_control)
-            descriptors = (their_control.fileno(), their_api.fileno(), their_log)
-            await self._launcher.spawn(self._request(endpoint), descriptors)
+            _, self._own = await self._loop.create_unix_connection(
+                lambda: RuntimeConnection(self), sock=connections.api
+            )
+            self._loop.add_reader(self._control, self._on_control)
+            await self._launcher.spawn(self._request(endpoint), connections)
         except BaseException:
             self._abandon()
             raise
         finally:
-            their_control.close()
-            their_api.close()
-            os.close(their_log)
+            connections.release()
 
     def _abandon(self) -> None:
         """Does not wait for the other side to hang up: there is none."""

@@ -107,7 +107,10 @@ class Pool:
         self.capabilities = await sandbox.probe()
         if self.capabilities.missing:
             logger.warning(self.capabilities.missing)
-        self._families = Families(Machine(self.capabilities, self._work_dir, self._cache_dir, self._hidden))
+        machine = Machine(
+            self.capabilities, self._work_dir, self._cache_dir, self._hidden, lambda: next(self._next_user)
+        )
+        self._families = Families(machine)
         self._keep(self._watch_memory())
         self._keep(self._reap_idle())
 

@@ -66,7 +66,7 @@ def too_large_payload() -> bytes:
 
 def init_start(runtime: str, region: str) -> str:
     """The first line of an environment's log. AWS's versions name builds of its own; Atoll has one of each runtime."""
-    name = runtime.replace("python", "python:")
+    name = runtime.replace("python", "python:").replace("nodejs", "nodejs:").removesuffix(".x")
     arn = f"arn:aws:lambda:{region}::runtime:{hashlib.sha256(runtime.encode()).hexdigest()}"
     return f"INIT_START Runtime Version: {name}.v1\tRuntime Version ARN: {arn}\n"
 

@@ -33,10 +33,9 @@ def variables(
         "TZ": ":UTC",
         "PATH": SEARCH_PATH,
         "LD_LIBRARY_PATH": LIBRARY_PATH,
-        "PYTHONPATH": runtime_dir,
+        **_of_language(spec.runtime, task_root, runtime_dir),
         "PWD": task_root,
         "SHLVL": "0",
-        **({} if spec.runtime in AMAZON_LINUX_2 else {"LC_CTYPE": "C.UTF-8"}),
         **spec.environment,
         "_HANDLER": spec.handler,
         "LAMBDA_TASK_ROOT": task_root,
@@ -58,3 +57,12 @@ def variables(
         "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
         "AWS_SESSION_TOKEN": credentials.session_token,
     }
+
+
+def _of_language(runtime: str, task_root: str, runtime_dir: str) -> dict[str, str]:
+    """Where the language looks for modules, and Python's own."""
+    if runtime.startswith("nodejs"):
+        version = runtime.removeprefix("nodejs").removesuffix(".x")
+        layers = f"/opt/nodejs/node{version}/node_modules:/opt/nodejs/node_modules"
+        return {"NODE_PATH": f"{layers}:{runtime_dir}/node_modules:{runtime_dir}:{task_root}"}
+    return {"PYTHONPATH": runtime_dir, **({} if runtime in AMAZON_LINUX_2 else {"LC_CTYPE": "C.UTF-8"})}

@@ -33,7 +33,7 @@ def main(control):
     if config["namespaces"]:
         from _atoll import namespaces
 
-        namespaces.enter_root(config["root"], config["places"], config["hidden"])
+        namespaces.enter_root(config["root"], config["places"], config["links"], config["hidden"])
     code = "import sys; sys.path.insert(0, %r); from _atoll import zygote; zygote.serve(%d, %d)" % (
         config["modules"],
         control,

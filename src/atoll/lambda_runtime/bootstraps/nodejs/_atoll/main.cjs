@@ -1,0 +1,53 @@
+"use strict";
+// From the process's start to the function's first invocation.
+
+const fs = require("node:fs");
+const Module = require("node:module");
+
+const { Client } = require("./client.cjs");
+const { UnhandledPromiseRejection } = require("./errors.cjs");
+const { findHandler } = require("./handler.cjs");
+const log = require("./log.cjs");
+const { serve } = require("./serve.cjs");
+const { streaming } = require("./stream.cjs");
+
+const EXIT_EXCEPTION = 129;
+const EXIT_REJECTION = 128;
+
+/** Waits to be told whose process this is, where it was started ahead; then loads the handler and serves. */
+async function main(require, load) {
+  const [api, go] = process.argv.splice(2).map(Number);
+  if (go !== undefined) become(JSON.parse(readAll(go)));
+  log.begin();
+  const client = new Client(api);
+  process.on("uncaughtException", (error) => {
+    log.failure("Uncaught Exception", error);
+    client.die(error, EXIT_EXCEPTION);
+  });
+  process.on("unhandledRejection", (reason, promise) => {
+    const error = new UnhandledPromiseRejection(reason, promise);
+    log.failure("Unhandled Promise Rejection", error);
+    client.die(error, EXIT_REJECTION);
+  });
+  const global = process.env.AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA;
+  if (global !== "1" && global !== "true") globalThis.awslambda = streaming();
+  const found = await findHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER, require, load);
+  serve(client, found);
+}
+
+/** Takes on the environment variables and the directory of the function. */
+function become({ environment, root }) {
+  for (const name of Object.keys(process.env)) delete process.env[name];
+  Object.assign(process.env, environment);
+  process.chdir(root);
+  Module._initPaths(); // NODE_PATH has been read at the start
+}
+
+/** Blocks until the other side has said everything. */
+function readAll(descriptor) {
+  const text = fs.readFileSync(descriptor, "utf8");
+  fs.closeSync(descriptor);
+  return text;
+}
+
+module.exports = { main };
