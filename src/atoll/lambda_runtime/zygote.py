@@ -41,8 +41,9 @@ class Zygote:
         preload: bool = False,
         pycache: str | None = None,
     ) -> None:
-        """`places` maps paths in the sandbox to the machine's, of which environments do not see those `left`, `links` to what they link
-        to; `executable` is the interpreter and `modules` the directory of `_atoll` as they are found there; `preload` loads what functions import."""
+        """`places` maps paths in the sandbox to the machine's, of which environments do not see those `left`, and `links` to what they
+        link to; `executable` is the interpreter and `modules` the directory of `_atoll` as they are found there; `preload` loads what
+        functions import."""
         self.name = name
         self._interpreter = interpreter
         self._machine = machine

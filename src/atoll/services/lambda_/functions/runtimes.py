@@ -20,7 +20,7 @@ RETIRED = frozenset(
         "python2.7", "python3.6", "python3.7", "ruby2.5", "ruby2.7",
     }
 )  # fmt: skip
-_RUNNABLE = re.compile(r"python3\.\d+|provided\..+")
+_RUNNABLE = re.compile(r"python3\.\d+|nodejs(18|20|22|24)\.x|provided\..+")
 
 
 def check(runtime: str) -> None:
@@ -36,4 +36,5 @@ def check(runtime: str) -> None:
             f"[{', '.join(SUPPORTED)}] or be a valid ARN"
         )
     if not _RUNNABLE.fullmatch(runtime):
-        raise NotImplementedByAtoll(f"lambda: functions of the runtime {runtime}. Atoll runs python3.8 to python3.14.")
+        runs = "python3.8 to python3.14, nodejs18.x to nodejs24.x and provided.*"
+        raise NotImplementedByAtoll(f"lambda: functions of the runtime {runtime}. Atoll runs {runs}.")
