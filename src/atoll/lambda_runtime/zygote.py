@@ -97,6 +97,9 @@ class Zygote:
 
     async def stop(self) -> None:
         """Ends the process; environments that it made live on."""
+        await self._end()
+
+    async def _end(self) -> None:
         if self._control is not None:
             self._control.close()
             self._control = None
@@ -107,7 +110,7 @@ class Zygote:
             self._process = None
 
     async def _start(self) -> None:
-        await self.stop()
+        await self._end()
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         self._control = ours
@@ -131,6 +134,6 @@ class Zygote:
         except OSError:  # too late, or gone
             answer = b""
         if not answer:
-            await self.stop()
+            await self._end()
             lines = self._log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
             raise RuntimeUnavailable(f"The {self.name} zygote did not start: {lines[-1]}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import select
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,7 @@ class NodeLauncher(PlainZygote):
             self._refilling.cancel()
             await asyncio.wait([self._refilling])
         while self._spares:
-            await _end(self._spares.pop())
+            await _let_go(self._spares.pop())
         await super().stop()
 
     async def _start_spare(self) -> Connections:
@@ -159,10 +160,10 @@ def _lives(spare: Connections) -> bool:
     return not poll.poll(0)
 
 
-async def _end(spare: Connections) -> None:
+async def _let_go(spare: Connections) -> None:
     """Hangs up, and waits for the supervisor to be gone, and everything with it."""
     with contextlib.suppress(OSError, TimeoutError):
-        spare.control.shutdown(1)
+        spare.control.shutdown(socket.SHUT_WR)
         async with asyncio.timeout(STOP_SECONDS):
             while await asyncio.get_running_loop().sock_recv(spare.control, 4096):
                 pass

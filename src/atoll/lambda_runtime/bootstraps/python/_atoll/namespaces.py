@@ -42,6 +42,7 @@ KEPT = {
 
 UID, GID = 993, 990
 USER = "sbx_user1051"
+PASSWD = "root:x:0:0:root:/root:/sbin/nologin\n%s:x:%d:%d::/tmp:/sbin/nologin\n"
 HOST = "/.host"
 SYSTEM = ("usr", "lib", "lib32", "lib64", "libx32", "bin", "sbin", "nix/store")
 ETC = (
@@ -106,7 +107,7 @@ def etc(root):
         if os.path.exists(os.path.join("/etc", name)):
             place(os.path.join("/etc", name), os.path.join(directory, name))
     with open(os.path.join(directory, "passwd"), "w") as file:
-        file.write("root:x:0:0:root:/root:/sbin/nologin\n%s:x:%d:%d::/tmp:/sbin/nologin\n" % (USER, UID, GID))
+        file.write(PASSWD % (USER, UID, GID))
     with open(os.path.join(directory, "group"), "w") as file:
         file.write("root:x:0:\n%s:x:%d:\n" % (USER, GID))
 
@@ -150,6 +151,15 @@ def enter_environment(code, layers, tmp_mb, left):
     for path in (HOST, *left):
         check(libc.umount2(path.encode(), MNT_DETACH), "umount %s" % path)
     libc.sethostname(b"lambda", 6)
+
+
+def name_user(uid):
+    """Gives the environment's user a name and a home, which programs look up, where it is not the one that `etc` knows."""
+    file = "/tmp/passwd"
+    with open(file, "w") as text:
+        text.write(PASSWD % (USER, uid, uid))
+    bind(file, "/etc/passwd")
+    os.unlink(file)
 
 
 def confine(uid):

@@ -71,6 +71,8 @@ def settle(config, request, uid):
         from _atoll import namespaces
 
         namespaces.enter_environment(request["code"], request["layers"], request["tmp_mb"], config["left"])
+        if uid is not None:
+            namespaces.name_user(uid)
         namespaces.confine(uid)
 
 
