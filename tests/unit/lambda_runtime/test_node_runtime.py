@@ -137,7 +137,9 @@ async def test_the_environment_is_as_on_aws(harness: Harness) -> None:
 
 
 async def test_variables_that_count_at_the_start_of_a_process(harness: Harness) -> None:
-    source = "exports.handler = async () => [process.execArgv, require('v8').getHeapStatistics().heap_size_limit / 2 ** 20];"
+    source = (
+        "exports.handler = async () => [process.execArgv, require('v8').getHeapStatistics().heap_size_limit / 2 ** 20];"
+    )
     _, limit = await run(harness, source, environment={"NODE_OPTIONS": "--max-old-space-size=64"})
     assert limit < 200
     wrapped = {
@@ -163,7 +165,8 @@ async def test_zone_home_and_modules(harness: Harness) -> None:
         ("exports.handler = async () => { throw new TypeError('no'); };", "lambda.handler", "TypeError", "no"),
         ("exports.handler = (e, c, callback) => callback('text');", "lambda.handler", "string", "text"),
         ("exports.handler = (e, c) => c.fail();", "lambda.handler", "string", "handled"),
-        ("exports.handler = async () => { const a = {}; a.a = a; return a; };", "lambda.handler", "Error", "Unable to stringify response body"),
+        ("exports.handler = async () => { const a = {}; a.a = a; return a; };", "lambda.handler", "Error",
+         "Unable to stringify response body"),
         ("exports.handler = async () => 1n;", "lambda.handler", "Error", "Unable to stringify response body"),
         ("throw new RangeError('at start');", "lambda.handler", "RangeError", "at start"),
         ("exports.handler = async (", "lambda.handler", "Runtime.UserCodeSyntaxError", "SyntaxError: Unexpected end of input"),
@@ -187,18 +190,27 @@ async def test_zone_home_and_modules(harness: Harness) -> None:
 )  # fmt: skip
 async def test_errors(harness: Harness, source: str, handler: str, kind: str, message: str) -> None:
     payload = await failure(harness, source, handler=handler)
-    assert (payload["errorType"], payload["errorMessage"], set(payload)) == (kind, message, {"errorType", "errorMessage", "trace"})
+    assert (payload["errorType"], payload["errorMessage"], set(payload)) == (
+        kind,
+        message,
+        {"errorType", "errorMessage", "trace"},
+    )
     if kind != "string":
         assert payload["trace"][0].startswith(f"{kind}: {message.splitlines()[0]}")
 
 
 async def test_nodejs24_names_what_cannot_be_written(harness: Harness) -> None:
     payload = await failure(harness, "exports.handler = async () => 1n;", runtime=NODE24)
-    assert (payload["errorType"], payload["errorMessage"]) == ("Runtime.JSONStringifyError", "Unable to stringify response body")
+    assert (payload["errorType"], payload["errorMessage"]) == (
+        "Runtime.JSONStringifyError",
+        "Unable to stringify response body",
+    )
 
 
 async def test_an_exit_ends_the_environment(harness: Harness) -> None:
-    function = js(harness, "let n = 0;\nexports.handler = async (event) => { if (event) process.exit(event); return ++n; };")
+    function = js(
+        harness, "let n = 0;\nexports.handler = async (event) => { if (event) process.exit(event); return ++n; };"
+    )
     assert json.loads((await harness.invoke(function)).payload) == 1
     ended = await harness.invoke(function, 3, request_id="r1")
     assert json.loads(ended.payload) == {
@@ -265,7 +277,9 @@ async def test_json_logs_and_their_level(harness: Harness) -> None:
 async def test_callbacks_are_discouraged_at_start(harness: Harness) -> None:
     function = js(harness, "exports.handler = (event, context, callback) => callback(null, 1);", runtime="nodejs22.x")
     await harness.invoke(function)
-    assert any("\tWARN\tAWS Lambda plans to remove support for callback-based" in text for text in await harness.log(function))
+    assert any(
+        "\tWARN\tAWS Lambda plans to remove support for callback-based" in text for text in await harness.log(function)
+    )
 
 
 async def test_a_stream_is_answered(harness: Harness) -> None:
@@ -299,7 +313,7 @@ async def test_a_stream_with_status_and_headers(harness: Harness) -> None:
     [
         ("async () => { throw new TypeError('before'); }", "TypeError", "before"),
         ("async () => {}", "string", "Response stream is not finished."),
-        ("(event, stream) => stream.end()", "string", "Streaming does not support non-async handlers."),
+        ("() => 1", "string", "Streaming does not support non-async handlers."),
     ],
 )
 async def test_a_stream_that_fails_before_it_begins(harness: Harness, body: str, kind: str, message: str) -> None:
@@ -319,5 +333,7 @@ async def test_a_missing_sdk_is_explained(harness: Harness) -> None:
     ):
         function = js(harness, files)
         await harness.invoke(function)
-        hint = "Atoll: the AWS SDK for JavaScript is not installed on this machine: run `atoll runtimes install nodejs`.\n"
+        hint = (
+            "Atoll: the AWS SDK for JavaScript is not installed on this machine: run `atoll runtimes install nodejs`.\n"
+        )
         assert any(text.endswith(hint) for text in await harness.log(function))

@@ -24,6 +24,7 @@ const TWICE = "Invocation has already been reported as done. Cannot call complet
 function serve(client, { handler, streaming, highWaterMark }) {
   const promised = Number(/nodejs(\d+)/.exec(process.env.AWS_EXECUTION_ENV)?.[1]) >= 24;
   judge(handler, streaming, promised);
+  const runtime = new Runtime(handler);
   let emptied = () => {}; // what an empty event loop means at the moment
   process.on("beforeExit", () => emptied());
   const whenEmpty = (action) => (emptied = action);
@@ -33,7 +34,7 @@ function serve(client, { handler, streaming, highWaterMark }) {
     trace(headers);
     const answer = new Answer(client, next, whenEmpty);
     whenEmpty(() => answer.unsettled(handler, streaming || promised));
-    invoke(handler, headers, body, answer, highWaterMark);
+    invoke(runtime, headers, body, answer, highWaterMark);
   };
   client.next(next);
 }
@@ -47,6 +48,13 @@ function judge(handler, streaming, promised) {
 
 function isAsync(handler) {
   return handler.constructor?.name === "AsyncFunction";
+}
+
+/** What a handler's `this` is, and what stack traces show it to be called on. */
+class Runtime {
+  constructor(handler) {
+    this.handler = handler;
+  }
 }
 
 /** What becomes of one invocation: exactly one of its methods has an effect, once. */
@@ -96,19 +104,19 @@ function stringified(value, Unwritable) {
 }
 
 /** nodejs24.x and later: whatever the handler returns, or resolves to, is the answer. */
-async function invokePromise(handler, headers, body, answer) {
+async function invokePromise(runtime, headers, body, answer) {
   try {
-    answer.succeed(await handler(JSON.parse(body), context(headers, {})), JSONStringifyError);
+    answer.succeed(await runtime.handler(JSON.parse(body), context(headers, {})), JSONStringifyError);
   } catch (error) {
     answer.fail(error);
   }
 }
 
 /** Up to nodejs22.x: a promise's value, or what the callback or the context's methods are called with; the first of them counts. */
-function invokeCallback(handler, headers, body, answer) {
+function invokeCallback(runtime, headers, body, answer) {
   const finish = controls(answer);
   try {
-    const result = handler(JSON.parse(body), context(headers, finish.context), finish.callback);
+    const result = runtime.handler(JSON.parse(body), context(headers, finish.context), finish.callback);
     if (typeof result?.then === "function") result.then(finish.context.succeed, finish.context.fail).catch(finish.context.fail);
   } catch (error) {
     finish.callback(error);
@@ -144,10 +152,10 @@ function controls(answer) {
 }
 
 /** A streaming handler gets (event, stream, context), must be async, and must end the stream. */
-async function invokeStream(handler, headers, body, answer, highWaterMark) {
+async function invokeStream(runtime, headers, body, answer, highWaterMark) {
   const stream = answerStream(answer.client, highWaterMark);
   try {
-    const result = handler(JSON.parse(body), stream.writable, context(headers, {}));
+    const result = runtime.handler(JSON.parse(body), stream.writable, context(headers, {}));
     if (typeof result?.then !== "function") throw "Streaming does not support non-async handlers.";
     if ((await result) !== undefined) console.warn("Streaming handlers ignore return values.");
     if (!stream.ended()) throw "Response stream is not finished.";
