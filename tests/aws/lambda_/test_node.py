@@ -12,6 +12,8 @@ import pytest
 from atoll.config import settings
 from atoll.lambda_runtime.runtimes import node_sdk
 
+from .conftest import package
+
 READ = """
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
@@ -103,8 +105,6 @@ def test_errors_come_with_the_tail_of_the_log(fn: Any) -> None:
 
 
 def test_new_code_is_served_at_once(fn: Any) -> None:
-    from tests.aws.lambda_.conftest import package
-
     create(fn, "export const handler = async () => 1;")
     assert fn.invoke().payload == 1
     code = package({"app.mjs": "export const handler = async () => 2;"})

@@ -194,7 +194,7 @@ async def test_concurrency_limit() -> None:
         await harness.invoke(function)
 
 
-@pytest.mark.parametrize("runtime", ["nodejs20.x", "python2.7", "java21"])
+@pytest.mark.parametrize("runtime", ["ruby3.4", "python2.7", "java21"])
 async def test_other_runtimes_are_refused_clearly(harness: Harness, runtime: str) -> None:
     with pytest.raises(RuntimeUnavailable, match=f"runtime {runtime}"):
         await harness.invoke(harness.function("", runtime=runtime))

@@ -159,6 +159,19 @@ async def test_zone_home_and_modules(harness: Harness) -> None:
     assert await run(harness, source, environment={"TZ": "Asia/Tokyo"}) == [9, "/tmp", "by NODE_PATH"]
 
 
+async def test_layers_are_found_by_both_kinds_of_modules(harness: Harness) -> None:
+    layers = harness.function(
+        {
+            "nodejs/node_modules/shared/index.js": "module.exports = 'shared';",
+            "nodejs/node20/node_modules/versioned/index.js": "module.exports = 'versioned';",
+        }
+    ).code
+    common = "exports.handler = async () => [require('shared'), require('versioned')];"
+    module = "import a from 'shared';\nimport b from 'versioned';\nexport const handler = async () => [a, b];"
+    for files in ({"lambda.js": common}, {"lambda.mjs": module}):
+        assert await run(harness, files, layers=layers) == ["shared", "versioned"]
+
+
 @pytest.mark.parametrize(
     ("source", "handler", "kind", "message"),
     [

@@ -3,6 +3,7 @@
 
 const fs = require("node:fs");
 const Module = require("node:module");
+const { pathToFileURL } = require("node:url");
 
 const { Client } = require("./client.cjs");
 const { UnhandledPromiseRejection } = require("./errors.cjs");
@@ -36,6 +37,7 @@ async function main(require, load) {
   });
   const global = process.env.AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA;
   if (global !== "1" && global !== "true") globalThis.awslambda = streaming();
+  heedSearchPath();
   const found = await findHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER, require, load);
   serve(client, found);
 }
@@ -46,6 +48,13 @@ function become({ environment, root }) {
   for (const [name, value] of Object.entries(environment)) if (process.env[name] !== value) process.env[name] = value;
   process.chdir(root);
   Module._initPaths(); // NODE_PATH has been read at the start
+}
+
+/** Lets ES modules be found by NODE_PATH where the sandbox's links do not: without a sandbox, and in a layer for this version alone. */
+function heedSearchPath() {
+  const searchPath = process.env.NODE_PATH ?? "";
+  if (process.env.LAMBDA_TASK_ROOT === "/var/task" && !fs.existsSync(searchPath.split(":")[0])) return;
+  Module.register("./resolve.mjs", { parentURL: pathToFileURL(__filename), data: searchPath });
 }
 
 /** Blocks until the other side has said everything. */

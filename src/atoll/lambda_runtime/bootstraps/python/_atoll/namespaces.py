@@ -154,12 +154,13 @@ def enter_environment(code, layers, tmp_mb, left):
 
 
 def name_user(uid):
-    """Gives the environment's user a name and a home, which programs look up, where it is not the one that `etc` knows."""
+    """Before `enter_environment`: gives the user that the environment will have a name and a home, for `etc` knows another's only."""
     file = "/tmp/passwd"
+    mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "size=4k,mode=755")
     with open(file, "w") as text:
         text.write(PASSWD % (USER, uid, uid))
     bind(file, "/etc/passwd")
-    os.unlink(file)
+    check(libc.umount2(b"/tmp", MNT_DETACH), "umount /tmp")
 
 
 def confine(uid):

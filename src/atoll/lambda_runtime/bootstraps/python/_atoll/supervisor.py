@@ -70,9 +70,9 @@ def settle(config, request, uid):
     if config["namespaces"]:
         from _atoll import namespaces
 
-        namespaces.enter_environment(request["code"], request["layers"], request["tmp_mb"], config["left"])
         if uid is not None:
             namespaces.name_user(uid)
+        namespaces.enter_environment(request["code"], request["layers"], request["tmp_mb"], config["left"])
         namespaces.confine(uid)
 
 
