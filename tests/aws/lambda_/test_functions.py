@@ -159,7 +159,6 @@ def test_parameters_that_lambda_refuses(fn: Lambda, aws_error: Error) -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        {"Runtime": "nodejs22.x"},
         {"Runtime": "java21"},
         {"Publish": True},
         {"Layers": ["arn:aws:lambda:us-east-1:123456789012:layer:x:1"]},
