@@ -54,7 +54,7 @@ function become({ environment, root }) {
 function heedSearchPath() {
   const searchPath = process.env.NODE_PATH ?? "";
   if (process.env.LAMBDA_TASK_ROOT === "/var/task" && !fs.existsSync(searchPath.split(":")[0])) return;
-  Module.register("./resolve.mjs", { parentURL: pathToFileURL(__filename), data: searchPath });
+  Module.register?.("./resolve.mjs", { parentURL: pathToFileURL(__filename), data: searchPath });
 }
 
 /** Blocks until the other side has said everything. */
