@@ -1,6 +1,7 @@
 """The nodejs*.x runtimes: Node.js processes that were started before it is known for whom, so that a cold start need not wait for one.
 
-They are confined from their start; what they run until then is Atoll's alone (`bootstraps/nodejs/index.mjs`, `supervisor.assign`).
+They are confined from their start; what they run until then is Atoll's alone (`bootstraps/nodejs/index.mjs` and
+`bootstraps/python/_atoll/ahead.py`).
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ class NodeLauncher(PlainZygote):
         if not _configures(spec):
             return {"program": None}
         wrapper = environment.get("AWS_LAMBDA_EXEC_WRAPPER")
-        return {"program": [*([wrapper] if wrapper else []), *self._program], "inherits": True}
+        return {"program": [*([wrapper] if wrapper else []), *self._program]}
 
     async def ready(self) -> None:
         """Starts the zygote and a spare process; more follow. Raises RuntimeUnavailable."""
@@ -124,8 +125,7 @@ class NodeLauncher(PlainZygote):
     async def _start_spare(self) -> Connections:
         connections = Connections.make()
         request = {
-            "waits": True, "uid": self._user(), "root": "/", "program": self._program, "inherits": True,
-            "environment": self._environment,
+            "ahead": True, "uid": self._user(), "program": self._program, "environment": self._environment,
         }  # fmt: skip
         try:
             await super().spawn(request, connections)
@@ -149,8 +149,10 @@ class NodeLauncher(PlainZygote):
 
 
 def _configures(spec: FunctionSpec) -> bool:
-    """Whether the function's variables count when a process starts, so that no spare one will do."""
+    """Whether a spare process will not do: the function has variables that count when one starts, or extensions, which start first."""
     names = spec.environment.keys() - NOT_AT_START
+    if spec.layers is not None and (spec.layers / "extensions").is_dir():
+        return True
     return "AWS_LAMBDA_EXEC_WRAPPER" in names or any(name.startswith(AT_START) for name in names)
 
 

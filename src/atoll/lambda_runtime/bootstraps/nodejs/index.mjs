@@ -1,6 +1,6 @@
-// The Node.js runtime's entry, where AWS's own has it: /var/runtime/index.mjs API [GO]. API is the descriptor of the connection to the
-// Runtime API. GO is given where the process was started before it was known for whom: there it says so, once, and nothing of a
-// function is touched before that.
+// The Node.js runtime's entry, where AWS's own has it: /var/runtime/index.mjs [API GO]. Both are given where the process was started
+// before it was known for whom: API is the descriptor of its connection to the Runtime API, and GO that of the pipe on which it hears of
+// its function, nothing of which is touched before. Else the Runtime API is where AWS_LAMBDA_RUNTIME_API says.
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);

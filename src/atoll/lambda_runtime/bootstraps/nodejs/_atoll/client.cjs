@@ -2,8 +2,6 @@
 // The Runtime API over the connection that the process was given. An answer travels together with the request for the next invocation.
 // docs: Lambda developer guide, "Using the Lambda runtime API for custom runtimes".
 
-const net = require("node:net");
-
 const { payload } = require("./errors.cjs");
 const log = require("./log.cjs");
 
@@ -13,13 +11,13 @@ const END = Buffer.from("\r\n\r\n");
 const TOO_LARGE = "LAMBDA_RUNTIME Failed to post handler success response. Http response code: 413.\n";
 
 class Client {
-  /** `descriptor` is a connected socket's. */
-  constructor(descriptor) {
+  /** `socket` is connected to the Runtime API, or about to be. */
+  constructor(socket) {
     this.current = undefined; // the id of the invocation under way
     this.started = false; // an invocation has been asked for: the initialization is over
     this.waiting = []; // what to do with each response that is to come
     this.unread = Buffer.alloc(0);
-    this.socket = new net.Socket({ fd: descriptor, readable: true, writable: true });
+    this.socket = socket;
     this.socket.on("data", (data) => this.#read(data));
     this.socket.on("end", () => process.exit(0)); // the environment is let go
     this.socket.on("error", () => process.exit(0));

@@ -3,6 +3,7 @@
 
 const fs = require("node:fs");
 const Module = require("node:module");
+const net = require("node:net");
 const { pathToFileURL } = require("node:url");
 
 const { Client } = require("./client.cjs");
@@ -25,7 +26,7 @@ async function main(require, load) {
     become(JSON.parse(readAll(go)));
   }
   log.begin();
-  const client = new Client(api);
+  const client = new Client(connection(api));
   process.on("uncaughtException", (error) => {
     log.failure("Uncaught Exception", error);
     client.die(error, EXIT_EXCEPTION);
@@ -48,6 +49,12 @@ function become({ environment, root }) {
   for (const [name, value] of Object.entries(environment)) if (process.env[name] !== value) process.env[name] = value;
   process.chdir(root);
   Module._initPaths(); // NODE_PATH has been read at the start
+}
+
+function connection(descriptor) {
+  if (descriptor !== undefined) return new net.Socket({ fd: descriptor, readable: true, writable: true });
+  const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(":");
+  return net.connect({ host, port, noDelay: true });
 }
 
 /** Lets ES modules be found by NODE_PATH where the sandbox's links do not: without a sandbox, and in a layer for this version alone. */

@@ -101,7 +101,9 @@ def preload(functions, pycache, namespaces):
     baseline = frozenset(sys.modules)
     sys.pycache_prefix = pycache
     for name in (
-        (PRELOAD if functions else ()) + ("_atoll.supervisor",) + (("_atoll.namespaces",) if namespaces else ())
+        (PRELOAD if functions else ())
+        + ("_atoll.supervisor", "_atoll.ahead")
+        + (("_atoll.namespaces",) if namespaces else ())
     ):
         importlib.import_module(name)
     sys.pycache_prefix = None
