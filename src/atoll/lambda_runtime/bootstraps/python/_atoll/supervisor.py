@@ -30,7 +30,8 @@ def supervise(config, request, descriptors, baseline):
     if request.get("ahead"):
         from _atoll import ahead
 
-        return ahead.supervise(config, request, descriptors)
+        ahead.supervise(config, request, descriptors)
+        return
     settle(config, request, request["uid"])
     ended, wakeup = os.pipe()
     os.set_blocking(wakeup, False)
