@@ -13,6 +13,7 @@ help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(READY) ## Set up, start the region in the background, and say how to deploy the first example
+	@if command -v npm >/dev/null; then $(BIN)/atoll runtimes install nodejs || true; fi
 	@if $(BIN)/atoll status >/dev/null 2>&1; then $(BIN)/atoll status; else $(BIN)/atoll up -d; fi
 	@echo
 	@echo 'Deploy an unchanged Terraform stack and call its API:'

@@ -37,6 +37,16 @@ def handler(event, context):
     item = dynamodb.get_item(TableName="items", Key={"id": {"S": "user-1"}})["Item"]
     return {"statusCode": 200, "body": json.dumps(item)}
 """
+TRIVIAL_NODE = "exports.handler = async () => ({});"
+IMPORTING_NODE = """
+const { DynamoDBClient } = require("@aws-sdk/client-dynamodb");
+
+const dynamodb = new DynamoDBClient({});
+
+exports.handler = async () => ({});
+"""
+PYTHON, NODE = "python3.11", "nodejs20.x"
+FILES = {PYTHON: "app.py", NODE: "app.js"}
 SETTLES_WITHIN = 30.0
 
 
@@ -84,23 +94,23 @@ def refuses_wrong_secret(server: Server, access_key: str) -> bool:
     return False
 
 
-def function(server: Server, name: str, code: str, answer: object) -> str:
+def function(server: Server, name: str, code: str, answer: object, runtime: str = PYTHON) -> str:
     """Makes a function whose role may just read the table, and returns its ARN once it gives `answer`. Raises Cannot."""
     iam, client = server.client("iam"), server.client("lambda")
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))["Role"]["Arn"]
     allowed = _allowed("dynamodb:GetItem", resource=table_arn(server))
     iam.put_role_policy(RoleName=name, PolicyName="items", PolicyDocument=allowed)
-    arn: str = client.create_function(
-        FunctionName=name, Runtime="python3.11", Role=role, Handler="app.handler", Code={"ZipFile": _zipped(code)},
-        Timeout=20, MemorySize=256,
-    )["FunctionArn"]  # fmt: skip
-    settle(server, name)
     try:
+        arn: str = client.create_function(
+            FunctionName=name, Runtime=runtime, Role=role, Handler="app.handler",
+            Code={"ZipFile": _zipped(FILES[runtime], code)}, Timeout=20, MemorySize=256,
+        )["FunctionArn"]  # fmt: skip
+        settle(server, name)
         said = client.invoke(FunctionName=name)["Payload"].read()
     except (BotoCoreError, ClientError) as error:
         raise Cannot(f"Invoke on {server.kind.column}: {error}") from error
-    if said != json.dumps(answer).encode():
+    if json.loads(said) != answer:
         raise Cannot(f"Invoke on {server.kind.column}: {said.decode(errors='replace')}")
     return arn
 
@@ -145,8 +155,8 @@ def _document(statement: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def _zipped(code: str) -> bytes:
+def _zipped(file: str, code: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("app.py", code)
+        archive.writestr(file, code)
     return buffer.getvalue()

@@ -20,9 +20,13 @@ TEXT = """
 Each time the function's environment variables change, the change settles, and the next Invoke is timed at the client (boto3). *Init* is
 what the REPORT line of that invocation says.
 """.strip()
+TRIVIAL = Target("< 60 ms", lambda ours, _: ours < 60)
+IMPORTING = Target("< 120 ms", lambda ours, _: ours < 120)
 FUNCTIONS = (
-    ("trivial handler", system.TRIVIAL, Target("< 60 ms", lambda ours, _: ours < 60)),
-    ("handler that makes a boto3 client", system.IMPORTING, Target("< 120 ms", lambda ours, _: ours < 120)),
+    ("trivial handler", system.PYTHON, system.TRIVIAL, TRIVIAL),
+    ("handler that makes a boto3 client", system.PYTHON, system.IMPORTING, IMPORTING),
+    ("trivial Node.js handler", system.NODE, system.TRIVIAL_NODE, TRIVIAL),
+    ("Node.js handler that makes an SDK client", system.NODE, system.IMPORTING_NODE, IMPORTING),
 )
 
 
@@ -33,12 +37,12 @@ def measure(plan: Plan) -> Section:
     with servers.running(kinds, pinned=False) as running:
         for server in running:
             system.table(server)
-        for number, (what, code, target) in enumerate(FUNCTIONS):
+        for number, (what, runtime, code, target) in enumerate(FUNCTIONS):
             name = f"function{number}"
             figures: dict[str, Any] = {}
             for server in running:
                 try:
-                    system.function(server, name, code, {})
+                    system.function(server, name, code, {}, runtime)
                 except Cannot as reason:
                     figures[server.kind.column] = reason
             able = [server for server in running if server.kind.column not in figures]

@@ -16,14 +16,15 @@ from benchmarks.report import Comparison, Section, Target
 from benchmarks.servers import Server
 from benchmarks.system import Cannot
 
-INVOKE, API, READING_API = "Invoke", "HTTP API → function", "HTTP API → function → GetItem"
+INVOKE, NODE, API, READING_API = "Invoke", "Invoke, Node.js", "HTTP API → function", "HTTP API → function → GetItem"
 TEXT = """
-Cells: answers a second · p50 / p99, by connections. Functions are python3.11; theirs is a role that may just GetItem, which the
-last one does with boto3. Invoke is signed by a key that may do nothing else. Atoll's functions are sandboxed and its IAM is enforced;
-peers run as they start. Server, functions and client share all cores.
+Cells: answers a second · p50 / p99, by connections. Functions are python3.11, but for one that is nodejs20.x; theirs is a role that may
+just GetItem, which the last one does with boto3. Invoke is signed by a key that may do nothing else. Atoll's functions are sandboxed and
+its IAM is enforced; peers run as they start. Server, functions and client share all cores.
 """.strip()
 TARGETS: dict[tuple[str, int], list[Target]] = {
     (INVOKE, 1): [Target("p50 < 0.8 ms", lambda ours, _: ours.p50 < 0.8)],
+    (NODE, 1): [Target("p50 < 0.8 ms", lambda ours, _: ours.p50 < 0.8)],
     (INVOKE, 16): [Target("≥ 2,000/s", lambda ours, _: ours.rate >= 2_000)],
     (API, 1): [Target("p50 < 1.2 ms", lambda ours, _: ours.p50 < 1.2)],
 }
@@ -53,7 +54,7 @@ def measure(plan: Plan) -> Section:
     medians = samples.medians()
     columns = [kind.column for kind in kinds]
     section = Comparison(f"Warm functions (median of {plan.rounds} × {plan.seconds} s)", TEXT, columns)
-    for what, connections in product((INVOKE, API, READING_API), CONNECTIONS):
+    for what, connections in product((INVOKE, NODE, API, READING_API), CONNECTIONS):
         figures: dict[str, Any] = {
             column: medians.get((column, what, connections), cannot.get(column)) for column in columns
         }
@@ -73,8 +74,13 @@ def _system(server: Server, distinct: int) -> Iterator[tuple[str, Callable[[], I
     """Makes what is measured, one after the other, and yields what makes its requests. Raises Cannot."""
     system.table(server)
     arn = system.function(server, "trivial", system.TRIVIAL, {})
-    signer = Signer(server, "lambda", *system.key(server, "lambda:InvokeFunction", resource=arn))
-    yield INVOKE, lambda: _invokes(signer, distinct)
+    signer = Signer(
+        server, "lambda", *system.key(server, "lambda:InvokeFunction", resource=arn.replace("trivial", "*"))
+    )
+    yield INVOKE, lambda: _invokes(signer, "trivial", distinct)
+    with suppress(Cannot):
+        system.function(server, "node", system.TRIVIAL_NODE, {}, system.NODE)
+        yield NODE, lambda: _invokes(signer, "node", distinct)
     host = system.http_api(server, arn)
     yield API, lambda: _gets(server, host, distinct)
     item = {"id": {"S": "user-1"}}
@@ -84,9 +90,9 @@ def _system(server: Server, distinct: int) -> Iterator[tuple[str, Callable[[], I
     yield READING_API, lambda: _gets(server, reading_host, distinct)
 
 
-def _invokes(signer: Signer, distinct: int) -> Iterator[bytes]:
+def _invokes(signer: Signer, name: str, distinct: int) -> Iterator[bytes]:
     for number in range(distinct):
-        yield signer.request("/2015-03-31/functions/trivial/invocations", {}, b'{"n": %d}' % number)
+        yield signer.request(f"/2015-03-31/functions/{name}/invocations", {}, b'{"n": %d}' % number)
 
 
 def _gets(server: Server, host: str, distinct: int) -> Iterator[bytes]:

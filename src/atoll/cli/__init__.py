@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from atoll import __version__
-from atoll.cli import clock, doctor, inspect, lifecycle, logs, programs, reset
+from atoll.cli import clock, doctor, inspect, lifecycle, logs, programs, reset, runtimes
 from atoll.cli.output import out
 
 app = typer.Typer(
@@ -41,4 +41,5 @@ logs.register(app)
 clock.register(app)
 reset.register(app)
 programs.register(app)
+runtimes.register(app)
 doctor.register(app)

@@ -26,6 +26,7 @@ from atoll.kernel.datadir import FORMAT, Format
 Status = Literal["ok", "warning", "missing"]
 """`missing` is only what Atoll itself cannot do without."""
 PACKAGES = ("apsw", "boto3", "botocore", "httptools", "msgspec", "uvicorn", "uvloop")
+NODE_MAJORS = (18, 20, 22, 24)
 LOW_DISK, NO_DISK = 2 << 30, 100 << 20
 PROGRAM_SECONDS = 20.0
 
@@ -46,7 +47,8 @@ PROGRAMS = (
     ("aws", ("--version",), "atoll aws and its tests", "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"),
     ("sam", ("--version",), "SAM applications, deployed by their own tool", "https://docs.aws.amazon.com/serverless-application-model/"),
     ("cdk", ("--version",), "CDK applications, deployed by their own tool", "npm install -g aws-cdk"),
-    ("node", ("--version",), "functions in Node.js, which Atoll does not run yet", "https://nodejs.org"),
+    ("node", ("--version",), "functions in Node.js", "https://nodejs.org"),
+    ("npm", ("--version",), "atoll runtimes install nodejs", "it comes with Node.js"),
     ("curl", ("--version",), "the README's examples and tests/stacks", "from your package manager"),
     ("wrk", (), "make bench", "from your package manager"),
 )  # fmt: skip
@@ -96,7 +98,44 @@ def _memory() -> Finding:
 
 
 def runtimes(cache_dir: Path) -> Iterator[Finding]:
-    """Which interpreter serves each of Lambda's Python runtimes."""
+    """Which program serves each of Lambda's runtimes."""
+    yield from _python(cache_dir)
+    yield from asyncio.run(_nodejs(cache_dir))
+
+
+async def _nodejs(cache_dir: Path) -> list[Finding]:
+    """The Node.js of each runtime, and the SDK that its functions find."""
+    from atoll.lambda_runtime.errors import RuntimeUnavailable
+    from atoll.lambda_runtime.runtimes import node_sdk
+    from atoll.lambda_runtime.runtimes.node_programs import NodePrograms
+
+    directory = cache_dir / "runtimes"
+    programs, findings = NodePrograms(directory), []
+    for major in NODE_MAJORS:
+        runtime = f"nodejs{major}.x"
+        needed, get = (
+            f"functions of the runtime {runtime}",
+            f"install Node.js {major} (nvm install {major}, or https://nodejs.org)",
+        )
+        try:
+            used, warning = await programs.choose(runtime)
+        except (RuntimeUnavailable, OSError) as error:
+            findings.append(Finding("warning", runtime, str(error), needed, get))
+            continue
+        if warning is None:
+            findings.append(Finding("ok", runtime, used.executable))
+        else:
+            detail = f"{used.executable}, Node.js {used.major}, stands in"
+            findings.append(Finding("warning", runtime, detail, needed, get))
+    if (sdk := node_sdk.installed(directory)) is not None:
+        findings.append(Finding("ok", "nodejs SDK", str(sdk)))
+    else:
+        needed = "functions in Node.js that import @aws-sdk/* without bringing it"
+        findings.append(Finding("warning", "nodejs SDK", "not installed", needed, node_sdk.COMMAND))
+    return findings
+
+
+def _python(cache_dir: Path) -> Iterator[Finding]:
     from atoll.lambda_runtime.errors import RuntimeUnavailable
     from atoll.lambda_runtime.runtimes import python_sdk
     from atoll.lambda_runtime.runtimes.interpreters import MINORS, Interpreters

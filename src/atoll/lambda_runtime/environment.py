@@ -6,8 +6,6 @@ The table of its states is in `states.py`; which environment serves which invoca
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 from collections.abc import Callable
 
 from atoll.kernel.clock import Clock
@@ -304,30 +302,30 @@ class Environment:
         self.kill("failure")
 
     async def _spawn(self, endpoint: str) -> None:
-        control, their_control = socket.socketpair()
-        api, their_api = socket.socketpair()
-        log, their_log = os.pipe()
-        self._control = Control(control, self._on_control)
-        self.log.attach(log, self)
         try:
-            api.setblocking(False)
+            connections = await self._launcher.connect(self.spec)
+        except BaseException:
+            self._abandon()
+            raise
+        self._control = Control(connections.control, self._on_control)
+        self.log.attach(connections.log, self)
+        try:
             self._server = await self._loop.create_server(lambda: RuntimeConnection(self), "127.0.0.1", 0)
             self._port = self._server.sockets[0].getsockname()[1]
-            _, self._own = await self._loop.create_unix_connection(lambda: RuntimeConnection(self), sock=api)
-            descriptors = (their_control.fileno(), their_api.fileno(), their_log)
+            _, self._own = await self._loop.create_unix_connection(
+                lambda: RuntimeConnection(self), sock=connections.api
+            )
             asked = request(
                 self.spec, self.credentials, self._launcher, isolated=self._isolated, uid=self._uid, stream=self.log.stream,
                 port=self._port, endpoint=endpoint, programs=await self._extensions.start(self._control),
                 group=group.entry if (group := self.memory.group) is not None else None,
             )  # fmt: skip
-            await self._launcher.spawn(asked, descriptors)
+            await self._launcher.spawn(asked, connections)
         except BaseException:
             self._abandon()
             raise
         finally:
-            their_control.close()
-            their_api.close()
-            os.close(their_log)
+            connections.release()
 
     def _abandon(self) -> None:
         """Does not wait for the other side to hang up: there is none."""

@@ -105,7 +105,11 @@ class Pool:
         if self.capabilities.missing:
             logger.warning(self.capabilities.missing)
         groups = self._groups.directory if self._groups is not None else None
-        self._families = Families(Machine(self.capabilities, self._work_dir, self._cache_dir, self._hidden, groups))
+        self._families = Families(
+            Machine(
+                self.capabilities, self._work_dir, self._cache_dir, self._hidden, lambda: next(self._next_user), groups
+            )
+        )
         self._keep(self._watch_memory())
         self._keep(self._reap_idle())
 

@@ -13,9 +13,10 @@ import msgspec
 
 from atoll.lambda_runtime import peers
 from atoll.lambda_runtime.errors import RuntimeUnavailable
-from atoll.lambda_runtime.launcher import Machine
+from atoll.lambda_runtime.launcher import Connections, Machine
 from atoll.lambda_runtime.runtimes.interpreters import Interpreter
 from atoll.lambda_runtime.runtimes.python_sdk import BOOTSTRAP
+from atoll.lambda_runtime.spec import FunctionSpec
 
 START_SECONDS = 60.0
 LAUNCH = "import sys; sys.path.insert(0, sys.argv[1]); from _atoll import zygote; zygote.main(int(sys.argv[2]))"
@@ -34,13 +35,15 @@ class Zygote:
         executable: str,
         modules: str,
         environment: Mapping[str, str],
+        links: Mapping[str, str] | None = None,
         hidden: Sequence[str] = (),
         left: Sequence[str] = (),
         preload: bool = False,
         pycache: str | None = None,
     ) -> None:
-        """`places` maps paths in the sandbox to the machine's, of which environments do not see those `left`; `executable` is the
-        interpreter and `modules` the directory of `_atoll` as they are found there; `preload` loads what functions import."""
+        """`places` maps paths in the sandbox to the machine's, of which environments do not see those `left`, and `links` to what they
+        link to; `executable` is the interpreter and `modules` the directory of `_atoll` as they are found there; `preload` loads what
+        functions import."""
         self.name = name
         self._interpreter = interpreter
         self._machine = machine
@@ -54,6 +57,7 @@ class Zygote:
             "namespaces": machine.capabilities.namespaces,
             "root": str(machine.work_dir / "root"),
             "places": {inside: os.path.realpath(path) for inside, path in places.items()},
+            "links": dict(links or {}),
             "left": list(left),
             "groups": str(machine.groups) if machine.groups is not None else None,
             "hidden": [*map(str, machine.hidden), *hidden],
@@ -64,9 +68,13 @@ class Zygote:
             "environment": dict(environment),
         }
 
-    async def spawn(self, request: Mapping[str, Any], descriptors: Sequence[int]) -> None:
-        """Asks for an environment that gets copies of `descriptors`. Starts the zygote if need be. Raises RuntimeUnavailable."""
-        data = msgspec.json.encode(request)
+    async def connect(self, _spec: FunctionSpec) -> Connections:
+        """New ones: nobody is there before `spawn`."""
+        return Connections.make()
+
+    async def spawn(self, request: Mapping[str, Any], connections: Connections) -> None:
+        """Asks for an environment at these connections. Starts the zygote if need be. Raises RuntimeUnavailable."""
+        data, descriptors = msgspec.json.encode(request), connections.given
         async with self._lock:
             if self._process is None or self._process.returncode is not None:
                 await self._start()
@@ -76,10 +84,10 @@ class Zygote:
                 await self._start()
                 await self._send(data, descriptors)
 
-    async def _send(self, data: bytes, descriptors: Sequence[int]) -> None:
+    async def _send(self, data: bytes, descriptors: list[int]) -> None:
         assert self._control is not None
         # The descriptors travel with the length, which always finds room; only what follows may have to wait for it.
-        socket.send_fds(self._control, [len(data).to_bytes(4, "big")], list(descriptors))
+        socket.send_fds(self._control, [len(data).to_bytes(4, "big")], descriptors)
         await asyncio.get_running_loop().sock_sendall(self._control, data)
 
     async def ready(self) -> None:
@@ -90,6 +98,9 @@ class Zygote:
 
     async def stop(self) -> None:
         """Ends the process; environments that it made live on."""
+        await self._end()
+
+    async def _end(self) -> None:
         if self._control is not None:
             self._control.close()
             self._control = None
@@ -100,7 +111,7 @@ class Zygote:
             self._process = None
 
     async def _start(self) -> None:
-        await self.stop()
+        await self._end()
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         self._control = ours
@@ -124,6 +135,6 @@ class Zygote:
         except OSError:  # too late, or gone
             answer = b""
         if not answer:
-            await self.stop()
+            await self._end()
             lines = self._log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
             raise RuntimeUnavailable(f"The {self.name} zygote did not start: {lines[-1]}")

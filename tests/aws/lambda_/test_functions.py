@@ -156,7 +156,6 @@ def test_parameters_that_lambda_refuses(fn: Lambda, aws_error: Error) -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        {"Runtime": "nodejs22.x"},
         {"Runtime": "java21"},
         {"PublishTo": "LATEST_PUBLISHED"},
         {"FileSystemConfigs": [{"Arn": ACCESS_POINT, "LocalMountPath": "/mnt/x"}]},

@@ -25,7 +25,7 @@ RUNTIME = "python3.11"
 class Harness:
     """Functions, a pool, and every log event that it delivered, by log group and stream."""
 
-    def __init__(self, directory: Path | None = None, **options: Any) -> None:
+    def __init__(self, directory: Path | None = None, *, cache: Path | None = None, **options: Any) -> None:
         # Not pytest's tmp_path: that is closed to the users that root's environments run as, and functions' code must be readable.
         self._temporary = tempfile.TemporaryDirectory(prefix="atoll-lambda-", dir=directory)
         self.directory = Path(self._temporary.name)
@@ -41,7 +41,7 @@ class Harness:
             clock=self.clock,
             ids=Ids(),
             work_dir=self.directory / "work",
-            cache_dir=self.directory / "cache",
+            cache_dir=cache or self.directory / "cache",
             endpoint=lambda: "http://127.0.0.1:4566",
             credentials=self._credentials,
             logs=self._log,

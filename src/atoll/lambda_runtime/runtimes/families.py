@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.lambda_runtime.launcher import Family, Launcher, Machine
+from atoll.lambda_runtime.runtimes.nodejs import Nodejs
 from atoll.lambda_runtime.runtimes.provided import Provided
 from atoll.lambda_runtime.runtimes.python import Python
 
@@ -12,7 +13,11 @@ class Families:
     """Every launcher of a pool, each made when it is first needed."""
 
     def __init__(self, machine: Machine) -> None:
-        self._families: dict[str, Family] = {"python3.": Python(machine), "provided.": Provided(machine)}
+        self._families: dict[str, Family] = {
+            "python3.": Python(machine),
+            "nodejs": Nodejs(machine),
+            "provided.": Provided(machine),
+        }
         self._launchers: dict[str, Launcher] = {}
 
     async def choose(self, runtime: str) -> tuple[Launcher, str | None]:

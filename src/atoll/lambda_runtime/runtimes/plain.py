@@ -15,9 +15,17 @@ OWN = "/tmp/.atoll"  # noqa: S108
 
 
 class PlainZygote(Zygote):
-    """Environments of a program that Atoll does not fork but starts. `places` maps paths in the sandbox to the machine's."""
+    """Environments of a program that Atoll does not fork but starts. `places` maps paths in the sandbox to the machine's, `links` to
+    what they are symbolic links to."""
 
-    def __init__(self, machine: Machine, *, name: str, places: Mapping[str, str | Path]) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        *,
+        name: str,
+        places: Mapping[str, str | Path],
+        links: Mapping[str, str] | None = None,
+    ) -> None:
         interpreter = running()
         isolated = machine.capabilities.namespaces
         lang, modules = f"{OWN}/lang", f"{OWN}/modules"
@@ -26,6 +34,7 @@ class PlainZygote(Zygote):
             machine,
             name=name,
             places={**places, lang: interpreter.prefix, f"{modules}/_atoll": BOOTSTRAP / "_atoll"},
+            links=links,
             left=[lang, f"{modules}/_atoll"],
             executable=f"{lang}/bin/{interpreter.name}" if isolated else interpreter.executable,
             modules=modules if isolated else str(BOOTSTRAP),

@@ -22,7 +22,7 @@ RETIRED = frozenset(
 )  # fmt: skip
 SNAPSHOTS = re.compile(r"java(?!8)\d+|python3\.1[2-9]|dotnet([89]|\d\d)")
 """Those that SnapStart is for. docs: "Lambda SnapStart", "Supported features and limitations"."""
-_RUNNABLE = re.compile(r"python3\.\d+|provided\..+")
+_RUNNABLE = re.compile(r"python3\.\d+|nodejs(18|20|22|24)\.x|provided\..+")
 
 
 def known(runtime: str) -> bool:
@@ -43,4 +43,5 @@ def check(runtime: str) -> None:
             f"[{', '.join(SUPPORTED)}] or be a valid ARN"
         )
     if not _RUNNABLE.fullmatch(runtime):
-        raise NotImplementedByAtoll(f"lambda: functions of the runtime {runtime}. Atoll runs python3.8 to python3.14.")
+        runs = "python3.8 to python3.14, nodejs18.x to nodejs24.x and provided.*"
+        raise NotImplementedByAtoll(f"lambda: functions of the runtime {runtime}. Atoll runs {runs}.")

@@ -46,6 +46,7 @@ KEPT = {
 
 UID, GID = 993, 990
 USER = "sbx_user1051"
+PASSWD = "root:x:0:0:root:/root:/sbin/nologin\n%s:x:%d:%d::/tmp:/sbin/nologin\n"
 HOST = "/.host"
 SYSTEM = ("usr", "lib", "lib32", "lib64", "libx32", "bin", "sbin", "nix/store")
 ETC = (
@@ -58,11 +59,11 @@ PROCESSES, OPEN_FILES = 1024, 1024  # docs: Lambda quotas, "File descriptors", "
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def enter_root(root, places, hidden):
+def enter_root(root, places, links, hidden):
     """Moves this process into a root file system of its own, with the machine's under /.host.
 
-    `root` is an empty directory to build on; `places` maps paths inside to files and directories of the machine; `hidden` are
-    directories of the machine that must not be seen through the others.
+    `root` is an empty directory to build on; `places` maps paths inside to files and directories of the machine, `links` to what
+    they are symbolic links to; `hidden` are directories of the machine that must not be seen through the others.
     """
     privileged = os.geteuid() == 0
     uid, gid = os.getuid(), os.getgid()
@@ -81,6 +82,8 @@ def enter_root(root, places, hidden):
         os.makedirs(os.path.join(root, directory), exist_ok=True)
     for target, source in places.items():
         place(source, root + target)
+    for name, target in links.items():
+        os.symlink(target, root + name)
     hide(root, places, hidden)
     os.makedirs(root + HOST)
     check(libc.syscall(PIVOT_ROOT[os.uname().machine], root.encode(), (root + HOST).encode()), "pivot_root")
@@ -108,7 +111,7 @@ def etc(root):
         if os.path.exists(os.path.join("/etc", name)):
             place(os.path.join("/etc", name), os.path.join(directory, name))
     with open(os.path.join(directory, "passwd"), "w") as file:
-        file.write("root:x:0:0:root:/root:/sbin/nologin\n%s:x:%d:%d::/tmp:/sbin/nologin\n" % (USER, UID, GID))
+        file.write(PASSWD % (USER, UID, GID))
     with open(os.path.join(directory, "group"), "w") as file:
         file.write("root:x:0:\n%s:x:%d:\n" % (USER, GID))
 
@@ -136,19 +139,33 @@ def hide(root, places, hidden):
                 mount("tmpfs", target, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "size=4k,mode=755")
 
 
-def enter_environment(code, layers, tmp_mb, left):
-    """As process 1 of a new PID namespace: the function's code at /var/task, its layers at /opt (None: it has none), its own /tmp
-    and /proc, and nothing of the machine. `left` are places of the zygote's own that environments do not see."""
+def enter_processes():
+    """As process 1 of a new PID namespace: its own /proc, and mounts that nobody else sees from now on."""
     mount(None, "/", None, MS_REC | MS_PRIVATE)
+    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | 8)
+
+
+def enter_environment(code, layers, tmp_mb, left):
+    """After `enter_processes`: the function's code at /var/task, its layers at /opt (None: it has none), its own /tmp, and nothing of
+    the machine. `left` are places of the zygote's own that environments do not see."""
     bind(HOST + code, "/var/task")
     if layers:
         bind(HOST + layers, "/opt")
     for path in left:
         check(libc.umount2(path.encode(), MNT_DETACH), "umount %s" % path)
     mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "size=%dm,nr_inodes=%d,mode=1777" % (tmp_mb, tmp_mb * 256))
-    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | 8)
     check(libc.umount2(HOST.encode(), MNT_DETACH), "umount")
     libc.sethostname(b"lambda", 6)
+
+
+def name_user(uid):
+    """Before `enter_environment`: gives the user that the environment will have a name and a home, for `etc` knows another's only."""
+    file = "/tmp/passwd"
+    mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "size=4k,mode=755")
+    with open(file, "w") as text:
+        text.write(PASSWD % (USER, uid, uid))
+    bind(file, "/etc/passwd")
+    check(libc.umount2(b"/tmp", MNT_DETACH), "umount /tmp")
 
 
 def confine(uid):

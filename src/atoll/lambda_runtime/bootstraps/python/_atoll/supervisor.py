@@ -18,16 +18,21 @@ from _atoll import extensions, programs
 def supervise(config, request, descriptors, baseline):
     """Turns this process into an environment. Returns after the environment has ended."""
     control = descriptors[0]
-    join(request["group"], config["namespaces"])
+    join(request.get("group"), config["namespaces"])
     if config["namespaces"]:
         from _atoll import namespaces
 
         os.write(control, b"pid %s\n" % os.readlink(namespaces.HOST + "/proc/self").encode())
         namespaces.unshare(namespaces.CLONE_NEWCGROUP)
-        namespaces.enter_environment(request["code"], request["layers"], request["tmp_mb"], config["left"])
-        namespaces.confine(request["uid"])
+        namespaces.enter_processes()
     else:
         os.write(control, b"pid %d\n" % os.getpid())
+    if request.get("ahead"):
+        from _atoll import ahead
+
+        ahead.supervise(config, request, descriptors)
+        return
+    settle(config, request, request["uid"])
     ended, wakeup = os.pipe()
     os.set_blocking(wakeup, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -58,15 +63,28 @@ def supervise(config, request, descriptors, baseline):
         pass
 
 
-def join(group, namespaces):
-    """Enters the environment's control group, with all that this process will start. `group` is the file to say so in, None without one."""
+def join(group, namespaces, processes=(0,)):
+    """Enters the environment's control group, with all that this process will start. `group` is the file to say so in, None without
+    one; `processes` are those that enter, 0 this one."""
     if group:
         if namespaces:
             from _atoll.namespaces import HOST
 
             group = HOST + group
-        with open(group, "w") as file:
-            file.write("0")
+        for process in processes:
+            with open(group, "w") as file:
+                file.write(str(process))
+
+
+def settle(config, request, uid):
+    """Gives the environment its files, and gives up every privilege, as the last that it does with any."""
+    if config["namespaces"]:
+        from _atoll import namespaces
+
+        if uid is not None:
+            namespaces.name_user(uid)
+        namespaces.enter_environment(request["code"], request["layers"], request["tmp_mb"], config["left"])
+        namespaces.confine(uid)
 
 
 def wait(control, ended, runtime):

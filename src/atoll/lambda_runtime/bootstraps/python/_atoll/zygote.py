@@ -33,7 +33,7 @@ def main(control):
     if config["namespaces"]:
         from _atoll import namespaces
 
-        namespaces.enter_root(config["root"], config["places"], config["hidden"])
+        namespaces.enter_root(config["root"], config["places"], config["links"], config["hidden"])
     code = "import sys; sys.path.insert(0, %r); from _atoll import zygote; zygote.serve(%d, %d)" % (
         config["modules"],
         control,
@@ -130,7 +130,9 @@ def preload(functions, pycache, namespaces):
     baseline = frozenset(sys.modules)
     sys.pycache_prefix = pycache
     for name in (
-        (PRELOAD if functions else ()) + ("_atoll.supervisor",) + (("_atoll.namespaces",) if namespaces else ())
+        (PRELOAD if functions else ())
+        + ("_atoll.supervisor", "_atoll.ahead")
+        + (("_atoll.namespaces",) if namespaces else ())
     ):
         importlib.import_module(name)
     sys.pycache_prefix = None

@@ -1,0 +1,57 @@
+"""atoll runtimes: which program serves which runtime, and what some of them need beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from atoll.cli.output import fail, out
+from atoll.config import ConfigError, Settings, settings
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    group = typer.Typer(help="What runs functions on this machine.", no_args_is_help=True)
+    group.command("list")(show)
+    group.command()(install)
+    app.add_typer(group, name="runtimes")
+
+
+def show() -> None:
+    """Show which program serves which runtime."""
+    from atoll.cli import checks
+
+    marks = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "missing": "[bold red]✗[/]"}
+    for finding in checks.runtimes(_settings().cache_dir):
+        out.print(f"{marks[finding.status]} {finding.name:<14}", end=" ")
+        out.print(finding.detail, markup=False)
+
+
+def install(
+    language: Annotated[
+        str, typer.Argument(help="nodejs: the AWS SDK for JavaScript v3, from Atoll's lock file, with npm.")
+    ],
+) -> None:
+    """Install what functions of a language find beside their own packages. Does nothing where it is there."""
+    from atoll.lambda_runtime.errors import RuntimeUnavailable
+    from atoll.lambda_runtime.runtimes import node_sdk
+
+    if language != "nodejs":
+        fail(f"nothing has to be installed for {language}", "atoll runtimes install nodejs")
+    cache_dir = _settings().cache_dir / "runtimes"
+    if (there := node_sdk.installed(cache_dir)) is None:
+        try:
+            with out.status("Installing the AWS SDK for JavaScript with npm (once, about 130 MB) …"):
+                there = asyncio.run(node_sdk.install(cache_dir))
+        except (RuntimeUnavailable, OSError) as error:
+            fail(str(error))
+    out.print("The AWS SDK for JavaScript is installed:", there, markup=False)
+
+
+def _settings() -> Settings:
+    try:
+        return settings()
+    except ConfigError as error:
+        fail(str(error))

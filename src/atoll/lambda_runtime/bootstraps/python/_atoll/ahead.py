@@ -1,0 +1,75 @@
+"""The supervisor of a runtime that is started before it is known for whom.
+
+The runtime's program is confined from its first instruction. It runs Atoll's own code until it hears of its function: the request that
+tells of it comes on the supervisor's control socket, and only when the environment is set up for it does the runtime get
+{environment, root}, as JSON, on a pipe.
+"""
+
+import json
+import os
+import select
+import signal
+import socket
+
+from _atoll import supervisor, zygote
+
+
+def supervise(config, request, descriptors):
+    """As `supervisor.supervise`. `request` has the program and the user; the program's last arguments are the descriptors of the Runtime
+    API's connection and of the pipe."""
+    control, api, log = descriptors
+    hear, go = os.pipe()
+    ended, wakeup = zygote.watch_children()
+    runtime = os.fork()
+    if runtime == 0:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for descriptor in (control, ended, wakeup, go):
+            os.close(descriptor)
+        begin(config, request, api, hear, log)
+    for descriptor in (api, log, hear):
+        os.close(descriptor)
+    if control not in select.select([control, ended], [], [])[0] or assign(
+        config, control, request["uid"], runtime, go
+    ):
+        supervisor.wait(control, ended, runtime)
+    try:
+        os.killpg(runtime, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def begin(config, request, api, hear, log):
+    """In the runtime's process: confined, its own session, its output to the log; then the program. Never returns."""
+    try:
+        if config["namespaces"]:
+            from _atoll import namespaces
+
+            namespaces.confine(request["uid"])
+        os.setsid()
+        for source, target in ((os.open(os.devnull, os.O_RDONLY), 0), (log, 1), (log, 2)):
+            os.dup2(source, target)
+        for descriptor in (api, hear):
+            os.set_inheritable(descriptor, True)
+        program = [*request["program"], str(api), str(hear)]
+        os.execve(program[0], program, request["environment"])
+    except OSError as error:
+        os.write(log, ("%s\n" % error).encode())
+    finally:
+        os._exit(1)
+
+
+def assign(config, control, uid, runtime, go):
+    """Takes the request that the runtime waits for, and tells it. Returns whether there was one: else Atoll is gone."""
+    with socket.socket(fileno=os.dup(control)) as connection:
+        request = zygote.receive(connection)[0]
+    if request is None:
+        return False
+    supervisor.join(request["group"], config["namespaces"], (0, runtime))
+    supervisor.settle(config, request, uid)
+    try:
+        with open(go, "wb") as pipe:
+            pipe.write(json.dumps({"environment": request["environment"], "root": request["root"]}).encode())
+    except BrokenPipeError:  # the runtime has ended meanwhile, which `wait` reports
+        pass
+    return True
