@@ -34,10 +34,17 @@ FUNCTION = {
     "Role": "arn:aws:iam::000000000000:role/none",
 }  # fmt: skip
 UPDATE = {"FunctionName": "fn"}
+QUEUE = "arn:aws:sqs:us-east-1:000000000000:q"
+STREAM = "arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/l"
 STAGE = {"ApiId": "abc", "StageName": "s"}
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:q"
 DEFAULT, ROUTES, METRICS = "DefaultRouteSettings", "RouteSettings", "DetailedMetricsEnabled"
 CONDITIONAL = [
+    ("lambda", "CreateEventSourceMapping", UPDATE, {"EventSourceArn": QUEUE}, "EventSourceArn"),
+    (
+        "lambda", "CreateEventSourceMapping", UPDATE | {"EventSourceArn": STREAM, "StartingPosition": "LATEST"},
+        {"DestinationConfig": {"OnFailure": {"Destination": QUEUE}}}, "DestinationConfig.OnFailure.Destination",
+    ),
     ("lambda", "CreateFunction", FUNCTION, {"TracingConfig": {"Mode": "Active"}}, "TracingConfig.Mode"),
     ("lambda", "CreateFunction", FUNCTION, {"SnapStart": {"ApplyOn": "PublishedVersions"}}, "SnapStart.ApplyOn"),
     ("lambda", "PutFunctionRecursionConfig", UPDATE, {"RecursiveLoop": "Terminate"}, "RecursiveLoop"),

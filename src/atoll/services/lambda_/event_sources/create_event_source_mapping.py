@@ -18,7 +18,7 @@ from atoll.services.lambda_.errors import (
 )
 from atoll.services.lambda_.event_sources import dynamodb, settings, store
 from atoll.services.lambda_.event_sources.access import OF_FUNCTION
-from atoll.services.lambda_.event_sources.delivery import Session, check_destination
+from atoll.services.lambda_.event_sources.delivery import Session, check_destination, report
 from atoll.services.lambda_.event_sources.sources import DYNAMODB, SQS, Kind, kind_of, source_of
 from atoll.services.lambda_.invocation.execute import named_version
 from atoll.services.lambda_.names import Target, target
@@ -44,6 +44,7 @@ async def create_event_source_mapping(ctx: Context, request: CreateEventSourceMa
         ctx.ids.uuid(), ctx.account, ctx.region, source, place.name, place.qualifier, request.get("Enabled", True), wanted,
         modified=ctx.clock.now(), revision=ctx.ids.uuid(), tags=dict(request.get("Tags", {})),
     )  # fmt: skip
+    report(ctx, mapping)
     await ctx.store.read(lambda tx: _check(tx, place, mapping))
     await check_destination(ctx, mapping)
     places = await _beginnings(ctx, kind, mapping)
@@ -93,9 +94,6 @@ def _taken(other: store.Mapping) -> ResourceConflictException:
 async def _beginnings(ctx: Context, kind: Kind, mapping: store.Mapping) -> dict[str, store.Place]:
     """Where the mapping begins in its source, which the function's role must be able to read."""
     if kind is not DYNAMODB:
-        ctx.warn(
-            "EventSourceArn", "Atoll does not poll queues yet: the mapping is kept, and its function is not invoked"
-        )
         return {}
     reader = ctx.derive(principal=await Session(mapping).principal(ctx))
     return await dynamodb.beginnings(reader, mapping.source, mapping.settings["StartingPosition"], mapping.modified)

@@ -16,6 +16,7 @@ from atoll.kernel.context import Context, Principal
 from atoll.services.lambda_ import roles
 from atoll.services.lambda_.errors import InvalidParameterValueException
 from atoll.services.lambda_.event_sources.batches import Answer, Batch, Record
+from atoll.services.lambda_.event_sources.sources import SQS, kind_of
 from atoll.services.lambda_.event_sources.store import Mapping
 from atoll.services.lambda_.invocation import destinations
 from atoll.services.lambda_.invocation.execute import execute, version_to_run
@@ -35,6 +36,19 @@ async def run_function(ctx: Context, mapping: Mapping, event: bytes, request_id:
     return Answer(ran.payload, ran.function_error, ran.executed_version, ran.status)
 
 
+def report(ctx: Context, mapping: Mapping) -> None:
+    """Says what of the mapping has no effect here."""
+    if kind_of(mapping.source) is SQS:
+        ctx.warn(
+            "EventSourceArn", "Atoll does not poll queues yet: the mapping is kept, and its function is not invoked"
+        )
+    kind = destinations.KINDS.get(service := destinations.service_of(_destination(mapping)))
+    if kind is not None and not ctx.offers(service, kind.operation):
+        ctx.warn(
+            "DestinationConfig.OnFailure.Destination", f"Atoll has no {kind.name} yet: what would be sent there is lost"
+        )
+
+
 async def check_destination(ctx: Context, mapping: Mapping) -> None:
     """Returns if the mapping has no destination, or one that the function's role may send to. Raises InvalidParameterValueException."""
     destination = _destination(mapping)
@@ -44,10 +58,6 @@ async def check_destination(ctx: Context, mapping: Mapping) -> None:
     if service not in DESTINATIONS:  # unrecorded
         raise InvalidParameterValueException(f"The destination ARN {destination} is invalid.")
     kind = destinations.KINDS[service]
-    if not ctx.offers(service, kind.operation):
-        ctx.warn(
-            "DestinationConfig.OnFailure.Destination", f"Atoll has no {kind.name} yet: what would be sent there is lost"
-        )
     version = await version_to_run(ctx, mapping.target)
     if not await destinations.may_send(ctx, mapping.target, version.role, destination):
         raise InvalidParameterValueException(

@@ -17,7 +17,7 @@ from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.lambda_.event_sources import settings, store
 from atoll.services.lambda_.event_sources.access import on_mapping
 from atoll.services.lambda_.event_sources.create_event_source_mapping import check_function
-from atoll.services.lambda_.event_sources.delivery import check_destination
+from atoll.services.lambda_.event_sources.delivery import check_destination, report
 from atoll.services.lambda_.event_sources.sources import kind_of
 from atoll.services.lambda_.names import target
 from atoll.services.lambda_.paging import marker, read_marker
@@ -99,6 +99,7 @@ async def update_event_source_mapping(ctx: Context, request: UpdateEventSourceMa
 
     if request.get("DestinationConfig"):
         _, wanted = await ctx.store.read(changed)
+        report(ctx, wanted)
         await check_destination(ctx, wanted)
     before, after, result = await ctx.store.transact(update)
     return settings.described(after, _transition(before, after), result)
