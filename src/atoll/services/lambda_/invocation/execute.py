@@ -15,12 +15,12 @@ from atoll.services.lambda_.errors import TooManyRequestsException
 from atoll.services.lambda_.names import LATEST, Target
 from atoll.services.lambda_.running import Running
 from atoll.services.lambda_.store import Version, find, get_version, reserved_in_all
-from atoll.services.lambda_.versions.resolve import NO_SHIFT, resolve
+from atoll.services.lambda_.versions.resolve import NO_SHIFT, names_alias, resolve
 
 
 async def version_to_run(ctx: Context, place: Target) -> Version:
     """The version that one invocation of `place` runs: of a weighted alias, this time. Raises ResourceNotFoundException."""
-    draw = ctx.ids.random.random()
+    draw = ctx.ids.random.random() if names_alias(place.qualifier) else NO_SHIFT
     return await ctx.store.read(lambda tx: named_version(tx, place, draw))
 
 
