@@ -201,9 +201,7 @@ class Pool:
         being made after their invocation."""
         self.provisioned.forget(arn, version)
         for key in [key for key in self._functions if key[0] == arn and version in (None, key[1])]:
-            function = self._functions.pop(key)
-            for environment in (*function.idle, *function.provisioned):
-                environment.drain()
+            self._functions.pop(key).drain()
         for environment in self._environments:
             spec = environment.spec
             if environment.state is State.BUSY and spec.arn == arn and version in (None, spec.version):
@@ -230,7 +228,7 @@ class Pool:
     async def _invoke(self, spec: FunctionSpec, begin: Callable[[Log], Run], relay: Relay) -> InvokeResult:
         try:
             function = self._function(spec)
-            environment = self._take_idle(function)
+            environment = function.take(self._clock.now())
             if environment is not None:
                 run, init_ms, failed = begin(environment.log), None, None
             else:
@@ -338,28 +336,16 @@ class Pool:
         function = self._functions.get(_key(spec))
         if function is None or function.revision != spec.revision:
             if function is not None:
-                for environment in [*function.idle, *function.provisioned]:
-                    environment.drain()
+                function.drain()
             function = self._functions[_key(spec)] = Fleet(spec.revision)
         return function
-
-    def _take_idle(self, function: Fleet) -> Environment | None:
-        """A provisioned one, or the environment that was used last, so that the others can be reaped."""
-        while waiting := function.provisioned or function.idle:
-            environment = waiting.pop()
-            if environment.state is not State.IDLE:
-                continue
-            if environment.credentials.outlast(environment.spec.timeout, self._clock.now()):
-                return environment
-            environment.kill()
-        return None
 
     def _release(self, environment: Environment) -> None:
         """Keeps an environment that has become idle, or stops it if its function has another revision by now."""
         environment.on_idle = _ignore
         function = self._functions.get(_key(environment.spec))
         if function is not None and function.revision == environment.spec.revision and not self._stopping:
-            (function.provisioned if environment.spec.provisioned else function.idle).append(environment)
+            function.keep(environment)
         else:
             environment.kill()
 

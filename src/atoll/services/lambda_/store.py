@@ -116,12 +116,6 @@ def policy_key(target: Target) -> Key:
     return key(target, "policy", target.name, target.qualifier or LATEST)
 
 
-def forget_qualifier(tx: Transaction, target: Target) -> None:
-    """Removes what hangs on the target's qualifier, a version or alias that goes."""
-    tx.delete(policy_key(target))
-    tx.delete((*provisioned_prefix(target), target.qualifier))
-
-
 def reserved_in_all(tx: Reader, target: Target) -> int:
     """What the functions of the target's account and region have reserved together."""
     return counter(tx.get(key(target, "usage", "reserved")))

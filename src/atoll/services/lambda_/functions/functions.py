@@ -9,9 +9,9 @@ from atoll.kernel.context import Context
 from atoll.kernel.keys import under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.lambda_.belongings import forget_function, forget_qualifier
 from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceConflictException
 from atoll.services.lambda_.functions import code_storage, configuration
-from atoll.services.lambda_.invocation import events
 from atoll.services.lambda_.names import LATEST, Target, target
 from atoll.services.lambda_.paging import marker, read_marker
 from atoll.services.lambda_.policy import permission
@@ -21,14 +21,11 @@ from atoll.services.lambda_.store import (
     VERSIONS,
     Function,
     Version,
-    forget_qualifier,
     get,
     get_version,
     key,
-    provisioned_prefix,
     version_key,
 )
-from atoll.services.lambda_.urls import store as urls
 from atoll.services.lambda_.versions.resolve import aliases, names_alias, resolve
 
 if TYPE_CHECKING:
@@ -139,10 +136,7 @@ def _delete_all(tx: Transaction, place: Target) -> None:
     function = get(tx, place)
     for _, raw in list(tx.scan(under(key(place, "version", place.name)))):
         _forget(tx, place, VERSIONS.decode(raw))
-    for prefix in (key(place, "policy", place.name), key(place, "alias", place.name), provisioned_prefix(place)):
-        tx.clear_range(under(prefix))
-    urls.delete_all(tx, place)
-    events.forget(tx, place)
+    forget_function(tx, place)
     tx.delete(key(place, "function", place.name))
     tx.add(key(place, "usage", "count"), -1)
     if function.reserved:

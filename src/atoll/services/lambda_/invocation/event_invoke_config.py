@@ -67,6 +67,11 @@ def find_config(tx: Reader, place: Target) -> EventInvokeConfig | None:
     return CONFIGS.decode(raw) if raw else None
 
 
+def forget_config(tx: Transaction, place: Target) -> None:
+    """What `place` names is deleted: its configuration goes."""
+    tx.delete(_at(place))
+
+
 def forget_configs(tx: Transaction, place: Target) -> None:
     """The function is deleted: its configurations go."""
     tx.clear_range(under(key(place, "event-invoke", place.name)))

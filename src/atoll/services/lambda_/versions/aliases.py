@@ -12,6 +12,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.lambda_.belongings import forget_qualifier
 from atoll.services.lambda_.concurrency.provisioning import UNPUBLISHED, find_provisioned, refuse_provisioned_version
 from atoll.services.lambda_.errors import (
     InvalidParameterValueException,
@@ -25,8 +26,7 @@ from atoll.services.lambda_.names import LATEST, Target, function_arn
 from atoll.services.lambda_.paging import marker, read_marker
 from atoll.services.lambda_.policy import permission
 from atoll.services.lambda_.running import Running
-from atoll.services.lambda_.store import forget_qualifier, get, get_version
-from atoll.services.lambda_.urls import store as urls
+from atoll.services.lambda_.store import get, get_version
 from atoll.services.lambda_.versions import resolve
 from atoll.services.lambda_.versions.resolve import Alias, alias_key, aliases, at, find_alias, put_alias
 
@@ -133,7 +133,6 @@ async def delete_alias(ctx: Context, request: DeleteAliasRequestTypeDef) -> None
     def delete(tx: Transaction) -> None:
         get(tx, place)
         forget_qualifier(tx, place)
-        urls.delete(tx, place)
         tx.delete(alias_key(place))
 
     await ctx.store.transact(delete)
