@@ -149,9 +149,10 @@ async def test_the_environment(provided: Harness, need: Need) -> None:
         assert (root, runtime) == ("/var/task", "/var/runtime")
     assert found["PWD"] == root
     assert found["_HANDLER"] == "a.b"
-    assert found["PATH"] == "/usr/local/bin:/usr/bin/:/bin:/opt/bin"
+    assert found["PATH"] == "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"
     assert (
-        found["LD_LIBRARY_PATH"] == "/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
+        found["LD_LIBRARY_PATH"]
+        == "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
     )
     assert (found["LANG"], found["TZ"]) == ("en_US.UTF-8", ":UTC")
     assert not {"AWS_EXECUTION_ENV", "PYTHONPATH", "LC_CTYPE", "HOME"} & set(found)
