@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from atoll.kernel.clock import Clock
+from atoll.kernel.ids import Ids
 from atoll.lambda_runtime.platform_events import LEVELS, instant
 from atoll.lambda_runtime.spec import FunctionSpec, LogEvent, LogSink
 
@@ -161,6 +162,13 @@ def labelled(piece: Piece) -> Piece:
     return Piece(piece.text, piece.stamp if piece.stamp is not None else stamp, level)
 
 
+def stream_name(spec: FunctionSpec, clock: Clock, ids: Ids) -> str:
+    """A new log stream's name. docs: Lambda developer guide, "Configuring CloudWatch log groups": in a group of its own choice a function
+    is named."""
+    name = "" if spec.log_group == f"/aws/lambda/{spec.name}" else spec.name
+    return f"{clock.datetime():%Y/%m/%d}/{name}[{spec.version}]{ids.hex(32)}"
+
+
 class Log:
     """The log of one environment. Owns the reading end of its pipe."""
 
@@ -250,6 +258,10 @@ class Log:
         """Detaches, unless another writer has come since, and waits until the sink has everything."""
         if self._writer is writer:
             self.detach()
+        await self.stored()
+
+    async def stored(self) -> None:
+        """Waits until the sink has everything that was written so far."""
         while self._flusher is not None:
             await asyncio.shield(self._flusher)
 

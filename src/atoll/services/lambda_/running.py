@@ -146,6 +146,10 @@ class Running(Runtime):
         for environment in environments:
             environment.credentials = dataclasses.replace(environment.credentials, expires=expires)
 
+    async def settle(self) -> None:
+        """What functions have written is in their logs before a move of the clock answers (a `kernel.clock.Settler`)."""
+        await self.pool.logged()
+
     async def made(self, connection: Connection) -> bool:
         """Whether a function made the connection."""
         return await self.pool.made(connection)
@@ -217,6 +221,7 @@ async def open_running(host: Host) -> AsyncIterator[Running]:
     running.sweep(starting=True)
     await running.pool.start()
     host.kernel.clock.before_move(running.renew)
+    host.kernel.clock.settle_with(running.settle)
     for place in await host.kernel.store.read(provisioned_anywhere):
         running.provision(place)
     provisioning = asyncio.create_task(running.keep_provisioned())
