@@ -89,9 +89,7 @@ def _memory() -> Finding:
     with tempfile.TemporaryDirectory() as directory:
         groups, lacking = cgroups.find(Path(directory))
         if groups is None:
-            how = (
-                "Linux: run as root, or where systemd delegates control groups (systemd-run --user --scope atoll start)"
-            )
+            how = "Linux: run as root, or where systemd delegates control groups (systemd-run --user --scope atoll up)"
             return Finding("warning", "memory", lacking, "functions that want more than the machine has", how)
         groups.close()
     return Finding("ok", "memory", "a control group holds each function to its own")
