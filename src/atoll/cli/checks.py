@@ -50,6 +50,7 @@ PROGRAMS = (
     ("node", ("--version",), "functions in Node.js", "https://nodejs.org"),
     ("npm", ("--version",), "atoll runtimes install nodejs", "it comes with Node.js"),
     ("curl", ("--version",), "the README's examples and tests/stacks", "from your package manager"),
+    ("gcc", ("--version",), "tests of compiled functions", "from your package manager"),
     ("wrk", (), "make bench", "from your package manager"),
 )  # fmt: skip
 """Name, arguments that make it tell its version (none: it has no quick answer), what needs it, where it is to be had."""
@@ -99,6 +100,7 @@ def runtimes(cache_dir: Path) -> Iterator[Finding]:
     """Which program serves each of Lambda's runtimes."""
     yield from _python(cache_dir)
     yield from asyncio.run(_nodejs(cache_dir))
+    yield Finding("ok", "provided.*", "the bootstrap that a function brings")
 
 
 async def _nodejs(cache_dir: Path) -> list[Finding]:
@@ -241,7 +243,7 @@ def _region(region: Running) -> Iterator[Finding]:
         yield Finding(
             "warning",
             "unsupported",
-            f"{place}, {entry['count']} times: {entry['reason']}",
+            f"{place}, {entry['count']} time{'' if entry['count'] == 1 else 's'}: {entry['reason']}",
             f"callers of {region.endpoint}",
         )
 
