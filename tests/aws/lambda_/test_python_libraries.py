@@ -9,6 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from .conftest import Lambda
 from .feeding import feed, grant
@@ -207,6 +210,35 @@ def test_the_parser_takes_our_events(create: Callable[..., None], url: Callable[
     answer = call.request("GET", "/a%20b/c?q=1&q=2", headers={"cookie": "x=1; y=2"})
     assert (answer.status_code, answer.json()) == (201, {"path": "/a%20b/c", "ip": "127.0.0.1", "iam": None})
     assert answer.headers.get_list("set-cookie") == ["x=1", "y=2"]
+
+
+def test_the_parser_takes_the_event_of_a_caller_who_signed(
+    create: Callable[..., None], url: Callable[..., httpx.Client], fn: Lambda, account: str
+) -> None:
+    create(PARSER)
+    call = url()
+    fn.client.update_function_url_config(FunctionName="fn", AuthType="AWS_IAM")
+    assert call.get("/").status_code == 403
+    request = AWSRequest("GET", f"http://{call.headers['host']}/a")
+    SigV4Auth(Credentials(account, "test"), "lambda", "us-east-1").add_auth(request)
+    assert call.get("/a", headers=dict(request.headers)).json() == {"path": "/a", "ip": "127.0.0.1", "iam": True}
+
+
+def test_a_resolver_of_an_http_api(
+    client: Callable[..., Any], create: Callable[..., None], fn: Lambda, region: Any
+) -> None:
+    create(RESOLVER.replace("LambdaFunctionUrlResolver", "APIGatewayHttpResolver"))
+    arn = fn.client.get_function(FunctionName="fn")["Configuration"]["FunctionArn"]
+    api = client("apigatewayv2").create_api(Name="orders", ProtocolType="HTTP", Target=arn)["ApiId"]
+    fn.client.add_permission(
+        FunctionName="fn", StatementId="api", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com"
+    )
+    base = f"{region.endpoint}/_aws/execute-api/{api}/%24default"
+    with httpx.Client(base_url=base, trust_env=False, timeout=30) as call:
+        assert call.get("/orders/tea").json() == {"name": "tea", "verbose": False, "ip": "127.0.0.1"}
+        assert call.post("/orders", json={"name": "☃"}).json() == {"name": "☃", "count": 1}
+        assert call.get("/orders/none").status_code == 404
+        assert call.get("/image").content == b"\x89PNG\x00\xff"
 
 
 def test_idempotency(client: Callable[..., Any], fn: Lambda, create: Callable[..., None]) -> None:
