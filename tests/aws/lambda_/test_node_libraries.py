@@ -262,6 +262,17 @@ def test_middy(create: Callable[..., None], bundle: Callable[..., Any], url: Any
     assert (bad.status_code, bad.text) == (415, "Invalid or malformed JSON was provided")
 
 
+def test_middy_streams(create: Callable[..., None], bundle: Callable[..., Any], url: Any) -> None:
+    source = MIDDY.replace("middy()", "middy({ streamifyResponse: true })")
+    long = "body: event.rawPath === '/' ? JSON.stringify(event.body).repeat(200_000) : ''"
+    create(package(bundle(source.replace("body: JSON.stringify(Object.keys(event.body))", long), *ESM)))
+    call = url(InvokeMode="RESPONSE_STREAM")
+    assert call.request("POST", "/", json=["☃"]).text == '["☃"]' * 200_000
+    assert call.request("POST", "/nothing", json=[]).text == ""
+    bad = call.request("POST", "/", content=b"{", headers={"content-type": "application/json"})
+    assert (bad.status_code, bad.text) == (415, "Invalid or malformed JSON was provided")
+
+
 @pytest.mark.parametrize("options", [ESM, ("--format=cjs", "--minify")], ids=["esm", "cjs"])
 def test_the_sdk_in_a_bundle(
     client: Callable[..., Any],
