@@ -148,7 +148,7 @@ def test_logs_of_a_function_that_never_ran(region: Region) -> None:
 
 def test_what_the_region_refuses_is_one_line(region: Region) -> None:
     for arguments, environment, message in (
-        (("urls", "[no]such"), {}, "No APIs are called '[no]such'."),
+        (("urls", "[no]such"), {}, "No API, and no function with a URL, is called '[no]such'."),
         (
             ("logs", "no name"),
             {},

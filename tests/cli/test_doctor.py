@@ -106,7 +106,7 @@ def test_a_running_region_and_its_ledger(new_region: Callable[..., Region]) -> N
     _, found = findings(region, ATOLL_DATA_DIR=str(region.data_dir))
     assert region.endpoint in found["region"]["detail"]
     assert re.search(r"its clock 86\d\d\d s ahead", found["region"]["detail"])
-    assert found["unsupported"]["detail"].startswith("logs.DescribeDeliveries, 1 times: Atoll does not implement")
+    assert found["unsupported"]["detail"].startswith("logs.DescribeDeliveries, 1 time: Atoll does not implement")
     assert found["port"]["detail"] == f"{region.port}, served by the region of process {region.pid}"
     assert re.search(r"format 1 \(this Atoll's is 1\), \d+ [KM]B", found["data directory"]["detail"])
 

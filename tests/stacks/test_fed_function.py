@@ -1,4 +1,4 @@
-"""Event source mappings as terraform makes, changes and removes them: it waits on their states."""
+"""Event source mappings as terraform makes, changes, imports and removes them: it waits on their states."""
 
 from __future__ import annotations
 
@@ -33,7 +33,11 @@ def test_a_fed_function(stack: Callable[[str], Stack]) -> None:
     assert (after["State"], after["BatchSize"], after["ParallelizationFactor"]) == ("Disabled", 20, 2)
     assert after["FilterCriteria"] == {"Filters": [{"Pattern": '{"eventName":["REMOVE"]}'}]}
     assert functions.list_tags(Resource=after["EventSourceMappingArn"])["Tags"] == {"step": "1"}
-    assert fed.plan_is_empty()
+
+    address = "aws_lambda_event_source_mapping.stream"
+    fed.run("state", "rm", address)
+    (fed.directory / "import.tf").write_text(f'import {{\n  to = {address}\n  id = "{mapping["UUID"]}"\n}}\n')
+    assert "Resources: 1 imported, 0 added, 0 changed, 0 destroyed." in fed.apply().stdout
 
     fed.destroy()
     assert functions.list_event_source_mappings()["EventSourceMappings"] == []

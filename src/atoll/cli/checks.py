@@ -90,9 +90,7 @@ def _memory() -> Finding:
     with tempfile.TemporaryDirectory() as directory:
         groups, lacking = cgroups.find(Path(directory))
         if groups is None:
-            how = (
-                "Linux: run as root, or where systemd delegates control groups (systemd-run --user --scope atoll start)"
-            )
+            how = "Linux: run as root, or where systemd delegates control groups (systemd-run --user --scope atoll up)"
             return Finding("warning", "memory", lacking, "functions that want more than the machine has", how)
         groups.close()
     return Finding("ok", "memory", "a control group holds each function to its own")
@@ -102,6 +100,7 @@ def runtimes(cache_dir: Path) -> Iterator[Finding]:
     """Which program serves each of Lambda's runtimes."""
     yield from _python(cache_dir)
     yield from asyncio.run(_nodejs(cache_dir))
+    yield Finding("ok", "provided.*", "the bootstrap that a function brings")
 
 
 async def _nodejs(cache_dir: Path) -> list[Finding]:
@@ -244,7 +243,7 @@ def _region(region: Running) -> Iterator[Finding]:
         yield Finding(
             "warning",
             "unsupported",
-            f"{place}, {entry['count']} times: {entry['reason']}",
+            f"{place}, {entry['count']} time{'' if entry['count'] == 1 else 's'}: {entry['reason']}",
             f"callers of {region.endpoint}",
         )
 

@@ -47,13 +47,12 @@ def _only(region: Running, gateway: Any, apis: list[dict[str, Any]], ids: dict[s
     chosen = [api for api in apis if name in (api["Name"], api["ApiId"])]
     if not chosen and name in ids:
         return f"{region.endpoint}/_aws/lambda-url/{ids[name]}/"
-    if len(chosen) != 1:
-        fail(
-            f"{len(chosen) or 'No'} APIs are called {name!r}.",
-            "Name one by its id: " + ", ".join(api["ApiId"] for api in chosen)
-            if chosen
-            else "Deployed: " + (", ".join([*(api["Name"] for api in apis), *ids]) or "none"),
-        )
+    if not chosen:
+        deployed = ", ".join([*(api["Name"] for api in apis), *ids])
+        fail(f"No API, and no function with a URL, is called {name!r}.", f"Deployed: {deployed or 'none'}")
+    if len(chosen) > 1:
+        named = ", ".join(api["ApiId"] for api in chosen)
+        fail(f"{len(chosen)} APIs are called {name!r}.", f"Name one by its id: {named}")
     return _stage_urls(region, gateway, chosen[0])[0]
 
 

@@ -201,15 +201,16 @@ class Exchange:
         if not self._may_answer():
             return
         transport, flow = self._connection.transport, self._connection.flow
-        chunked = self.request.http_version == "1.1"
-        if not chunked:
+        silent = status in WITHOUT_BODY or self.request.method == "HEAD"
+        chunked = self.request.http_version == "1.1" and status not in WITHOUT_BODY
+        if self.request.http_version != "1.1":
             self.keep_alive = False
         head = self._head(status, headers)
         transport.write(head + (b"\r\ntransfer-encoding: chunked\r\n\r\n" if chunked else b"\r\n\r\n"))
         self.streams = True
         try:
             async for piece in body:
-                if piece and self.request.method != "HEAD":
+                if piece and not silent:
                     transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
                     await flow.drain()
         except BaseException:
@@ -220,7 +221,7 @@ class Exchange:
             close = getattr(body, "aclose", None)
             if close is not None:
                 await close()
-        if chunked and self.request.method != "HEAD":
+        if chunked and not silent:
             transport.write(b"0\r\n\r\n")
         self._answered()
 

@@ -7,10 +7,11 @@ import io
 import json
 import time
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
@@ -94,3 +95,24 @@ def eventually() -> Callable[..., Any]:
             time.sleep(0.02)
 
     return wait
+
+
+@pytest.fixture
+def url(fn: Lambda, region: Any) -> Iterator[Callable[..., httpx.Client]]:
+    """`url(InvokeMode=…)`: gives `fn` a URL that everyone may call, and a client that calls it by its host name."""
+    clients: list[httpx.Client] = []
+
+    def make(**settings: Any) -> httpx.Client:
+        made = fn.client.create_function_url_config(FunctionName="fn", AuthType="NONE", **settings)["FunctionUrl"]
+        for action, more in (
+            ("lambda:InvokeFunctionUrl", {"FunctionUrlAuthType": "NONE"}),
+            ("lambda:InvokeFunction", {"InvokedViaFunctionUrl": True}),
+        ):
+            fn.client.add_permission(FunctionName="fn", StatementId=action[7:], Action=action, Principal="*", **more)
+        headers = {"host": made.removeprefix("https://").rstrip("/")}
+        clients.append(httpx.Client(base_url=region.endpoint, headers=headers, trust_env=False, timeout=30))
+        return clients[-1]
+
+    yield make
+    for one in clients:
+        one.close()

@@ -190,6 +190,23 @@ async def test_an_answer_may_stream() -> None:
         writer.close()
 
 
+async def test_a_stream_of_a_status_without_a_body_leaves_the_connection_as_it_was() -> None:
+    ended: list[bool] = []
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"unseen"
+        ended.append(True)
+
+    async def answer(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(204, [("x", "y")], pieces())
+
+    async with serving(answer) as (_, port):
+        received = await ask(port, b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\n" + CLOSE + b"\r\n")
+        first, second, nothing = received.split(b"\r\n\r\n")
+        assert (first[:13], second[:13], nothing, ended) == (b"HTTP/1.1 204 ", b"HTTP/1.1 204 ", b"", [True, True])
+        assert b"transfer-encoding" not in received
+
+
 async def test_a_stream_that_breaks_off_has_no_end(caplog: pytest.LogCaptureFixture) -> None:
     async def broken() -> AsyncIterator[bytes]:
         yield b"first"

@@ -67,6 +67,8 @@ def test_the_functions_own_win_where_they_may() -> None:
         "PYTHONPATH": "/mine",
         "LANG": "de",
         "AWS_ENDPOINT_URL": "http://mine",
+        "AWS_XRAY_CONTEXT_MISSING": "IGNORE_ERROR",
+        "AWS_XRAY_DAEMON_ADDRESS": "10.0.0.1:3000",
     }
     assert found("python3.12", environment=own).items() >= own.items()
     assert found("python3.12", environment={"_HANDLER": "other", "AWS_REGION": "other"})["_HANDLER"] == "f.handler"

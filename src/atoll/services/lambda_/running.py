@@ -115,7 +115,8 @@ class Running(Runtime):
     def status(self) -> list[str]:
         """For people: each execution environment, and what isolation is missing."""
         running = [
-            f"{info.function.rpartition(':')[2]}: {info.state}, process {info.pid}, {info.invocations} calls, {info.memory_mb} MB"
+            f"{info.function.rpartition(':')[2]}: {info.state}, process {info.pid}, "
+            f"{info.invocations} call{'' if info.invocations == 1 else 's'}, {info.memory_mb} MB"
             for info in self.pool.snapshot()
         ]
         unlimited = self.pool.unlimited if running else ""
