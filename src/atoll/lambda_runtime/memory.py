@@ -14,6 +14,8 @@ from atoll.lambda_runtime.cgroups import Group
 
 CROWD = 16
 """More processes than this are looked at in a thread, for the loop must not wait for a fork bomb to be counted."""
+WATCHED = 11
+"""Processes that may be there once a runtime is ready and that are looked at then: its own, and ten extensions'."""
 
 
 class Memory:
@@ -26,7 +28,7 @@ class Memory:
         self._limit_mb = limit_mb
         self._peak = 0
         self._crowded = False
-        self._status_file: int | None = None
+        self._status_files: list[int] = []
 
     async def look(self, supervisor: int) -> None:
         """Finds out what the tree of the process `supervisor` holds now, and with that whether it is exhausted."""
@@ -45,23 +47,20 @@ class Memory:
         """The most that has been resident at once, in MiB, never above the limit."""
         if self.exhausted:
             return self._limit_mb
-        if self._status_file is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._peak = max(self._peak, tree.peak(os.pread(self._status_file, 4096, 0)))
+        self._peak = max(self._peak, sum(map(_peak, self._status_files)))
         return min(max(1, self._peak >> 20), self._limit_mb)
 
     def watch_runtime(self, supervisor: int) -> None:
-        """Opens the runtime process's status, so that its peak memory is one read away."""
-        for process in tree.pids(supervisor)[1:2]:
+        """Opens the status of the runtime's process, and of extensions', so that their peaks are one read each away."""
+        for process in tree.pids(supervisor)[1 : 1 + WATCHED]:
             with contextlib.suppress(FileNotFoundError):
-                self._status_file = os.open(tree.PROC / f"{process}/status", os.O_RDONLY)
+                self._status_files.append(os.open(tree.PROC / f"{process}/status", os.O_RDONLY))
 
     def close(self) -> None:
         """Its processes have ended. The control group is still there."""
-        if self._status_file is not None:
-            self.used_mb()
-            os.close(self._status_file)
-            self._status_file = None
+        self.used_mb()
+        while self._status_files:
+            os.close(self._status_files.pop())
 
     async def _add_up(self, supervisor: int) -> int:
         processes = (await asyncio.to_thread(tree.pids, supervisor) if self._crowded else tree.pids(supervisor))[1:]
@@ -69,3 +68,10 @@ class Memory:
         if len(processes) > 1 or (used := tree.resident(processes)) > self._limit_mb << 20:
             used = await asyncio.to_thread(tree.proportional, processes)
         return used
+
+
+def _peak(status_file: int) -> int:
+    try:
+        return tree.peak(os.pread(status_file, 4096, 0))
+    except ProcessLookupError:
+        return 0
