@@ -154,7 +154,7 @@ def labelled(piece: Piece) -> Piece:
         return piece._replace(level=piece.level or LEVELS["INFO"])
     try:
         labels = msgspec.json.decode(piece.text, type=_Labels)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return piece._replace(level=LEVELS["INFO"])
     stamp = instant(labels.timestamp)
     level = LEVELS.get(labels.level.upper(), LEVELS["INFO"]) if stamp is not None else LEVELS["INFO"]
