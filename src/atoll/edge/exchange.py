@@ -197,11 +197,13 @@ class Exchange:
         return (head + body, b"") if len(body) <= JOINED_UP_TO else (head, body)
 
     async def _stream(self, status: int, headers: Sequence[tuple[str, str]], body: AsyncIterator[bytes]) -> None:
-        """A body of unknown length, each piece as soon as it is there. Where it breaks off, so does the connection: an end would lie."""
+        """A body of unknown length, each piece as soon as it is there. Where it breaks off, so does the connection: an end would lie.
+        Where none may be sent it is read all the same, for it may be some work that goes on."""
         if not self._may_answer():
             return
         transport, flow = self._connection.transport, self._connection.flow
-        chunked = self.request.http_version == "1.1"
+        chunked = self.request.http_version == "1.1" and status not in WITHOUT_BODY
+        silent = self.request.method == "HEAD" or status in WITHOUT_BODY
         if not chunked:
             self.keep_alive = False
         head = self._head(status, headers)
@@ -209,7 +211,7 @@ class Exchange:
         self.streams = True
         try:
             async for piece in body:
-                if piece and self.request.method != "HEAD":
+                if piece and not silent:
                     transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
                     await flow.drain()
         except BaseException:
@@ -220,7 +222,7 @@ class Exchange:
             close = getattr(body, "aclose", None)
             if close is not None:
                 await close()
-        if chunked and self.request.method != "HEAD":
+        if chunked and not silent:
             transport.write(b"0\r\n\r\n")
         self._answered()
 

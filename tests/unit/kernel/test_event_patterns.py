@@ -124,6 +124,8 @@ def test_a_wildcard_that_would_hang_a_regular_expression() -> None:
 
 
 scalars = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["", "a", "ab", "b", "A"])
+
+
 def test_a_long_array_is_looked_through_once() -> None:
     """Each of its elements asks whether the field is absent from all."""
     event = {"l": [{"y": 1}] * 30_000 + [{"x": 1}]}
