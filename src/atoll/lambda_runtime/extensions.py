@@ -186,7 +186,7 @@ class Extensions:
             raise Rejected(403, "Extension.InvalidExtensionName", "Empty extension name")
         try:
             wanted = msgspec.json.decode(body, type=_Registration).events
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Rejected(403, "InvalidRequestFormat", str(error)) from None
         extension = next((each for each in self.active if each.name == name), None)
         external = extension is not None and extension.external
