@@ -31,7 +31,7 @@ from atoll.services.lambda_.store import Version
 
 logger = logging.getLogger(__name__)
 
-_ROOT = re.compile("[!-~]+")
+_WORD = re.compile("[!-~]+")
 SESSION_SECONDS = 3600.0
 """How much longer the session of a running environment lasts when region time is moved."""
 
@@ -208,7 +208,7 @@ class Running(Runtime):
         """
         fields = dict(part.strip().partition("=")[::2] for part in given.split(";"))
         root = fields.get("Root", "")
-        if not _ROOT.fullmatch(root):
+        if not _WORD.fullmatch(root):
             root = f"1-{int(self._clock.wall()):08x}-{self._ids.hex(24)}"
         sampled = fields["Sampled"] if fields.get("Sampled") in ("0", "1") else str(int(active))
         return f"Root={root};Parent={self._ids.hex(16)};Sampled={sampled};Lineage=1:{self._ids.hex(8)}:0"

@@ -48,9 +48,8 @@ async def stream(ctx: Context, place: Target, payload: bytes, version: Version) 
         result = await running
         return FAILED if result.function_error else HttpResponse(200, [JSON], result.payload)
     body = _body(pieces, running)
-    weakref.finalize(
-        body, pieces.abandon
-    )  # a body that nobody has begun to read is not closed: its client has gone before
+    # A body that nobody has begun to read is not closed: its client has gone before.
+    weakref.finalize(body, pieces.abandon)
     if pieces.content_type != INTEGRATION:
         return HttpResponse(200, [("content-type", pieces.content_type) if pieces.content_type else BINARY], body)
     return await _with_prelude(body)

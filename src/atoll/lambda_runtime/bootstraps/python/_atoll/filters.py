@@ -26,12 +26,8 @@ MACHINES = {
         "bpf": 280, "perf_event_open": 241, "userfaultfd": 282, "open_by_handle_at": 265, "syslog": 116,
     }),
 }  # fmt: skip
-FAMILIES = (
-    1,
-    2,
-    10,
-    16,
-)  # AF_UNIX, AF_INET, AF_INET6, and AF_NETLINK, of which C libraries learn the machine's addresses
+# AF_UNIX, AF_INET, AF_INET6, and AF_NETLINK, of which C libraries learn the machine's addresses.
+FAMILIES = 1, 2, 10, 16
 LOAD, EQUAL, AT_LEAST, ANY_OF, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # BPF's instructions
 NUMBER, MACHINE, FIRST_ARGUMENT = 0, 4, 16  # where seccomp_data has them, on machines that put low bytes first
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000
