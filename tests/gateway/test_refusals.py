@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -240,6 +241,44 @@ def test_loopback_pages_may_call_and_read(region: Region) -> None:
     answer = httpx.post(region.endpoint, headers=SIGNED | origin, content=b"{}")
     assert answer.status_code == 200
     assert answer.headers["access-control-allow-origin"] == "http://localhost:5173"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://abc.lambda-url.us-east-1.localhost:4566"},
+        {"origin": "http://abc.execute-api.localhost:4566"},
+        {"origin": "http://localhost:PORT"},
+        {"origin": "http://[::1]:PORT"},
+        {"referer": "http://127.0.0.1:PORT/_aws/lambda-url/abc/"},
+        {"sec-fetch-site": "same-origin"},
+    ],
+    ids=["of a URL", "of an API", "of a path", "of another name for it", "that sends no origin", "that sends nothing"],
+)
+def test_a_functions_page_may_no_more_than_the_function(
+    region: Region, client: Callable[..., Any], headers: dict[str, str]
+) -> None:
+    """Else a function could have the browser of whoever looks at it act as root."""
+    headers = {name: value.replace("PORT", str(region.port)) for name, value in headers.items()}
+    refused = httpx.post(region.endpoint, headers=SIGNED | headers, content=b"{}")
+    assert (refused.status_code, refused.json()["__type"].rpartition("#")[2]) == (400, "UnrecognizedClientException")
+    assert httpx.get(f"{region.endpoint}/_atoll/status", headers=headers).status_code == 403
+    iam = client("iam")
+    iam.create_user(UserName="ann")
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+    iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=policy)
+    made = iam.create_access_key(UserName="ann")["AccessKey"]
+    issued = region.client("dynamodb", key=made["AccessKeyId"], secret=made["SecretAccessKey"])
+    issued.meta.events.register("before-send.*", lambda request, **_: request.headers.update(headers))
+    assert issued.list_tables()["TableNames"] == []
+
+
+def test_a_page_behind_a_proxy_of_its_own_is_no_functions(region: Region) -> None:
+    """A development server passes on what the browser says of its pages."""
+    for page in ({"origin": "http://localhost:5173"}, {"referer": "http://localhost:5173/"}):
+        headers = SIGNED | page | {"sec-fetch-site": "same-origin"}
+        assert httpx.post(region.endpoint, headers=headers, content=b"{}").status_code == 200
 
 
 @pytest.mark.parametrize(

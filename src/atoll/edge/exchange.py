@@ -197,7 +197,8 @@ class Exchange:
         return (head + body, b"") if len(body) <= JOINED_UP_TO else (head, body)
 
     async def _stream(self, status: int, headers: Sequence[tuple[str, str]], body: AsyncIterator[bytes]) -> None:
-        """A body of unknown length, each piece as soon as it is there. Where it breaks off, so does the connection: an end would lie."""
+        """A body of unknown length, each piece as soon as it is there. Where it breaks off, so does the connection: an end would lie.
+        Where none may be sent it is read all the same, for it may be some work that goes on."""
         if not self._may_answer():
             return
         transport, flow = self._connection.transport, self._connection.flow

@@ -20,6 +20,8 @@ OWN_SUFFIXES = (".localhost", ".localhost.localstack.cloud", ".amazonaws.com")
 ADMIN = ("/_atoll/", "/_localstack/")
 OLD_HEALTH = "/health"
 OWN_NAMES = ("localhost", "localhost.localstack.cloud")
+SERVED = (".lambda-url.", ".execute-api.")
+"""In the names of hosts whose pages functions make."""
 LONGEST_HOST = 253 + len(":65535")
 """Characters: the longest name that DNS has, and a port. What is longer is not remembered either."""
 CORS_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
@@ -81,6 +83,22 @@ class Guard:
             ("access-control-expose-headers", "*"),
             ("vary", "Origin"),
         ]
+
+
+def is_of_a_functions_page(request: HttpRequest) -> bool:
+    """Whether a page that a function made sends this. Such pages have hosts of their own, or come from this region's port, where there
+    are no others."""
+    page = request.header("origin") or request.header("referer") or ""
+    host = page.partition("://")[2].partition("/")[0].lower()
+    if not host:  # pages can leave both out, but not what the browser says of them
+        return request.header("sec-fetch-site") == "same-origin"
+    return any(name in host for name in SERVED) or (
+        _is_loopback(host_name(host)) and _port(host) == _port(request.header("host") or "")
+    )
+
+
+def _port(host: str) -> str:
+    return host.rpartition("]")[2].partition(":")[2]
 
 
 def is_admin(request: HttpRequest) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from atoll.edge.guard import is_of_a_functions_page
 from atoll.kernel.context import Context
 from atoll.kernel.service import Operation, Runtime
 
@@ -50,7 +51,10 @@ class Parts:
     """The gateway itself, for operations that call others."""
 
     async def is_inside(self, request: HttpRequest) -> bool:
-        """Whether the request comes from inside an execution environment. Found out once per connection."""
+        """Whether a function makes the request, from inside an execution environment (found out once per connection), or a page of
+        one, which may no more than itself."""
+        if is_of_a_functions_page(request):
+            return True
         connection = request.connection
         if connection is None:
             return False

@@ -53,7 +53,7 @@ class Pattern:
 
     def matches(self, event: Any) -> bool:
         """Whether the event, as plain JSON values, is one that the pattern is for."""
-        return _object(self._root, event, event, ())
+        return _object(self._root, event, _Present(event), ())
 
 
 @lru_cache(maxsize=1024)
@@ -264,26 +264,40 @@ _BUT: Mapping[str, Callable[[Any], Test]] = {
 }
 
 
-def _object(wanted: _Fields, found: Any, event: Any, path: Path) -> bool:
+class _Present:
+    """What paths lead to in an event. Each is followed once: the elements of an array may all ask."""
+
+    def __init__(self, event: Any) -> None:
+        self._event = event
+        self._known: dict[Path, bool] = {}
+
+    def at(self, path: Path) -> bool:
+        """Whether anything lies at `path`."""
+        if path not in self._known:
+            self._known[path] = any(True for _ in _at(path, self._event))
+        return self._known[path]
+
+
+def _object(wanted: _Fields, found: Any, present: _Present, path: Path) -> bool:
     """Whether `found`, which lies at `path`, is as wanted. Of an array one object must be so by itself."""
     if isinstance(found, list):
-        return any(_object(wanted, one, event, path) for one in found) or (
-            not any(isinstance(one, dict | list) for one in found) and _object(wanted, {}, event, path)
+        return any(_object(wanted, one, present, path) for one in found) or (
+            not any(isinstance(one, dict | list) for one in found) and _object(wanted, {}, present, path)
         )
     fields = found if isinstance(found, dict) else {}
     return all(
-        _object(inner, fields.get(name), event, (*path, name))
+        _object(inner, fields.get(name), present, (*path, name))
         if isinstance(inner, _Fields)
-        else _field(inner, fields, name, event, path)
+        else _field(inner, fields, name, present, path)
         for name, inner in wanted.fields.items()
-    ) and all(any(_object(one, found, event, path) for one in choices) for choices in wanted.either)
+    ) and all(any(_object(one, found, present, path) for one in choices) for choices in wanted.either)
 
 
-def _field(wanted: _Leaf, fields: Mapping[str, Any], name: str, event: Any, path: Path) -> bool:
+def _field(wanted: _Leaf, fields: Mapping[str, Any], name: str, present: _Present, path: Path) -> bool:
     values = _values(fields[name]) if name in fields else ()
     if any(test(value) for value in values for test in wanted.tests):
         return True
-    return wanted.absent and not any(True for _ in _at((*path, name), event))
+    return wanted.absent and not present.at((*path, name))
 
 
 def _values(found: Any) -> Iterator[Any]:

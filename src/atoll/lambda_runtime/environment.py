@@ -173,7 +173,7 @@ class Environment:
 
     async def admits(self, peer: Connection) -> bool:
         self._hear_of_start()
-        return not self._knows_peers or (self.pid is not None and await peers.made_below(self.pid, peer))
+        return not self._knows_peers or (self.pid is not None and await peers.made_below(self.pid, self._uid, peer))
 
     def on_disconnected(self, connection: RuntimeConnection) -> None:
         self._connections.discard(connection)

@@ -75,10 +75,15 @@ class _Registration(msgspec.Struct):
 
 
 def found(layers: Path | None) -> list[str]:
-    """The names of the programs in a function's layers. Reads a directory."""
-    if layers is None or not (directory := layers / "extensions").is_dir():
+    """The names of the programs in a function's layers. Reads a directory. Links are followed inside the layers only: two layers together
+    can have one that leads out of both, and the machine's names are none of a function's business."""
+    if layers is None:
         return []
-    return sorted(path.name for path in directory.iterdir() if path.is_file())
+    within, directory = layers.resolve(), (layers / "extensions").resolve()
+    if not directory.is_relative_to(within) or not directory.is_dir():
+        return []
+    programs = (path for path in directory.iterdir() if path.resolve().is_relative_to(within) and path.is_file())
+    return sorted(path.name for path in programs)
 
 
 class Extensions:
@@ -181,7 +186,7 @@ class Extensions:
             raise Rejected(403, "Extension.InvalidExtensionName", "Empty extension name")
         try:
             wanted = msgspec.json.decode(body, type=_Registration).events
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Rejected(403, "InvalidRequestFormat", str(error)) from None
         extension = next((each for each in self.active if each.name == name), None)
         external = extension is not None and extension.external

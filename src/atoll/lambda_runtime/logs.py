@@ -53,14 +53,17 @@ class Splitter:
 
     def __init__(self) -> None:
         self._rest = bytearray()
+        self._seen = 0
+        """Bytes of a line without an end in which neither that nor a frame is: a long line is looked through once, not with each read."""
         self._left = 0
         self._stamp, self._level = 0, 0
 
     def feed(self, data: bytes) -> list[Piece]:
         """What `data` completes."""
         self._rest += data
-        if not self._left and len(self._rest) <= EVENT_LIMIT and self._rest.find(FRAME[:2]) < 0:
-            return self._lines()
+        seen, self._seen = self._seen, 0
+        if not self._left and len(self._rest) <= EVENT_LIMIT and self._rest.find(FRAME[:2], seen) < 0:
+            return self._lines(seen)
         found: list[Piece] = []
         at = 0
         while at < len(self._rest):
@@ -69,7 +72,7 @@ class Splitter:
                     break
                 at = self._open(at)
                 continue
-            end = self._frame_end(at) if self._left else self._line_end(at)
+            end = self._frame_end(at) if self._left else self._line_end(at, max(at, seen))
             if end < 0:
                 break
             found.append(self._piece(at, end))
@@ -77,11 +80,12 @@ class Splitter:
         del self._rest[:at]
         return found
 
-    def _lines(self) -> list[Piece]:
+    def _lines(self, seen: int) -> list[Piece]:
         """All whole lines, where nothing is a frame or too long: most output is like that."""
-        end = self._rest.rfind(b"\n") + 1
+        end = self._rest.rfind(b"\n", seen) + 1
         lines = self._rest[:end].decode(errors="replace").split("\n")
         del self._rest[:end]
+        self._see(0)
         return [Piece(f"{line}\n") for line in lines[:-1]]
 
     def flush(self) -> list[Piece]:
@@ -89,8 +93,12 @@ class Splitter:
         begun = 4 <= len(self._rest) < FRAME_HEAD and not self._left and self._is_frame(0)
         found = [self._piece(0, len(self._rest))] if self._rest and not begun else []
         self._rest.clear()
-        self._left = 0
+        self._left = self._seen = 0
         return found
+
+    def _see(self, at: int) -> None:
+        """The line that begins here has no end yet; its last bytes may begin a frame."""
+        self._seen = max(len(self._rest) - at - len(FRAME), 0)
 
     def _is_frame(self, at: int) -> bool:
         """Whether a frame's head is here, or the beginning of one that more bytes may complete."""
@@ -118,18 +126,22 @@ class Splitter:
             return -1
         return at + size if size == self._left else self._whole(at, at + size)
 
-    def _line_end(self, at: int) -> int:
-        """Behind the line's end, before a frame that begins inside it, or at the size limit; -1 where more must come."""
-        newline = self._rest.find(b"\n", at)
+    def _line_end(self, at: int, start: int) -> int:
+        """Behind the line's end, before a frame that begins inside it, or at the size limit; -1 where more must come. Neither of the former
+        is before `start`."""
+        newline = self._rest.find(b"\n", start)
         end = newline + 1 if newline >= 0 else len(self._rest)
-        frame = self._rest.find(FRAME, at, end)
+        frame = self._rest.find(FRAME, start, end)
         while frame >= 0 and not self._is_frame(frame):
             frame = self._rest.find(FRAME, frame + 1, end)
         if frame >= 0:
             end = frame
         if end - at > EVENT_LIMIT:
             return self._whole(at, at + EVENT_LIMIT)
-        return end if frame >= 0 or newline >= 0 else -1
+        if newline >= 0 or 0 <= frame < len(self._rest) - len(FRAME):
+            return end
+        self._see(at)
+        return -1
 
     def _whole(self, at: int, end: int) -> int:
         """`end`, or a little before it, so that no character is cut in two."""
@@ -155,7 +167,7 @@ def labelled(piece: Piece) -> Piece:
         return piece._replace(level=piece.level or LEVELS["INFO"])
     try:
         labels = msgspec.json.decode(piece.text, type=_Labels)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return piece._replace(level=LEVELS["INFO"])
     stamp = instant(labels.timestamp)
     level = LEVELS.get(labels.level.upper(), LEVELS["INFO"]) if stamp is not None else LEVELS["INFO"]

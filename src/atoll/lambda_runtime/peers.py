@@ -88,10 +88,13 @@ def of(connection: Connection) -> Peer | None:
     return found if connection.is_alive() else None
 
 
-async def made_below(root: int, connection: Connection) -> bool:
-    """Whether the process `root`, or one below it, has the socket that made the connection."""
+async def made_below(root: int, uid: int | None, connection: Connection) -> bool:
+    """Whether the process `root`, or one below it, has the socket that made the connection. `uid` is who they run as, None where that
+    tells nothing: others are turned away without a search."""
     peer = of(connection)
-    return peer is not None and await asyncio.to_thread(_held_below, root, peer.inode)
+    if peer is None or uid not in (None, peer.uid):
+        return False
+    return await asyncio.to_thread(_held_below, root, peer.inode)
 
 
 class Outsiders:

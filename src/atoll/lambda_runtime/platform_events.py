@@ -114,9 +114,9 @@ def instant(text: str) -> int | None:
     """The milliseconds since the epoch that an RFC 3339 timestamp names, None where it is none."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return None if moment.tzinfo is None or "T" not in text else int(moment.astimezone(UTC).timestamp() * 1000)
+    except (ValueError, OverflowError):  # the latter where only another time zone has such a year
         return None
-    return None if moment.tzinfo is None or "T" not in text else int(moment.astimezone(UTC).timestamp() * 1000)
 
 
 def _ended(record: Mapping[str, Any], status: str, kind: str) -> dict[str, Any]:

@@ -134,3 +134,21 @@ def test_another_account_finds_nothing_it_may_touch(fn: Lambda, region: Any, aws
         lambda: stranger.list_tags(Resource=arn),
     ):
         assert aws_error(call)[0] == "AccessDeniedException"
+
+
+def test_a_configuration_has_one_name(fn: Lambda, aws_error: Error) -> None:
+    """IAM compares what the request says: a policy that denies one name must not be passed by under another."""
+    arn = make(fn)["CodeSigningConfigArn"]
+    other = arn.replace("arn:aws:", "arn:aws-cn:")
+    fn.create()
+    for call in (
+        lambda: fn.client.get_code_signing_config(CodeSigningConfigArn=other),
+        lambda: fn.client.delete_code_signing_config(CodeSigningConfigArn=other),
+        lambda: fn.client.tag_resource(Resource=other, Tags={"a": "b"}),
+    ):
+        assert aws_error(call)[0] == "ResourceNotFoundException"
+    refused = aws_error(
+        lambda: fn.client.put_function_code_signing_config(FunctionName="fn", CodeSigningConfigArn=other)
+    )
+    assert refused[0] == "CodeSigningConfigNotFoundException"
+    assert fn.client.list_tags(Resource=arn)["Tags"] == {}

@@ -427,7 +427,7 @@ def test_permissions_name_the_function(
     iam, arn = client("iam"), f"arn:aws:lambda:us-east-1:{account}:function:fn"
     allowed = {
         "Effect": "Allow",
-        "Action": ["lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping"],
+        "Action": [f"lambda:{verb}EventSourceMapping" for verb in ("Create", "Update", "Delete")],
         "Resource": "*",
         "Condition": {"StringEquals": {"lambda:FunctionArn": arn}},
     }
@@ -442,6 +442,11 @@ def test_permissions_name_the_function(
     assert code == "AccessDeniedException"
     assert "lambda:CreateEventSourceMapping on resource: *" in message
     assert aws_error(lambda: theirs.get_event_source_mapping(UUID=uuid))[0] == "AccessDeniedException"
+    theirs.update_event_source_mapping(UUID=uuid, FunctionName="fn", BatchSize=2)
+    others = fed.connect("other")["UUID"]
+    for mapping, name in ((uuid, "other"), (others, "fn"), (others, "other")):
+        refused = aws_error(lambda: theirs.update_event_source_mapping(UUID=mapping, FunctionName=name))  # noqa: B023
+        assert refused[0] == "AccessDeniedException", (mapping, name)
     theirs.delete_event_source_mapping(UUID=uuid)
 
 
@@ -465,11 +470,14 @@ def test_tags(fed: Fed, aws_error: Callable[..., Any]) -> None:
     fed.fn.client.untag_resource(Resource=arn, TagKeys=["a"])
     assert fed.fn.client.list_tags(Resource=arn)["Tags"] == {"b": "2"}
     assert fed.get()["State"] == "Enabled"
-    assert aws_error(lambda: fed.fn.client.list_tags(Resource=f"{arn.rpartition(':')[0]}:{uuid4()}")) == (
-        "ResourceNotFoundException",
-        "The resource you requested does not exist.",
-        404,
-    )
+    nowhere = f"{arn.rpartition(':')[0]}:{uuid4()}"
+    # IAM compares what the request says, so that a mapping must have one name only.
+    for other in (nowhere, arn.replace("us-east-1", "eu-west-1"), arn.replace("arn:aws:", "arn:aws-cn:")):
+        for call in (
+            lambda: fed.fn.client.list_tags(Resource=other),  # noqa: B023
+            lambda: fed.fn.client.tag_resource(Resource=other, Tags={"c": "3"}),  # noqa: B023
+        ):
+            assert aws_error(call) == ("ResourceNotFoundException", "The resource you requested does not exist.", 404)
 
 
 def test_a_destination_that_the_role_may_not_send_to(

@@ -107,6 +107,17 @@ def test_tumbling_windows_hand_on_their_state(fed: Fed, advance: Callable[[float
     }  # fmt: skip
 
 
+def test_a_state_that_no_record_of_the_store_could_hold(fed: Fed, advance: Callable[[float], None]) -> None:
+    """Each batch is processed once all the same, not for ever anew."""
+    fed.function("return {'state': {'n': 10 ** 25}}")
+    fed.connect(TumblingWindowInSeconds=900)
+    for name in ("1", "2"):
+        fed.put(name)
+        advance(0)
+    assert fed.batches() == [["1"], ["2"]]
+    assert [event["state"] for event in fed.events()] == [{}, {"n": 10**25}]
+
+
 def test_shards_follow_each_other(fed: Fed, advance: Callable[[float], None]) -> None:
     fed.function()
     fed.connect(StartingPosition="LATEST")

@@ -11,6 +11,7 @@ import shutil
 import stat
 import urllib.request
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -469,3 +470,16 @@ def test_a_crash_and_the_loss_of_what_was_unpacked_lose_nothing(new_region: Call
     region.start()
     assert list(fn.invoke(event={"read": ["/opt/a", "/opt/b"]}).payload.values()) == ["low", "high"]
     assert publish(fn, {"a": ""}, "low").endswith(":2")
+
+
+def test_layers_that_lead_out_together(fn: Lambda, tmp_path: Path) -> None:
+    """Either is sound; laid over each other their links climb above the layers. Extensions are not looked for there."""
+    (tmp_path / "a-file-of-the-machine").touch()
+    link, steps = stat.S_IFLNK | 0o777, [f"s{number}" for number in range(20)]
+    climb = "/".join([*steps, *[".."] * len(steps)])
+    down = publish(fn, archive(("extensions", link, f"{climb}{tmp_path}".encode())), "down")
+    here = publish(fn, archive(*((step, link, b".") for step in steps)), "here")
+    fn.create(Layers=[down, here])
+    ran = fn.invoke(event=1)
+    assert (ran.payload, ran.error) == (1, None)
+    assert "EXTENSION" not in ran.log

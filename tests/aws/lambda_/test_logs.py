@@ -135,6 +135,21 @@ def test_the_trace_that_the_caller_is_in_goes_on(fn: Lambda) -> None:
     assert "XRAY" not in fn.invoke().log
 
 
+def test_a_callers_trace_neither_breaks_the_function_nor_its_log(fn: Lambda) -> None:
+    fn.create(code="import os\ndef handler(event, context):\n    return os.environ['_X_AMZN_TRACE_ID']\n")
+    for hidden in ("%00", "%0d%0aREPORT RequestId: forged"):
+
+        def join(request: Any, hidden: str = hidden, **_: Any) -> None:
+            request.headers["X-Amzn-Trace-Id"] = f"Root=1-2-3{hidden};Sampled=1;Lineage=1:00000000:1"
+
+        fn.client.meta.events.register("before-send.lambda.Invoke", join)
+        answer = fn.invoke()
+        fn.client.meta.events.unregister("before-send.lambda.Invoke", join)
+        assert answer.error is None, answer.log
+        assert answer.payload.startswith("Root=1-2-3;Parent=")
+        assert "\nXRAY TraceId: 1-2-3\tSegmentId: " in answer.log
+
+
 def test_the_tail_is_the_last_four_kilobytes(fn: Lambda) -> None:
     fn.create(code="def handler(event, context):\n    for n in range(2000): print('line', n)\n")
     log = fn.invoke().log

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -336,6 +338,7 @@ while True:  # a runtime of its own
     answer = http_connection.getresponse()
     event = json.loads(answer.read())
     wanted = json.loads(event["body"])
+    time.sleep(wanted.get("wait", 0))
     connection = socket.create_connection((HOST, int(PORT)))
     connection.sendall(
         f"POST {INVOCATION}{answer.headers['Lambda-Runtime-Aws-Request-Id']}/response HTTP/1.1\\r\\nHost: x\\r\\n"
@@ -394,6 +397,43 @@ def test_a_prelude_that_is_none_is_a_502(streaming: str, call: Any, pieces: list
 def test_a_stream_that_fails_has_no_end(streaming: str, call: Any) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
         call(streaming, "POST", json={"type": "text/plain", "pieces": ["some"], "fails": True})
+
+
+def send_raw(connection: socket.socket, url: str, wanted: Mapping[str, Any]) -> None:
+    body, host = json.dumps(wanted), url.removeprefix("https://").rstrip("/")
+    head = f"POST / HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    connection.sendall(f"{head}{body}".encode())
+
+
+def test_a_status_without_a_body_has_none(streaming: str, region: Any) -> None:
+    """What a function streams after it must not be taken for the next answer."""
+    prelude = json.dumps({"statusCode": 204}) + "\0" * 8
+    with socket.create_connection(("127.0.0.1", region.port), timeout=5) as connection:
+        send_raw(connection, streaming, {"type": INTEGRATION, "pieces": [prelude, "HTTP/1.1 200 OK\r\n\r\n"]})
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    head, _, rest = answer.partition(b"\r\n\r\n")
+    assert (head[:12], rest) == (b"HTTP/1.1 204", b"")
+    assert b"transfer-encoding" not in head
+
+
+def test_a_client_that_goes_before_the_stream_begins_holds_up_nobody(
+    fn: Any, streaming: str, region: Any, client: Callable[..., Any], eventually: Callable[..., Any]
+) -> None:
+    fn.client.update_function_configuration(FunctionName="fn", Timeout=60)
+    with socket.create_connection(("127.0.0.1", region.port)) as connection:
+        send_raw(connection, streaming, {"type": "text/plain", "pieces": ["a" * 100_000] * 20, "wait": 1})
+        time.sleep(0.5)  # the request is read, the function has not begun
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closes at once
+    logs = client("logs")
+
+    def lines() -> str:
+        try:
+            events = logs.filter_log_events(logGroupName="/aws/lambda/fn")["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            return ""
+        return "".join(each["message"] for each in events)
+
+    assert "timed out" not in eventually(lines, lambda text: "REPORT" in text)
 
 
 def test_what_does_not_stream_is_sent_as_it_is(fn: Any, public: str, call: Any) -> None:

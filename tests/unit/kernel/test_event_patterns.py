@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import time
 from typing import Any
 
 import pytest
@@ -123,6 +124,17 @@ def test_a_wildcard_that_would_hang_a_regular_expression() -> None:
 
 
 scalars = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["", "a", "ab", "b", "A"])
+
+
+def test_a_long_array_is_looked_through_once() -> None:
+    """Each of its elements asks whether the field is absent from all."""
+    event = {"l": [{"y": 1}] * 30_000 + [{"x": 1}]}
+    began = time.process_time()
+    assert not matches({"l": {"x": [{"exists": False}]}}, event)
+    assert matches({"l": {"z": [{"exists": False}]}}, event)
+    assert time.process_time() - began < 2
+
+
 names = st.sampled_from(["x", "y", "z"])
 events = st.dictionaries(
     names, scalars | st.lists(scalars, max_size=3) | st.dictionaries(names, scalars, max_size=3), max_size=3

@@ -33,3 +33,9 @@ def test_what_makes_no_sense_counts_nothing() -> None:
     for lineage in ("x", "1:zz:3", "1:00000000:99999999999999", "|||", "2:00000000:1"):
         assert not is_loop(f"Root=1;Lineage={lineage}", A)
         assert header(f"Root=1;Lineage={lineage}", FRESH, A).count("Lineage=") == 1
+
+
+def test_what_no_header_could_hold_goes_no_further() -> None:
+    for hidden in ("%00", "%0d%0a", "%0aREPORT", "%20", "%7f", "%ff"):
+        made = header(f"Root=1-2-3{hidden}x;Lineage=1:00000000:1", FRESH, A)
+        assert made.startswith("Root=1-2-3;Parent=aa;"), made

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
 import re
 import socket
 import time
@@ -19,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atoll.kernel.connection import Connection
-from atoll.lambda_runtime import runtime_api
+from atoll.lambda_runtime import peers, runtime_api
 from atoll.lambda_runtime.response import Relay
 from atoll.lambda_runtime.runtime_api import Rejected, RuntimeConnection
 
@@ -226,3 +228,24 @@ def handler(event, context):
     async with Harness() as harness:
         result = await harness.invoke(harness.function(source))
         assert json.loads(result.payload) == 99  # and the one that the runtime itself has
+
+
+async def test_strangers_are_turned_away_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As root, where functions have users of their own: a neighbour that connects without end keeps nobody searching."""
+    if os.geteuid() != 0:
+        pytest.skip("functions run as this very user")
+    searched: list[int] = []
+    monkeypatch.setattr(peers, "_held_below", lambda _root, inode: bool(searched.append(inode)))
+    async with Harness() as harness:
+        source = """
+import os
+def handler(event, context):
+    return int(os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")[1])
+"""
+        port = json.loads((await harness.invoke(harness.function(source))).payload)
+        for _ in range(3):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            with contextlib.suppress(ConnectionError):
+                assert await asyncio.wait_for(reader.read(), 5) == b""
+            writer.close()
+    assert searched == []

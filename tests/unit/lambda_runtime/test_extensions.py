@@ -312,6 +312,7 @@ def keep(name, answer):
     found[name] = [answer[0], answer[2].get("errorType"), answer[2].get("errorMessage")]
 keep("no name", register("", "INVOKE"))
 keep("no json", call("POST", "register", {"Lambda-Extension-Name": "x"}, "{"))
+keep("deep", call("POST", "register", {"Lambda-Extension-Name": "x"}, '{"x":' + "[" * 100_000))
 keep("shutdown", register("x", "SHUTDOWN"))
 keep("event", register("x", "NOTHING"))
 first = register("x", "INVOKE")
@@ -336,6 +337,7 @@ def handler(event, context):
     assert json.loads(result.payload) == {
         "no name": [403, "Extension.InvalidExtensionName", "Empty extension name"],
         "no json": [403, "InvalidRequestFormat", "Input data was truncated"],
+        "deep": [403, "InvalidRequestFormat", "maximum recursion depth exceeded while deserializing an object"],
         "shutdown": [403, "Extension.InvalidEventType", "SHUTDOWN: ShutdownEventNotSupportedForInternalExtension"],
         "event": [403, "Extension.InvalidEventType", "NOTHING: ErrorInvalidEventType"],
         "again": [403, "Extension.InvalidExtensionState", "Extension with this name already registered"],

@@ -184,6 +184,16 @@ def handler(event, context):
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_lines_that_no_parser_likes(harness: Harness) -> None:
+    lines = ['{"deep":' + "[" * 20_000, '{"level": "INFO", "timestamp": "0001-01-01T00:00:00+14:00"}', "after them"]
+    source = f"def handler(event, context):\n    print(*{lines}, sep='\\n')\n    return 1\n"
+    function = harness.function(source, logging=Logging("JSON", "INFO", "WARN"))
+    assert (await harness.invoke(function)).payload == b"1"
+    await until(lambda: len(harness.messages(function)) >= 3)
+    assert [text.rstrip("\n") for text in harness.messages(function)] == lines
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_variables_tell_runtimes_how_to_log(harness: Harness) -> None:
     source = """
 import os
@@ -199,6 +209,8 @@ def test_a_line_may_say_when_it_was_and_how_grave() -> None:
     line = '{"timestamp": "2024-11-02T16:51:31.587199Z", "level": "Debug"}'
     assert labelled(Piece(line)) == Piece(line, 1730566291587, 2)
     for text in ("plain", "{broken", '["list"]', "{}", '{"timestamp": "yesterday", "level": "ERROR"}'):
+        assert labelled(Piece(text)) == Piece(text, None, 3)
+    for text in ('{"deep":' + "[" * 100_000, '{"timestamp": "0001-01-01T00:00:00+14:00", "level": "ERROR"}'):
         assert labelled(Piece(text)) == Piece(text, None, 3)
     assert labelled(Piece("framed", 5, 6)) == Piece("framed", 5, 6)
     assert FRAME == b"\xa5\x5a\x00"

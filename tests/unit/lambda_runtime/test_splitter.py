@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from atoll.lambda_runtime.logs import EVENT_LIMIT, FRAME, Piece, Splitter
 
@@ -76,3 +80,21 @@ def test_bytes_like_a_frames_that_are_none() -> None:
         "\ufffdZ\x00\ufffd a\n",
         "b\ufffdZ\x00c\n",
     ]
+
+
+@given(
+    st.lists(st.sampled_from([b"\xa5", b"\x5a", b"\x00", FRAME, frame("f\n"), b"\xff", b"\n", b"a"])), st.integers(1, 5)
+)
+def test_cuts_change_nothing(parts: list[bytes], size: int) -> None:
+    data, whole, cut = b"".join(parts), Splitter(), Splitter()
+    pieces = [piece for at in range(0, len(data), size) for piece in cut.feed(data[at : at + size])]
+    assert pieces + cut.flush() == whole.feed(data) + whole.flush()
+
+
+def test_a_long_line_is_looked_through_once() -> None:
+    """Of bytes that nearly begin frames: the loop waits meanwhile, and with it everybody."""
+    splitter, data = Splitter(), (FRAME + b"\xff") * (EVENT_LIMIT // 4)
+    began = time.process_time()
+    found = [piece for at in range(0, len(data), 4096) for piece in splitter.feed(data[at : at + 4096])]
+    assert time.process_time() - began < 2
+    assert (found, len(splitter.flush())) == ([], 1)

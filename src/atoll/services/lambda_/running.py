@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -30,6 +31,7 @@ from atoll.services.lambda_.store import Version
 
 logger = logging.getLogger(__name__)
 
+_WORD = re.compile("[!-~]+")
 SESSION_SECONDS = 3600.0
 """How much longer the session of a running environment lasts when region time is moved."""
 
@@ -210,7 +212,9 @@ class Running(Runtime):
         AWS samples some invocations of a function that is traced actively, here it is each that the caller has not decided on.
         """
         fields = dict(part.strip().partition("=")[::2] for part in given.split(";"))
-        root = fields.get("Root") or f"1-{int(self._clock.wall()):08x}-{self._ids.hex(24)}"
+        root = fields.get("Root", "")
+        if not _WORD.fullmatch(root):
+            root = f"1-{int(self._clock.wall()):08x}-{self._ids.hex(24)}"
         sampled = fields["Sampled"] if fields.get("Sampled") in ("0", "1") else str(int(active))
         return f"Root={root};Parent={self._ids.hex(16)};Sampled={sampled};Lineage=1:{self._ids.hex(8)}:0"
 

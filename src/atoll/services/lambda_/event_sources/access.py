@@ -24,8 +24,13 @@ async def mapping_tags(ctx: Context, request: Mapping[str, Any]) -> Mapping[str,
     return mapping.tags if mapping else None
 
 
+def _before_and_after(request: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """A change of the function is one of both functions: whoever may not touch the one that the mapping feeds may not take it away."""
+    return [{**request, "FunctionName": None}, request] if request.get("FunctionName") else [request]
+
+
 async def _functions(ctx: Context, request: Mapping[str, Any]) -> Sequence[str] | None:
-    """The function that the mapping feeds, and the one that it shall feed."""
+    """The function that the mapping shall feed, or else the one that it feeds."""
     if request.get("FunctionName"):
         return [qualified_arn(ctx, request)]
     mapping = await _named(ctx, request)
@@ -40,7 +45,7 @@ async def _named(ctx: Context, request: Mapping[str, Any]) -> store.Mapping | No
 def on_mapping(action: str) -> Access:
     """The permission for an action on a mapping that is there."""
     conditions = {"aws:ResourceTag/${TagKey}": mapping_tags, "lambda:FunctionArn": _functions}
-    return Access(f"lambda:{action}", resource=mapping_arn, conditions=conditions)
+    return Access(f"lambda:{action}", resource=mapping_arn, conditions=conditions, each=_before_and_after)
 
 
 OF_FUNCTION = {"lambda:FunctionArn": lambda ctx, request: [target(ctx, request).qualified_arn]}

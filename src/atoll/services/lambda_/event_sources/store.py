@@ -56,10 +56,11 @@ class Mapping(msgspec.Struct, frozen=True):
 
 
 class Window(msgspec.Struct, frozen=True):
-    """A tumbling window that is open: when it began (region time, whole seconds) and the state that the function gave."""
+    """A tumbling window that is open: when it began (region time, whole seconds) and the state that the function gave, as JSON text: it may
+    be nested deeper, or have longer numbers, than a record can."""
 
     start: int
-    state: Any
+    state: bytes
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ import msgspec
 
 from atoll.kernel.context import Context
 from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.lambda_.errors import ResourceNotFoundException
 from atoll.services.lambda_.event_sources import store
 
 
@@ -22,4 +23,8 @@ def write(tx: Transaction, ctx: Context, arn: str, tags: dict[str, str], _revisi
 
 
 def _named(tx: Reader, ctx: Context, arn: str) -> store.Mapping:
-    return store.get(tx, ctx.account, ctx.region, arn.rpartition(":")[2])
+    """The mapping, under no other name than its own: IAM compares the one that the request has."""
+    mapping = store.get(tx, ctx.account, ctx.region, arn.rpartition(":")[2])
+    if mapping.arn != arn:
+        raise ResourceNotFoundException("The resource you requested does not exist.")
+    return mapping

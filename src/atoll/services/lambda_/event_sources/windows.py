@@ -21,13 +21,22 @@ MOST_STATE = 1 << 20
 """Bytes of a state; a larger one ends the window early."""
 
 
+EMPTY = b"{}"
+
+
+class _Answered(msgspec.Struct):
+    """What counts of a function's answer."""
+
+    state: msgspec.Raw = msgspec.Raw(EMPTY)
+
+
 class Windows:
     """The tumbling windows of one lane; `seconds` is 0 where the mapping has none."""
 
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
         self.seconds: int = lane.mapping.settings["TumblingWindowInSeconds"]
-        self._state: Any = {}
+        self._state = EMPTY
         self._start = 0
 
     def limit(self, waiting: Sequence[Record], count: int) -> int:
@@ -41,7 +50,7 @@ class Windows:
     def size(self) -> int:
         """Bytes of the state that the next event has."""
         window = self._lane.place.window
-        return len(msgspec.json.encode(window.state)) if window is not None else 0
+        return len(window.state) if window is not None else 0
 
     def due(self, waiting: Sequence[Record]) -> list[float]:
         """When waiting records must be processed because their window ends."""
@@ -62,16 +71,16 @@ class Windows:
             window = None
         if self._lane.stopping:
             return
-        self._start, self._state = start, window.state if window is not None else {}
+        self._start, self._state = start, window.state if window is not None else EMPTY
         await self._lane.attempts.process(records, self)
-        if len(msgspec.json.encode(self._state)) > MOST_STATE:
+        if len(self._state) > MOST_STATE:
             await self.close(early=True)
 
     def adds(self, *, final: bool = False, early: bool = False) -> dict[str, Any]:
         """What an event has beside its records."""
         return {
             "window": {"start": _moment(self._start), "end": _moment(self._start + self.seconds)},
-            "state": self._state,
+            "state": msgspec.Raw(self._state),
             "shardId": self._lane.shard,
             "eventSourceARN": self._lane.mapping.source,
             "isFinalInvokeForWindow": final,
@@ -81,10 +90,10 @@ class Windows:
     def took(self, answer: Answer) -> store.Window:
         """The window after the function gave this answer."""
         try:
-            given = msgspec.json.decode(answer.payload)
+            given = msgspec.json.decode(answer.payload, type=_Answered).state
+            self._state = bytes(given) if str(given, "utf-8") != "null" else EMPTY
         except (msgspec.DecodeError, RecursionError, UnicodeError):
-            given = None
-        self._state = (given.get("state") if isinstance(given, dict) else None) or {}
+            self._state = EMPTY
         return store.Window(self._start, self._state)
 
     async def close(self, *, early: bool = False) -> None:

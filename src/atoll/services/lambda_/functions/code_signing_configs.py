@@ -171,8 +171,8 @@ def users(tx: Reader, ctx: Context, arn: str) -> Iterator[str]:
 
 
 def find(tx: Reader, arn: str) -> CodeSigningConfig | None:
-    """The configuration, if it is there."""
-    raw = tx.get(_key(arn)) if arn.count(":") == 6 else None
+    """The configuration, if it is there: under no other name than its own, for IAM compares the one that a request has."""
+    raw = tx.get(_key(arn)) if arn.count(":") == 6 and arn.startswith("arn:aws:lambda:") else None
     return CONFIGS.decode(raw) if raw else None
 
 

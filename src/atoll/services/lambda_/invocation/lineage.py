@@ -14,7 +14,8 @@ MOST = 16
 """Invocations of a function in one chain, after which the next is stopped."""
 MOST_FUNCTIONS = 32
 _LINEAGE = re.compile(r";?Lineage=([^;]*)")
-_ROOT = re.compile(r"Root=[^;]*")
+_ROOT = re.compile(r"Root=[!-:<-~]*")
+"""What came was quoted: it may hide what no header can hold, nor a variable or a line of a log."""
 _EACH = re.compile(r"1:([0-9a-f]{8}):(\d{1,5})")
 
 

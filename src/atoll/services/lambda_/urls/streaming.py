@@ -7,6 +7,7 @@ integration": a prelude with status, headers and cookies, eight zero bytes, then
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Any
@@ -47,6 +48,8 @@ async def stream(ctx: Context, place: Target, payload: bytes, version: Version) 
         result = await running
         return FAILED if result.function_error else HttpResponse(200, [JSON], result.payload)
     body = _body(pieces, running)
+    # A body that nobody has begun to read is not closed: its client has gone before.
+    weakref.finalize(body, pieces.abandon)
     if pieces.content_type != INTEGRATION:
         return HttpResponse(200, [("content-type", pieces.content_type) if pieces.content_type else BINARY], body)
     return await _with_prelude(body)

@@ -36,14 +36,10 @@ def attend(control, ended, names, fork, start):
         kill(-pid, signal.SIGKILL)
 
 
-def become(config, request, descriptors, name):
+def become(_config, request, descriptors, name):
     """In a process of its own: the extension. Never returns."""
     control, _, log = descriptors
     asked = request["extensions"]
-    if config["namespaces"]:
-        from _atoll import namespaces
-
-        namespaces.dumpable(True)
     path = os.path.join(asked["directory"], name)
     try:
         programs.detach(log)

@@ -127,10 +127,6 @@ def enter_program(request, control):
 def start(config, request, descriptors, baseline):
     """In the runtime's process: its own session, its output to the log, its directory; then the runtime. Never returns."""
     control, api, log = descriptors
-    if config["namespaces"]:
-        from _atoll import namespaces
-
-        namespaces.dumpable(True)
     status = 1
     try:
         programs.detach(log)
@@ -138,6 +134,10 @@ def start(config, request, descriptors, baseline):
         if request["program"] is not None:
             enter_program(request, control)
         os.close(control)
+        if config["namespaces"]:
+            from _atoll import namespaces
+
+            namespaces.dumpable(True)  # not before: extensions are there already, and may trace whoever is
         from _atoll import bootstrap
 
         bootstrap.start(request, api, log, baseline, config["executable"])
