@@ -401,7 +401,7 @@ def test_a_stream_that_fails_has_no_end(streaming: str, call: Any) -> None:
 
 def send_raw(connection: socket.socket, url: str, wanted: Mapping[str, Any]) -> None:
     body, host = json.dumps(wanted), url.removeprefix("https://").rstrip("/")
-    head = f"POST / HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = f"POST / HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
     connection.sendall(f"{head}{body}".encode())
 
 
