@@ -185,7 +185,7 @@ class Running(Runtime):
         caller = Principal.service(SERVICE_HOST, spec.account, source_arn=spec.arn)
         ctx = self._host.context("lambda", spec.account, spec.region, caller, f"role of {spec.name}")
         with ctx.span:
-            answer = await assume(ctx, Target(spec.account, spec.region, spec.name, None), spec.role_arn)
+            answer = await assume(ctx, Target(spec.account, spec.region, spec.name), spec.role_arn)
         given = answer["Credentials"]
         self._writer.acts_as(spec, acting(spec.role_arn, answer))
         return Credentials(

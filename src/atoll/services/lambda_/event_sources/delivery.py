@@ -7,7 +7,6 @@ docs: Lambda developer guide, "Retain discarded records with an on-failure desti
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -20,6 +19,7 @@ from atoll.services.lambda_.event_sources.sources import SQS, kind_of
 from atoll.services.lambda_.event_sources.store import Mapping
 from atoll.services.lambda_.invocation import destinations
 from atoll.services.lambda_.invocation.execute import execute, version_to_run
+from atoll.services.lambda_.moments import zulu
 
 DESTINATIONS = ("sqs", "sns", "s3")
 """Services that mappings of streams send to."""
@@ -127,13 +127,13 @@ def failure_record(
         }
     told |= {
         "version": "1.0",
-        "timestamp": _moment(now, "milliseconds"),
+        "timestamp": zulu(now, "milliseconds"),
         "DDBStreamBatchInfo": {
             "shardId": shard,
             "startSequenceNumber": first.number,
             "endSequenceNumber": last.number,
-            "approximateArrivalOfFirstRecord": _moment(first.at, "seconds"),
-            "approximateArrivalOfLastRecord": _moment(last.at, "seconds"),
+            "approximateArrivalOfFirstRecord": zulu(first.at, "seconds"),
+            "approximateArrivalOfLastRecord": zulu(last.at, "seconds"),
             "batchSize": len(batch.records),
             "streamArn": mapping.source,
         },
@@ -145,7 +145,3 @@ def failure_record(
 
 def _raw(records: Sequence[Record]) -> list[msgspec.Raw]:
     return [msgspec.Raw(record.event) for record in records]
-
-
-def _moment(seconds: float, precision: str) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec=precision).replace("+00:00", "Z")
