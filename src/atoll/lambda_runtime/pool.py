@@ -223,7 +223,11 @@ class Pool:
 
     def snapshot(self) -> list[EnvironmentInfo]:
         """Every environment that has not ended."""
-        return [environment.info() for environment in self._environments]
+        return [each.info() for each in self._environments if each.state is not State.STOPPED]
+
+    async def settle(self) -> None:
+        """Waits, but not for long, until the sink has what was logged so far (a `kernel.clock.Settler`)."""
+        await asyncio.gather(*(environment.log.written() for environment in self._environments))
 
     async def _invoke(self, spec: FunctionSpec, begin: Callable[[Log], Run], relay: Relay) -> InvokeResult:
         try:
@@ -317,12 +321,12 @@ class Pool:
     async def _bury(self, environment: Environment) -> None:
         """Waits for the environment's end and sees to its last log lines."""
         await environment.stopped()
-        self._environments.discard(environment)
         function = self._functions.get(_key(environment.spec))
         if function is not None:
             function.ended(environment)
         self.provisioned.ended(environment)
         await environment.log.close(environment)
+        self._environments.discard(environment)
         for _ in range(ENDINGS):
             if (group := environment.memory.group) is None or group.remove():
                 return

@@ -89,7 +89,7 @@ async def test_an_extension_hears_of_invocations_and_of_the_end(extended: Harnes
         "eventType": "INVOKE", "requestId": "id-1", "invokedFunctionArn": spec.arn,
         "tracing": {
             "type": "X-Amzn-Trace-Id",
-            "value": "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1",
+            "value": "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0",
         },
     }  # fmt: skip
     ready = "EXTENSION\tName: watcher\tState: Ready\tEvents: [INVOKE, SHUTDOWN]\n"

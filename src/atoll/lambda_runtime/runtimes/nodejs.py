@@ -14,9 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from atoll.lambda_runtime.launcher import Connections, Launcher, Machine
+from atoll.lambda_runtime.messages import framed
 from atoll.lambda_runtime.runtimes import node_sdk
 from atoll.lambda_runtime.runtimes.node_programs import NodeProgram, NodePrograms
 from atoll.lambda_runtime.runtimes.plain import PlainZygote
@@ -34,7 +33,7 @@ NOT_AT_START = frozenset({"NODE_ENV", "NODE_PATH"})
 
 
 class Nodejs:
-    """A `runtimes.Family`."""
+    """A `launcher.Family`."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
@@ -52,7 +51,7 @@ class Nodejs:
 
 
 class NodeLauncher(PlainZygote):
-    """A `runtimes.Launcher`: the spare processes of one Node.js."""
+    """A `launcher.Launcher`: the spare processes of one Node.js."""
 
     def __init__(self, name: str, program: NodeProgram, sdk: Path | None, machine: Machine) -> None:
         isolated = machine.capabilities.namespaces
@@ -107,9 +106,8 @@ class NodeLauncher(PlainZygote):
         if request["program"] is not None:
             await super().spawn(request, connections)
             return
-        data = msgspec.json.encode(request)
         with contextlib.suppress(ConnectionError):  # it has ended meanwhile, which its control socket tells
-            await asyncio.get_running_loop().sock_sendall(connections.control, len(data).to_bytes(4, "big") + data)
+            await asyncio.get_running_loop().sock_sendall(connections.control, framed(request))
         self._refill()
 
     async def stop(self) -> None:
