@@ -59,6 +59,17 @@ def starts(lines: Callable[..., list[str]]) -> Callable[..., list[str]]:
 
 
 @pytest.fixture
+def started(client: Callable[..., Any]) -> Callable[[str], list[float]]:
+    """When a function's invocations began, as its log has it: region time in seconds."""
+
+    def read(name: str) -> list[float]:
+        found = client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}", filterPattern='"START RequestId"')
+        return [event["timestamp"] / 1000 for event in found["events"]]
+
+    return read
+
+
+@pytest.fixture
 def told(fn: Lambda, client: Callable[..., Any], lines: Callable[..., list[str]]) -> Callable[[], list[Any]]:
     """A function `sink` to which `fn-role` may send records; gives those that it got."""
     allow(client, "lambda:InvokeFunction")
@@ -136,7 +147,7 @@ def test_what_is_no_event_is_refused_at_once(
 
 
 def test_a_failing_function_is_tried_after_one_and_two_minutes(
-    fn: Lambda, account: str, told: Any, advance: Any, starts: Any
+    fn: Lambda, account: str, told: Any, advance: Any, starts: Any, started: Callable[[str], list[float]]
 ) -> None:
     """As test_retries and test_assess_lambda_destination_invocation recorded."""
     fn.create(code=FAILS)
@@ -145,6 +156,8 @@ def test_a_failing_function_is_tried_after_one_and_two_minutes(
     for by, attempts in ((0, 1), (58, 1), (2.5, 2), (117, 2), (3, 3)):
         advance(by)
         assert starts() == [request_id] * attempts
+    first, second, third = started("fn")
+    assert (round(second - first), round(third - second)) == (60, 120)
     (record,) = told()
     moment = record.pop("timestamp")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", moment)

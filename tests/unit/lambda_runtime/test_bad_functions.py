@@ -91,7 +91,8 @@ def handler(event, context):
 """
     function = harness.function(source, timeout=4.0)
     running = asyncio.create_task(harness.invoke(function))
-    await until(lambda: [len(tree.pids(info.pid or 0)) for info in harness.environments(function)] == [5])
+    # Supervisor and runtime, three that the runtime does not wait for, and what these have left behind.
+    await until(lambda: [len(tree.pids(info.pid or 0)) for info in harness.environments(function)] == [8])
     pids = [pid for info in harness.environments(function) for pid in tree.pids(info.pid or 0)]
     assert json.loads((await running).payload)["errorType"] == "Sandbox.Timedout"
     await until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
