@@ -9,9 +9,12 @@ import time
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Region
 
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 ECHO = "def handler(event, context):\n    return event\n"
@@ -92,5 +95,15 @@ def eventually() -> Callable[..., Any]:
                 return value
             assert time.monotonic() < deadline, f"still {value!r}"
             time.sleep(0.02)
+
+    return wait
+
+
+@pytest.fixture
+def said(region: Region, eventually: Callable[..., Any]) -> Callable[[str], None]:
+    """`said(text)`: waits until the region's log has it."""
+
+    def wait(text: str) -> None:
+        eventually(region.log.read_text, lambda log: text in log)
 
     return wait
