@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import select
 import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.lambda_runtime.launcher import Connections, Launcher, Machine
 from atoll.lambda_runtime.messages import framed
 from atoll.lambda_runtime.runtimes import node_sdk
@@ -30,6 +32,8 @@ STOP_SECONDS = 2.0
 AT_START = ("LD_", "NODE_", "UV_", "OPENSSL_", "SSL_CERT_")
 """How the variables begin that Node.js, its libraries or the loader read when a process starts."""
 NOT_AT_START = frozenset({"NODE_ENV", "NODE_PATH"})
+
+logger = logging.getLogger(__name__)
 
 
 class Nodejs:
@@ -140,8 +144,10 @@ class NodeLauncher(PlainZygote):
     async def _start_spares(self) -> None:
         try:
             while len(self._spares) < SPARES:
-                await asyncio.sleep(REFILL_SECONDS)  # noqa: TID251
+                await asyncio.sleep(REFILL_SECONDS)  # noqa: TID251  real time; a launcher has no region's clock
                 self._spares.append(await self._start_spare())
+        except RuntimeUnavailable as error:  # the next cold start says so to whoever waits for it
+            logger.warning("%s: %s", self.name, error)
         finally:
             self._refilling = None
 
