@@ -121,12 +121,13 @@ def handler(event, context):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         function, other = harness.function(source, timeout=120.0), harness.function(FINE)
         await harness.invoke(other)
+        alone = await _beside(harness, other, asyncio.create_task(asyncio.sleep(0.5)))
         flood = asyncio.create_task(harness.invoke(function))
-        took = await _beside(harness, other, flood)
+        beside = await _beside(harness, other, flood)
         assert (await flood).function_error is None
         await until(lambda: harness.logged >= 256 << 20)
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10
-        assert statistics.median(took) < 0.05
+        assert _hardly_slower(beside, alone)
 
 
 @pytest.mark.parametrize("source", ["import os\nos._exit(1)\n", BOMB], ids=["crash loop", "fork bomb"])
@@ -144,7 +145,12 @@ async def test_neighbours_of_bad_functions_are_served(harness: Harness, source: 
     beside = await _beside(harness, good, asyncio.create_task(misbehave()))
     print(f"p50 {statistics.median(alone) * 1e3:.2f} ms alone, {statistics.median(beside) * 1e3:.2f} ms beside it")
     assert len(beside) > 10
-    assert statistics.median(beside) < 0.05
+    assert _hardly_slower(beside, alone)
+
+
+def _hardly_slower(beside: list[float], alone: list[float]) -> bool:
+    """Fifty milliseconds at most, but on a machine where everything is slow."""
+    return statistics.median(beside) < max(0.05, 20 * statistics.median(alone))
 
 
 async def _beside(harness: Harness, function: FunctionSpec, other: asyncio.Task[object]) -> list[float]:
