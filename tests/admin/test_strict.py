@@ -30,7 +30,7 @@ SITES = [
 """Every property that an operation declares as not honoured."""
 OTHER_MACHINE = "x86_64" if platform.machine() in ("aarch64", "arm64") else "arm64"
 FUNCTION = {
-    "FunctionName": "fn", "Runtime": "python3.11", "Handler": "app.handler", "Code": {"ZipFile": b"x"},
+    "FunctionName": "new", "Runtime": "python3.11", "Handler": "app.handler", "Code": {"ZipFile": b"x"},
     "Role": "arn:aws:iam::000000000000:role/none",
 }  # fmt: skip
 UPDATE = {"FunctionName": "fn"}
@@ -47,7 +47,6 @@ CONDITIONAL = [
     ),
     ("lambda", "CreateFunction", FUNCTION, {"TracingConfig": {"Mode": "Active"}}, "TracingConfig.Mode"),
     ("lambda", "CreateFunction", FUNCTION, {"SnapStart": {"ApplyOn": "PublishedVersions"}}, "SnapStart.ApplyOn"),
-    ("lambda", "PutFunctionRecursionConfig", UPDATE, {"RecursiveLoop": "Terminate"}, "RecursiveLoop"),
     ("lambda", "CreateFunction", FUNCTION, {"Architectures": [OTHER_MACHINE]}, "Architectures"),
     ("lambda", "UpdateFunctionCode", UPDATE, {"Architectures": [OTHER_MACHINE], "ZipFile": b"x"}, "Architectures"),
     ("lambda", "UpdateFunctionConfiguration", UPDATE, {"TracingConfig": {"Mode": "Active"}}, "TracingConfig.Mode"),
@@ -232,6 +231,7 @@ def test_another_interpreter_is_refused_when_a_function_is_made_and_when_it_runs
 def test_the_environment_asks_for_it(new_region: Callable[..., Region]) -> None:
     region = new_region(start=False)
     region.environment["ATOLL_STRICT"] = "1"
-    assert ask(region.start(), *CONDITIONAL[7][:2], CONDITIONAL[7][2] | CONDITIONAL[7][3])[0] == "NotImplemented"
+    infrequent = {"logGroupName": "g", "logGroupClass": "INFREQUENT_ACCESS"}
+    assert ask(region.start(), "logs", "CreateLogGroup", infrequent)[0] == "NotImplemented"
     failed = region.atoll("up", check=False, ATOLL_STRICT="yes")
     assert failed.stderr.startswith("error: ATOLL_STRICT must be one of 0, 1, not 'yes'.")

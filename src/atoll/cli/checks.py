@@ -50,6 +50,7 @@ PROGRAMS = (
     ("node", ("--version",), "functions in Node.js", "https://nodejs.org"),
     ("npm", ("--version",), "atoll runtimes install nodejs", "it comes with Node.js"),
     ("curl", ("--version",), "the README's examples and tests/stacks", "from your package manager"),
+    ("gcc", ("--version",), "tests of compiled functions", "from your package manager"),
     ("wrk", (), "make bench", "from your package manager"),
 )  # fmt: skip
 """Name, arguments that make it tell its version (none: it has no quick answer), what needs it, where it is to be had."""

@@ -35,6 +35,8 @@ def install(
     ],
 ) -> None:
     """Install what functions of a language find beside their own packages. Does nothing where it is there."""
+    from rich.progress import Progress, TimeElapsedColumn
+
     from atoll.lambda_runtime.errors import RuntimeUnavailable
     from atoll.lambda_runtime.runtimes import node_sdk
 
@@ -43,8 +45,11 @@ def install(
     cache_dir = _settings().cache_dir / "runtimes"
     if (there := node_sdk.installed(cache_dir)) is None:
         try:
-            with out.status("Installing the AWS SDK for JavaScript with npm (once, about 130 MB) …"):
-                there = asyncio.run(node_sdk.install(cache_dir))
+            with Progress(
+                *Progress.get_default_columns(), TimeElapsedColumn(), console=out, transient=True
+            ) as progress:
+                bar = progress.add_task("The AWS SDK for JavaScript (once, about 130 MB)", total=node_sdk.packages())
+                there = asyncio.run(node_sdk.install(cache_dir, lambda: progress.advance(bar)))
         except (RuntimeUnavailable, OSError) as error:
             fail(str(error))
     out.print("The AWS SDK for JavaScript is installed:", there, markup=False)

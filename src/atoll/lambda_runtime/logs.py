@@ -16,6 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from atoll.kernel.clock import Clock
+from atoll.kernel.ids import Ids
 from atoll.lambda_runtime.platform_events import LEVELS, instant
 from atoll.lambda_runtime.spec import FunctionSpec, LogEvent, LogSink
 
@@ -165,6 +166,13 @@ def labelled(piece: Piece) -> Piece:
     return Piece(piece.text, piece.stamp if piece.stamp is not None else stamp, level)
 
 
+def stream_name(spec: FunctionSpec, clock: Clock, ids: Ids) -> str:
+    """A new log stream's name. docs: Lambda developer guide, "Configuring CloudWatch log groups": in a group of its own choice a function
+    is named."""
+    name = "" if spec.log_group == f"/aws/lambda/{spec.name}" else spec.name
+    return f"{clock.datetime():%Y/%m/%d}/{name}[{spec.version}]{ids.hex(32)}"
+
+
 class Log:
     """The log of one environment. Owns the reading end of its pipe."""
 
@@ -258,7 +266,7 @@ class Log:
         while self._flusher is not None:
             await asyncio.shield(self._flusher)
 
-    async def written(self) -> None:
+    async def stored(self) -> None:
         """Waits until the sink has what was logged so far, a second at the most."""
         if self._flusher is not None:
             self._hurry.set()

@@ -42,11 +42,11 @@ def passes(level: str, least: str) -> bool:
     return LEVELS[level] >= LEVELS[least]
 
 
-def init_start(spec: FunctionSpec, stream: str, initialization: str, phase: str) -> Event:
+def init_start(spec: FunctionSpec, stream: str, phase: str) -> Event:
     """An environment begins to initialize."""
     version, arn = texts.runtime_version(spec.runtime, spec.region)
     record = {
-        "initializationType": initialization,
+        "initializationType": spec.initialization,
         "phase": phase,
         "runtimeVersion": version,
         "runtimeVersionArn": arn,

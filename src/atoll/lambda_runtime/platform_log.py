@@ -10,8 +10,6 @@ from atoll.lambda_runtime.logs import Log
 from atoll.lambda_runtime.platform_events import Event
 from atoll.lambda_runtime.spec import FunctionSpec
 
-ON_DEMAND = "on-demand"
-
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -40,7 +38,7 @@ class PlatformLog:
     def init_started(self, phase: str) -> None:
         """An environment begins to initialize."""
         if self._json:
-            self._event(platform_events.init_start(self._spec, self._log.stream, ON_DEMAND, phase))
+            self._event(platform_events.init_start(self._spec, self._log.stream, phase))
         else:
             self._log.write(texts.init_start(self._spec.runtime, self._spec.region))
 
@@ -48,8 +46,8 @@ class PlatformLog:
         """An initialization is over. As text only failures are told."""
         self._log.drain()
         if self._json:
-            self._event(platform_events.init_runtime_done(ON_DEMAND, phase, status, kind))
-            self._event(platform_events.init_report(ON_DEMAND, phase, status, kind, milliseconds))
+            self._event(platform_events.init_runtime_done(self._spec.initialization, phase, status, kind))
+            self._event(platform_events.init_report(self._spec.initialization, phase, status, kind, milliseconds))
         elif status != "success":
             self._log.write(texts.init_report(milliseconds, phase, status, kind))
 

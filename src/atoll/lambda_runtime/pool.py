@@ -22,7 +22,7 @@ from atoll.lambda_runtime.environment import Environment
 from atoll.lambda_runtime.errors import InitializationFailed, RuntimeUnavailable
 from atoll.lambda_runtime.fleet import Fleet
 from atoll.lambda_runtime.launcher import Machine
-from atoll.lambda_runtime.logs import Log
+from atoll.lambda_runtime.logs import Log, stream_name
 from atoll.lambda_runtime.outcome import Outcome
 from atoll.lambda_runtime.platform_log import PlatformLog
 from atoll.lambda_runtime.provisioned import Provisioned
@@ -86,6 +86,7 @@ class Pool:
         self._outsiders = peers.Outsiders(self._namespaces)
         self._functions: dict[tuple[str, str], Fleet] = {}
         self._environments: set[Environment] = set()
+        self._closing: set[Log] = set()
         self._running = 0
         self._busy = asyncio.Event()
         self._work: set[asyncio.Task[Any]] = set()
@@ -221,13 +222,14 @@ class Pool:
             return peer.uid in self._users
         return peer.uid == os.getuid() and not await self._outsiders.hold(peer.inode)
 
+    async def logged(self) -> None:
+        """Waits until the sink has every log event so far, but not for long (a `kernel.clock.Settler`)."""
+        logs = [*(environment.log for environment in self._environments), *self._closing]
+        await asyncio.gather(*(log.stored() for log in logs))
+
     def snapshot(self) -> list[EnvironmentInfo]:
         """Every environment that has not ended."""
-        return [each.info() for each in self._environments if each.state is not State.STOPPED]
-
-    async def settle(self) -> None:
-        """Waits, but not for long, until the sink has what was logged so far (a `kernel.clock.Settler`)."""
-        await asyncio.gather(*(environment.log.written() for environment in self._environments))
+        return [environment.info() for environment in self._environments]
 
     async def _invoke(self, spec: FunctionSpec, begin: Callable[[Log], Run], relay: Relay) -> InvokeResult:
         try:
@@ -263,7 +265,7 @@ class Pool:
             if broken.again:
                 PlatformLog(spec, log, self._clock).init_started("invoke")
         else:
-            log = Log(spec, self._stream_name(spec), self._sink, self._clock)
+            log = self._log(spec)
             # It has credentials: without them no log can be written.
             environment = await self._environment(spec, function, log)
             PlatformLog(spec, log, self._clock).init_started("init")
@@ -281,7 +283,7 @@ class Pool:
 
     async def _initialized(self, spec: FunctionSpec) -> Environment:
         """A provisioned environment, idle. Raises InitializationFailed, and what else stands in its way."""
-        function, log = self._function(spec), Log(spec, self._stream_name(spec), self._sink, self._clock)
+        function, log = self._function(spec), self._log(spec)
         environment = await self._environment(spec, function, log)
         PlatformLog(spec, log, self._clock).init_started("init")
         seconds = max(texts.PROVISIONED_INIT_SECONDS, spec.timeout)
@@ -321,12 +323,14 @@ class Pool:
     async def _bury(self, environment: Environment) -> None:
         """Waits for the environment's end and sees to its last log lines."""
         await environment.stopped()
-        function = self._functions.get(_key(environment.spec))
+        self._environments.discard(environment)
+        self._closing.add(environment.log)
+        function = self._functions.get(environment.spec.key)
         if function is not None:
             function.ended(environment)
         self.provisioned.ended(environment)
         await environment.log.close(environment)
-        self._environments.discard(environment)
+        self._closing.discard(environment.log)
         for _ in range(ENDINGS):
             if (group := environment.memory.group) is None or group.remove():
                 return
@@ -337,17 +341,17 @@ class Pool:
 
     def _function(self, spec: FunctionSpec) -> Fleet:
         """The function's present revision. Environments of another are drained first."""
-        function = self._functions.get(_key(spec))
+        function = self._functions.get(spec.key)
         if function is None or function.revision != spec.revision:
             if function is not None:
                 function.drain()
-            function = self._functions[_key(spec)] = Fleet(spec.revision)
+            function = self._functions[spec.key] = Fleet(spec.revision)
         return function
 
     def _release(self, environment: Environment) -> None:
         """Keeps an environment that has become idle, or stops it if its function has another revision by now."""
         environment.on_idle = _ignore
-        function = self._functions.get(_key(environment.spec))
+        function = self._functions.get(environment.spec.key)
         if function is not None and function.revision == environment.spec.revision and not self._stopping:
             function.keep(environment)
         else:
@@ -377,10 +381,8 @@ class Pool:
                 ):
                     environment.kill()
 
-    def _stream_name(self, spec: FunctionSpec) -> str:
-        """docs: Lambda developer guide, "Configuring CloudWatch log groups": in a group of its own choice a function is named."""
-        name = "" if spec.log_group == f"/aws/lambda/{spec.name}" else spec.name
-        return f"{self._clock.datetime():%Y/%m/%d}/{name}[{spec.version}]{self._ids.hex(32)}"
+    def _log(self, spec: FunctionSpec) -> Log:
+        return Log(spec, stream_name(spec, self._clock, self._ids), self._sink, self._clock)
 
     def _background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.get_running_loop().create_task(work)
@@ -390,10 +392,6 @@ class Pool:
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:
         self._tending.append(asyncio.get_running_loop().create_task(work))
-
-
-def _key(spec: FunctionSpec) -> tuple[str, str]:
-    return spec.arn, spec.version
 
 
 def _ignore(_environment: Environment) -> None:

@@ -68,6 +68,11 @@ class FunctionSpec:
     initialization: str = ON_DEMAND
 
     @property
+    def key(self) -> tuple[str, str]:
+        """The function's ARN and its version."""
+        return self.arn, self.version
+
+    @property
     def provisioned(self) -> bool:
         """Whether its environments are made ahead of their invocations, and wait however long they are not used."""
         return self.initialization == PROVISIONED

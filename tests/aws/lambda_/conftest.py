@@ -100,8 +100,8 @@ def eventually() -> Callable[..., Any]:
 
 
 @pytest.fixture
-def said(region: Region, eventually: Callable[..., Any]) -> Callable[[str], None]:
-    """`said(text)`: waits until the region's log has it."""
+def logged(region: Region, eventually: Callable[..., Any]) -> Callable[[str], None]:
+    """`logged(text)`: waits until the region's log has it."""
 
     def wait(text: str) -> None:
         eventually(region.log.read_text, lambda log: text in log)

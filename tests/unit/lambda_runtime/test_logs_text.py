@@ -45,7 +45,7 @@ async def test_whoever_moves_time_finds_what_was_logged(harness: Harness) -> Non
     for end in ("pass", "os._exit(1)"):
         function = harness.function(f"import os\ndef handler(event, context):\n    print('said')\n    {end}\n")
         await harness.invoke(function)
-        await harness.pool.settle()
+        await harness.pool.logged()
         assert "said\n" in harness.messages(function)
 
 

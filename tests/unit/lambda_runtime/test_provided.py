@@ -150,8 +150,10 @@ async def test_the_environment(provided: Harness, need: Need) -> None:
     assert found["PWD"] == root
     assert found["_HANDLER"] == "a.b"
     assert found["PATH"] == "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"
-    libraries = "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
-    assert found["LD_LIBRARY_PATH"] == libraries
+    assert (
+        found["LD_LIBRARY_PATH"]
+        == "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
+    )
     assert (found["LANG"], found["TZ"]) == ("en_US.UTF-8", ":UTC")
     assert not {"AWS_EXECUTION_ENV", "PYTHONPATH", "LC_CTYPE", "HOME"} & set(found)
     assert found["AWS_LAMBDA_EXEC_WRAPPER"] == "/nowhere"

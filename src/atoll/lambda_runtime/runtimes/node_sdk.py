@@ -11,8 +11,10 @@ import fcntl
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+
+import msgspec
 
 from atoll.lambda_runtime.errors import RuntimeUnavailable
 
@@ -33,8 +35,17 @@ def installed(cache_dir: Path) -> Path | None:
     return directory if directory.is_dir() else None
 
 
-async def install(cache_dir: Path) -> Path:
-    """Installs it with npm, once however many ask. Raises RuntimeUnavailable where there is no npm, or it fails."""
+def packages() -> int:
+    """How many packages it has."""
+    listed = msgspec.json.decode((LIST / "package-lock.json").read_bytes())["packages"]
+    return len(listed) - 1  # one is the list itself
+
+
+async def install(cache_dir: Path, fetched: Callable[[], None] = lambda: None) -> Path:
+    """Installs it with npm, once however many ask; `fetched` is called about as often as there are packages.
+
+    Raises RuntimeUnavailable where there is no npm, or it fails.
+    """
     npm = shutil.which("npm")
     if (there := installed(cache_dir)) is not None:
         return there
@@ -44,31 +55,43 @@ async def install(cache_dir: Path) -> Path:
     lock = (cache_dir / "nodejs-sdk.lock").open("w")
     try:
         await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
-        return installed(cache_dir) or await _install(npm, place(cache_dir))
+        return installed(cache_dir) or await _install(npm, place(cache_dir), fetched)
     finally:
         lock.close()
 
 
-async def _install(npm: str, directory: Path) -> Path:
+async def _install(npm: str, directory: Path, fetched: Callable[[], None]) -> Path:
     with _temporary(directory.parent.parent) as work:
         for name in FILES:
             shutil.copyfile(LIST / name, work / name)
         process = await asyncio.create_subprocess_exec(
-            npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", cwd=work,
+            npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=http", cwd=work,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         try:
-            _, err = await process.communicate()
+            complaints = [line async for line in _complaints(process, fetched)]
+            await process.wait()
         except BaseException:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             raise
         if process.returncode:
-            lines = err.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-            raise RuntimeUnavailable(f"npm could not install the AWS SDK for JavaScript: {lines[0]}")
+            cause = complaints[0] if complaints else "it said nothing"
+            raise RuntimeUnavailable(f"npm could not install the AWS SDK for JavaScript: {cause}")
         work.chmod(0o755)  # functions run as other users
         work.rename(directory.parent)
     return directory
+
+
+async def _complaints(process: asyncio.subprocess.Process, fetched: Callable[[], None]) -> AsyncIterator[str]:
+    """What npm says beside what it fetches, of which it says a line per package."""
+    assert process.stderr is not None
+    async for line in process.stderr:
+        text = line.decode(errors="replace").strip()
+        if text.startswith("npm http"):
+            fetched()
+        elif text:
+            yield text
 
 
 @contextlib.contextmanager
