@@ -42,11 +42,7 @@ def report(ctx: Context, mapping: Mapping) -> None:
         ctx.warn(
             "EventSourceArn", "Atoll does not poll queues yet: the mapping is kept, and its function is not invoked"
         )
-    kind = destinations.KINDS.get(service := destinations.service_of(_destination(mapping)))
-    if kind is not None and not ctx.offers(service, kind.operation):
-        ctx.warn(
-            "DestinationConfig.OnFailure.Destination", f"Atoll has no {kind.name} yet: what would be sent there is lost"
-        )
+    destinations.report(ctx, "DestinationConfig.OnFailure.Destination", _destination(mapping))
 
 
 async def check_destination(ctx: Context, mapping: Mapping) -> None:
@@ -54,15 +50,10 @@ async def check_destination(ctx: Context, mapping: Mapping) -> None:
     destination = _destination(mapping)
     if not destination:
         return
-    service = destinations.service_of(destination)
-    if service not in DESTINATIONS:  # unrecorded
+    if destinations.service_of(destination) not in DESTINATIONS:  # unrecorded
         raise InvalidParameterValueException(f"The destination ARN {destination} is invalid.")
-    kind = destinations.KINDS[service]
     version = await version_to_run(ctx, mapping.target)
-    if not await destinations.may_send(ctx, mapping.target, version.role, destination):
-        raise InvalidParameterValueException(
-            f"The provided execution role does not have permissions to call {kind.permission} on {kind.name}"
-        )
+    await destinations.require(ctx, mapping.target, version.role, destination)
 
 
 def _destination(mapping: Mapping) -> str:

@@ -17,7 +17,7 @@ from atoll.kernel.records import Codec
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
-from atoll.services.lambda_.invocation.destinations import KINDS, may_send, service_of
+from atoll.services.lambda_.invocation.destinations import KINDS, may_send, report, service_of
 from atoll.services.lambda_.names import LATEST, Target, function_arn, target
 from atoll.services.lambda_.paging import next_marker, page_of
 from atoll.services.lambda_.policy import permission
@@ -184,19 +184,17 @@ async def _check(ctx: Context, place: Target, request: Mapping[str, Any]) -> Non
 
 
 async def _check_destination(ctx: Context, place: Target, version: Version, destination: str) -> None:
-    service = service_of(destination)
     if destination == place.arn or destination.startswith(f"{place.arn}:"):
         raise InvalidParameterValueException("You can't specify the function as a destination for itself.")
-    kind = KINDS[service]
-    if not ctx.offers(service, kind.operation):
-        ctx.warn("DestinationConfig", f"Atoll has no {kind.name} yet: what would be sent there is lost")
+    report(ctx, "DestinationConfig", destination)
     try:
         allowed = await may_send(ctx, place, version.role, destination)
     except ResourceNotFoundException:
         raise InvalidParameterValueException(f"The destination ARN {destination} is invalid.") from None
     if not allowed:
+        action = KINDS[service_of(destination)].permission
         raise InvalidParameterValueException(
-            f"The function's execution role does not have permissions to call {kind.permission} on {destination}"
+            f"The function's execution role does not have permissions to call {action} on {destination}"
         )
 
 
