@@ -33,7 +33,7 @@ async def run_function(ctx: Context, mapping: Mapping, event: bytes, request_id:
     """
     version = await version_to_run(ctx, mapping.target)
     ran = await execute(ctx, mapping.target, event, version=version, request_id=request_id)
-    return Answer(ran.payload, ran.function_error, ran.executed_version, ran.status)
+    return Answer(ran.payload, ran.function_error, ran.executed_version)
 
 
 def report(ctx: Context, mapping: Mapping) -> None:
@@ -112,7 +112,7 @@ def failure_record(
     }
     if answer is not None:
         told["responseContext"] = {
-            "statusCode": answer.status,
+            "statusCode": 200,  # an attempt that Lambda itself refused is none
             "executedVersion": answer.version,
             "functionError": answer.error,
         }
