@@ -125,7 +125,7 @@ def handler(event, context):
         flood = asyncio.create_task(harness.invoke(function))
         beside = await _beside(harness, other, flood)
         assert (await flood).function_error is None
-        await until(lambda: harness.logged >= 256 << 20)
+        await until(lambda: harness.logged >= 256 << 20, 60)
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10
         assert _hardly_slower(beside, alone)
 

@@ -18,7 +18,7 @@ def supervise(config, request, descriptors):
     API's connection and of the pipe."""
     control, api, log = descriptors
     hear, go = os.pipe()
-    ended, wakeup = processes.supervise_children()
+    ended, wakeup = processes.watch_children()
     runtime = os.fork()
     if runtime == 0:
         processes.begin_child(control, ended, wakeup, go)

@@ -13,12 +13,6 @@ def watch_children():
     return reader, writer
 
 
-def supervise_children():
-    """The same for process 1, which is not to hear an interrupt from what it started."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    return watch_children()
-
-
 def begin_child(*descriptors):
     """In a child of who watches its children: as if nobody had, with these descriptors closed."""
     signal.set_wakeup_fd(-1)

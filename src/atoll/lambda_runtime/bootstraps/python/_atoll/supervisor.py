@@ -33,7 +33,7 @@ def supervise(config, request, descriptors, baseline):
         ahead.supervise(config, request, descriptors)
         return
     settle(config, request, request["uid"])
-    ended, wakeup = processes.supervise_children()
+    ended, wakeup = processes.watch_children()
 
     def fork(child, *arguments):
         pid = os.fork()

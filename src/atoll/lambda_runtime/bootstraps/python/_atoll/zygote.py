@@ -13,6 +13,7 @@ import importlib
 import json
 import os
 import select
+import signal
 import socket
 import sys
 
@@ -112,10 +113,11 @@ def become(config, request, descriptors, baseline):
     """In the forked child: becomes the supervisor of one environment. Never returns."""
     from _atoll import supervisor
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # which process 1 does not hear from what it started
     try:
         supervisor.supervise(config, request, descriptors, baseline)
     except BaseException as error:
-        os.write(descriptors[0], ("failed %s\n" % error).encode())
+        os.write(descriptors[0], ("failed %s\n" % (str(error) or repr(error))).encode())
     finally:
         os._exit(1)
 
