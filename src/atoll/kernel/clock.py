@@ -55,6 +55,7 @@ class Clock:
         self._offset = offset
         self._latest = not_before
         self._held: float | None = None
+        self._held_lead = 0.0
         self._timers: list[Timer] = []
         self._order = itertools.count()
         self._wakeup: asyncio.TimerHandle | None = None
@@ -76,6 +77,12 @@ class Clock:
     def offset(self) -> float:
         """How far region time runs ahead of wall time, in seconds."""
         return self._offset
+
+    @property
+    def lead(self) -> float:
+        """By how many seconds what programs take for the time is behind region time; while that moves, behind the instant that it has
+        reached. It never shrinks during a move, so that what they say stays in order."""
+        return self._offset if self._held is None else self._held_lead
 
     def now(self) -> float:
         """Region time, seconds since the epoch; never less than an earlier reading."""
@@ -161,7 +168,7 @@ class Clock:
 
     async def _advance_to(self, target: float) -> None:
         try:
-            self._held = self.now()
+            self._held, self._held_lead = self.now(), self._offset
             await self._settle()
             await self._fire_until(target)
         finally:
@@ -193,6 +200,7 @@ class Clock:
         for hook in self._before_move:
             await hook(instant)
         self._held = self._latest = max(self._latest, instant)
+        self._held_lead = max(self._held_lead, instant - time.time())
 
     async def _fire_one(self, timer: Timer) -> None:
         """Runs a timer's callback to its end. One that raises is logged: it must not stop the others."""

@@ -8,9 +8,8 @@ import signal
 import socket
 from collections.abc import Callable
 
-import msgspec
-
 from atoll.lambda_runtime import texts
+from atoll.lambda_runtime.messages import framed
 
 
 class Control:
@@ -52,8 +51,7 @@ class Control:
     def tell(self, **message: str) -> None:
         """Sends a message, if anybody is there to hear it."""
         if self.open and not self._hung_up:
-            data = msgspec.json.encode(message)
-            self._connection.send(len(data).to_bytes(4, "big") + data)
+            self._connection.send(framed(message))
 
     def hang_up(self) -> bool:
         """Makes the supervisor end everything. False where it knows already."""

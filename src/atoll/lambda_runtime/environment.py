@@ -13,13 +13,13 @@ from atoll.kernel.connection import Connection
 from atoll.lambda_runtime import peers, texts
 from atoll.lambda_runtime.cgroups import Group
 from atoll.lambda_runtime.control import Control
+from atoll.lambda_runtime.environment_request import request
 from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.lambda_runtime.extensions import Extensions
 from atoll.lambda_runtime.launcher import Launcher
 from atoll.lambda_runtime.logs import Log
 from atoll.lambda_runtime.memory import Memory
 from atoll.lambda_runtime.outcome import Outcome
-from atoll.lambda_runtime.request import request
 from atoll.lambda_runtime.response import Relay
 from atoll.lambda_runtime.runtime_api import Invocation, Rejected, RuntimeConnection
 from atoll.lambda_runtime.spec import Credentials, EnvironmentInfo, FunctionSpec

@@ -7,6 +7,7 @@ sink is slower than the function, reading stops and the pipe makes the function 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections import deque
@@ -29,6 +30,9 @@ EVENT_LIMIT = 1_048_576 - 26
 PENDING_LIMIT = 1024 * 1024
 BATCH_EVENTS = 5000
 DELAY = 0.02
+"""Seconds that the first event of a batch waits for others, unless somebody waits for it."""
+LATE = 1.0
+"""Seconds after which nobody waits any more for the events of a function that goes on writing."""
 TAIL = 4096
 CONTINUATION = bytes(range(0x80, 0xC0))
 """Bytes that go on with a character that others begin."""
@@ -198,6 +202,7 @@ class Log:
         self._tail: deque[str] = deque()
         self._tail_bytes = 0
         self._flusher: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
         self._silent = False
         self._last = 0
         self._json = spec.logging.format == "JSON"
@@ -270,12 +275,14 @@ class Log:
         """Detaches, unless another writer has come since, and waits until the sink has everything."""
         if self._writer is writer:
             self.detach()
-        await self.stored()
-
-    async def stored(self) -> None:
-        """Waits until the sink has everything that was written so far."""
         while self._flusher is not None:
             await asyncio.shield(self._flusher)
+
+    async def stored(self) -> None:
+        """Waits until the sink has what was logged so far, a second at the most."""
+        if self._flusher is not None:
+            self._hurry.set()
+            await asyncio.wait([self._flusher], timeout=LATE)
 
     def _readable(self) -> None:
         self._read()
@@ -316,7 +323,9 @@ class Log:
 
     async def _flush(self) -> None:
         """Waits a moment for more to come, then hands batches over until nothing is left."""
-        await self._clock.wall_sleep(DELAY)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DELAY):
+                await self._hurry.wait()
         try:
             while self._pending:
                 batch = [self._pending.popleft() for _ in range(min(len(self._pending), BATCH_EVENTS))]
@@ -329,3 +338,4 @@ class Log:
                     self._resume()
         finally:
             self._flusher = None
+            self._hurry.clear()

@@ -223,9 +223,9 @@ class Pool:
         return peer.uid == os.getuid() and not await self._outsiders.hold(peer.inode)
 
     async def logged(self) -> None:
-        """Waits until the sink has every log event so far."""
-        for log in [environment.log for environment in self._environments] + list(self._closing):
-            await log.stored()
+        """Waits until the sink has every log event so far, but not for long (a `kernel.clock.Settler`)."""
+        logs = [*(environment.log for environment in self._environments), *self._closing]
+        await asyncio.gather(*(log.stored() for log in logs))
 
     def snapshot(self) -> list[EnvironmentInfo]:
         """Every environment that has not ended."""

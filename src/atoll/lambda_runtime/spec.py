@@ -90,7 +90,6 @@ class InvokeResult:
     function_error: str | None
     log_tail: bytes
     executed_version: str
-    status: int = 200
     error_type: str = ""
 
 

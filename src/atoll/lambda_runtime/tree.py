@@ -6,7 +6,6 @@ On other systems these answer nothing: memory limits then do not apply, which `a
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -54,14 +53,3 @@ def peak(status: bytes) -> int:
     """The most that a process had resident, in bytes, from its /proc/PID/status; 0 where it is not said (a process that ended)."""
     at = status.find(b"VmHWM:")
     return int(status[at + 6 : status.find(b"kB", at)]) * 1024 if at >= 0 else 0
-
-
-def exit_status(report: bytes) -> int:
-    """The exit status of the tree's runtime from its supervisor's lines; negative for a signal. No line at all: everything was killed."""
-    for line in report.splitlines():
-        match line.split():
-            case [b"exit", status]:
-                return int(status)
-            case [b"signal", number]:
-                return -int(number)
-    return -signal.SIGKILL

@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from atoll.lambda_runtime import peers
 from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.lambda_runtime.launcher import Connections, Machine
+from atoll.lambda_runtime.messages import HEAD, framed
 from atoll.lambda_runtime.runtimes.interpreters import Interpreter
 from atoll.lambda_runtime.runtimes.python_sdk import BOOTSTRAP
 from atoll.lambda_runtime.spec import FunctionSpec
@@ -74,7 +73,7 @@ class Zygote:
 
     async def spawn(self, request: Mapping[str, Any], connections: Connections) -> None:
         """Asks for an environment at these connections. Starts the zygote if need be. Raises RuntimeUnavailable."""
-        data, descriptors = msgspec.json.encode(request), connections.given
+        data, descriptors = framed(request), connections.given
         async with self._lock:
             if self._process is None or self._process.returncode is not None:
                 await self._start()
@@ -87,8 +86,8 @@ class Zygote:
     async def _send(self, data: bytes, descriptors: list[int]) -> None:
         assert self._control is not None
         # The descriptors travel with the length, which always finds room; only what follows may have to wait for it.
-        socket.send_fds(self._control, [len(data).to_bytes(4, "big")], descriptors)
-        await asyncio.get_running_loop().sock_sendall(self._control, data)
+        socket.send_fds(self._control, [data[:HEAD]], descriptors)
+        await asyncio.get_running_loop().sock_sendall(self._control, data[HEAD:])
 
     async def ready(self) -> None:
         """Starts the zygote now rather than with the first environment. Raises RuntimeUnavailable."""
@@ -125,10 +124,9 @@ class Zygote:
         finally:
             theirs.close()
         (self._machine.work_dir / "root").mkdir(parents=True, exist_ok=True)
-        config = msgspec.json.encode(self._config)
         try:
             async with asyncio.timeout(START_SECONDS):
-                await asyncio.get_running_loop().sock_sendall(ours, len(config).to_bytes(4, "big") + config)
+                await asyncio.get_running_loop().sock_sendall(ours, framed(self._config))
                 answer = await asyncio.get_running_loop().sock_recv(ours, 4096)
             if self._machine.capabilities.peers:
                 self.namespaces.add(peers.namespace(self._process.pid))

@@ -9,10 +9,13 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Region
 
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 ECHO = "def handler(event, context):\n    return event\n"
@@ -116,3 +119,13 @@ def url(fn: Lambda, region: Any) -> Iterator[Callable[..., httpx.Client]]:
     yield make
     for one in clients:
         one.close()
+
+
+@pytest.fixture
+def logged(region: Region, eventually: Callable[..., Any]) -> Callable[[str], None]:
+    """`logged(text)`: waits until the region's log has it."""
+
+    def wait(text: str) -> None:
+        eventually(region.log.read_text, lambda log: text in log)
+
+    return wait

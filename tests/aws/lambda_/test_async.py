@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -38,12 +37,6 @@ def advance(region: Region) -> Callable[..., None]:
 
 
 @pytest.fixture
-def logged(region: Region, eventually: Any) -> Callable[[str], None]:
-    """Waits for a text in the region's own log, which is written a moment later."""
-    return lambda text: eventually(region.log.read_text, lambda log: text in log)
-
-
-@pytest.fixture
 def lines(client: Callable[..., Any]) -> Callable[..., list[str]]:
     """What a function wrote to its log."""
 
@@ -62,6 +55,17 @@ def lines(client: Callable[..., Any]) -> Callable[..., list[str]]:
 def starts(lines: Callable[..., list[str]]) -> Callable[..., list[str]]:
     """The request ids of a function's invocations, in their order."""
     return lambda name="fn": [m[1] for line in lines(name) if (m := re.match(r"START RequestId: (\S+)", line))]
+
+
+@pytest.fixture
+def started(client: Callable[..., Any]) -> Callable[[str], list[float]]:
+    """When a function's invocations began, as its log has it: region time in seconds."""
+
+    def read(name: str) -> list[float]:
+        found = client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}", filterPattern='"START RequestId"')
+        return [event["timestamp"] / 1000 for event in found["events"]]
+
+    return read
 
 
 @pytest.fixture
@@ -142,7 +146,7 @@ def test_what_is_no_event_is_refused_at_once(
 
 
 def test_a_failing_function_is_tried_after_one_and_two_minutes(
-    fn: Lambda, account: str, told: Any, advance: Any, starts: Any
+    fn: Lambda, account: str, told: Any, advance: Any, starts: Any, started: Callable[[str], list[float]]
 ) -> None:
     """As test_retries and test_assess_lambda_destination_invocation recorded."""
     fn.create(code=FAILS)
@@ -151,6 +155,8 @@ def test_a_failing_function_is_tried_after_one_and_two_minutes(
     for by, attempts in ((0, 1), (58, 1), (2.5, 2), (117, 2), (3, 3)):
         advance(by)
         assert starts() == [request_id] * attempts
+    first, second, third = started("fn")
+    assert (round(second - first), round(third - second)) == (60, 120)
     (record,) = told()
     moment = record.pop("timestamp")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", moment)
@@ -299,7 +305,6 @@ def test_an_event_that_others_keep_from_running_grows_too_old(
         busy = threads.submit(lambda: fn.invoke(event={"s": 8}))
         eventually(lambda: httpx.get(f"{region.endpoint}/_atoll/status").json()["running"]["lambda"],
                    lambda shown: any("BUSY" in line.upper() for line in shown))  # fmt: skip
-        time.sleep(0.2)
         event(fn, {"n": 1})
         advance(601)
         assert not busy.done()

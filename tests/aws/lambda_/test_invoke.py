@@ -197,15 +197,13 @@ def test_logs_go_to_the_configured_group(
     eventually(lambda: client("logs").describe_log_groups(logGroupNamePrefix="/my/logs")["logGroups"], bool)
 
 
-def test_a_role_without_log_permissions_writes_none(
-    fn: Lambda, client: Callable[..., Any], region: Any, eventually: Callable[..., Any]
-) -> None:
+def test_a_role_without_log_permissions_writes_none(fn: Lambda, client: Callable[..., Any], logged: Any) -> None:
     mute = client("iam").create_role(RoleName="mute", AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))["Role"][
         "Arn"
     ]
     fn.create("mute-fn", code="def handler(event, context):\n    print('unheard')\n", Role=mute)
     assert "unheard" in fn.invoke("mute-fn").log
-    eventually(lambda: region.log.read_text(), lambda text: "mute-fn writes no logs" in text)
+    logged("mute-fn writes no logs")
     assert client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/mute-fn")["logGroups"] == []
 
 

@@ -186,13 +186,13 @@ def handler(event, context):
     assert fn.invoke().payload == [["in", "unicode", "upper", "lower", "second", "linked"], True]
 
 
-def test_what_only_its_owner_may_read_is_readable(fn: Lambda, region: Any) -> None:
+def test_what_only_its_owner_may_read_is_readable(fn: Lambda, logged: Any) -> None:
     """On AWS the function could not read it. Here it can, and the log says so."""
     hidden = archive(("app.py", stat.S_IFREG | 0o600, b"def handler(event, context):\n    return 'ran'\n"))
     fn.create()
     fn.client.update_function_code(FunctionName="fn", ZipFile=hidden)
     assert fn.invoke().payload == "ran"
-    assert "only its owner may read app.py in this package: a function could not on AWS" in region.log.read_text()
+    logged("only its owner may read app.py in this package: a function could not on AWS")
 
 
 def test_the_region_answers_while_a_large_package_unzips(fn: Lambda) -> None:

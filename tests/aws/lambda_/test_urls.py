@@ -373,10 +373,10 @@ def test_a_stream_arrives_while_the_function_makes_it(streaming: str, region: An
     with httpx.stream("POST", region.endpoint, headers=headers, json=wanted, trust_env=False, timeout=30) as response:
         assert response.headers["content-type"] == "text/event-stream"
         pieces = response.iter_raw()
-        began = time.monotonic()
         assert next(pieces) == b"one"
-        assert time.monotonic() - began < 0.9
+        came = time.monotonic()
         assert b"".join(pieces) == b"two"
+        assert time.monotonic() - came > 0.5
 
 
 def test_a_streams_prelude_gives_status_headers_and_cookies(streaming: str, call: Any) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import time
 
 import pytest
 from harness import Harness
@@ -134,25 +132,6 @@ async def test_slow_imports_are_made_up_for_on_the_functions_own_time(
 
 async def phases(harness: Harness, function: FunctionSpec) -> list[str]:
     return [text.split("\t", 1)[1] for text in await harness.log(function) if text.startswith("INIT_REPORT")]
-
-
-async def test_a_crash_loop_does_not_slow_others(harness: Harness) -> None:
-    crashing = harness.function("import os\ndef handler(event, context):\n    os._exit(1)\n")
-    good = harness.function("def handler(event, context):\n    return 1\n")
-    await harness.invoke(good)
-    done = False
-
-    async def crash() -> None:
-        while not done:
-            await harness.invoke(crashing)
-
-    looping = asyncio.create_task(crash())
-    for _ in range(50):
-        began = time.perf_counter()
-        assert json.loads((await harness.invoke(good)).payload) == 1
-        assert time.perf_counter() - began < 0.5
-    done = True
-    await looping
 
 
 async def test_closing_stdout_and_the_log_is_survived(harness: Harness) -> None:

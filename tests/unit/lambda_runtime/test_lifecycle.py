@@ -69,13 +69,14 @@ async def test_background_work_of_an_invocation_goes_on_in_the_next(harness: Har
 import threading, time
 seen = []
 def handler(event, context):
-    threading.Thread(target=lambda: (time.sleep(0.2), seen.append(1)), daemon=True).start()
+    if event == "begin":
+        threading.Thread(target=lambda: (time.sleep(0.2), seen.append(1)), daemon=True).start()
+    while event == "wait" and not seen: time.sleep(0.01)
     return len(seen)
 """
     function = harness.function(source)
-    await harness.invoke(function)
-    await asyncio.sleep(0.5)
-    assert json.loads((await harness.invoke(function)).payload) == 1
+    assert json.loads((await harness.invoke(function, "begin")).payload) == 0
+    assert json.loads((await harness.invoke(function, "wait")).payload) == 1
 
 
 async def test_stop_leaves_nothing_behind() -> None:

@@ -40,6 +40,15 @@ def handler(event, context):
     assert messages[-2:-1] == ["END RequestId: i\n"]
 
 
+async def test_whoever_moves_time_finds_what_was_logged(harness: Harness) -> None:
+    """Also of an environment that has ended."""
+    for end in ("pass", "os._exit(1)"):
+        function = harness.function(f"import os\ndef handler(event, context):\n    print('said')\n    {end}\n")
+        await harness.invoke(function)
+        await harness.pool.logged()
+        assert "said\n" in harness.messages(function)
+
+
 async def test_order_is_that_of_writing(harness: Harness) -> None:
     source = """
 import logging, sys

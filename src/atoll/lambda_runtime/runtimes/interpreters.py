@@ -1,12 +1,9 @@
-"""Which Python runs which python3.x runtime: the same minor version if it is there and can import our boto3, else the next newer.
-
-An interpreter is judged by starting it once; the verdict is kept in the SDK's cache under its path and its age.
-"""
+"""Which Python runs which python3.x runtime: the same minor version if it is there and can import our boto3, else the next newer."""
 
 from __future__ import annotations
 
 import asyncio
-import os
+import functools
 import re
 import shutil
 import sys
@@ -17,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from atoll.lambda_runtime.errors import RuntimeUnavailable
+from atoll.lambda_runtime.runtimes.probing import Verdicts, executables, said
 from atoll.lambda_runtime.runtimes.python_sdk import Sdk
 
 MINORS = range(8, 15)
@@ -55,9 +53,7 @@ class Interpreters:
     """Finds interpreters, once each."""
 
     def __init__(self, sdk: Sdk) -> None:
-        self._sdk = sdk
-        self._store = sdk.cache / "interpreters.json"
-        self._known: dict[str, Interpreter] = {}
+        self._verdicts = Verdicts(sdk.cache / "interpreters.json", Interpreter, functools.partial(_judge, sdk))
         self._lock = asyncio.Lock()
 
     async def choose(self, runtime: str) -> tuple[Interpreter, str | None]:
@@ -82,20 +78,7 @@ class Interpreters:
         )
 
     async def _probe(self, executable: Path) -> Interpreter:
-        if executable == RUNNING:
-            return running()
-        key = f"{executable} {executable.stat().st_mtime_ns}"
-        if not self._known and self._store.exists():
-            try:
-                self._known = msgspec.json.decode(self._store.read_bytes(), type=dict[str, Interpreter])
-            except msgspec.DecodeError:
-                self._known = {}
-        if key not in self._known:
-            self._known[key] = await _start(executable, self._sdk)
-            temporary = self._store.with_suffix(f".{os.getpid()}")
-            temporary.write_bytes(msgspec.json.encode(self._known))
-            temporary.replace(self._store)
-        return self._known[key]
+        return running() if executable == RUNNING else await self._verdicts.of(executable)
 
 
 def running() -> Interpreter:
@@ -116,12 +99,7 @@ def candidates(minor: int) -> Iterator[Path]:
     versions = Path.home() / ".pyenv" / "versions"
     paths += sorted(versions.glob(f"3.{minor}.*/bin/{name}"), key=_patch, reverse=True)
     paths += [Path(directory) / name for directory in DIRECTORIES]
-    seen = set()
-    for path in paths:
-        real = path.resolve()
-        if real not in seen and real.is_file() and os.access(real, os.X_OK):
-            seen.add(real)
-            yield real
+    return executables(paths)
 
 
 def _patch(path: Path) -> int:
@@ -134,19 +112,7 @@ def _warning(runtime: str, used: Interpreter, problems: list[str]) -> str:
     return f"{runtime} functions run on {used.name}, because {cause}."
 
 
-async def _start(executable: Path, sdk: Sdk) -> Interpreter:
-    process = await asyncio.create_subprocess_exec(
-        executable, "-I", "-S", "-c", PROBE, sdk.directory, sdk.cache / "pycache",
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={},
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(PROBE_SECONDS):
-            out, err = await process.communicate()
-        fields = msgspec.json.decode(out)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        return Interpreter(str(executable), 0, "", [], f"did not answer in {PROBE_SECONDS:.0f} seconds")
-    except msgspec.DecodeError:
-        return Interpreter(str(executable), 0, "", [], err.decode(errors="replace").strip()[-200:] or "did not start")
-    return Interpreter(str(executable), **fields)
+async def _judge(sdk: Sdk, executable: Path) -> Interpreter:
+    command = (executable, "-I", "-S", "-c", PROBE, sdk.directory, sdk.cache / "pycache")
+    found, error = await said(*command, seconds=PROBE_SECONDS)
+    return Interpreter(str(executable), **found) if found else Interpreter(str(executable), 0, "", [], error)

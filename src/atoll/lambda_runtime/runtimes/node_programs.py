@@ -1,12 +1,8 @@
-"""Which Node.js runs which nodejs*.x runtime: the same major version if it is there, else the next newer, else the newest.
-
-A program is judged by starting it once; the verdict is kept in the cache under its path and its age.
-"""
+"""Which Node.js runs which nodejs*.x runtime: the same major version if it is there, else the next newer, else the newest."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -15,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from atoll.lambda_runtime.errors import RuntimeUnavailable
+from atoll.lambda_runtime.runtimes.probing import Verdicts, executables, said
 
 OLDEST = 18
 """The major version that the bootstrap and the SDK need at least."""
@@ -51,9 +48,8 @@ class NodePrograms:
     """Finds programs, once each. `search` is a search path, else the process's own."""
 
     def __init__(self, cache_dir: Path, search: str | None = None) -> None:
-        self._store = cache_dir / "node-programs.json"
+        self._verdicts = Verdicts(cache_dir / "node-programs.json", NodeProgram, _judge)
         self._search = search
-        self._known: dict[str, NodeProgram] = {}
         self._lock = asyncio.Lock()
 
     async def choose(self, runtime: str) -> tuple[NodeProgram, str | None]:
@@ -76,22 +72,7 @@ class NodePrograms:
     async def all(self) -> list[NodeProgram]:
         """Every program that there is, what is first on the path first."""
         async with self._lock:
-            return [await self._probe(executable) for executable in candidates(self._search)]
-
-    async def _probe(self, executable: Path) -> NodeProgram:
-        key = f"{executable} {executable.stat().st_mtime_ns}"
-        if not self._known and self._store.exists():
-            try:
-                self._known = msgspec.json.decode(self._store.read_bytes(), type=dict[str, NodeProgram])
-            except msgspec.DecodeError:
-                self._known = {}
-        if key not in self._known:
-            self._known[key] = await _start(executable)
-            self._store.parent.mkdir(parents=True, exist_ok=True)
-            temporary = self._store.with_suffix(f".{os.getpid()}")
-            temporary.write_bytes(msgspec.json.encode(self._known))
-            temporary.replace(self._store)
-        return self._known[key]
+            return [await self._verdicts.of(executable) for executable in candidates(self._search)]
 
 
 def best(wanted: int, programs: list[NodeProgram]) -> NodeProgram:
@@ -107,29 +88,13 @@ def candidates(search: str | None = None) -> Iterator[Path]:
         for place in PLACES:
             pattern = Path(place).expanduser()
             paths += sorted(Path("/").glob(str(pattern.relative_to("/"))), reverse=True)
-    seen = set()
-    for path in paths:
-        real = path.resolve()
-        if real not in seen and real.is_file() and os.access(real, os.X_OK):
-            seen.add(real)
-            yield real
+    return executables(paths)
 
 
-async def _start(executable: Path) -> NodeProgram:
-    process = await asyncio.create_subprocess_exec(
-        executable, "-e", PROBE,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={},
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(PROBE_SECONDS):
-            out, err = await process.communicate()
-        answer = msgspec.json.decode(out)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        return NodeProgram(str(executable), 0, [], f"did not answer in {PROBE_SECONDS:.0f} seconds")
-    except msgspec.DecodeError:
-        return NodeProgram(str(executable), 0, [], err.decode(errors="replace").strip()[-200:] or "did not start")
+async def _judge(executable: Path) -> NodeProgram:
+    answer, error = await said(executable, "-e", PROBE, seconds=PROBE_SECONDS)
+    if not answer:
+        return NodeProgram(str(executable), 0, [], error)
     major = int(answer["version"].split(".")[0])
     options = [
         option

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import select
 import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.lambda_runtime.launcher import Connections, Launcher, Machine
+from atoll.lambda_runtime.messages import framed
 from atoll.lambda_runtime.runtimes import node_sdk
 from atoll.lambda_runtime.runtimes.node_programs import NodeProgram, NodePrograms
 from atoll.lambda_runtime.runtimes.plain import PlainZygote
@@ -32,9 +33,11 @@ AT_START = ("LD_", "NODE_", "UV_", "OPENSSL_", "SSL_CERT_")
 """How the variables begin that Node.js, its libraries or the loader read when a process starts."""
 NOT_AT_START = frozenset({"NODE_ENV", "NODE_PATH"})
 
+logger = logging.getLogger(__name__)
+
 
 class Nodejs:
-    """A `runtimes.Family`."""
+    """A `launcher.Family`."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
@@ -52,7 +55,7 @@ class Nodejs:
 
 
 class NodeLauncher(PlainZygote):
-    """A `runtimes.Launcher`: the spare processes of one Node.js."""
+    """A `launcher.Launcher`: the spare processes of one Node.js."""
 
     def __init__(self, name: str, program: NodeProgram, sdk: Path | None, machine: Machine) -> None:
         isolated = machine.capabilities.namespaces
@@ -107,9 +110,8 @@ class NodeLauncher(PlainZygote):
         if request["program"] is not None:
             await super().spawn(request, connections)
             return
-        data = msgspec.json.encode(request)
         with contextlib.suppress(ConnectionError):  # it has ended meanwhile, which its control socket tells
-            await asyncio.get_running_loop().sock_sendall(connections.control, len(data).to_bytes(4, "big") + data)
+            await asyncio.get_running_loop().sock_sendall(connections.control, framed(request))
         self._refill()
 
     async def stop(self) -> None:
@@ -142,8 +144,10 @@ class NodeLauncher(PlainZygote):
     async def _start_spares(self) -> None:
         try:
             while len(self._spares) < SPARES:
-                await asyncio.sleep(REFILL_SECONDS)  # noqa: TID251
+                await asyncio.sleep(REFILL_SECONDS)  # noqa: TID251  real time; a launcher has no region's clock
                 self._spares.append(await self._start_spare())
+        except RuntimeUnavailable as error:  # the next cold start says so to whoever waits for it
+            logger.warning("%s: %s", self.name, error)
         finally:
             self._refilling = None
 

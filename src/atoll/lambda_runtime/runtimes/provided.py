@@ -14,7 +14,7 @@ from atoll.lambda_runtime.spec import FunctionSpec
 
 
 class Provided:
-    """A `runtimes.Family`."""
+    """A `launcher.Family`."""
 
     def __init__(self, machine: Machine) -> None:
         self._launcher = ProvidedLauncher(machine)
@@ -25,7 +25,7 @@ class Provided:
 
 
 class ProvidedLauncher(PlainZygote):
-    """A `runtimes.Launcher`."""
+    """A `launcher.Launcher`."""
 
     def __init__(self, machine: Machine) -> None:
         super().__init__(machine, name="provided", places={})

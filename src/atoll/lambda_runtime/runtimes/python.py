@@ -16,7 +16,7 @@ from atoll.lambda_runtime.zygote import Zygote
 
 
 class Python:
-    """A `runtimes.Family`."""
+    """A `launcher.Family`."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
@@ -33,7 +33,7 @@ class Python:
 
 
 class PythonLauncher(Zygote):
-    """A `runtimes.Launcher`: the zygote of one interpreter."""
+    """A `launcher.Launcher`: the zygote of one interpreter."""
 
     def __init__(self, interpreter: Interpreter, sdk: Sdk, machine: Machine) -> None:
         isolated = machine.capabilities.namespaces

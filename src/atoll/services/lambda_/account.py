@@ -19,7 +19,7 @@ from atoll.services.lambda_.store import key
 @operation("GetAccountSettings", access=[Access("lambda:GetAccountSettings")])
 async def get_account_settings(ctx: Context, _request: Mapping[str, Any]) -> dict[str, Any]:
     """docs: API_GetAccountSettings."""
-    place = Target(ctx.account, ctx.region, "", None)
+    place = Target(ctx.account, ctx.region, "")
 
     def read(tx: Reader) -> tuple[int, int, int]:
         count, size, reserved = (counter(tx.get(key(place, "usage", name))) for name in ("count", "bytes", "reserved"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from atoll.kernel.errors import ServiceError
+from atoll.kernel.errors import ServiceError, ValidationFailed
 
 
 class LambdaError(ServiceError):
@@ -72,4 +72,11 @@ def stale_revision(source: str = "GetFunction/GetAlias") -> PreconditionFailedEx
     return PreconditionFailedException(
         "The Revision Id provided does not match the latest Revision Id. "
         f"Call the {source} API to retrieve the latest Revision Id"
+    )
+
+
+def violated(member: str, value: object, constraint: str) -> ValidationFailed:
+    """What validation says of a member that breaks a constraint which botocore's model does not name."""
+    return ValidationFailed(
+        f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: Member must {constraint}"
     )

@@ -44,7 +44,7 @@ class LogWriter:
         if session is None:
             return
         ctx = self._host.context("lambda", spec.account, spec.region, session, f"logs of {spec.name}")
-        shift = int(ctx.clock.offset * 1000)  # functions tell wall time, CloudWatch Logs judges by region time
+        shift = int(ctx.clock.lead * 1000)  # functions tell wall time, CloudWatch Logs judges by region time
         try:
             for batch in batches(events):
                 lines = [{"timestamp": event.timestamp + shift, "message": event.message} for event in batch]

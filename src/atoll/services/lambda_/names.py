@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from atoll.kernel.context import Context
 from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
@@ -20,14 +21,13 @@ _FORMAT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """The function that a request means. `qualifier` is None where it names none."""
 
     account: str
     region: str
     name: str
-    qualifier: str | None
+    qualifier: str | None = None
 
     @property
     def arn(self) -> str:
@@ -38,6 +38,15 @@ class Target:
     def qualified_arn(self) -> str:
         """The ARN with the qualifier that the request named, if it did."""
         return f"{self.arn}:{self.qualifier}" if self.qualifier else self.arn
+
+    @property
+    def exact_arn(self) -> str:
+        """The ARN with a qualifier in any case: $LATEST where the request named none."""
+        return f"{self.arn}:{self.qualifier or LATEST}"
+
+    def at(self, qualifier: str | None) -> Target:
+        """The same function, at another version or alias; None for the function itself."""
+        return msgspec.structs.replace(self, qualifier=qualifier)
 
 
 def target(ctx: Context, request: Mapping[str, Any]) -> Target:
@@ -60,6 +69,14 @@ def target(ctx: Context, request: Mapping[str, Any]) -> Target:
             f"Functions from '{match['region']}' are not reachable in this region ('{ctx.region}')"
         )
     return Target(match["account"] or ctx.account, ctx.region, match["name"], inside or given)
+
+
+def latest(ctx: Context, request: Mapping[str, Any]) -> Target:
+    """The function as a whole, which a request may only name without a version. Raises InvalidParameterValueException."""
+    named = target(ctx, request)
+    if named.qualifier not in (None, LATEST):
+        raise InvalidParameterValueException("Current operation does not support versions other than $LATEST")
+    return named.at(None)
 
 
 def function_arn(ctx: Context, request: Mapping[str, Any]) -> str:

@@ -11,13 +11,11 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.lambda_.errors import (
     InvalidParameterValueException,
-    PolicyLengthExceededException,
-    ResourceConflictException,
     ResourceNotFoundException,
     stale_revision,
 )
 from atoll.services.lambda_.names import LATEST, Target, target
-from atoll.services.lambda_.policy import PERMITS, document, permission, statement
+from atoll.services.lambda_.policy import PERMITS, document, permission, statement, with_statement, without_statement
 from atoll.services.lambda_.store import (
     POLICIES,
     Policy,
@@ -37,8 +35,6 @@ if TYPE_CHECKING:
         RemovePermissionRequestTypeDef,
     )
 
-MAX_POLICY = 20_480
-
 
 @operation("AddPermission", access=[permission("AddPermission", PERMITS)])
 async def add_permission(ctx: Context, request: AddPermissionRequestTypeDef) -> dict[str, Any]:
@@ -54,17 +50,7 @@ async def add_permission(ctx: Context, request: AddPermissionRequestTypeDef) -> 
         get(tx, place)
         if request.get("RevisionId", current := _revision(tx, place)) != current:
             raise stale_revision("GetPolicy")
-        found = statements(tx, place)
-        if any(one["Sid"] == added["Sid"] for one in found):
-            raise ResourceConflictException(
-                f"The statement id ({added['Sid']}) provided already exists. Please provide a new statement id, "
-                "or remove the existing statement."
-            )
-        if (size := len(document([*found, added]))) > MAX_POLICY:
-            raise PolicyLengthExceededException(
-                f"The final policy size ({size}) is bigger than the limit ({MAX_POLICY})."
-            )
-        _save(tx, place, [*found, added], revision)
+        _save(tx, place, with_statement(statements(tx, place), added), revision)
 
     await ctx.store.transact(add)
     return {"Statement": msgspec.json.encode(added).decode()}
@@ -83,9 +69,7 @@ async def remove_permission(ctx: Context, request: RemovePermissionRequestTypeDe
         found = statements(tx, place)
         if not found:
             raise ResourceNotFoundException("No policy is associated with the given resource.")
-        left = [one for one in found if one["Sid"] != request["StatementId"]]
-        if len(left) == len(found):
-            raise ResourceNotFoundException(f"Statement {request['StatementId']} is not found in resource policy.")
+        left = without_statement(found, request["StatementId"])
         if request.get("RevisionId", current) != current:
             raise stale_revision()
         _save(tx, place, left, revision)

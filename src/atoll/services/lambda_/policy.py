@@ -1,4 +1,4 @@
-"""Resource policies of functions: how AddPermission's parameters become a statement, and the document that hangs on a function. Pure
+"""Resource policies: how they change, how AddPermission's parameters become a statement, and the document that hangs on a function. Pure
 but for `function_policy`, which reads it.
 
 docs: API_AddPermission; statements as AWS answered (recorded by the LocalStack project).
@@ -14,10 +14,16 @@ import msgspec
 
 from atoll.kernel.context import Context
 from atoll.kernel.service import NO_CONDITIONS, Access, ResourceOf, ValuesOf
-from atoll.services.lambda_.errors import InvalidParameterValueException
+from atoll.services.lambda_.errors import (
+    InvalidParameterValueException,
+    PolicyLengthExceededException,
+    ResourceConflictException,
+    ResourceNotFoundException,
+)
 from atoll.services.lambda_.names import Target, qualified_arn, target
 from atoll.services.lambda_.store import find, statements
 
+MAX_POLICY = 20_480
 _ACCOUNT = re.compile(r"\d{12}")
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.(amazonaws\.com(\.cn)?|amazon\.com)")
 _ARN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::\d{12}:.+")
@@ -48,6 +54,27 @@ def statement(place: Target, request: Mapping[str, Any]) -> dict[str, Any]:
     if conditions:
         made["Condition"] = conditions
     return made
+
+
+def with_statement(found: Sequence[dict[str, Any]], added: dict[str, Any]) -> list[dict[str, Any]]:
+    """The statements of a policy that gets another one. Raises ResourceConflictException, PolicyLengthExceededException."""
+    if any(one["Sid"] == added["Sid"] for one in found):
+        raise ResourceConflictException(
+            f"The statement id ({added['Sid']}) provided already exists. Please provide a new statement id, "
+            "or remove the existing statement."
+        )
+    after = [*found, added]
+    if (size := len(document(after))) > MAX_POLICY:
+        raise PolicyLengthExceededException(f"The final policy size ({size}) is bigger than the limit ({MAX_POLICY}).")
+    return after
+
+
+def without_statement(found: Sequence[dict[str, Any]], sid: str) -> list[dict[str, Any]]:
+    """The statements of a policy that loses one. Raises ResourceNotFoundException where it is not there."""
+    after = [one for one in found if one["Sid"] != sid]
+    if len(after) == len(found):
+        raise ResourceNotFoundException(f"Statement {sid} is not found in resource policy.")
+    return after
 
 
 def _principal(text: str) -> str | dict[str, str]:

@@ -149,10 +149,6 @@ class Running(Runtime):
         for environment in environments:
             environment.credentials = dataclasses.replace(environment.credentials, expires=expires)
 
-    async def settle(self) -> None:
-        """What functions have written is in their logs before a move of the clock answers (a `kernel.clock.Settler`)."""
-        await self.pool.logged()
-
     async def made(self, connection: Connection) -> bool:
         """Whether a function made the connection."""
         return await self.pool.made(connection)
@@ -192,7 +188,7 @@ class Running(Runtime):
         caller = Principal.service(SERVICE_HOST, spec.account, source_arn=spec.arn)
         ctx = self._host.context("lambda", spec.account, spec.region, caller, f"role of {spec.name}")
         with ctx.span:
-            answer = await assume(ctx, Target(spec.account, spec.region, spec.name, None), spec.role_arn)
+            answer = await assume(ctx, Target(spec.account, spec.region, spec.name), spec.role_arn)
         given = answer["Credentials"]
         self._writer.acts_as(spec, acting(spec.role_arn, answer))
         return Credentials(
@@ -226,7 +222,7 @@ async def open_running(host: Host) -> AsyncIterator[Running]:
     running.sweep(starting=True)
     await running.pool.start()
     host.kernel.clock.before_move(running.renew)
-    host.kernel.clock.settle_with(running.settle)
+    host.kernel.clock.settle_with(running.pool.logged)
     for place in await host.kernel.store.read(provisioned_anywhere):
         running.provision(place)
     provisioning = asyncio.create_task(running.keep_provisioned())

@@ -77,7 +77,7 @@ class Limits:
     def provisioned(self, account: str | None) -> list[Target]:
         """The functions of an account (None: of all) that something is provisioned for."""
         return [
-            Target(owner, region, name, None)
+            Target(owner, region, name)
             for (owner, region), functions in self._accounts.items()
             for name, function in functions.items()
             if function.provisioned and account in (None, owner)

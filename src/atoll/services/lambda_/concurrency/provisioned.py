@@ -24,11 +24,9 @@ from atoll.services.lambda_.concurrency.provisioning import (
     shares,
 )
 from atoll.services.lambda_.errors import InvalidParameterValueException, ProvisionedConcurrencyConfigNotFoundException
-from atoll.services.lambda_.functions.configuration import moment
-from atoll.services.lambda_.functions.functions import PAGE
-from atoll.services.lambda_.functions.update_function import latest
-from atoll.services.lambda_.names import LATEST, Target, function_arn, target
-from atoll.services.lambda_.paging import marker, read_marker
+from atoll.services.lambda_.moments import moment
+from atoll.services.lambda_.names import LATEST, Target, function_arn, latest, target
+from atoll.services.lambda_.paging import next_marker, page_of
 from atoll.services.lambda_.policy import permission
 from atoll.services.lambda_.running import Running
 from atoll.services.lambda_.store import Function, get, get_version, reserved_in_all
@@ -98,7 +96,7 @@ async def list_provisioned_concurrency_configs(
 ) -> dict[str, Any]:
     """docs: API_ListProvisionedConcurrencyConfigs. By qualifier, at most 50 per page. Raises ResourceNotFoundException."""
     place = latest(ctx, request)
-    limit, after = request.get("MaxItems", PAGE), read_marker(request.get("Marker"))
+    limit, after = page_of(request)
 
     def read(tx: Reader) -> list[tuple[Target, Provisioned, dict[str, int]]]:
         get(tx, place)
@@ -111,7 +109,7 @@ async def list_provisioned_concurrency_configs(
             {"FunctionArn": each.qualified_arn, **_described(ctx.runtime, each, config, wanted)}
             for each, config, wanted in page[:limit]
         ],
-        "NextMarker": marker(str(page[limit - 1][0].qualifier)) if len(page) > limit else None,
+        "NextMarker": next_marker(page, limit, lambda one: str(one[0].qualifier)),
     }
 
 
@@ -166,9 +164,7 @@ def _check_sums(tx: Reader, place: Target, function: Function, requested: int) -
             f"[{CONCURRENCY}]."
         )
     taken = sum(
-        count
-        for name, count in sums.items()
-        if get(tx, Target(place.account, place.region, name, None)).reserved is None
+        count for name, count in sums.items() if get(tx, Target(place.account, place.region, name)).reserved is None
     )
     if CONCURRENCY - reserved_in_all(tx, place) - taken - others - requested < UNRESERVED_MINIMUM:
         raise InvalidParameterValueException(

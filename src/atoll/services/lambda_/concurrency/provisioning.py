@@ -13,7 +13,7 @@ from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceConflictException
 from atoll.services.lambda_.names import LATEST, Target
 from atoll.services.lambda_.store import PROVISIONED, Version, find, get_version, provisioned_prefix
-from atoll.services.lambda_.versions.resolve import Alias, aliases, at, find_alias, get_alias, names_alias
+from atoll.services.lambda_.versions.resolve import Alias, aliases, find_alias, get_alias, names_alias
 
 
 class Provisioned(msgspec.Struct, frozen=True):
@@ -52,9 +52,9 @@ def configurations(tx: Reader, place: Target, after: str | None = None) -> Itera
     """The function's configurations in the order of their qualifiers, those past `after`."""
     span = under(provisioned_prefix(place))
     if after is not None:
-        span = span.past(provisioned_key(at(place, after)))
+        span = span.past(provisioned_key(place.at(after)))
     for path, raw in tx.scan(span):
-        yield at(place, str(path[-1])), CONFIGURATIONS.decode(raw)
+        yield place.at(str(path[-1])), CONFIGURATIONS.decode(raw)
 
 
 def shares(tx: Reader, place: Target, requested: int) -> Counter[str]:
@@ -73,7 +73,7 @@ def plan(tx: Reader, place: Target) -> list[tuple[Version, int]]:
     if find(tx, place) is not None:
         for qualified, config in configurations(tx, place):
             wanted += shares(tx, qualified, config.requested)
-    return [(get_version(tx, at(place, number)), count) for number, count in wanted.items()]
+    return [(get_version(tx, place.at(number)), count) for number, count in wanted.items()]
 
 
 def provisioned_anywhere(tx: Reader) -> list[Target]:
@@ -101,14 +101,14 @@ def refuse_overlap(tx: Reader, place: Target) -> None:
             raise InvalidParameterValueException("Alias with weights can not be used with Provisioned Concurrency")
         refuse_provisioned_version(tx, place, alias)
     elif any(
-        alias.version == place.qualifier and find_provisioned(tx, at(place, alias.name)) for alias in aliases(tx, place)
+        alias.version == place.qualifier and find_provisioned(tx, place.at(alias.name)) for alias in aliases(tx, place)
     ):
         raise ResourceConflictException("Version is pointed by a Provisioned Concurrency alias")
 
 
 def refuse_provisioned_version(tx: Reader, place: Target, alias: Alias) -> None:
     """Raises ResourceConflictException where the alias's version has provisioned concurrency of its own."""
-    if find_provisioned(tx, at(place, alias.version)):
+    if find_provisioned(tx, place.at(alias.version)):
         raise ResourceConflictException(
             "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version"
         )

@@ -45,7 +45,6 @@ class Answer(NamedTuple):
     payload: bytes
     error: str | None
     version: str = "$LATEST"
-    status: int = 200
 
 
 class Policy(NamedTuple):

@@ -7,7 +7,6 @@ docs: Lambda developer guide, "Retain discarded records with an on-failure desti
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -20,6 +19,7 @@ from atoll.services.lambda_.event_sources.sources import SQS, kind_of
 from atoll.services.lambda_.event_sources.store import Mapping
 from atoll.services.lambda_.invocation import destinations
 from atoll.services.lambda_.invocation.execute import execute, version_to_run
+from atoll.services.lambda_.moments import zulu
 
 DESTINATIONS = ("sqs", "sns", "s3")
 """Services that mappings of streams send to."""
@@ -33,7 +33,7 @@ async def run_function(ctx: Context, mapping: Mapping, event: bytes, request_id:
     """
     version = await version_to_run(ctx, mapping.target)
     ran = await execute(ctx, mapping.target, event, version=version, request_id=request_id)
-    return Answer(ran.payload, ran.function_error, ran.executed_version, ran.status)
+    return Answer(ran.payload, ran.function_error, ran.executed_version)
 
 
 def report(ctx: Context, mapping: Mapping) -> None:
@@ -42,11 +42,7 @@ def report(ctx: Context, mapping: Mapping) -> None:
         ctx.warn(
             "EventSourceArn", "Atoll does not poll queues yet: the mapping is kept, and its function is not invoked"
         )
-    kind = destinations.KINDS.get(service := destinations.service_of(_destination(mapping)))
-    if kind is not None and not ctx.offers(service, kind.operation):
-        ctx.warn(
-            "DestinationConfig.OnFailure.Destination", f"Atoll has no {kind.name} yet: what would be sent there is lost"
-        )
+    destinations.report(ctx, "DestinationConfig.OnFailure.Destination", _destination(mapping))
 
 
 async def check_destination(ctx: Context, mapping: Mapping) -> None:
@@ -54,15 +50,10 @@ async def check_destination(ctx: Context, mapping: Mapping) -> None:
     destination = _destination(mapping)
     if not destination:
         return
-    service = destinations.service_of(destination)
-    if service not in DESTINATIONS:  # unrecorded
+    if destinations.service_of(destination) not in DESTINATIONS:  # unrecorded
         raise InvalidParameterValueException(f"The destination ARN {destination} is invalid.")
-    kind = destinations.KINDS[service]
     version = await version_to_run(ctx, mapping.target)
-    if not await destinations.may_send(ctx, mapping.target, version.role, destination):
-        raise InvalidParameterValueException(
-            f"The provided execution role does not have permissions to call {kind.permission} on {kind.name}"
-        )
+    await destinations.require(ctx, mapping.target, version.role, destination)
 
 
 def _destination(mapping: Mapping) -> str:
@@ -121,19 +112,19 @@ def failure_record(
     }
     if answer is not None:
         told["responseContext"] = {
-            "statusCode": answer.status,
+            "statusCode": 200,  # an attempt that Lambda itself refused is none
             "executedVersion": answer.version,
             "functionError": answer.error,
         }
     told |= {
         "version": "1.0",
-        "timestamp": _moment(now, "milliseconds"),
+        "timestamp": zulu(now, "milliseconds"),
         "DDBStreamBatchInfo": {
             "shardId": shard,
             "startSequenceNumber": first.number,
             "endSequenceNumber": last.number,
-            "approximateArrivalOfFirstRecord": _moment(first.at, "seconds"),
-            "approximateArrivalOfLastRecord": _moment(last.at, "seconds"),
+            "approximateArrivalOfFirstRecord": zulu(first.at, "seconds"),
+            "approximateArrivalOfLastRecord": zulu(last.at, "seconds"),
             "batchSize": len(batch.records),
             "streamArn": mapping.source,
         },
@@ -145,7 +136,3 @@ def failure_record(
 
 def _raw(records: Sequence[Record]) -> list[msgspec.Raw]:
     return [msgspec.Raw(record.event) for record in records]
-
-
-def _moment(seconds: float, precision: str) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec=precision).replace("+00:00", "Z")

@@ -20,7 +20,7 @@ from atoll.services.lambda_.event_sources.create_event_source_mapping import che
 from atoll.services.lambda_.event_sources.delivery import check_destination, report
 from atoll.services.lambda_.event_sources.sources import kind_of
 from atoll.services.lambda_.names import target
-from atoll.services.lambda_.paging import marker, read_marker
+from atoll.services.lambda_.paging import next_marker, page_of
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import (
@@ -48,7 +48,7 @@ async def get_event_source_mapping(ctx: Context, request: GetEventSourceMappingR
 @operation("ListEventSourceMappings", access=[Access("lambda:ListEventSourceMappings")])
 async def list_event_source_mappings(ctx: Context, request: ListEventSourceMappingsRequestTypeDef) -> dict[str, Any]:
     """docs: API_ListEventSourceMappings. At most 100 per page, by UUID."""
-    limit, after = min(request.get("MaxItems", PAGE), PAGE), read_marker(request.get("Marker"))
+    limit, after = page_of(request, PAGE)
     source, function = request.get("EventSourceArn"), target(ctx, request) if request.get("FunctionName") else None
 
     def read(tx: Reader) -> list[tuple[store.Mapping, str]]:
@@ -64,7 +64,7 @@ async def list_event_source_mappings(ctx: Context, request: ListEventSourceMappi
         "EventSourceMappings": [
             settings.described(mapping, settings.settled(mapping), result) for mapping, result in page[:limit]
         ],
-        "NextMarker": marker(page[limit - 1][0].uuid) if len(page) > limit else None,
+        "NextMarker": next_marker(page, limit, lambda one: one[0].uuid),
     }
 
 

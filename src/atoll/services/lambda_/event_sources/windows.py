@@ -6,13 +6,13 @@ docs: Lambda developer guide, "Implementing stateful DynamoDB stream processing 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from atoll.services.lambda_.event_sources import batches, store
 from atoll.services.lambda_.event_sources.batches import Answer, Record
+from atoll.services.lambda_.moments import zulu
 
 if TYPE_CHECKING:
     from atoll.services.lambda_.event_sources.shard_lane import Lane
@@ -79,7 +79,7 @@ class Windows:
     def adds(self, *, final: bool = False, early: bool = False) -> dict[str, Any]:
         """What an event has beside its records."""
         return {
-            "window": {"start": _moment(self._start), "end": _moment(self._start + self.seconds)},
+            "window": {"start": zulu(self._start, "seconds"), "end": zulu(self._start + self.seconds, "seconds")},
             "state": msgspec.Raw(self._state),
             "shardId": self._lane.shard,
             "eventSourceARN": self._lane.mapping.source,
@@ -104,7 +104,3 @@ class Windows:
         await self._lane.attempts.finish(self.adds(final=True, early=early))
         if not self._lane.stopping:
             await self._lane.advance(self._lane.place.after)
-
-
-def _moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

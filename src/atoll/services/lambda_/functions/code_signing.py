@@ -15,9 +15,8 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.lambda_.functions import code_signing_configs as configs
-from atoll.services.lambda_.functions.update_function import latest
-from atoll.services.lambda_.names import Target, function_arn
-from atoll.services.lambda_.paging import marker, read_marker
+from atoll.services.lambda_.names import Target, function_arn, latest
+from atoll.services.lambda_.paging import next_marker, page_of
 from atoll.services.lambda_.policy import CODE_SIGNING, permission
 from atoll.services.lambda_.store import get, put
 
@@ -77,8 +76,7 @@ async def list_functions_by_code_signing_config(
     ctx: Context, request: ListFunctionsByCodeSigningConfigRequestTypeDef
 ) -> dict[str, Any]:
     """The functions by name, at most 50 per page. Raises ResourceNotFoundException."""
-    arn, after = request["CodeSigningConfigArn"], read_marker(request.get("Marker"))
-    limit = min(request.get("MaxItems", configs.PAGE), configs.PAGE)
+    arn, (limit, after) = request["CodeSigningConfigArn"], page_of(request)
 
     def read(tx: Reader) -> list[str]:
         configs.get(tx, arn)
@@ -87,6 +85,6 @@ async def list_functions_by_code_signing_config(
 
     page = await ctx.store.read(read)
     return {
-        "FunctionArns": [Target(ctx.account, ctx.region, name, None).arn for name in page[:limit]],
-        "NextMarker": marker(page[limit - 1]) if len(page) > limit else None,
+        "FunctionArns": [Target(ctx.account, ctx.region, name).arn for name in page[:limit]],
+        "NextMarker": next_marker(page, limit, str),
     }

@@ -25,9 +25,9 @@ from atoll.services.lambda_.errors import (
     ResourceConflictException,
     ResourceNotFoundException,
 )
-from atoll.services.lambda_.functions.configuration import moment
+from atoll.services.lambda_.moments import moment
 from atoll.services.lambda_.names import Target
-from atoll.services.lambda_.paging import marker, read_marker
+from atoll.services.lambda_.paging import next_marker, page_of
 from atoll.services.lambda_.store import FUNCTIONS, key
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
         ListCodeSigningConfigsRequestTypeDef,
         UpdateCodeSigningConfigRequestTypeDef,
     )
-
-PAGE = 50
 
 
 class CodeSigningConfig(msgspec.Struct, frozen=True):
@@ -130,7 +128,7 @@ async def update_code_signing_config(ctx: Context, request: UpdateCodeSigningCon
 @operation("ListCodeSigningConfigs", access=[Access("lambda:ListCodeSigningConfigs")])
 async def list_code_signing_configs(ctx: Context, request: ListCodeSigningConfigsRequestTypeDef) -> dict[str, Any]:
     """By id, at most 50 per page."""
-    limit, after = min(request.get("MaxItems", PAGE), PAGE), read_marker(request.get("Marker"))
+    limit, after = page_of(request)
 
     def read(tx: Reader) -> list[CodeSigningConfig]:
         span = under(_key(ctx.arn("code-signing-config:"))[:-1])
@@ -141,7 +139,7 @@ async def list_code_signing_configs(ctx: Context, request: ListCodeSigningConfig
     page = await ctx.store.read(read)
     return {
         "CodeSigningConfigs": [_described(ctx.arn(f"code-signing-config:{one.id}"), one) for one in page[:limit]],
-        "NextMarker": marker(page[limit - 1].id) if len(page) > limit else None,
+        "NextMarker": next_marker(page, limit, lambda one: one.id),
     }
 
 
@@ -164,7 +162,7 @@ async def delete_code_signing_config(ctx: Context, request: DeleteCodeSigningCon
 
 def users(tx: Reader, ctx: Context, arn: str) -> Iterator[str]:
     """The names of the functions that have the configuration."""
-    for _, raw in tx.scan(under(key(Target(ctx.account, ctx.region, "", None), "function"))):
+    for _, raw in tx.scan(under(key(Target(ctx.account, ctx.region, ""), "function"))):
         function = FUNCTIONS.decode(raw)
         if function.signing == arn:
             yield function.name
@@ -214,7 +212,7 @@ def put(tx: Transaction, arn: str, config: CodeSigningConfig) -> None:
 
 def _key(arn: str) -> Key:
     _, _, _, region, account, _, config = arn.split(":")
-    return key(Target(account, region, "", None), "code-signing", config)
+    return key(Target(account, region, ""), "code-signing", config)
 
 
 def _described(arn: str, config: CodeSigningConfig) -> dict[str, Any]:

@@ -9,16 +9,16 @@ import base64
 import hashlib
 import platform
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
+from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.lambda_runtime.spec import Logging
-from atoll.services.lambda_.errors import InvalidParameterValueException
+from atoll.services.lambda_.errors import InvalidParameterValueException, violated
 from atoll.services.lambda_.functions import runtimes
+from atoll.services.lambda_.moments import moment
 from atoll.services.lambda_.names import Target
 from atoll.services.lambda_.store import Version
 
@@ -64,10 +64,7 @@ def check(request: Mapping[str, Any]) -> None:
     if runtime := request.get("Runtime"):
         runtimes.check(runtime)
     if (timeout := request.get("Timeout", 0)) > MAX_TIMEOUT:
-        raise ValidationFailed(
-            f"1 validation error detected: Value '{timeout}' at 'timeout' failed to satisfy constraint: "
-            f"Member must have value less than or equal to {MAX_TIMEOUT}"
-        )
+        raise violated("timeout", timeout, f"have value less than or equal to {MAX_TIMEOUT}")
     if request.get("MemorySize", 0) > MAX_MEMORY:
         raise InvalidParameterValueException(
             f"'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to {MAX_MEMORY}"
@@ -238,9 +235,3 @@ def runtime_version(region: str, runtime: str) -> str:
 def base64_digest(digest: str) -> str:
     """A digest in hex as CodeSha256 has it."""
     return base64.b64encode(bytes.fromhex(digest)).decode()
-
-
-def moment(seconds: float) -> str:
-    """Region time as Lambda writes it."""
-    at = datetime.fromtimestamp(seconds, UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}+0000"

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import NotImplementedByAtoll, ValidationFailed
+from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.kernel.tag_conditions import adds_tags
 from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.services.lambda_ import roles
-from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceConflictException
+from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceConflictException, violated
 from atoll.services.lambda_.functions import code_signing_configs, code_storage, configuration, dead_letter, source
 from atoll.services.lambda_.layers import use
 from atoll.services.lambda_.layers.policy import USES_LAYERS
@@ -103,10 +103,7 @@ def _check(request: CreateFunctionRequestTypeDef, place: Target) -> None:
     if place.qualifier is not None:
         raise InvalidParameterValueException("A function's name must not have a qualifier when it is created.")
     if len(place.name) > MAX_NAME:
-        raise ValidationFailed(
-            f"1 validation error detected: Value '{place.name}' at 'functionName' failed to satisfy constraint: "
-            f"Member must have length less than or equal to {MAX_NAME}"
-        )
+        raise violated("functionName", place.name, f"have length less than or equal to {MAX_NAME}")
     configuration.check(request)
     check_tags(request.get("Tags", {}))
 

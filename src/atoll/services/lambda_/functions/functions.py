@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
@@ -13,7 +12,7 @@ from atoll.services.lambda_.belongings import forget_function, forget_qualifier
 from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceConflictException
 from atoll.services.lambda_.functions import code_storage, configuration
 from atoll.services.lambda_.names import LATEST, Target, target
-from atoll.services.lambda_.paging import marker, read_marker
+from atoll.services.lambda_.paging import next_marker, page_of
 from atoll.services.lambda_.policy import permission
 from atoll.services.lambda_.running import Running
 from atoll.services.lambda_.store import (
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
         GetFunctionRequestTypeDef,
         ListFunctionsRequestTypeDef,
     )
-
-PAGE = 50
 
 
 @operation("GetFunction", access=[permission("GetFunction")])
@@ -69,40 +66,39 @@ async def get_function_configuration(ctx: Context, request: GetFunctionConfigura
 @operation("ListFunctions", access=[Access("lambda:ListFunctions")])
 async def list_functions(ctx: Context, request: ListFunctionsRequestTypeDef) -> dict[str, Any]:
     """docs: API_ListFunctions. At most 50 per page, by name. No function is a replica, so a MasterRegion finds none but ALL."""
-    limit = min(request.get("MaxItems", PAGE), PAGE)
-    after = read_marker(request.get("Marker"))
+    limit, after = page_of(request)
     if request.get("MasterRegion", "ALL") != "ALL":
         return {"Functions": []}
     if request.get("FunctionVersion") == "ALL":
         return await _all_versions(ctx, limit, after)
 
     def read(tx: Reader) -> list[tuple[Target, Version]]:
-        anywhere = Target(ctx.account, ctx.region, "", None)
+        anywhere = Target(ctx.account, ctx.region, "")
         span = under(key(anywhere, "function"))
         if after is not None:
             span = span.past(key(anywhere, "function", after))
         found = []
         for _, raw in tx.scan(span, limit=limit + 1):
-            place = Target(ctx.account, ctx.region, FUNCTIONS.decode(raw).name, None)
+            place = Target(ctx.account, ctx.region, FUNCTIONS.decode(raw).name)
             found.append((place, get_version(tx, place)))
         return found
 
     page = await ctx.store.read(read)
     return {
         "Functions": [configuration.described(place, version) for place, version in page[:limit]],
-        "NextMarker": marker(page[limit - 1][0].name) if len(page) > limit else None,
+        "NextMarker": next_marker(page, limit, lambda one: one[0].name),
     }
 
 
 async def _all_versions(ctx: Context, limit: int, after: str | None) -> dict[str, Any]:
     """A page of every version of every function. A marker names a version, too."""
-    anywhere = Target(ctx.account, ctx.region, "", None)
+    anywhere = Target(ctx.account, ctx.region, "")
 
     def read(tx: Reader) -> list[tuple[Target, Version]]:
         span = under(key(anywhere, "version"))
         if after is not None:
             name, _, number = after.partition(":")
-            span = span.past(version_key(dataclasses.replace(anywhere, name=name), number or LATEST))
+            span = span.past(version_key(Target(ctx.account, ctx.region, name), number or LATEST))
         found = []
         for at_key, raw in tx.scan(span, limit=limit + 1):
             version = VERSIONS.decode(raw)
@@ -110,10 +106,9 @@ async def _all_versions(ctx: Context, limit: int, after: str | None) -> dict[str
         return found
 
     page = await ctx.store.read(read)
-    last = page[limit - 1][0] if len(page) > limit else None
     return {
         "Functions": [configuration.described(place, version) for place, version in page[:limit]],
-        "NextMarker": marker(f"{last.name}:{last.qualifier}") if last else None,
+        "NextMarker": next_marker(page, limit, lambda one: f"{one[0].name}:{one[0].qualifier}"),
     }
 
 

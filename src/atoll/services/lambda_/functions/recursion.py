@@ -11,8 +11,7 @@ import msgspec
 
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
-from atoll.services.lambda_.functions.update_function import latest
-from atoll.services.lambda_.names import function_arn
+from atoll.services.lambda_.names import function_arn, latest
 from atoll.services.lambda_.policy import permission
 from atoll.services.lambda_.store import get, put
 

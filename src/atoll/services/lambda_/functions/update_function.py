@@ -19,12 +19,11 @@ from atoll.services.lambda_.functions import code_signing_configs, code_storage,
 from atoll.services.lambda_.functions.create_function import find_runtime
 from atoll.services.lambda_.layers import use
 from atoll.services.lambda_.layers.policy import USES_LAYERS
-from atoll.services.lambda_.names import LATEST, Target, function_arn, target
+from atoll.services.lambda_.names import LATEST, Target, function_arn, latest
 from atoll.services.lambda_.policy import CONFIGURES, permission
 from atoll.services.lambda_.running import Running
 from atoll.services.lambda_.store import Version, get, get_version, key, put_version, version_key
 from atoll.services.lambda_.versions.publish import publish
-from atoll.services.lambda_.versions.resolve import at
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import (
@@ -104,14 +103,6 @@ async def update_function_configuration(
     return await _change(ctx, place, reconfigured, request.get("RevisionId"))
 
 
-def latest(ctx: Context, request: Any) -> Target:
-    """The function as a whole, which a request may only name without a version. Raises InvalidParameterValueException."""
-    named = target(ctx, request)
-    if named.qualifier not in (None, LATEST):
-        raise InvalidParameterValueException("Current operation does not support versions other than $LATEST")
-    return Target(named.account, named.region, named.name, None)
-
-
 async def _change(
     ctx: Context,
     place: Target,
@@ -140,7 +131,7 @@ async def _change(
     running: Running = ctx.runtime
     running.pool.drain(place.arn, LATEST)
     if to_publish:
-        shown = configuration.described(at(place, after.version), after, state=configuration.CREATING)
+        shown = configuration.described(place.at(after.version), after, state=configuration.CREATING)
     else:
         shown = configuration.described(place, after, state=configuration.UPDATING)
     return {**shown, "RevisionId": shown_revision}  # becoming Successful changes it, on AWS too

@@ -15,6 +15,7 @@ import msgspec
 from atoll.kernel.context import Context
 from atoll.kernel.errors import AccessDenied, NotImplementedByAtoll, ServiceError
 from atoll.services.lambda_ import roles
+from atoll.services.lambda_.errors import InvalidParameterValueException
 from atoll.services.lambda_.names import Target
 
 
@@ -74,6 +75,22 @@ async def send(
     if service == "events" and answer.get("FailedEntryCount"):
         entry = answer["Entries"][0]
         raise ServiceError(f"{entry.get('ErrorCode')}: {entry.get('ErrorMessage')}")
+
+
+def report(ctx: Context, member: str, destination: str) -> None:
+    """Says of a destination, which `member` of the request names, where nothing can be sent there yet."""
+    kind = KINDS.get(service := service_of(destination))
+    if kind is not None and not ctx.offers(service, kind.operation):
+        ctx.warn(member, f"Atoll has no {kind.name} yet: what would be sent there is lost")
+
+
+async def require(ctx: Context, place: Target, role_arn: str, destination: str) -> None:
+    """Raises InvalidParameterValueException where the role may not send to an ARN of a known kind."""
+    if not await may_send(ctx, place, role_arn, destination):
+        kind = KINDS[service_of(destination)]
+        raise InvalidParameterValueException(
+            f"The provided execution role does not have permissions to call {kind.permission} on {kind.name}"
+        )
 
 
 async def may_send(ctx: Context, place: Target, role_arn: str, destination: str) -> bool:

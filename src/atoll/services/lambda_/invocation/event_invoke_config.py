@@ -17,9 +17,9 @@ from atoll.kernel.records import Codec
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
-from atoll.services.lambda_.invocation.destinations import KINDS, may_send, service_of
+from atoll.services.lambda_.invocation.destinations import KINDS, may_send, report, service_of
 from atoll.services.lambda_.names import LATEST, Target, function_arn, target
-from atoll.services.lambda_.paging import marker, read_marker
+from atoll.services.lambda_.paging import next_marker, page_of
 from atoll.services.lambda_.policy import permission
 from atoll.services.lambda_.store import Version, find, key
 from atoll.services.lambda_.versions.resolve import resolve
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
         UpdateFunctionEventInvokeConfigRequestTypeDef,
     )
 
-PAGE = 50
 MOST_ATTEMPTS, LONGEST = 2, 21_600
 """Retries and seconds where nobody set them."""
 
@@ -115,8 +114,7 @@ async def list_function_event_invoke_configs(
 ) -> dict[str, Any]:
     """docs: API_ListFunctionEventInvokeConfigs. At most 50 per page. Raises ResourceNotFoundException."""
     place = target(ctx, request)
-    limit = min(request.get("MaxItems", PAGE), PAGE)
-    after = read_marker(request.get("Marker"))
+    limit, after = page_of(request)
 
     def read(tx: Reader) -> list[tuple[str, EventInvokeConfig]]:
         if find(tx, place) is None:
@@ -128,11 +126,8 @@ async def list_function_event_invoke_configs(
 
     page = await ctx.store.read(read)
     return {
-        "FunctionEventInvokeConfigs": [
-            _shown(Target(place.account, place.region, place.name, qualifier), config)
-            for qualifier, config in page[:limit]
-        ],
-        "NextMarker": marker(page[limit - 1][0]) if len(page) > limit else None,
+        "FunctionEventInvokeConfigs": [_shown(place.at(qualifier), config) for qualifier, config in page[:limit]],
+        "NextMarker": next_marker(page, limit, lambda one: one[0]),
     }
 
 
@@ -189,19 +184,17 @@ async def _check(ctx: Context, place: Target, request: Mapping[str, Any]) -> Non
 
 
 async def _check_destination(ctx: Context, place: Target, version: Version, destination: str) -> None:
-    service = service_of(destination)
     if destination == place.arn or destination.startswith(f"{place.arn}:"):
         raise InvalidParameterValueException("You can't specify the function as a destination for itself.")
-    kind = KINDS[service]
-    if not ctx.offers(service, kind.operation):
-        ctx.warn("DestinationConfig", f"Atoll has no {kind.name} yet: what would be sent there is lost")
+    report(ctx, "DestinationConfig", destination)
     try:
         allowed = await may_send(ctx, place, version.role, destination)
     except ResourceNotFoundException:
         raise InvalidParameterValueException(f"The destination ARN {destination} is invalid.") from None
     if not allowed:
+        action = KINDS[service_of(destination)].permission
         raise InvalidParameterValueException(
-            f"The function's execution role does not have permissions to call {kind.permission} on {destination}"
+            f"The function's execution role does not have permissions to call {action} on {destination}"
         )
 
 
@@ -233,7 +226,7 @@ def _version(tx: Reader, place: Target) -> Version:
 def _get(tx: Reader, place: Target) -> EventInvokeConfig:
     config = find_config(tx, place)
     if config is None:
-        arn = f"{place.arn}:{place.qualifier or LATEST}"
+        arn = place.exact_arn
         raise ResourceNotFoundException(f"The function {arn} doesn't have an EventInvokeConfig")
     return config
 
@@ -245,7 +238,7 @@ def _no_function() -> ResourceNotFoundException:
 def _shown(place: Target, config: EventInvokeConfig) -> dict[str, Any]:
     return {
         "LastModified": config.modified,
-        "FunctionArn": f"{place.arn}:{place.qualifier or LATEST}",
+        "FunctionArn": place.exact_arn,
         "MaximumRetryAttempts": config.retries,
         "MaximumEventAgeInSeconds": config.age,
         "DestinationConfig": {

@@ -25,7 +25,7 @@ from atoll.services.lambda_.invocation.destinations import send
 from atoll.services.lambda_.invocation.event_invoke_config import EventInvokeConfig, find_config, forget_configs
 from atoll.services.lambda_.invocation.execute import execute, named_version
 from atoll.services.lambda_.invocation.records import Response
-from atoll.services.lambda_.names import LATEST, Target
+from atoll.services.lambda_.names import Target
 from atoll.services.lambda_.running import Running
 from atoll.services.lambda_.store import Version, find, get_version
 
@@ -133,7 +133,8 @@ async def deliver(ctx: Context, delivery: Delivery) -> None:
     if delivery.attempts >= MOST_SENDS:
         return
     letter = msgspec.convert(delivery.state, Letter)
-    place = Target(delivery.owner.account, delivery.owner.region, delivery.owner.name, None)
+    owner = delivery.owner
+    place = Target(owner.account, owner.region, owner.name)
     try:
         await send(ctx, place, letter.role, letter.arn, delivery.payload, attributes=letter.attributes)
     except ServiceError as error:
@@ -151,7 +152,7 @@ def _settings(tx: Reader, place: Target, draw: float) -> Settings | None:
     function = find(tx, place)
     if function is None:
         return None
-    latest = get_version(tx, Target(place.account, place.region, place.name, None))
+    latest = get_version(tx, place.at(None))
     try:
         version = named_version(tx, place, draw)
     except ResourceNotFoundException:
@@ -196,7 +197,7 @@ def _finish(
     """The event is done with: whoever is to be told is told in the commit that removes it."""
     failed = condition != "Success"
     version, config = settings.version or settings.latest, settings.config
-    arn = f"{place.arn}:{place.qualifier or LATEST}"
+    arn = place.exact_arn
     ctx.span.note(condition=condition)
     letters: list[tuple[Letter, bytes]] = []
     if destination := config.on_failure if failed else config.on_success:

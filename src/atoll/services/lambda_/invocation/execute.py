@@ -12,7 +12,7 @@ from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.lambda_runtime.spec import InvokeResult, ResponseStream
 from atoll.services.lambda_.concurrency.limits import CONCURRENCY, Throttled
 from atoll.services.lambda_.errors import TooManyRequestsException
-from atoll.services.lambda_.names import LATEST, Target
+from atoll.services.lambda_.names import Target
 from atoll.services.lambda_.running import Running
 from atoll.services.lambda_.store import Version, find, get_version, reserved_in_all
 from atoll.services.lambda_.versions.resolve import NO_SHIFT, names_alias, resolve
@@ -27,7 +27,7 @@ async def version_to_run(ctx: Context, place: Target) -> Version:
 def named_version(tx: Reader, place: Target, draw: float = NO_SHIFT) -> Version:
     """The version that `place` names; `draw` as in `resolve`. Raises ResourceNotFoundException, which names $LATEST."""
     if place.qualifier is None:
-        return get_version(tx, place, named=f"{place.arn}:{LATEST}")
+        return get_version(tx, place, named=place.exact_arn)
     return resolve(tx, place, draw)
 
 

@@ -16,7 +16,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.lambda_runtime.spec import InvokeResult
 from atoll.services.lambda_.invocation.invoke import log_result, run_function
-from atoll.services.lambda_.invocation.pieces import Pieces
+from atoll.services.lambda_.invocation.pieces import Pieces, begin
 from atoll.services.lambda_.policy import permission
 
 if TYPE_CHECKING:
@@ -29,14 +29,7 @@ CHUNK = 64 << 10
 @operation("InvokeWithResponseStream", access=[permission("InvokeFunction")])
 async def invoke_with_response_stream(ctx: Context, request: InvokeWithResponseStreamRequestTypeDef) -> dict[str, Any]:
     """Raises as `run_function` does, before the stream begins."""
-    pieces = Pieces()
-    running = asyncio.get_running_loop().create_task(run_function(ctx, request, pieces))
-    running.add_done_callback(pieces.end)
-    try:
-        await pieces.begun.wait()
-    except asyncio.CancelledError:
-        pieces.abandon()
-        raise
+    pieces, running = await begin(lambda pieces: run_function(ctx, request, pieces))
     version = pieces.version
     if version is None:
         result = await running

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Pieces:
@@ -52,3 +54,17 @@ class Pieces:
                 self._taken.set()
         finally:
             self.abandon()
+
+
+async def begin(run: Callable[[Pieces], Coroutine[Any, Any, T]]) -> tuple[Pieces, asyncio.Task[T]]:
+    """Runs a function whose answer goes into the pieces, and returns once it has begun, or ended without. A caller who is cancelled
+    before gives up on the answer; the function runs to its end all the same."""
+    pieces = Pieces()
+    running = asyncio.get_running_loop().create_task(run(pieces))
+    running.add_done_callback(pieces.end)
+    try:
+        await pieces.begun.wait()
+    except asyncio.CancelledError:
+        pieces.abandon()
+        raise
+    return pieces, running

@@ -7,10 +7,11 @@ docs: Lambda developer guide, "Capturing records of Lambda asynchronous invocati
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
+
+from atoll.services.lambda_.moments import zulu
 
 MAX_ERROR = 1024
 """Bytes of the error's message that a dead-letter queue is told."""
@@ -31,10 +32,9 @@ def record(
     *, request_id: str, arn: str, condition: str, count: int, event: bytes, response: Response | None, now: float
 ) -> bytes:
     """The invocation record, version 1.0, as JSON. `arn` is qualified, `count` the invocations that were made, `now` region time."""
-    moment = datetime.fromtimestamp(now, UTC)
     about: dict[str, Any] = {
         "version": "1.0",
-        "timestamp": f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z",
+        "timestamp": zulu(now, "milliseconds"),
         "requestContext": {
             "requestId": request_id,
             "functionArn": arn,

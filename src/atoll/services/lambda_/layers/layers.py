@@ -10,17 +10,17 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
+from atoll.services.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException, violated
 from atoll.services.lambda_.functions import code_storage, runtimes
-from atoll.services.lambda_.functions.configuration import base64_digest, moment
+from atoll.services.lambda_.functions.configuration import base64_digest
 from atoll.services.lambda_.layers.names import Layer, layer, layer_version, layer_version_arn
 from atoll.services.lambda_.layers.policy import permission
 from atoll.services.lambda_.layers.store import LAYER_VERSIONS, LayerVersion, find, layer_key, version_key
-from atoll.services.lambda_.paging import marker, read_marker
+from atoll.services.lambda_.moments import moment
+from atoll.services.lambda_.paging import next_marker, page_of
 from atoll.services.lambda_.running import Running
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
         ListLayerVersionsRequestTypeDef,
     )
 
-PAGE = 50
 MOST_DIGITS = 18
 
 
@@ -52,7 +51,7 @@ async def get_layer_version_by_arn(ctx: Context, request: GetLayerVersionByArnRe
 async def list_layers(ctx: Context, request: ListLayersRequestTypeDef) -> dict[str, Any]:
     """The account's layers by name, each with its latest version that fits the filters; at most 50 per page."""
     _check(request)
-    limit, after = min(request.get("MaxItems", PAGE), PAGE), read_marker(request.get("Marker"))
+    limit, after = page_of(request)
     anywhere = Layer(ctx.account, ctx.region, "")
 
     def read(tx: Reader) -> list[tuple[Layer, LayerVersion]]:
@@ -69,7 +68,7 @@ async def list_layers(ctx: Context, request: ListLayersRequestTypeDef) -> dict[s
             {"LayerName": named.name, "LayerArn": named.arn, "LatestMatchingVersion": _listed(named, version)}
             for named, version in page[:limit]
         ],
-        "NextMarker": marker(page[limit - 1][0].name) if len(page) > limit else None,
+        "NextMarker": next_marker(page, limit, lambda one: one[0].name),
     }
 
 
@@ -77,8 +76,8 @@ async def list_layers(ctx: Context, request: ListLayersRequestTypeDef) -> dict[s
 async def list_layer_versions(ctx: Context, request: ListLayerVersionsRequestTypeDef) -> dict[str, Any]:
     """The latest version first, at most 50 per page; none of a layer that is not there, or is another account's."""
     _check(request)
-    named, limit = layer(ctx, request), min(request.get("MaxItems", PAGE), PAGE)
-    before = _number(read_marker(request.get("Marker")))
+    named, (limit, after) = layer(ctx, request), page_of(request)
+    before = _number(after)
 
     def read(tx: Reader) -> list[LayerVersion]:
         found = _fitting(tx, named, request)
@@ -88,7 +87,7 @@ async def list_layer_versions(ctx: Context, request: ListLayerVersionsRequestTyp
     page = await ctx.store.read(read) if own else []
     return {
         "LayerVersions": [_listed(named, version) for version in page[:limit]],
-        "NextMarker": marker(str(page[limit - 1].version)) if len(page) > limit else None,
+        "NextMarker": next_marker(page, limit, lambda one: str(one.version)),
     }
 
 
@@ -131,10 +130,8 @@ def _check(request: Mapping[str, Any]) -> None:
     """Raises ValidationFailed for a filter on a runtime that never was."""
     runtime = request.get("CompatibleRuntime")
     if runtime is not None and not runtimes.known(runtime):
-        raise ValidationFailed(
-            f"1 validation error detected: Value '{runtime}' at 'compatibleRuntime' failed to satisfy constraint: "
-            f"Member must satisfy enum value set: [{', '.join((*runtimes.SUPPORTED, *sorted(runtimes.RETIRED)))}]"
-        )
+        known = ", ".join((*runtimes.SUPPORTED, *sorted(runtimes.RETIRED)))
+        raise violated("compatibleRuntime", runtime, f"satisfy enum value set: [{known}]")
 
 
 def _number(after: str | None) -> int | None:

@@ -13,17 +13,11 @@ import msgspec
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
-from atoll.services.lambda_.errors import (
-    PolicyLengthExceededException,
-    PreconditionFailedException,
-    ResourceConflictException,
-    ResourceNotFoundException,
-)
+from atoll.services.lambda_.errors import ResourceNotFoundException, stale_revision
 from atoll.services.lambda_.layers.names import Layer, layer_version
 from atoll.services.lambda_.layers.policy import permission, statement
 from atoll.services.lambda_.layers.store import LAYER_VERSIONS, LayerVersion, get, version_key
-from atoll.services.lambda_.permissions import MAX_POLICY
-from atoll.services.lambda_.policy import document
+from atoll.services.lambda_.policy import document, with_statement, without_statement
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import (
@@ -47,12 +41,7 @@ async def add_layer_version_permission(
     def add(tx: Transaction) -> None:
         version = get(tx, named)
         _expect(version, request)
-        if any(one["Sid"] == added["Sid"] for one in version.statements):
-            raise ResourceConflictException(
-                f"The statement id ({added['Sid']}) provided already exists. Please provide a new statement id, "
-                "or remove the existing statement."
-            )
-        _save(tx, named, msgspec.structs.replace(version, statements=[*version.statements, added], revision=revision))
+        _save(tx, named, version, with_statement(version.statements, added), revision)
 
     await ctx.store.transact(add)
     return {"Statement": msgspec.json.encode(added).decode(), "RevisionId": revision}
@@ -66,10 +55,7 @@ async def remove_layer_version_permission(ctx: Context, request: RemoveLayerVers
     def remove(tx: Transaction) -> None:
         version = get(tx, named)
         _expect(version, request)
-        left = [one for one in version.statements if one["Sid"] != request["StatementId"]]
-        if len(left) == len(version.statements):
-            raise ResourceNotFoundException(f"Statement {request['StatementId']} is not found in resource policy.")
-        _save(tx, named, msgspec.structs.replace(version, statements=left, revision=revision))
+        _save(tx, named, version, without_statement(version.statements, request["StatementId"]), revision)
 
     await ctx.store.transact(remove)
 
@@ -88,14 +74,10 @@ def _expect(version: LayerVersion, request: Mapping[str, Any]) -> None:
     """Raises PreconditionFailedException if the caller knows another revision of the policy."""
     expected = request.get("RevisionId")
     if expected is not None and expected != version.revision:
-        raise PreconditionFailedException(
-            "The Revision Id provided does not match the latest Revision Id. "
-            "Call the GetLayerPolicy API to retrieve the latest Revision Id"
-        )
+        raise stale_revision("GetLayerPolicy")
 
 
-def _save(tx: Transaction, named: Layer, version: LayerVersion) -> None:
-    """Stores the version with its policy. Raises PolicyLengthExceededException."""
-    if (size := len(document(version.statements))) > MAX_POLICY:
-        raise PolicyLengthExceededException(f"The final policy size ({size}) is bigger than the limit ({MAX_POLICY}).")
-    tx.set(version_key(named), LAYER_VERSIONS.encode(version))
+def _save(tx: Transaction, named: Layer, version: LayerVersion, found: list[dict[str, Any]], revision: str) -> None:
+    """Stores the version with these statements for its policy."""
+    changed = msgspec.structs.replace(version, statements=found, revision=revision)
+    tx.set(version_key(named), LAYER_VERSIONS.encode(changed))

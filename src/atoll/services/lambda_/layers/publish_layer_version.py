@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Transaction, counter
+from atoll.services.lambda_.errors import violated
 from atoll.services.lambda_.functions import code_storage, runtimes, source
 from atoll.services.lambda_.layers.layers import described
 from atoll.services.lambda_.layers.names import Layer, layer, layer_arn
@@ -51,7 +51,5 @@ def _check(request: Mapping[str, Any]) -> None:
     """Raises ValidationFailed for a runtime that never was."""
     given = request.get("CompatibleRuntimes", [])
     if not all(map(runtimes.known, given)):
-        raise ValidationFailed(
-            f"1 validation error detected: Value '[{', '.join(given)}]' at 'compatibleRuntimes' failed to satisfy constraint: "
-            f"Member must satisfy enum value set: [{', '.join(runtimes.SUPPORTED)}]"
-        )
+        supported = ", ".join(runtimes.SUPPORTED)
+        raise violated("compatibleRuntimes", f"[{', '.join(given)}]", f"satisfy enum value set: [{supported}]")

@@ -45,7 +45,7 @@ LAYER_VERSIONS = Codec(LayerVersion)
 
 def layer_key(layer: Layer, kind: str, *rest: Element) -> Key:
     """The key of a thing of `kind` in the layer's account and region."""
-    return key(Target(layer.account, layer.region, layer.name, None), kind, *rest)
+    return key(Target(layer.account, layer.region, layer.name), kind, *rest)
 
 
 def version_key(layer: Layer) -> Key:

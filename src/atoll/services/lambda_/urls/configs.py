@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from atoll.api_runtime.serving import Cors
 from atoll.kernel.context import Context
-from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import under
 from atoll.kernel.service import ValuesOf, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.lambda_.errors import ResourceConflictException, ResourceNotFoundException
+from atoll.services.lambda_.errors import ResourceConflictException, ResourceNotFoundException, violated
+from atoll.services.lambda_.moments import zulu
 from atoll.services.lambda_.names import LATEST, Target, function_arn, target
-from atoll.services.lambda_.paging import marker, read_marker
+from atoll.services.lambda_.paging import next_marker, page_of
 from atoll.services.lambda_.policy import permission
 from atoll.services.lambda_.store import find as find_function
 from atoll.services.lambda_.store import key
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
         UpdateFunctionUrlConfigRequestTypeDef,
     )
 
-PAGE = 50
 ID_LENGTH = 32
 _ALIAS = re.compile(r"(?!\d+$)[0-9a-zA-Z-_]+")
 _CORS = {
@@ -119,11 +117,10 @@ async def update_function_url_config(ctx: Context, request: UpdateFunctionUrlCon
 async def list_function_url_configs(ctx: Context, request: ListFunctionUrlConfigsRequestTypeDef) -> dict[str, Any]:
     """docs: API_ListFunctionUrlConfigs. By qualifier, at most 50 a page. Raises ResourceNotFoundException."""
     place = target(ctx, request)
-    limit = min(request.get("MaxItems", PAGE), PAGE)
-    after = read_marker(request.get("Marker"))
+    limit, after = page_of(request)
 
     def read(tx: Reader) -> list[tuple[Target, Url]]:
-        _require_function(tx, Target(place.account, place.region, place.name, None))
+        _require_function(tx, place.at(None))
         span = under(key(place, "url", place.name))
         if after is not None:
             span = span.past(key(place, "url", place.name, after))
@@ -134,7 +131,7 @@ async def list_function_url_configs(ctx: Context, request: ListFunctionUrlConfig
         "FunctionUrlConfigs": [
             _described(at, url) | {"InvokeMode": url.mode or "BUFFERED"} for at, url in page[:limit]
         ],
-        "NextMarker": marker(page[limit - 1][0].qualifier or LATEST) if len(page) > limit else None,
+        "NextMarker": next_marker(page, limit, lambda one: one[0].qualifier or LATEST),
     }
 
 
@@ -159,15 +156,13 @@ def _place(ctx: Context, request: Mapping[str, Any]) -> Target:
     """The function or the alias. Raises ValidationFailed for a version: URLs have aliases only."""
     place = target(ctx, request)
     if place.qualifier is not None and not _ALIAS.fullmatch(place.qualifier):
-        raise ValidationFailed(
-            f"1 validation error detected: Value '{place.qualifier}' at 'qualifier' failed to satisfy constraint: "
-            "Member must satisfy regular expression pattern: ((?!^\\d+$)^[0-9a-zA-Z-_]+$)"
-        )
+        pattern = r"((?!^\d+$)^[0-9a-zA-Z-_]+$)"
+        raise violated("qualifier", place.qualifier, f"satisfy regular expression pattern: {pattern}")
     return place
 
 
 def _at(place: Target, qualifier: str) -> Target:
-    return Target(place.account, place.region, place.name, None if qualifier == LATEST else qualifier)
+    return place.at(None if qualifier == LATEST else qualifier)
 
 
 def _require_function(tx: Reader, place: Target) -> None:
@@ -192,7 +187,7 @@ def _described(place: Target, url: Url, *times: str) -> dict[str, Any]:
         "FunctionUrl": f"https://{host(url, place.region)}/",
         "FunctionArn": place.qualified_arn,
         "AuthType": url.auth,
-        "CreationTime": _moment(url.created),
+        "CreationTime": zulu(url.created, "microseconds"),
         "InvokeMode": url.mode,
     }
     if url.cors is not None:
@@ -200,10 +195,5 @@ def _described(place: Target, url: Url, *times: str) -> dict[str, Any]:
             member: value for member, name in _CORS.items() if (value := getattr(url.cors, name)) is not None
         }
     if times != ("CreationTime",):
-        output["LastModifiedTime"] = _moment(url.modified)
+        output["LastModifiedTime"] = zulu(url.modified, "microseconds")
     return output
-
-
-def _moment(seconds: float) -> str:
-    """As AWS writes these: `2022-04-12T22:59:32.124842Z`, to the microsecond."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S.%f}Z"

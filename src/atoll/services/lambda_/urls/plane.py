@@ -18,6 +18,7 @@ from atoll.kernel.errors import AccessDenied, CommonError, ServiceError
 from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.kernel.service import Access, Host
 from atoll.services.lambda_.invocation.execute import execute, version_to_run
+from atoll.services.lambda_.invocation.invoke import MAX_PAYLOAD
 from atoll.services.lambda_.names import Target
 from atoll.services.lambda_.policy import permission
 from atoll.services.lambda_.urls import answers
@@ -27,8 +28,6 @@ from atoll.services.lambda_.urls.store import Url, found_by_id
 from atoll.services.lambda_.urls.streaming import stream
 
 log = logging.getLogger(__name__)
-
-MAX_PAYLOAD = 6_291_456
 
 
 def _access(url: Url) -> Sequence[Access]:

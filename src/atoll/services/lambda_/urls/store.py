@@ -1,7 +1,7 @@
 """Where function URLs lie in the store.
 
 …, "url", NAME, QUALIFIER                 Url     its configuration; the qualifier is an alias or "$LATEST"
-GLOBAL_ACCOUNT, "", "lambda", "url", ID   Place   whose URL it is: requests name only the id
+GLOBAL_ACCOUNT, "", "lambda", "url", ID   Target  whose URL it is: requests name only the id
 """
 
 from __future__ import annotations
@@ -29,28 +29,14 @@ class Url(msgspec.Struct, frozen=True):
     cors: Cors | None = None
 
 
-class Place(msgspec.Struct, frozen=True):
-    """The function that a URL belongs to. `qualifier` is None for the function itself."""
-
-    account: str
-    region: str
-    name: str
-    qualifier: str | None
-
-    @property
-    def target(self) -> Target:
-        """The same, as operations name functions."""
-        return Target(self.account, self.region, self.name, self.qualifier)
-
-
 URLS = Codec(Url)
-PLACES = Codec(Place)
+FUNCTIONS = Codec(Target)
 PREFIX: Key = (GLOBAL_ACCOUNT, "", "lambda", "url")
 
 
 def owner(_tx: Reader, _key: Key, raw: bytes) -> str:
     """The account that a URL belongs to."""
-    return PLACES.decode(raw).account
+    return FUNCTIONS.decode(raw).account
 
 
 def find(tx: Reader, place: Target) -> Url | None:
@@ -64,7 +50,7 @@ def found_by_id(tx: Reader, url_id: str) -> tuple[Target, Url] | None:
     raw = tx.get((*PREFIX, url_id))
     if raw is None:
         return None
-    place = PLACES.decode(raw).target
+    place = FUNCTIONS.decode(raw)
     url = find(tx, place)
     return (place, url) if url else None
 
@@ -72,7 +58,7 @@ def found_by_id(tx: Reader, url_id: str) -> tuple[Target, Url] | None:
 def put(tx: Transaction, place: Target, url: Url) -> None:
     """Stores a URL."""
     tx.set(url_key(place), URLS.encode(url))
-    tx.set((*PREFIX, url.id), PLACES.encode(Place(place.account, place.region, place.name, place.qualifier)))
+    tx.set((*PREFIX, url.id), FUNCTIONS.encode(place))
 
 
 def delete(tx: Transaction, place: Target) -> bool:

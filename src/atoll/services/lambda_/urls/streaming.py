@@ -20,7 +20,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.http import BrokenOff, HttpResponse
 from atoll.lambda_runtime.spec import InvokeResult
 from atoll.services.lambda_.invocation.execute import execute
-from atoll.services.lambda_.invocation.pieces import Pieces
+from atoll.services.lambda_.invocation.pieces import Pieces, begin
 from atoll.services.lambda_.names import Target
 from atoll.services.lambda_.store import Version
 from atoll.services.lambda_.urls.answers import FAILED
@@ -34,16 +34,9 @@ BINARY = ("content-type", "application/octet-stream")
 
 async def stream(ctx: Context, place: Target, payload: bytes, version: Version) -> HttpResponse:
     """The answer of a function, which streams or not: what does not stream is sent as it is. Raises as `execute` does."""
-    pieces = Pieces()
-    running = asyncio.get_running_loop().create_task(
-        execute(ctx, place, payload, version=version, request_id=ctx.request_id, stream=pieces)
+    pieces, running = await begin(
+        lambda pieces: execute(ctx, place, payload, version=version, request_id=ctx.request_id, stream=pieces)
     )
-    running.add_done_callback(pieces.end)
-    try:
-        await pieces.begun.wait()
-    except asyncio.CancelledError:
-        pieces.abandon()
-        raise
     if pieces.version is None:
         result = await running
         return FAILED if result.function_error else HttpResponse(200, [JSON], result.payload)

@@ -20,15 +20,13 @@ from atoll.services.lambda_.errors import (
     ResourceNotFoundException,
     stale_revision,
 )
-from atoll.services.lambda_.functions.functions import PAGE
-from atoll.services.lambda_.functions.update_function import latest
-from atoll.services.lambda_.names import LATEST, Target, function_arn
-from atoll.services.lambda_.paging import marker, read_marker
+from atoll.services.lambda_.names import LATEST, Target, function_arn, latest
+from atoll.services.lambda_.paging import next_marker, page_of
 from atoll.services.lambda_.policy import permission
 from atoll.services.lambda_.running import Running
 from atoll.services.lambda_.store import get, get_version
 from atoll.services.lambda_.versions import resolve
-from atoll.services.lambda_.versions.resolve import Alias, alias_key, aliases, at, find_alias, put_alias
+from atoll.services.lambda_.versions.resolve import Alias, alias_key, aliases, find_alias, put_alias
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import (
@@ -75,8 +73,7 @@ async def get_alias(ctx: Context, request: GetAliasRequestTypeDef) -> dict[str, 
 async def list_aliases(ctx: Context, request: ListAliasesRequestTypeDef) -> dict[str, Any]:
     """docs: API_ListAliases. By name, at most 50 per page; with FunctionVersion those that invoke it, if only sometimes."""
     place = latest(ctx, request)
-    limit = min(request.get("MaxItems", PAGE), PAGE)
-    after, version = read_marker(request.get("Marker")), request.get("FunctionVersion")
+    (limit, after), version = page_of(request), request.get("FunctionVersion")
 
     def read(tx: Reader) -> list[Alias]:
         get(tx, place)
@@ -85,8 +82,8 @@ async def list_aliases(ctx: Context, request: ListAliasesRequestTypeDef) -> dict
 
     page = await ctx.store.read(read)
     return {
-        "Aliases": [_described(at(place, alias.name), alias) for alias in page[:limit]],
-        "NextMarker": marker(page[limit - 1].name) if len(page) > limit else None,
+        "Aliases": [_described(place.at(alias.name), alias) for alias in page[:limit]],
+        "NextMarker": next_marker(page, limit, lambda one: one.name),
     }
 
 
@@ -144,7 +141,7 @@ def _named(ctx: Context, request: Mapping[str, Any]) -> Target:
     """The alias that `Name` means."""
     if "$LATEST.PUBLISHED" in (request.get("FunctionVersion"), request.get("Name")):
         raise NotImplementedByAtoll("lambda: $LATEST.PUBLISHED, a version of functions on capacity providers.")
-    return at(latest(ctx, request), request["Name"])
+    return latest(ctx, request).at(request["Name"])
 
 
 def _weights(request: Mapping[str, Any]) -> dict[str, float] | None:
@@ -161,7 +158,7 @@ def _weights(request: Mapping[str, Any]) -> dict[str, float] | None:
 
 def _check(tx: Reader, place: Target, alias: Alias) -> None:
     """Raises where the alias's versions are not there, or not two that may share invocations."""
-    version = get_version(tx, at(place, alias.version))
+    version = get_version(tx, place.at(alias.version))
     for number in alias.weights:
         if number == alias.version:
             raise InvalidParameterValueException(
@@ -171,7 +168,7 @@ def _check(tx: Reader, place: Target, alias: Alias) -> None:
             raise InvalidParameterValueException(
                 "$LATEST is not supported for an alias pointing to more than 1 version"
             )
-        other = get_version(tx, at(place, number))
+        other = get_version(tx, place.at(number))
         if other.role != version.role:
             raise InvalidParameterValueException("Specified versions must be associated with the same execution role")
         if other.dead_letter != version.dead_letter:

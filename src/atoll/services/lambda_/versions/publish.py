@@ -13,7 +13,6 @@ from atoll.kernel.store.api import Transaction
 from atoll.services.lambda_.functions import code_storage
 from atoll.services.lambda_.names import Target
 from atoll.services.lambda_.store import VERSIONS, Version, get, get_version, key, put, put_version, version_key
-from atoll.services.lambda_.versions.resolve import at
 
 
 def publish(tx: Transaction, place: Target, revisions: tuple[str, str], *, description: str | None = None) -> Version:
@@ -21,7 +20,7 @@ def publish(tx: Transaction, place: Target, revisions: tuple[str, str], *, descr
 
     `revisions` are fresh ids: the RevisionId of the version, and the next one of $LATEST, which publishing changes, too.
     """
-    function, current = get(tx, place), get_version(tx, at(place, None))
+    function, current = get(tx, place), get_version(tx, place.at(None))
     content = _content(current)
     last = tx.get(version_key(place, str(function.published)))
     if last is not None and (found := VERSIONS.decode(last)).content == content:

@@ -5,8 +5,6 @@ docs: Lambda developer guide, "Create an alias for a Lambda function", "Implemen
 
 from __future__ import annotations
 
-import dataclasses
-
 import msgspec
 
 from atoll.kernel.keys import Key, under
@@ -58,7 +56,7 @@ def get_alias(tx: Reader, place: Target) -> Alias:
 
 def put_alias(tx: Transaction, place: Target, alias: Alias) -> None:
     """Stores an alias."""
-    tx.set(alias_key(at(place, alias.name)), ALIASES.encode(alias))
+    tx.set(alias_key(place.at(alias.name)), ALIASES.encode(alias))
 
 
 def aliases(tx: Reader, place: Target, after: str | None = None) -> list[Alias]:
@@ -78,9 +76,4 @@ def resolve(tx: Reader, place: Target, draw: float = NO_SHIFT) -> Version:
     if alias is None:
         raise function_not_found(place.qualified_arn)
     number = next((other for other, weight in alias.weights.items() if draw < weight), alias.version)
-    return get_version(tx, at(place, number))
-
-
-def at(place: Target, qualifier: str | None) -> Target:
-    """The same function, at another version or alias."""
-    return dataclasses.replace(place, qualifier=qualifier)
+    return get_version(tx, place.at(number))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
@@ -12,14 +11,11 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.lambda_.errors import InvalidParameterValueException, stale_revision
 from atoll.services.lambda_.functions import configuration
-from atoll.services.lambda_.functions.functions import PAGE
-from atoll.services.lambda_.functions.update_function import latest
-from atoll.services.lambda_.names import function_arn
-from atoll.services.lambda_.paging import marker, read_marker
+from atoll.services.lambda_.names import function_arn, latest
+from atoll.services.lambda_.paging import next_marker, page_of
 from atoll.services.lambda_.policy import permission
 from atoll.services.lambda_.store import VERSIONS, Version, get, get_version, key, version_key
 from atoll.services.lambda_.versions.publish import publish
-from atoll.services.lambda_.versions.resolve import at
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import ListVersionsByFunctionRequestTypeDef, PublishVersionRequestTypeDef
@@ -38,7 +34,7 @@ async def publish_version(ctx: Context, request: PublishVersionRequestTypeDef) -
         current = get_version(tx, place)
         if request.get("RevisionId", current.revision) != current.revision:
             raise stale_revision()
-        digest = base64.b64encode(bytes.fromhex(current.code)).decode()
+        digest = configuration.base64_digest(current.code)
         if (expected := request.get("CodeSha256") or digest) != digest:
             raise InvalidParameterValueException(
                 f"CodeSHA256 ({expected}) is different from current CodeSHA256 in $LATEST ({digest}). "
@@ -47,15 +43,14 @@ async def publish_version(ctx: Context, request: PublishVersionRequestTypeDef) -
         return publish(tx, place, revisions, description=request.get("Description"))
 
     version = await ctx.store.transact(perform)
-    return configuration.described(at(place, version.version), version, state=configuration.SETTLED)
+    return configuration.described(place.at(version.version), version, state=configuration.SETTLED)
 
 
 @operation("ListVersionsByFunction", access=[permission("ListVersionsByFunction", resource=function_arn)])
 async def list_versions_by_function(ctx: Context, request: ListVersionsByFunctionRequestTypeDef) -> dict[str, Any]:
     """docs: API_ListVersionsByFunction. At most 50 per page. Raises ResourceNotFoundException."""
     place = latest(ctx, request)
-    limit = min(request.get("MaxItems", PAGE), PAGE)
-    after = read_marker(request.get("Marker"))
+    limit, after = page_of(request)
 
     def read(tx: Reader) -> list[Version]:
         get(tx, place)
@@ -66,6 +61,6 @@ async def list_versions_by_function(ctx: Context, request: ListVersionsByFunctio
 
     page = await ctx.store.read(read)
     return {
-        "Versions": [configuration.described(at(place, version.version), version) for version in page[:limit]],
-        "NextMarker": marker(page[limit - 1].version) if len(page) > limit else None,
+        "Versions": [configuration.described(place.at(version.version), version) for version in page[:limit]],
+        "NextMarker": next_marker(page, limit, lambda one: one.version),
     }

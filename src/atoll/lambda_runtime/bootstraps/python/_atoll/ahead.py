@@ -8,10 +8,9 @@ tells of it comes on the supervisor's control socket, and only when the environm
 import json
 import os
 import select
-import signal
 import socket
 
-from _atoll import supervisor, zygote
+from _atoll import messages, processes, supervisor
 
 
 def supervise(config, request, descriptors):
@@ -19,24 +18,19 @@ def supervise(config, request, descriptors):
     API's connection and of the pipe."""
     control, api, log = descriptors
     hear, go = os.pipe()
-    ended, wakeup = zygote.watch_children()
+    ended, wakeup = processes.watch_children()
     runtime = os.fork()
     if runtime == 0:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for descriptor in (control, ended, wakeup, go):
-            os.close(descriptor)
+        processes.begin_child(control, ended, wakeup, go)
         begin(config, request, api, hear, log)
     for descriptor in (api, log, hear):
         os.close(descriptor)
-    if control not in select.select([control, ended], [], [])[0] or assign(
+    if control in select.select([control, ended], [], [])[0] and not assign(
         config, control, request["uid"], runtime, go
     ):
+        processes.kill(-runtime)
+    else:
         supervisor.wait(control, ended, runtime)
-    try:
-        os.killpg(runtime, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def begin(config, request, api, hear, log):
@@ -46,9 +40,7 @@ def begin(config, request, api, hear, log):
             from _atoll import namespaces
 
             namespaces.confine(request["uid"])
-        os.setsid()
-        for source, target in ((os.open(os.devnull, os.O_RDONLY), 0), (log, 1), (log, 2)):
-            os.dup2(source, target)
+        processes.detach(log)
         for descriptor in (api, hear):
             os.set_inheritable(descriptor, True)
         program = [*request["program"], str(api), str(hear)]
@@ -62,7 +54,7 @@ def begin(config, request, api, hear, log):
 def assign(config, control, uid, runtime, go):
     """Takes the request that the runtime waits for, and tells it. Returns whether there was one: else Atoll is gone."""
     with socket.socket(fileno=os.dup(control)) as connection:
-        request = zygote.receive(connection)[0]
+        request = messages.receive(connection)[0]
     if request is None:
         return False
     supervisor.join(request["group"], config["namespaces"], (0, runtime))

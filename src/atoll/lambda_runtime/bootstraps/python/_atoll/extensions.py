@@ -11,7 +11,7 @@ import select
 import signal
 import socket
 
-from _atoll import programs, zygote
+from _atoll import messages, processes, programs
 
 
 def attend(control, ended, names, fork, start):
@@ -24,7 +24,7 @@ def attend(control, ended, names, fork, start):
             os.read(ended, 4096)
             reap(connection, running)
         if connection in readable:
-            message = zygote.receive(connection)[0]
+            message = messages.receive(connection)[0]
             if message is None:
                 break
             if message["do"] == "start":
@@ -33,7 +33,7 @@ def attend(control, ended, names, fork, start):
                 number = signal.SIGTERM if message["do"] == "terminate" else signal.SIGKILL
                 send(running, message.get("name"), number)
     for pid in running:
-        kill(-pid, signal.SIGKILL)
+        processes.kill(-pid)
 
 
 def become(_config, request, descriptors, name):
@@ -42,7 +42,7 @@ def become(_config, request, descriptors, name):
     asked = request["extensions"]
     path = os.path.join(asked["directory"], name)
     try:
-        programs.detach(log)
+        processes.detach(log)
         os.chdir("/")
         os.set_inheritable(control, False)
         os.execve(path, [path], asked["environment"])
@@ -54,23 +54,23 @@ def become(_config, request, descriptors, name):
 
 def reap(connection, running):
     """Tells of whoever has ended; orphans have no name."""
-    while True:
-        try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if pid == 0:
-            return
+    for pid, status in processes.ended():
         if pid not in running:
             continue
         name = running.pop(pid)
-        killed, code = os.WIFSIGNALED(status), os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
         if name is None:
-            connection.sendall(b"%s %d\n" % (b"signal" if killed else b"exit", code))
+            connection.sendall(processes.line(status))
         else:
-            text = "signal: %s" % signal.strsignal(code).lower() if killed else "exit status %d" % code
-            say(connection.fileno(), name, text if killed or code else "exit code 0")
-        kill(-pid, signal.SIGKILL)  # what it leaves behind
+            say(connection.fileno(), name, reason(status))
+        processes.kill(-pid)  # what it leaves behind
+
+
+def reason(status):
+    """Why an extension has ended, as AWS's own supervisor puts it."""
+    if os.WIFSIGNALED(status):
+        return "signal: %s" % signal.strsignal(os.WTERMSIG(status)).lower()
+    code = os.WEXITSTATUS(status)
+    return "exit status %d" % code if code else "exit code 0"
 
 
 def say(control, name, reason):
@@ -80,11 +80,4 @@ def say(control, name, reason):
 def send(running, name, number):
     for pid, other in running.items():
         if other == name:
-            kill(-pid if number == signal.SIGKILL else pid, number)
-
-
-def kill(pid, number):
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        pass
+            processes.kill(-pid if number == signal.SIGKILL else pid, number)

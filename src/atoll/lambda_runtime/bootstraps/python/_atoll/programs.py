@@ -3,15 +3,6 @@
 import os
 
 
-def detach(log):
-    """A session of its own, nothing to read, and its output to the log."""
-    os.setsid()
-    null = os.open(os.devnull, os.O_RDONLY)
-    for source, target in ((null, 0), (log, 1), (log, 2)):
-        os.dup2(source, target)
-    os.close(null)
-
-
 def execute(arguments, environment, control):
     """Becomes the program, or says why not (`entrypoint TEXT`) and returns."""
     os.set_inheritable(control, False)

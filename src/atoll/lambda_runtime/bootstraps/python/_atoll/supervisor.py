@@ -12,7 +12,7 @@ import signal
 import sys
 import traceback
 
-from _atoll import extensions, programs
+from _atoll import extensions, processes, programs
 
 
 def supervise(config, request, descriptors, baseline):
@@ -33,20 +33,12 @@ def supervise(config, request, descriptors, baseline):
         ahead.supervise(config, request, descriptors)
         return
     settle(config, request, request["uid"])
-    ended, wakeup = os.pipe()
-    os.set_blocking(wakeup, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # which process 1 does not hear from what it started
-    signal.set_wakeup_fd(wakeup)
+    ended, wakeup = processes.watch_children()
 
     def fork(child, *arguments):
         pid = os.fork()
         if pid == 0:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            for descriptor in (ended, wakeup):
-                os.close(descriptor)
+            processes.begin_child(ended, wakeup)
             child(config, request, descriptors, *arguments)
         return pid
 
@@ -57,23 +49,19 @@ def supervise(config, request, descriptors, baseline):
     for descriptor in descriptors[1:]:
         os.close(descriptor)
     wait(control, ended, runtime)
-    try:
-        os.killpg(runtime, signal.SIGKILL)  # without a PID namespace nothing else would end the runtime's children
-    except ProcessLookupError:
-        pass
 
 
-def join(group, namespaces, processes=(0,)):
+def join(group, namespaces, pids=(0,)):
     """Enters the environment's control group, with all that this process will start. `group` is the file to say so in, None without
-    one; `processes` are those that enter, 0 this one."""
+    one; `pids` are the processes that enter, 0 this one."""
     if group:
         if namespaces:
             from _atoll.namespaces import HOST
 
             group = HOST + group
-        for process in processes:
+        for pid in pids:
             with open(group, "w") as file:
-                file.write(str(process))
+                file.write(str(pid))
 
 
 def settle(config, request, uid):
@@ -88,31 +76,26 @@ def settle(config, request, uid):
 
 
 def wait(control, ended, runtime):
-    """Returns when the runtime has ended, after reporting how, or when the control socket has closed. Reaps orphans meanwhile."""
-    while True:
-        readable = select.select([control, ended], [], [])[0]
-        if control in readable:
-            if not os.read(control, 64):
-                return
-            os.kill(runtime, signal.SIGTERM)  # the only message: internal extensions may still do something
-        if ended not in readable:
-            continue
+    """Until the runtime has ended, which is reported, or the control socket has closed. Reaps orphans meanwhile."""
+    while not told(control, ended, runtime):
+        pass
+    processes.kill(-runtime)  # without a PID namespace nothing else would end the runtime's children
+
+
+def told(control, ended, runtime):
+    """Waits for something to happen, and says whether it was the last."""
+    readable = select.select([control, ended], [], [])[0]
+    if control in readable:
+        if not os.read(control, 64):
+            return True
+        os.kill(runtime, signal.SIGTERM)  # the only message: internal extensions may still do something
+    if ended in readable:
         os.read(ended, 4096)
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                break
+        for pid, status in processes.ended():
             if pid == runtime:
-                report = (
-                    b"signal %d\n" % os.WTERMSIG(status)
-                    if os.WIFSIGNALED(status)
-                    else b"exit %d\n" % os.WEXITSTATUS(status)
-                )
-                os.write(control, report)
-                return
-            if pid == 0:
-                break
+                os.write(control, processes.line(status))
+                return True
+    return False
 
 
 def enter_program(request, control):
@@ -129,7 +112,7 @@ def start(config, request, descriptors, baseline):
     control, api, log = descriptors
     status = 1
     try:
-        programs.detach(log)
+        processes.detach(log)
         os.chdir(request["root"])
         if request["program"] is not None:
             enter_program(request, control)

@@ -3,12 +3,11 @@
     zygote.main(control)     once per interpreter: enters the sandbox's root, where there is one, and starts over in it
     zygote.serve(config)     inside: preloads the SDK, then answers requests until its control socket closes
 
-Control socket, both ways: a 4-byte big-endian length, then JSON. First comes the configuration, then one request per environment,
-with three descriptors: the environment's control socket, its Runtime API connection, and its log. The command line holds none of
-it, because functions can read that.
+On its control socket (`messages`) comes the configuration first, then one request per environment, with three descriptors: the
+environment's control socket, its Runtime API connection, and its log. The command line holds none of it, because functions can read
+that.
 """
 
-import array
 import gc
 import importlib
 import json
@@ -17,6 +16,8 @@ import select
 import signal
 import socket
 import sys
+
+from _atoll import messages, processes
 
 PRELOAD = (
     "asyncio", "base64", "boto3", "boto3.s3.inject", "boto3.session", "botocore.client", "botocore.endpoint", "botocore.httpsession",
@@ -29,7 +30,7 @@ PRELOAD = (
 
 def main(control):
     """Enters the sandbox's root and starts over in it; without namespaces it only starts over. `control` is a descriptor."""
-    config = receive(socket.socket(fileno=os.dup(control)))[0]
+    config = messages.receive(socket.socket(fileno=os.dup(control)))[0]
     if config["namespaces"]:
         from _atoll import namespaces
 
@@ -62,15 +63,16 @@ def serve(control, config):
     fork = os.fork
     if config["namespaces"]:
         from _atoll.namespaces import fork
-    wakeup, writer = watch_children()
-    send(control, {"ready": True})
+    wakeup, writer = processes.watch_children()
+    messages.send(control, {"ready": True})
     while True:
         readable = select.select([control, wakeup], [], [])[0]
         if wakeup in readable:
             os.read(wakeup, 4096)
-            reap()
+            for _ in processes.ended():
+                pass
         if control in readable:
-            request, descriptors = receive(control)
+            request, descriptors = messages.receive(control)
             if request is None:
                 leave(config)
             try:
@@ -80,9 +82,7 @@ def serve(control, config):
                 os.write(descriptors[0], ("failed %s\n" % error).encode())
             if pid == 0:
                 control.close()
-                os.close(wakeup)
-                signal.set_wakeup_fd(-1)
-                os.close(writer)
+                processes.begin_child(wakeup, writer)
                 become(config, request, descriptors, baseline)
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -113,11 +113,11 @@ def become(config, request, descriptors, baseline):
     """In the forked child: becomes the supervisor of one environment. Never returns."""
     from _atoll import supervisor
 
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # which process 1 does not hear from what it started
     try:
         supervisor.supervise(config, request, descriptors, baseline)
     except BaseException as error:
-        os.write(descriptors[0], ("failed %s\n" % error).encode())
+        os.write(descriptors[0], ("failed %s\n" % (str(error) or repr(error))).encode())
     finally:
         os._exit(1)
 
@@ -143,40 +143,3 @@ def preload(functions, pycache, namespaces):
     gc.collect()
     gc.freeze()
     return baseline
-
-
-def watch_children():
-    """A pipe that turns readable when a child has ended."""
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(writer)
-    return reader, writer
-
-
-def reap():
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
-
-
-def send(control, message):
-    data = json.dumps(message).encode()
-    control.sendall(len(data).to_bytes(4, "big") + data)
-
-
-def receive(control):
-    """The next request and its descriptors; (None, []) when the other side is gone."""
-    buffer, descriptors = b"", array.array("i")
-    while len(buffer) < 4 or len(buffer) < 4 + int.from_bytes(buffer[:4], "big"):
-        wanted = 4 - len(buffer) if len(buffer) < 4 else 4 + int.from_bytes(buffer[:4], "big") - len(buffer)
-        data, ancillary, _, _ = control.recvmsg(wanted, socket.CMSG_SPACE(3 * descriptors.itemsize))
-        if not data:
-            return None, []
-        buffer += data
-        for _, kind, payload in ancillary:
-            if kind == socket.SCM_RIGHTS:
-                descriptors.frombytes(payload)
-    return json.loads(buffer[4:]), list(descriptors)
