@@ -130,10 +130,10 @@ async def _got(ctx: Context, request: Mapping[str, Any]) -> dict[str, Any]:
 def _check(request: Mapping[str, Any]) -> None:
     """Raises ValidationFailed for a filter on a runtime that never was."""
     runtime = request.get("CompatibleRuntime")
-    if runtime is not None and not runtimes.known(runtime):
+    if runtime is not None and runtime not in runtimes.EVER:
         raise ValidationFailed(
             f"1 validation error detected: Value '{runtime}' at 'compatibleRuntime' failed to satisfy constraint: "
-            f"Member must satisfy enum value set: [{', '.join((*runtimes.SUPPORTED, *sorted(runtimes.RETIRED)))}]"
+            f"Member must satisfy enum value set: [{', '.join(runtimes.EVER)}]"
         )
 
 
