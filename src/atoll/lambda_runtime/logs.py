@@ -246,6 +246,11 @@ class Log:
         tail = text.encode()[-TAIL:]
         return tail.lstrip(CONTINUATION) if len(tail) == TAIL else tail
 
+    async def settled(self) -> None:
+        """Waits until the sink has what was written so far, or for a second: a function may write on and on."""
+        if self._flusher is not None:
+            await asyncio.wait([self._flusher], timeout=1.0)
+
     async def close(self, writer: object) -> None:
         """Detaches, unless another writer has come since, and waits until the sink has everything."""
         if self._writer is writer:

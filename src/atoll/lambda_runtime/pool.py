@@ -127,6 +127,10 @@ class Pool:
         if self._groups is not None:
             await asyncio.to_thread(self._groups.close)
 
+    async def settle(self) -> None:
+        """Waits until the sink has what functions wrote, unless they write on and on (a `kernel.clock.Settler`)."""
+        await asyncio.gather(*(environment.log.settled() for environment in self._environments))
+
     async def prepare(self, runtime: str) -> str | None:
         """Makes the launcher of a runtime ready, so that its first invocation need not. Returns what `warnings` would be told.
 

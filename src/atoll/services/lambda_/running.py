@@ -217,6 +217,7 @@ async def open_running(host: Host) -> AsyncIterator[Running]:
     running.sweep(starting=True)
     await running.pool.start()
     host.kernel.clock.before_move(running.renew)
+    host.kernel.clock.settle_with(running.pool.settle)
     for place in await host.kernel.store.read(provisioned_anywhere):
         running.provision(place)
     provisioning = asyncio.create_task(running.keep_provisioned())
