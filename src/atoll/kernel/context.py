@@ -108,6 +108,8 @@ class Context(msgspec.Struct):
     secure: bool = False
     runtime: Any = None
     """What this service keeps running (`Service.runtime`), None where it keeps nothing."""
+    headers: list[tuple[str, str]] = []
+    """What the answer's headers say beside those that are the output's: an operation may add to them."""
 
     async def call(
         self, service: str, operation: str, request: Mapping[str, Any], *, principal: Principal | None = None

@@ -163,8 +163,7 @@ class _Checks:
             return check
         each = self._rules(shape.member)
         broken = _breaks(each)
-        texts = [*(text for text, _ in each), *([_NOT_NULL] if self._facts.items_not_null else [])]
-        described = f"Member must satisfy constraint: [{', '.join(texts)}]"
+        described = self._bracketed(shape, "Member must satisfy constraint", each)
 
         def check_scalars(value: Sequence[Any]) -> Failures:
             failures = own(value)
@@ -176,8 +175,8 @@ class _Checks:
 
     def _map(self, shape: MapShape) -> Check:
         own, keys, values = _ruled(self._rules(shape)), self._rules(shape.key), self._rules(shape.value)
-        keys_text = _bracketed("Map keys must satisfy constraint", keys)
-        values_text = _bracketed("Map value must satisfy constraint", values)
+        keys_text = self._bracketed(shape, "Map keys must satisfy constraint", keys)
+        values_text = self._bracketed(shape, "Map value must satisfy constraint", values)
         bad_key, bad_value = _breaks(keys), _breaks(values)
         inner: Check | None = None
         if isinstance(shape.value, ListShape):  # how long such a list may be is said of the map
@@ -219,6 +218,13 @@ class _Checks:
         ):
             rules += _bounds(metadata.get("min"), metadata.get("max"), numeric)
         return rules
+
+    def _bracketed(self, shape: Shape, prefix: str, rules: list[tuple[str, Rule]]) -> str:
+        """What is to hold for all items, keys or values of a shape: bounds stand first there."""
+        texts = sorted((text for text, _ in rules), key=lambda text: not text.startswith("Member must have"))
+        if self._facts.items_not_null and not shape.metadata.get("sensitive"):
+            texts.append(_NOT_NULL)
+        return f"{prefix}: [{', '.join(texts)}]"
 
     def _is_constrained(self, shape: Shape, seen: frozenset[str]) -> bool:
         known = self._constrained.get(shape.name)
@@ -275,10 +281,6 @@ def _breaks(rules: list[tuple[str, Rule]]) -> Rule | None:
         return first(value) or next((text for rule in rest if (text := rule(value))), None)
 
     return broken
-
-
-def _bracketed(prefix: str, rules: list[tuple[str, Rule]]) -> str:
-    return f"{prefix}: [{', '.join(text for text, _ in rules)}]"
 
 
 def _pattern_rule(pattern: str, match: Callable[[str], object]) -> tuple[str, Rule]:

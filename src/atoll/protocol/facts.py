@@ -38,8 +38,8 @@ class Facts:
     `enum_orders` are, by shape, the values of enumerations that messages list in another order than the model's.
     `own_lengths` are the shapes of whose length the operations speak in words of their own. `hash_ordered` lists what is wrong with the
     members of a structure in the order of Java's HashMap, not of the request, and ten at most.
-    `items_not_null` lists "Member must not be null" among the constraints of a list's items. `hides_values` leaves
-    offending values and allowed ones out of the messages.
+    `items_not_null` lists "Member must not be null" among the constraints of what lists and maps hold, unless it is secret.
+    `hides_values` leaves offending values and allowed ones out of the messages.
     `common` are the service's own names for errors of every service, in the XML protocols. `xml_namespace` is that of its documents,
     where the model has none; `xml_roots` are, by operation, the outermost elements of outputs; `xml_timestamps` is how timestamps are
     written. `queue_url` is the member that a query request may leave to its own address. `max_body` is the largest request body, in

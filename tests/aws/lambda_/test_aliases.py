@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from .conftest import Lambda, package
 
 Error = Callable[[Callable[[], Any]], tuple[str, str, int]]
@@ -89,7 +91,7 @@ def test_errors(fn: Lambda, account: str, aws_error: Error) -> None:
         routing = {"RoutingConfig": {"AdditionalVersionWeights": weights}} if weights else {}
         return c.create_alias(FunctionName="fn", Name=name, FunctionVersion=version, **routing)
 
-    assert aws_error(create) == ("ResourceNotFoundException", f"Function not found: {arn}", 404)
+    assert aws_error(create) == ("ResourceNotFoundException", f"Function not found: {arn}:1", 404)
     fn.create(Publish=True)
     publish(fn, "two")
     assert aws_error(lambda: create("live", "9")) == ("ResourceNotFoundException", f"Function not found: {arn}:9", 404)
@@ -104,15 +106,28 @@ def test_errors(fn: Lambda, account: str, aws_error: Error) -> None:
         "Invalid function version 1. Function version 1 is already included in routing configuration.",
         400,
     )
-    assert aws_error(lambda: create("live", "$LATEST", **{"1": 0.5}))[1] == (
-        "$LATEST is not supported for an alias pointing to more than 1 version"
-    )
+    with pytest.raises(c.exceptions.InvalidParameterValueException) as two:
+        create("live", "$LATEST", **{"1": 0.5})
+    text = "$LATEST is not supported for an alias pointing to more than 1 version"
+    assert (two.value.response["message"], "Type" in two.value.response) == (text, False)
     assert aws_error(lambda: create("live", "1", **{"2": 0.5, "3": 0.1}))[1] == (
         "Number of items in AdditionalVersionWeights cannot be greater than 1"
     )
     assert aws_error(lambda: create("live", "1", **{"7": 0.5}))[1] == f"Function not found: {arn}:7"
-    for weights in ({"2": 1.1}, {"$LATEST": 0.5}):
-        assert aws_error(lambda: create("live", "1", **weights))[0] == "ValidationException"  # noqa: B023
+    broken = "1 validation error detected: Value '{}' at 'routingConfig.additionalVersionWeights' failed to satisfy constraint: "
+    assert aws_error(lambda: create("live", "1", **{"2": 2.0})) == (
+        "ValidationException",
+        broken.format("{2=2.0}")
+        + "Map value must satisfy constraint: [Member must have value less than or equal to 1.0, "
+        "Member must have value greater than or equal to 0.0, Member must not be null]",
+        400,
+    )
+    assert aws_error(lambda: create("live", "1", **{"$LATEST": 0.5}))[1] == (
+        broken.format("{$LATEST=0.5}")
+        + "Map keys must satisfy constraint: [Member must have length less than or equal to 1024, "
+        "Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+, "
+        "Member must not be null]"
+    )
     create()
     assert aws_error(create) == ("ResourceConflictException", f"Alias already exists: {arn}:live", 409)
     assert aws_error(lambda: c.get_alias(FunctionName="fn", Name="no")) == (

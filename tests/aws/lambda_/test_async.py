@@ -37,6 +37,12 @@ def advance(region: Region) -> Callable[..., None]:
 
 
 @pytest.fixture
+def logged(region: Region, eventually: Callable[..., Any]) -> Callable[[str], Any]:
+    """Waits until the region's own log, which is written now and then, has this text."""
+    return lambda text: eventually(region.log.read_text, lambda found: text in found)
+
+
+@pytest.fixture
 def lines(client: Callable[..., Any]) -> Callable[..., list[str]]:
     """What a function wrote to its log."""
 
@@ -326,7 +332,7 @@ def test_a_deleted_functions_events_are_dropped(fn: Lambda, advance: Any, starts
 
 
 def test_a_record_that_may_not_be_sent_is_lost_and_logged(
-    fn: Lambda, account: str, told: Any, advance: Any, client: Any, region: Region, logged: Any
+    fn: Lambda, account: str, told: Any, advance: Any, client: Any, region: Region, starts: Any, logged: Any
 ) -> None:
     fn.create()
     tell(fn, account)

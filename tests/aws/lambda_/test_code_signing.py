@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from .conftest import Lambda, package
 from .test_layers import publish
 
@@ -56,6 +58,9 @@ def test_configurations_live(fn: Lambda, account: str, aws_error: Error) -> None
         lambda: c.list_tags(Resource=arn),
     ):
         assert aws_error(call) == gone
+    with pytest.raises(c.exceptions.ResourceNotFoundException) as error:
+        c.get_code_signing_config(CodeSigningConfigArn=arn)
+    assert (error.value.response["Message"], "Type" in error.value.response) == (gone[1], False)
 
 
 def test_functions_have_configurations(fn: Lambda, account: str, aws_error: Error) -> None:

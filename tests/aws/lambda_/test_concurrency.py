@@ -129,8 +129,10 @@ def test_it_moves_with_its_alias(fn: Lambda, eventually: Eventually, aws_error: 
     fn.create(code=TELL, Publish=True)
     c.update_function_code(FunctionName="fn", ZipFile=package("import time\ntime.sleep(0.5)\n" + TELL), Publish=True)
     c.create_alias(FunctionName="fn", Name="live", FunctionVersion="1")
+    before = c.get_function_configuration(FunctionName="fn:1")["RevisionId"]
     put(fn, "live", 1)
     eventually(status(fn, "live"), lambda value: value == "READY")
+    assert c.get_function_configuration(FunctionName="fn:1")["RevisionId"] != before
     assert fn.invoke("fn:live").payload == ["provisioned-concurrency", "1"]
     assert fn.invoke("fn:1").payload[0] == "provisioned-concurrency"
     c.update_alias(FunctionName="fn", Name="live", FunctionVersion="2")
@@ -169,12 +171,15 @@ def test_errors_of_provisioned_concurrency(fn: Lambda, account: str, aws_error: 
         "ResourceConflictException",
         "ResourceNotFoundException",
     )
-    assert aws_error(lambda: put(fn, "1", 1)) == (missing, f"Function not found: {arn}", 404)
+    delete = c.delete_provisioned_concurrency_config
+    for call in (lambda: put(fn, "1", 1), lambda: shown(fn, "1"), lambda: delete(FunctionName="fn", Qualifier="1")):
+        assert aws_error(call) == (missing, f"Function not found: {arn}:1", 404)
+    for call in (lambda: put(fn, "no", 1), lambda: shown(fn, "no")):
+        assert aws_error(call) == (missing, f"Cannot find alias arn: {arn}:no", 404)
     fn.create(Publish=True)
     unpublished = "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
     assert aws_error(lambda: put(fn, "$LATEST", 1)) == (invalid, unpublished, 400)
     no_version = (invalid, "The function resource provided must be an alias or a published version.", 400)
-    delete = c.delete_provisioned_concurrency_config
     assert aws_error(lambda: shown(fn, "$LATEST")) == no_version
     assert aws_error(lambda: delete(FunctionName="fn", Qualifier="$LATEST")) == no_version
     none = (

@@ -386,6 +386,10 @@ def test_a_queue_is_kept_and_not_polled(fed: Fed, region: Region, account: str) 
     updated = fed.fn.client.update_event_source_mapping(UUID=made["UUID"], ScalingConfig={})
     assert "ScalingConfig" not in updated
     assert updated["State"] == "Updating"
+    create, change = fed.fn.client.create_event_source_mapping, fed.fn.client.update_event_source_mapping
+    off = create(FunctionName="fn", EventSourceArn=f"{queue}-other", Enabled=False)
+    assert off["State"] == "Disabled"
+    assert change(UUID=off["UUID"], Enabled=True)["State"] == "Enabling"
 
 
 @pytest.mark.parametrize(

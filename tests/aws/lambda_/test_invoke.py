@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -28,6 +29,23 @@ def test_an_answer(fn: Lambda) -> None:
     plain = fn.client.invoke(FunctionName="fn", Payload=b'{"n": 5}')
     assert "LogResult" not in plain
     assert json.loads(plain["Payload"].read()) == {"n": 6}
+
+
+def test_the_answer_tells_of_the_trace(fn: Lambda) -> None:
+    fn.create(code="import os\ndef handler(event, context):\n    return os.environ['_X_AMZN_TRACE_ID']\n")
+    answer = fn.invoke()
+    headers = answer.raw["ResponseMetadata"]["HTTPHeaders"]
+    assert headers["x-amzn-trace-id"] == answer.payload
+    assert headers["x-amzn-remapped-content-length"] == "0"
+    assert headers["content-length"] == str(len(answer.payload) + 2)
+    event = fn.client.invoke(FunctionName="fn", InvocationType="Event")["ResponseMetadata"]["HTTPHeaders"]
+    assert re.fullmatch(
+        r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=.*;Sampled=0;Lineage=1:[0-9a-f]{8}:0", event["x-amzn-trace-id"]
+    )
+    assert event["x-amzn-remapped-content-length"] == "0"
+    stream = fn.client.invoke_with_response_stream(FunctionName="fn")
+    assert stream["ResponseMetadata"]["HTTPHeaders"]["x-amzn-trace-id"].startswith("Root=1-")
+    assert b"".join(one.get("PayloadChunk", {}).get("Payload", b"") for one in stream["EventStream"])
 
 
 def test_no_payload_is_an_empty_event(fn: Lambda) -> None:

@@ -141,8 +141,9 @@ def test_errors_are_awss(fn: Lambda, account: str, aws_error: Error) -> None:
     )
     assert aws_error(lambda: c.list_layers(CompatibleRuntime="x"))[1].startswith(
         "1 validation error detected: Value 'x' at 'compatibleRuntime' failed to satisfy constraint: "
-        "Member must satisfy enum value set: ["
+        "Member must satisfy enum value set: [ruby3.5, ruby2.6, dotnetcore1.0, python3.7, "
     )
+    assert c.list_layers(CompatibleRuntime="nodejs8.x")["Layers"] == []
     assert aws_error(lambda: c.list_layers(CompatibleArchitecture="x"))[1] == (
         "1 validation error detected: Value 'x' at 'compatibleArchitecture' failed to satisfy constraint: "
         "Member must satisfy enum value set: [x86_64, arm64]"
@@ -259,19 +260,13 @@ def test_which_layers_a_function_may_have(fn: Lambda, account: str, client: Any,
     for missing in (arns[0].replace(":lib:", ":none:"), arns[0].removesuffix(":1") + ":9"):
         assert refused(missing) == (invalid, f"Layer version {missing} does not exist.")
     bare = arns[0].removesuffix(":1")
-    code, message = refused(bare)
-    assert code == "ValidationException"
-    assert message.startswith(
-        f"1 validation error detected: Value '[{bare}]' at 'layers' failed to satisfy constraint: Member must satisfy constraint: ["
-    )
-    for constraint in (  # AWS lists them in another order
-        "Member must have length less than or equal to 140",
-        "Member must have length greater than or equal to 1",
+    assert refused(bare) == (
+        "ValidationException",
+        f"1 validation error detected: Value '[{bare}]' at 'layers' failed to satisfy constraint: Member must satisfy "
+        "constraint: [Member must have length less than or equal to 140, Member must have length greater than or equal to 1, "
         r"Member must satisfy regular expression pattern: (arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\d{12}:layer:[a-zA-Z0-9-_]+"
-        ":[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)",
-        "Member must not be null]",
-    ):
-        assert constraint in message
+        ":[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+), Member must not be null]",
+    )
     elsewhere = Lambda(client("lambda", region_name="eu-west-1"), fn.role)
     assert aws_error(lambda: elsewhere.create(Layers=[arns[0]]))[:2] == (
         invalid, "Layers are not in the same region as the function. Layers are expected to be in region eu-west-1.",

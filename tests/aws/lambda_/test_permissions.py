@@ -31,6 +31,19 @@ def test_statements_read_back_as_aws_writes_them(fn: Lambda) -> None:
         "ArnLike": {"AWS:SourceArn": "arn:aws:s3:::bucket"},
         "StringEquals": {"AWS:SourceAccount": "111122223333"},
     }
+    asked = {
+        "FunctionUrlAuthType": "NONE",
+        "PrincipalOrgID": "o-1234567890",
+        "SourceArn": "arn:aws:s3:::b",
+        "SourceAccount": "111122223333",
+    }
+    text = fn.client.add_permission(
+        FunctionName="fn", StatementId="url", Action="lambda:InvokeFunctionUrl", Principal="*", **asked
+    )["Statement"]
+    assert text.partition('"Condition":')[2] == (
+        '{"StringEquals":{"lambda:FunctionUrlAuthType":"NONE","aws:PrincipalOrgID":"o-1234567890","AWS:SourceAccount":"111122223333"},'
+        '"ArnLike":{"AWS:SourceArn":"arn:aws:s3:::b"}}}'
+    )
     assert allow(fn, "account", "111122223333")["Principal"] == {"AWS": "arn:aws:iam::111122223333:root"}
     assert allow(fn, "user", "arn:aws:iam::111122223333:user/u")["Principal"] == {
         "AWS": "arn:aws:iam::111122223333:user/u"
@@ -40,7 +53,7 @@ def test_statements_read_back_as_aws_writes_them(fn: Lambda) -> None:
     policy = json.loads(answer["Policy"])
     assert list(policy) == ["Version", "Id", "Statement"]
     assert (policy["Version"], policy["Id"]) == ("2012-10-17", "default")
-    assert [one["Sid"] for one in policy["Statement"]] == ["logs", "s3", "account", "user", "all"]
+    assert [one["Sid"] for one in policy["Statement"]] == ["logs", "s3", "url", "account", "user", "all"]
     assert policy["Statement"][0] == plain
     assert answer["RevisionId"] == fn.client.get_function_configuration(FunctionName="fn")["RevisionId"]
 
@@ -71,7 +84,15 @@ def test_errors(fn: Lambda, account: str, aws_error: Error) -> None:
         "InvalidParameterValueException",
         "We currently do not support adding policies for $LATEST.",
     )
-    assert aws_error(lambda: allow(fn, "t", RevisionId="stale"))[2] == 412
+    assert aws_error(lambda: allow(fn, "t", RevisionId="stale")) == (
+        "PreconditionFailedException",
+        "The Revision Id provided does not match the latest Revision Id. Call the GetPolicy API to retrieve the latest Revision Id",
+        412,
+    )
+    for qualifier in ("42", "valid-with-$-but-doesnotexist"):
+        assert aws_error(lambda qualifier=qualifier: allow(fn, "t", Qualifier=qualifier))[1] == f"{missing}:{qualifier}"
+        assert aws_error(lambda qualifier=qualifier: c.get_policy(FunctionName="fn", Qualifier=qualifier)) == no_policy
+    assert aws_error(lambda: allow(fn, "t", Qualifier="no"))[1].startswith("Cannot find alias arn: ")
     assert aws_error(lambda: c.remove_permission(FunctionName="fn", StatementId="t"))[1] == (
         "Statement t is not found in resource policy."
     )

@@ -123,6 +123,11 @@ def test_an_alias_has_a_url_of_its_own(fn: Any, allow: Callable[..., None], call
         lambda: fn.client.create_function_url_config(FunctionName="fn", Qualifier="dev", AuthType="NONE")
     )
     assert missing == ("ResourceNotFoundException", "Function does not exist", 404)
+    change = fn.client.update_function_url_config
+    assert aws_error(lambda: change(FunctionName="fn", Qualifier="dev", AuthType="NONE")) == missing
+    assert aws_error(lambda: change(FunctionName="none", AuthType="NONE")) == missing
+    gone = ("ResourceNotFoundException", "The resource you requested does not exist.", 404)
+    assert aws_error(lambda: change(FunctionName="fn", AuthType="NONE")) == gone
 
 
 def test_the_event_is_as_it_was_sent(public: str, call: Any) -> None:

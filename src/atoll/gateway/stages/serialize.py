@@ -9,5 +9,6 @@ from atoll.kernel.http import HttpResponse
 def serialize(call: Call) -> None:
     """Sets `response`."""
     assert call.codec is not None
+    assert call.ctx is not None
     wire = call.codec.serialize(call.operation, call.output or {}, call.request_id)
-    call.response = HttpResponse(wire.status, wire.headers, wire.body)
+    call.response = HttpResponse(wire.status, [*wire.headers, *call.ctx.headers], wire.body)

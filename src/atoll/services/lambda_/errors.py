@@ -62,6 +62,12 @@ class RecursiveInvocationException(LambdaError):
     """The function was invoked too often in one chain of requests."""
 
 
+def without_type(error: LambdaError) -> LambdaError:
+    """The error as AWS answers some: without the `Type` that all others have."""
+    error.members["Type"] = None
+    return error
+
+
 def function_not_found(arn: str) -> ResourceNotFoundException:
     """There is no function, or no such version of it."""
     return ResourceNotFoundException(f"Function not found: {arn}")

@@ -84,11 +84,12 @@ async def get_policy(ctx: Context, request: GetPolicyRequestTypeDef) -> dict[str
 
     def read(tx: Reader) -> tuple[list[dict[str, Any]], str]:
         get(tx, place)
-        return statements(tx, place), _revision(tx, place)
+        found = statements(tx, place)
+        if not found:  # nor, perhaps, such a version
+            raise ResourceNotFoundException("The resource you requested does not exist.")
+        return found, _revision(tx, place)
 
     found, revision = await ctx.store.read(read)
-    if not found:
-        raise ResourceNotFoundException("The resource you requested does not exist.")
     return {"Policy": document(found), "RevisionId": revision}
 
 

@@ -28,12 +28,13 @@ _ACCOUNT = re.compile(r"\d{12}")
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.(amazonaws\.com(\.cn)?|amazon\.com)")
 _ARN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::\d{12}:.+")
 _CONDITIONS = (
-    ("SourceArn", "ArnLike", "AWS:SourceArn"),
-    ("SourceAccount", "StringEquals", "AWS:SourceAccount"),
     ("EventSourceToken", "StringEquals", "lambda:EventSourceToken"),
     ("FunctionUrlAuthType", "StringEquals", "lambda:FunctionUrlAuthType"),
     ("PrincipalOrgID", "StringEquals", "aws:PrincipalOrgID"),
+    ("SourceAccount", "StringEquals", "AWS:SourceAccount"),
+    ("SourceArn", "ArnLike", "AWS:SourceArn"),
 )
+"""In the order in which AWS writes them."""
 
 
 def statement(place: Target, request: Mapping[str, Any]) -> dict[str, Any]:

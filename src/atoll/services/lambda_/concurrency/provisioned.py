@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
@@ -29,8 +31,8 @@ from atoll.services.lambda_.names import LATEST, Target, function_arn, latest, t
 from atoll.services.lambda_.paging import next_marker, page_of
 from atoll.services.lambda_.policy import permission
 from atoll.services.lambda_.running import Running
-from atoll.services.lambda_.store import Function, get, get_version, reserved_in_all
-from atoll.services.lambda_.versions.resolve import get_alias, names_alias
+from atoll.services.lambda_.store import Function, get, get_version, put_version, reserved_in_all
+from atoll.services.lambda_.versions.resolve import get_alias, names_alias, resolve
 
 if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import (
@@ -49,14 +51,15 @@ async def put_provisioned_concurrency_config(
 ) -> dict[str, Any]:
     """Raises ResourceNotFoundException, InvalidParameterValueException, ResourceConflictException."""
     place = _place(ctx, request, UNPUBLISHED)
-    config = Provisioned(request["ProvisionedConcurrentExecutions"], ctx.clock.now())
+    config, revision = Provisioned(request["ProvisionedConcurrentExecutions"], ctx.clock.now()), ctx.ids.uuid()
 
     def put(tx: Transaction) -> dict[str, int]:
-        function = get(tx, place)
         _check_qualifier(tx, place)
-        _check_sums(tx, place, function, config.requested)
+        _check_sums(tx, place, get(tx, place), config.requested)
         refuse_overlap(tx, place)
         put_provisioned(tx, place, config)
+        version = resolve(tx, place)
+        put_version(tx, place, msgspec.structs.replace(version, revision=revision))  # its state changes, on AWS too
         return shares(tx, place, config.requested)
 
     wanted = await ctx.store.transact(put)
@@ -74,7 +77,6 @@ async def get_provisioned_concurrency_config(
     place = _place(ctx, request, NO_VERSION)
 
     def read(tx: Reader) -> tuple[Provisioned, dict[str, int]]:
-        get(tx, place)
         _check_qualifier(tx, place)
         config = find_provisioned(tx, place)
         if config is None:
@@ -122,7 +124,6 @@ async def delete_provisioned_concurrency_config(
     place = _place(ctx, request, NO_VERSION)
 
     def delete(tx: Transaction) -> None:
-        get(tx, place)
         _check_qualifier(tx, place)
         tx.delete(provisioned_key(place))
 

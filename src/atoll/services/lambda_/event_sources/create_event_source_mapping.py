@@ -1,6 +1,6 @@
 """CreateEventSourceMapping.
 
-docs: API_CreateEventSourceMapping. The answer says Creating, as AWS's does, and the first GetEventSourceMapping Enabled.
+docs: API_CreateEventSourceMapping. The answer says Creating (or Disabled), as AWS's does, and the first GetEventSourceMapping Enabled.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ async def create_event_source_mapping(ctx: Context, request: CreateEventSourceMa
                 tx.set(store.place_key(mapping, shard, lanes, lane), store.PLACES.encode(at))
 
     await ctx.store.transact(create)
-    return settings.described(mapping, "Creating", "No records processed")
+    state = "Creating" if mapping.enabled else "Disabled"
+    return settings.described(mapping, state, "No records processed")
 
 
 def _check(tx: Reader, place: Target, mapping: store.Mapping) -> None:

@@ -24,6 +24,7 @@ from atoll.services.lambda_.errors import (
     CodeVerificationFailedException,
     ResourceConflictException,
     ResourceNotFoundException,
+    without_type,
 )
 from atoll.services.lambda_.moments import moment
 from atoll.services.lambda_.names import Target
@@ -178,9 +179,7 @@ def get(tx: Reader, arn: str) -> CodeSigningConfig:
     """The configuration. Raises ResourceNotFoundException."""
     found = find(tx, arn)
     if found is None:
-        error = ResourceNotFoundException(f"The Lambda code signing configuration {arn} can not be found.")
-        del error.members["Type"]  # AWS leaves it out of this one
-        raise error
+        raise without_type(ResourceNotFoundException(f"The Lambda code signing configuration {arn} can not be found."))
     return found
 
 

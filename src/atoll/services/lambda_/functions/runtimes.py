@@ -20,6 +20,16 @@ RETIRED = frozenset(
         "python2.7", "python3.6", "python3.7", "ruby2.5", "ruby2.7",
     }
 )  # fmt: skip
+EVER = (
+    "ruby3.5", "ruby2.6", "dotnetcore1.0", "python3.7", "nodejs8.10", "nasa", "ruby2.7", "python2.7-greengrass",
+    "dotnetcore2.0", "python3.8", "java21", "dotnet6", "dotnetcore2.1", "python3.9", "java11", "nodejs6.10", "provided",
+    "dotnetcore3.1", "dotnet8", "java25", "java17", "nodejs", "nodejs4.3", "java8.al2", "go1.x", "dotnet10", "nodejs20.x",
+    "go1.9", "byol", "nodejs10.x", "provided.al2023", "nodejs22.x", "python3.10", "java8", "nodejs12.x", "python3.11",
+    "nodejs24.x", "nodejs8.x", "python3.12", "nodejs14.x", "nodejs8.9", "nodejs26.x", "python3.13", "python3.14",
+    "nodejs16.x", "python3.15", "provided.al2", "nodejs4.3-edge", "nodejs18.x", "ruby3.2", "python3.4", "ruby3.3", "ruby3.4",
+    "ruby2.5", "python3.6", "python2.7",
+)  # fmt: skip
+"""What layers may be listed by: all that AWS has, had or tries, in the order of its message (recorded by the LocalStack project)."""
 SNAPSHOTS = re.compile(r"java(?!8)\d+|python3\.1[2-9]|dotnet([89]|\d\d)")
 """Those that SnapStart is for. docs: "Lambda SnapStart", "Supported features and limitations"."""
 _RUNNABLE = re.compile(r"python3\.\d+|nodejs(18|20|22|24)\.x|provided\..+")

@@ -23,7 +23,7 @@ from atoll.services.lambda_.errors import ResourceNotFoundException, TooManyRequ
 from atoll.services.lambda_.invocation import lineage, records
 from atoll.services.lambda_.invocation.destinations import send
 from atoll.services.lambda_.invocation.event_invoke_config import EventInvokeConfig, find_config, forget_configs
-from atoll.services.lambda_.invocation.execute import execute, named_version
+from atoll.services.lambda_.invocation.execute import execute, named_version, tell_trace
 from atoll.services.lambda_.invocation.records import Response
 from atoll.services.lambda_.names import Target
 from atoll.services.lambda_.running import Running
@@ -87,6 +87,7 @@ async def accept(ctx: Context, place: Target, payload: bytes) -> None:
         deliveries.enqueue(tx, delivery)
 
     await ctx.store.transact(add)
+    tell_trace(ctx, event.trace)
 
 
 def forget(tx: Transaction, place: Target) -> None:

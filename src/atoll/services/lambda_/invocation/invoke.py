@@ -21,7 +21,7 @@ from atoll.services.lambda_.errors import (
 )
 from atoll.services.lambda_.invocation import lineage
 from atoll.services.lambda_.invocation.events import accept
-from atoll.services.lambda_.invocation.execute import execute, version_to_run
+from atoll.services.lambda_.invocation.execute import execute, tell_trace, version_to_run
 from atoll.services.lambda_.invocation.json_errors import complaint
 from atoll.services.lambda_.names import Target, target
 from atoll.services.lambda_.policy import permission
@@ -76,6 +76,7 @@ async def run_function(ctx: Context, request: Invocation, stream: ResponseStream
         raise RecursiveInvocationException(
             "Lambda has detected your function being invoked in a recursive loop and stopped your function's invocation."
         )
+    tell_trace(ctx, trace)
     return await execute(
         ctx, place, payload, version=version, request_id=ctx.request_id, client_context=client_context, stream=stream,
         trace=trace,

@@ -103,6 +103,7 @@ async def update_function_url_config(ctx: Context, request: UpdateFunctionUrlCon
         changes["cors"] = _cors(request["Cors"])
 
     def update(tx: Transaction) -> Url:
+        _require_function(tx, place)
         url = store.find(tx, place)
         if url is None:
             raise _not_found()

@@ -19,6 +19,7 @@ from atoll.services.lambda_.errors import (
     ResourceConflictException,
     ResourceNotFoundException,
     stale_revision,
+    without_type,
 )
 from atoll.services.lambda_.names import LATEST, Target, function_arn, latest
 from atoll.services.lambda_.paging import next_marker, page_of
@@ -47,7 +48,7 @@ async def create_alias(ctx: Context, request: CreateAliasRequestTypeDef) -> dict
     )  # fmt: skip
 
     def create(tx: Transaction) -> None:
-        get(tx, place)
+        get_version(tx, place.at(alias.version))
         if find_alias(tx, place):
             raise ResourceConflictException(f"Alias already exists: {place.qualified_arn}")
         _check(tx, place, alias)
@@ -165,8 +166,8 @@ def _check(tx: Reader, place: Target, alias: Alias) -> None:
                 f"Invalid function version {number}. Function version {number} is already included in routing configuration."
             )
         if alias.version == LATEST:
-            raise InvalidParameterValueException(
-                "$LATEST is not supported for an alias pointing to more than 1 version"
+            raise without_type(
+                InvalidParameterValueException("$LATEST is not supported for an alias pointing to more than 1 version")
             )
         other = get_version(tx, place.at(number))
         if other.role != version.role:

@@ -31,8 +31,8 @@ NO_SHIFT = 1.0
 
 
 def names_alias(qualifier: str | None) -> bool:
-    """Whether a qualifier is an alias's name: no alias is called like a version."""
-    return qualifier is not None and not qualifier.isdecimal() and not qualifier.startswith("$")
+    """Whether a qualifier is an alias's name: no alias is called like a version, nor has a $ in its name."""
+    return qualifier is not None and not qualifier.isdecimal() and "$" not in qualifier
 
 
 def alias_key(place: Target) -> Key:
