@@ -117,12 +117,13 @@ def handler(event, context):
     async with Counting() as harness:
         await harness.run(FINE)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        function, other = harness.function(source, timeout=120.0), harness.function(FINE)
+        # Time enough for a busy machine: what must be quick, and how quick, is said below.
+        function, other = harness.function(source, timeout=240.0), harness.function(FINE, timeout=60.0)
         await harness.invoke(other)
         flood = asyncio.create_task(harness.invoke(function))
         took = await _beside(harness, other, flood)
         assert (await flood).function_error is None
-        await until(lambda: harness.logged >= 1 << 30)
+        await until(lambda: harness.logged >= 1 << 30, 60)
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10
         assert statistics.median(took) < 0.05
 

@@ -36,7 +36,6 @@ def supervise(config, request, descriptors, baseline):
     ended, wakeup = os.pipe()
     os.set_blocking(wakeup, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # which process 1 does not hear from what it started
     signal.set_wakeup_fd(wakeup)
 
     def fork(child, *arguments):

@@ -114,10 +114,11 @@ def become(config, request, descriptors, baseline):
     from _atoll import supervisor
 
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # which process 1 does not hear from what it started
     try:
         supervisor.supervise(config, request, descriptors, baseline)
     except BaseException as error:
-        os.write(descriptors[0], ("failed %s\n" % error).encode())
+        os.write(descriptors[0], ("failed %s\n" % (str(error) or repr(error))).encode())
     finally:
         os._exit(1)
 
