@@ -81,6 +81,46 @@ BODIES = [
     b"z" * (7 << 20),
 ]
 
+RUNTIME, EXTENSION = "/2018-06-01/runtime/", "/2020-01-01/extension/"
+IDENTIFIED = "Lambda-Extension-Identifier: {extension}\r\n"
+FAILED = "Lambda-Extension-Function-Error-Type: Own.Kind\r\n"
+STREAMING = "Lambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n"
+TRAILERS = "Lambda-Runtime-Function-Error-Type: T\r\nLambda-Runtime-Function-Error-Body: e30=\r\n"
+EVENTS = ['{"events":["INVOKE"]}', '{"events":["INVOKE","SHUTDOWN"]}', '{"events":[]}']
+SENSIBLE = [
+    ("GET", RUNTIME + "invocation/next", "", ""),
+    ("POST", RUNTIME + "invocation/{id}/response", "", '"an answer"'),
+    ("POST", RUNTIME + "invocation/{id}/response", STREAMING, "3\r\nabc\r\n0\r\n\r\n"),
+    ("POST", RUNTIME + "invocation/{id}/response", STREAMING, "3\r\nabc\r\n0\r\n" + TRAILERS + "\r\n"),
+    ("POST", RUNTIME + "invocation/{id}/response", STREAMING, "3\r\nabc\r\n5\r\nabc"),
+    ("POST", RUNTIME + "invocation/{id}/error", "Lambda-Runtime-Function-Error-Type: Own.Kind\r\n", "{}"),
+    ("POST", RUNTIME + "init/error", "Lambda-Runtime-Function-Error-Type: Own.Kind\r\n", "{}"),
+    *(
+        ("POST", EXTENSION + "register", "Lambda-Extension-Name: " + name + "\r\n", events)
+        for name in ("{name}", "own")
+        for events in EVENTS
+    ),
+    ("GET", EXTENSION + "event/next", IDENTIFIED, ""),
+    ("GET", EXTENSION + "event/next", IDENTIFIED, ""),
+    ("POST", EXTENSION + "init/error", IDENTIFIED + FAILED, ""),
+    ("POST", EXTENSION + "exit/error", IDENTIFIED + FAILED, ""),
+    ("PUT", "/2022-07-01/telemetry", IDENTIFIED, "{}"),
+]
+
+
+def sensible() -> bytes:
+    """A request that would be right at its time."""
+    method, path, headers, text = chance.choice(SENSIBLE[: chance.choice([6, len(SENSIBLE)])])
+    if "chunked" not in headers:
+        headers += f"Content-Length: {len(text)}\r\n"
+    return filled(f"{method} {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n{text}").encode()
+
+
+def filled(text: str) -> str:
+    for name, value in known.items():
+        text = text.replace("{" + name + "}", value)
+    return text
+
 
 def body() -> bytes:
     data = chance.choice(BODIES[:-2] if chance.random() < 0.95 else BODIES)
@@ -115,14 +155,14 @@ def body() -> bytes:
 
 
 def message() -> bytes:
+    if chance.random() < 0.7:
+        return sensible()
     if chance.random() < 0.05:
         return chance.randbytes(chance.randrange(1, 300))
     method = chance.choice(["GET", "POST", "POST", "POST", "PUT", "HEAD", "CONNECT", "BREW", "PRI"])
     head = f"{method} {chance.choice(PATHS)} HTTP/{chance.choice(['1.1', '1.1', '1.1', '1.0', '2.0', '9'])}\r\n"
     head += "".join(line + "\r\n" for line in chance.sample(HEADERS, chance.choice([0, 1, 2, 2, 3, 5])))
-    for name, value in known.items():
-        head = head.replace("{" + name + "}", value)
-    return head.encode("latin-1") + body()
+    return filled(head).encode("latin-1") + body()
 
 
 def learn(answer: bytes) -> None:
@@ -203,6 +243,9 @@ def end() -> None:
         time.sleep(100)
     if kind < 0.4:
         raise ValueError("\ud800")
+    if kind < 0.7:  # during its initialization: it is its own runtime
+        while True:
+            riot(20)
 
 
 def handler(_event: Any, context: Any) -> str:

@@ -22,6 +22,16 @@ FINE = "def handler(event, context):\n    return 'fine'\n"
 FUZZ = Path(__file__).with_name("rioter.py").read_text()
 
 
+class Taking:
+    """Takes an answer that comes piece by piece."""
+
+    def begin(self, _content_type: str, _executed_version: str) -> None:
+        """Nothing to do."""
+
+    async def write(self, _piece: bytes) -> None:
+        await asyncio.sleep(0)
+
+
 class Riot:
     """Bad functions in a pool, beside a good one."""
 
@@ -48,8 +58,8 @@ class Riot:
         """Twice: what the first invocation leaves behind meets a second."""
         function = self.bad(seed)
         try:
-            for _ in range(2):
-                result = await self.harness.invoke(function)
+            for stream in (None, Taking()):
+                result = await self.harness.invoke(function, stream=stream)
                 assert result.function_error in (None, "Unhandled")
                 result.payload.decode("latin-1")
         except BaseException as error:
