@@ -22,6 +22,7 @@ from tests.sim.crash.test_crash import fresh_seed, reopened
 
 from atoll.kernel import blobs
 from atoll.kernel.keys import Key, under
+from atoll.lambda_runtime.cgroups import RECORD
 from atoll.services.lambda_.functions import code_storage
 from atoll.services.lambda_.layers.store import LAYER_VERSIONS
 from atoll.services.lambda_.store import VERSIONS
@@ -201,6 +202,18 @@ def check_usage(client: Any, worlds: list[World]) -> None:
     assert settings["AccountLimit"]["UnreservedConcurrentExecutions"] == 1000 - reserved
 
 
+def check_groups(directory: Path) -> None:
+    """Of all the lives of the region no control group is left, as soon as what was killed has ended."""
+    record = directory / "work" / "lambda" / RECORD
+    if not record.exists():
+        return
+    last = Path(record.read_text())
+    deadline = time.monotonic() + 10
+    while left := list(last.parent.glob(f"{last.name.rpartition('-')[0]}-*")):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+
+
 async def check_blobs(directory: Path) -> None:
     """What is there has its blobs, and nothing else has: an hour after, no other is left."""
     async with reopened(directory) as kernel:
@@ -257,6 +270,7 @@ def crash_rounds(region: Region, rounds: int, most: int, chance: random.Random) 
             worlds[worker.layer] = found
         check_usage(client, list(worlds.values()))
     region.stop()
+    check_groups(region.data_dir)
     asyncio.run(check_blobs(region.data_dir))
     region.start()
     client = region.client("lambda", key=ACCOUNT)
