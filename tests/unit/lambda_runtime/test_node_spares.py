@@ -108,6 +108,20 @@ async def test_a_function_that_configures_the_process_gets_one_of_its_own() -> N
         assert await supervisors(launcher) == waiting
 
 
+async def test_its_signals_do_not_reach_the_supervisor() -> None:
+    source = """exports.handler = async () => {
+      for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGCHLD']) process.kill(1, name);
+      await new Promise((done) => setTimeout(done, 50));
+      return 'alive';
+    };"""
+    async with Harness() as harness:
+        if not harness.pool.capabilities.namespaces:
+            pytest.skip(harness.pool.capabilities.missing)
+        function = harness.function({"lambda.js": source}, runtime=NODE)
+        assert [json.loads((await harness.invoke(function)).payload) for _ in range(2)] == ["alive", "alive"]
+        assert len(harness.environments(function)) == 1
+
+
 async def test_python_functions_start_no_node() -> None:
     async with Harness() as harness:
         assert await harness.run("def handler(event, context):\n    return 1\n") == 1

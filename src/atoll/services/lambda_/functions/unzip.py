@@ -128,7 +128,7 @@ def _new_file(place: Path, mode: int) -> IO[bytes]:
 
 def _copy(source: IO[bytes], copy: IO[bytes], left: int) -> int:
     """Copies a file and returns how many bytes the rest of the archive may have."""
-    while data := source.read(COPY):
+    while data := _read(source, COPY):
         left -= len(data)
         if left < 0:
             raise too_large()
@@ -136,16 +136,26 @@ def _copy(source: IO[bytes], copy: IO[bytes], left: int) -> int:
     return left
 
 
+def _read(source: IO[bytes], size: int) -> bytes:
+    """Reads from an archive. Raises ValueError where it is damaged, of which each kind of compression has an error of its own."""
+    try:
+        return source.read(size)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:  # bzip2's have no number, the disk's have
+            raise
+        raise ValueError("cannot be decompressed") from error
+
+
 def _inside(name: str) -> tuple[str, ...]:
     """The parts of a path. Raises ValueError where it leads out of the archive, or nowhere."""
     parts = tuple(part for part in name.split("/") if part not in ("", "."))
-    if name.startswith("/") or ".." in parts or len(parts) > DEEPEST:
+    if not name or name.startswith("/") or ".." in parts or len(parts) > DEEPEST:
         raise ValueError(f"{name[:100]} lies outside the archive, or too deep in it")
     return parts
 
 
 def _destination(source: IO[bytes]) -> str:
-    destination = source.read(LONGEST_LINK + 1)
+    destination = _read(source, LONGEST_LINK + 1)
     if not 0 < len(destination) <= LONGEST_LINK:
         raise ValueError("a link to nothing, or too long")
     return destination.decode()
