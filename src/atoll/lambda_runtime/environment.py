@@ -30,7 +30,7 @@ KILL_SECONDS = 2.0
 RETURN_SECONDS = 0.02
 """How long an answer is kept for the runtime to ask for its next invocation: a caller that calls again then finds it idle."""
 TRUNCATED_SECONDS = 0.5
-"""How long a runtime whose answer broke off may take to end or to go on."""
+"""How long a runtime whose answer broke off, or was refused, may take to end or to go on: until then it may log why."""
 CONNECTIONS = 100
 """How many connections to its Runtime API an environment may have: Atoll's descriptors are for all."""
 RUNNING = frozenset({State.INIT, State.BUSY, State.DRAINING})
@@ -226,7 +226,9 @@ class Environment:
 
     def on_too_large(self, request_id: str) -> None:
         payload = texts.too_large_payload(self._relay.limit)
-        self._answered(request_id, Outcome(self._clock.monotonic(), payload, "error", texts.TOO_LARGE))
+        self._answered(
+            request_id, Outcome(self._clock.monotonic(), payload, "error", texts.TOO_LARGE), TRUNCATED_SECONDS
+        )
 
     def on_stream(self, connection: RuntimeConnection, request_id: str, content_type: str) -> Relay:
         self._require_current(request_id)
@@ -275,11 +277,11 @@ class Environment:
             outcome = Outcome(self._clock.monotonic(), b"", "error", texts.TRUNCATED)
             self._answered(self._invocation.request_id, outcome)
 
-    def _answered(self, request_id: str, outcome: Outcome) -> None:
+    def _answered(self, request_id: str, outcome: Outcome, returns_within: float = RETURN_SECONDS) -> None:
         self._require_current(request_id)
         self._invocation = None
         self._answer = outcome
-        self._returning = self._loop.call_later(RETURN_SECONDS, self._settle, outcome)
+        self._returning = self._loop.call_later(returns_within, self._settle, outcome)
 
     def _settle(self, outcome: Outcome) -> None:
         self._answer = None

@@ -51,10 +51,12 @@ class Memory:
         return min(max(1, self._peak >> 20), self._limit_mb)
 
     def watch_runtime(self, supervisor: int) -> None:
-        """Opens the status of the runtime's process, and of extensions', so that their peaks are one read each away."""
+        """Opens the status of the runtime's process, and of extensions', so that their peaks are one read each away. Reads them
+        once, for whatever ends in its first invocation shows no more."""
         for process in tree.pids(supervisor)[1 : 1 + WATCHED]:
             with contextlib.suppress(FileNotFoundError):
                 self._status_files.append(os.open(tree.PROC / f"{process}/status", os.O_RDONLY))
+        self.used_mb()
 
     def close(self) -> None:
         """Its processes have ended. The control group is still there."""

@@ -19,6 +19,7 @@ LEVELS_NEED_JSON = (
     '"Json" and try again.',
     400,
 )
+HALF_A_VPC = "SubnetIds and SecurityIds must coexist or be both empty list."
 
 
 def range_error(member: str, value: object, constraint: str) -> str:
@@ -75,6 +76,8 @@ def test_what_the_shapes_refuse(fn: Lambda, region: Any, account: str, aws_error
             {"SnapStart": {"ApplyOn": "PublishedVersions"}},
             "python3.11 is not supported for SnapStart enabled functions.",
         ),
+        ({"VpcConfig": {"SubnetIds": ["subnet-1"]}}, HALF_A_VPC),
+        ({"VpcConfig": {"SubnetIds": [], "SecurityGroupIds": ["sg-1"]}}, HALF_A_VPC),
         ({"LoggingConfig": {"ApplicationLogLevel": "INFO"}}, LEVELS_NEED_JSON[1]),
         ({"LoggingConfig": {"LogFormat": "Text", "SystemLogLevel": "WARN"}}, LEVELS_NEED_JSON[1]),
     ],
@@ -97,7 +100,12 @@ def test_names_of_environment_variables(fn: Lambda, aws_error: Error) -> None:
 def test_updates_refuse_the_same(fn: Lambda, aws_error: Error) -> None:
     fn.create()
     change = fn.client.update_function_configuration
-    for settings in ({"Timeout": 901}, {"MemorySize": 10241}, {"SnapStart": {"ApplyOn": "PublishedVersions"}}):
+    for settings in (
+        {"Timeout": 901},
+        {"MemorySize": 10241},
+        {"SnapStart": {"ApplyOn": "PublishedVersions"}},
+        {"VpcConfig": {"SubnetIds": ["subnet-1"]}},
+    ):
         made = aws_error(lambda settings=settings: fn.create("other", **settings))
         assert aws_error(lambda settings=settings: change(FunctionName="fn", **settings)) == made
     assert aws_error(lambda: change(FunctionName="fn", LoggingConfig={"SystemLogLevel": "INFO"})) == LEVELS_NEED_JSON

@@ -84,6 +84,7 @@ async def test_a_handled_error_keeps_the_environment(harness: Harness) -> None:
 async def test_an_answer_that_is_too_large_keeps_the_environment(harness: Harness) -> None:
     function = harness.function(COUNT.format(statement="return 'x' * 7_000_000"))
     tail = (await harness.invoke(function, True)).log_tail.decode()
+    assert "\nLAMBDA_RUNTIME Failed to post handler success response. Http response code: 413.\nEND RequestId: " in tail
     assert tail.endswith("\tStatus: error\tError Type: Function.ResponseSizeTooLarge\n")
     assert json.loads((await harness.invoke(function)).payload) == 2
 

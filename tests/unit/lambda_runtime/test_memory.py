@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -56,6 +57,16 @@ async def test_out_of_memory(harness: Harness) -> None:
     assert "Max Memory Used: 128 MB\t" in result.log_tail.decode()
     assert "Status: error\tError Type: Runtime.OutOfMemory" in result.log_tail.decode()
     assert json.loads((await harness.invoke(function, 1)).payload) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+async def test_what_ends_in_its_first_invocation_held_what_a_runtime_holds(harness: Harness) -> None:
+    source = "import os\ndef handler(event, context):\n    if event:\n        os._exit(1)\n"
+    answered, ended = [await harness.invoke(harness.function(source), event) for event in (0, 1)]
+    held, held_to_its_end = [
+        int(re.findall(r"Max Memory Used: (\d+) MB", result.log_tail.decode())[0]) for result in (answered, ended)
+    ]
+    assert held_to_its_end == pytest.approx(held, rel=0.25)
 
 
 async def test_files_in_tmp_are_no_memory(harness: Harness) -> None:

@@ -335,8 +335,15 @@ async def test_a_stream_that_fails_before_it_begins(harness: Harness, body: str,
 
 
 async def test_an_answer_that_is_too_large(harness: Harness) -> None:
-    payload = await failure(harness, "exports.handler = async () => 'x'.repeat(7e6);")
-    assert payload["errorType"] == "Function.ResponseSizeTooLarge"
+    function = js(harness, "exports.handler = async (n) => 'x'.repeat(n);")
+    result = await harness.invoke(function, 7_000_000)
+    assert json.loads(result.payload)["errorType"] == "Function.ResponseSizeTooLarge"
+    assert (
+        b"\nLAMBDA_RUNTIME Failed to post handler success response. Http response code: 413.\nEND RequestId: "
+        in result.log_tail
+    )
+    assert len((await harness.invoke(function, 5_000_000)).payload) == 5_000_002
+    assert len(harness.environments(function)) == 1
 
 
 async def test_a_missing_sdk_is_explained(harness: Harness) -> None:

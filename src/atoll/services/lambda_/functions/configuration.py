@@ -126,7 +126,7 @@ def changed(version: Version, request: Mapping[str, Any]) -> Version:
     if "LoggingConfig" in request:
         changes["logging"] = _logging_changed(version.logging, request["LoggingConfig"])
     if "VpcConfig" in request:
-        changes["vpc"] = {**(version.vpc or {}), **request["VpcConfig"]}
+        changes["vpc"] = _vpc_changed(version.vpc or {}, request["VpcConfig"])
     after = msgspec.structs.replace(version, **changes)
     if after.snap_start == "PublishedVersions" and not runtimes.SNAPSHOTS.fullmatch(after.runtime):
         raise InvalidParameterValueException(f"{after.runtime} is not supported for SnapStart enabled functions.")
@@ -135,6 +135,13 @@ def changed(version: Version, request: Mapping[str, Any]) -> Version:
             "Cannot change runtime identifier when runtime management configuration is set to 'Manual'. "
             "Change the runtime management configuration to 'Auto' or 'FunctionUpdate', then retry."
         )
+    return after
+
+
+def _vpc_changed(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    after = {**before, **given}
+    if bool(after.get("SubnetIds")) != bool(after.get("SecurityGroupIds")):
+        raise InvalidParameterValueException("SubnetIds and SecurityIds must coexist or be both empty list.")
     return after
 
 

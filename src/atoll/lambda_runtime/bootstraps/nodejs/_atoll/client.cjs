@@ -8,6 +8,7 @@ const log = require("./log.cjs");
 const PREFIX = "/2018-06-01/runtime/";
 const NEXT = `GET ${PREFIX}invocation/next HTTP/1.1\r\nHost: runtime\r\n\r\n`;
 const END = Buffer.from("\r\n\r\n");
+const SURELY_FITS = 2 * 1024 * 1024; // units of at most three bytes, of which the Runtime API takes 6 MB
 const TOO_LARGE = "LAMBDA_RUNTIME Failed to post handler success response. Http response code: 413.\n";
 
 class Client {
@@ -40,8 +41,13 @@ class Client {
   /** Answers the invocation under way with JSON text, and asks for the next. */
   respond(text, serve) {
     const answer = post(`invocation/${this.current}/response`, text);
-    this.#expect();
-    this.next(serve, answer);
+    if (answer.length <= SURELY_FITS) {
+      this.#expect();
+      return this.next(serve, answer);
+    }
+    this.#expect(() => this.next(serve)); // not before, for what is said of its size is of this invocation's log
+    this.socket.ref();
+    this.socket.write(answer);
   }
 
   /** Reports that the invocation under way failed, and asks for the next. */

@@ -22,6 +22,8 @@ from _atoll import logs, marshal
 from _atoll.context import ContextError, LambdaContext
 
 SDK = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
+RESPONSE_LIMIT = 6 * 1024 * 1024
+"""The Runtime API may refuse an answer of more bytes than this."""
 TOO_LARGE = "LAMBDA_RUNTIME Failed to post handler success response. Http response code: 413."
 
 
@@ -249,11 +251,15 @@ class RuntimeClient:
     def next(self):
         """Sends the last answer, waits for an invocation and returns it. The process ends when the environment is let go."""
         request = b"GET %sinvocation/next HTTP/1.1\r\nHost: runtime\r\n\r\n" % self.PATH.encode()
-        self.connection.sendall(request if self.unsent is None else self.unsent + request)
-        if self.unsent is not None:
-            self.unsent = None
+        answer, self.unsent = self.unsent, None
+        if answer is not None and len(answer) > RESPONSE_LIMIT:  # alone: what is said of it is of this invocation's log
+            self.connection.sendall(answer)
             if self._read()[0] == 413:
                 print(TOO_LARGE)
+            answer = None
+        self.connection.sendall(request if answer is None else answer + request)
+        if answer is not None:
+            self._read()
         return Invocation(*self._read()[1:])
 
     def respond(self, request_id, body, kind):
