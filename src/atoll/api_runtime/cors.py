@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from atoll.api_runtime.serving import Cors
-from atoll.kernel.http import HttpRequest
+from atoll.kernel.http import HttpRequest, HttpResponse
 
 PREFIX = "access-control-"
 
@@ -39,6 +39,16 @@ def response_headers(cors: Cors, origin: str) -> list[tuple[str, str]]:
     if headers:
         _list(headers, "access-control-expose-headers", cors.expose_headers)
     return headers
+
+
+def cross_origin(response: HttpResponse, cors: Cors, request: HttpRequest) -> HttpResponse:
+    """The response with the configured CORS headers in place of the function's own, which AWS ignores."""
+    kept = [header for header in response.headers if not header[0].startswith(PREFIX)]
+    origin = request.header("origin")
+    if origin is None:
+        return HttpResponse(response.status, kept, response.body)
+    allowed = preflight_headers if is_preflight(request) else response_headers
+    return HttpResponse(response.status, [*kept, *allowed(cors, origin)], response.body)
 
 
 def _allowed(cors: Cors, origin: str) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from atoll.api_runtime import serving
 from atoll.api_runtime.address import Address, address
 from atoll.api_runtime.answers import FORBIDDEN, INTERNAL_ERROR, NO_CONTENT, NOT_FOUND, TOO_LARGE
-from atoll.api_runtime.cors import PREFIX, is_preflight, preflight_headers, response_headers
+from atoll.api_runtime.cors import cross_origin, is_preflight, preflight_headers
 from atoll.api_runtime.event import Arrival
 from atoll.api_runtime.integrate import Integrations, source_arn
 from atoll.api_runtime.match import DEFAULT, Match, Router
@@ -91,7 +91,7 @@ class DataPlane:
             response = TOO_LARGE
         else:
             response = await self._integrate(address, request, request_id, place, match)
-        return response if cors is None else _cross_origin(response, cors, request)
+        return response if cors is None else cross_origin(response, cors, request)
 
     async def _integrate(
         self,
@@ -183,16 +183,6 @@ def resolve_stage(address: Address, stages: dict[str, serving.Stage]) -> tuple[s
     if name in stages and name != DEFAULT:
         return name, slash + rest or "/"
     return DEFAULT, address.path
-
-
-def _cross_origin(response: HttpResponse, cors: serving.Cors, request: HttpRequest) -> HttpResponse:
-    """The response with the configured CORS headers in place of the integration's own, which AWS ignores."""
-    kept = [header for header in response.headers if not header[0].startswith(PREFIX)]
-    origin = request.header("origin")
-    if origin is None:
-        return HttpResponse(response.status, kept, response.body)
-    allowed = preflight_headers if is_preflight(request) else response_headers
-    return HttpResponse(response.status, [*kept, *allowed(cors, origin)], response.body)
 
 
 def _with(response: HttpResponse, headers: Sequence[tuple[str, str]]) -> HttpResponse:

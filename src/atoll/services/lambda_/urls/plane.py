@@ -10,9 +10,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from atoll.api_runtime.cors import PREFIX, is_preflight, preflight_headers, response_headers
+from atoll.api_runtime.cors import cross_origin, is_preflight, preflight_headers
 from atoll.api_runtime.event import Arrival, payload_2
-from atoll.api_runtime.serving import Cors
 from atoll.kernel.context import Context, Principal
 from atoll.kernel.errors import AccessDenied, CommonError, ServiceError
 from atoll.kernel.http import HttpRequest, HttpResponse
@@ -62,7 +61,7 @@ class FunctionUrls:
         except Exception:
             log.exception("a call of the URL of %s failed", place.qualified_arn)
             response = answers.FAILED
-        return response if url.cors is None else _cross_origin(response, url.cors, request)
+        return response if url.cors is None else cross_origin(response, url.cors, request)
 
     async def _answer(self, place: Target, url: Url, address: Address, request: HttpRequest) -> HttpResponse:
         try:
@@ -141,11 +140,3 @@ def _iam(caller: Principal) -> dict[str, object]:
             "userId": caller.user_id,
         }
     }
-
-
-def _cross_origin(response: HttpResponse, cors: Cors, request: HttpRequest) -> HttpResponse:
-    """The response with the configured headers in place of the function's own, which AWS overrides."""
-    kept = [header for header in response.headers if not header[0].startswith(PREFIX)]
-    origin = request.header("origin")
-    added = response_headers(cors, origin) if origin is not None else []
-    return HttpResponse(response.status, [*kept, *added], response.body)
