@@ -23,10 +23,9 @@ from atoll.services.lambda_.errors import ResourceNotFoundException, TooManyRequ
 from atoll.services.lambda_.invocation import lineage, records
 from atoll.services.lambda_.invocation.destinations import send
 from atoll.services.lambda_.invocation.event_invoke_config import EventInvokeConfig, find_config, forget_configs
-from atoll.services.lambda_.invocation.execute import execute, named_version, tell_trace
+from atoll.services.lambda_.invocation.execute import execute, named_version, tell_trace, trace_of
 from atoll.services.lambda_.invocation.records import Response
 from atoll.services.lambda_.names import Target
-from atoll.services.lambda_.running import Running
 from atoll.services.lambda_.store import Version, find, get_version
 
 log = logging.getLogger(__name__)
@@ -75,11 +74,9 @@ def line(place: Target, kind: str = EVENT) -> Owner:
 
 async def accept(ctx: Context, place: Target, payload: bytes) -> None:
     """Takes an event: it is stored when this returns. Raises ResourceNotFoundException."""
-    running: Running = ctx.runtime
     now = ctx.clock.now()
     version = await ctx.store.read(lambda tx: named_version(tx, place))
-    fresh = running.trace(ctx.trace, active=version.tracing == "Active")
-    event = Event(ctx.request_id, place.qualifier, lineage.header(ctx.trace, fresh, place.arn))
+    event = Event(ctx.request_id, place.qualifier, trace_of(ctx, place, version))
     delivery = Delivery(ctx.ids.uuid(), line(place), payload, now, now, state=msgspec.to_builtins(event))
 
     def add(tx: Transaction) -> None:

@@ -12,6 +12,7 @@ from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.lambda_runtime.spec import InvokeResult, ResponseStream
 from atoll.services.lambda_.concurrency.limits import CONCURRENCY, Throttled
 from atoll.services.lambda_.errors import TooManyRequestsException
+from atoll.services.lambda_.invocation import lineage
 from atoll.services.lambda_.names import Target
 from atoll.services.lambda_.running import Running
 from atoll.services.lambda_.store import Version, find, get_version, reserved_in_all
@@ -29,6 +30,12 @@ def named_version(tx: Reader, place: Target, draw: float = NO_SHIFT) -> Version:
     if place.qualifier is None:
         return get_version(tx, place, named=place.exact_arn)
     return resolve(tx, place, draw)
+
+
+def trace_of(ctx: Context, place: Target, version: Version) -> str:
+    """The trace header of an invocation that a request asks for: of the caller's trace, and counted in its lineage."""
+    running: Running = ctx.runtime
+    return lineage.header(ctx.trace, running.trace(ctx.trace, active=version.tracing == "Active"), place.arn)
 
 
 def tell_trace(ctx: Context, trace: str) -> None:

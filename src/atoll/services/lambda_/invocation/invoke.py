@@ -21,11 +21,10 @@ from atoll.services.lambda_.errors import (
 )
 from atoll.services.lambda_.invocation import lineage
 from atoll.services.lambda_.invocation.events import accept
-from atoll.services.lambda_.invocation.execute import execute, tell_trace, version_to_run
+from atoll.services.lambda_.invocation.execute import execute, tell_trace, trace_of, version_to_run
 from atoll.services.lambda_.invocation.json_errors import complaint
 from atoll.services.lambda_.names import Target, target
 from atoll.services.lambda_.policy import permission
-from atoll.services.lambda_.running import Running
 from atoll.services.lambda_.store import get
 
 if TYPE_CHECKING:
@@ -70,8 +69,7 @@ async def run_function(ctx: Context, request: Invocation, stream: ResponseStream
     if request.get("InvocationType") == "DryRun":
         return None
     client_context = _client_context(request)
-    running: Running = ctx.runtime
-    trace = lineage.header(ctx.trace, running.trace(ctx.trace, active=version.tracing == "Active"), place.arn)
+    trace = trace_of(ctx, place, version)
     if lineage.is_loop(trace, place.arn) and (await ctx.store.read(lambda tx: get(tx, place))).recursion == "Terminate":
         raise RecursiveInvocationException(
             "Lambda has detected your function being invoked in a recursive loop and stopped your function's invocation."
