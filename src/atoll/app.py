@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from atoll.admin import Admin
+from atoll.api_runtime.plane import ApiGateway
 from atoll.auth.sigv4 import SigningKeys
 from atoll.config import Settings
 from atoll.edge.edge import Edge
@@ -29,7 +30,6 @@ from atoll.kernel.reset import Reset
 from atoll.kernel.service import Access
 from atoll.protocol.models import Models
 from atoll.services import SERVICES
-from atoll.services.apigatewayv2.data_plane import DataPlane
 from atoll.services.iam.directory import IamDirectory
 from atoll.services.lambda_.functions.downloads import Downloads
 from atoll.services.lambda_.urls.plane import FunctionUrls
@@ -100,7 +100,7 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
         collecting = hourly(kernel.clock, "collecting blobs", lambda: kernel.blobs.collect(kernel.store))
         await stack.enter_async_context(collecting)
         yield Edge(
-            planes=[DataPlane(host), FunctionUrls(host), Downloads(host)],
+            planes=[ApiGateway(host), FunctionUrls(host), Downloads(host)],
             management=gateway.handle,
             admin=Admin(parts, Reset.of(SERVICES)),
             guard=Guard(settings.allow_origins),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from atoll.kernel.service import Service
-from atoll.services import apigatewayv2, dynamodb, iam, lambda_, logs, sts
+from atoll.services import apigateway, apigatewayv2, dynamodb, iam, lambda_, logs, sts
 
 SERVICES: tuple[Service, ...] = (
+    apigateway.SERVICE,
     apigatewayv2.SERVICE,
     dynamodb.SERVICE,
     dynamodb.STREAMS,

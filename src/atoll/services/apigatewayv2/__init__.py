@@ -1,4 +1,4 @@
-"""API Gateway v2: HTTP APIs. `data_plane.py` answers their users; every other module manages what they are."""
+"""API Gateway v2: HTTP APIs. What their users are answered is in `api_runtime`."""
 
 from __future__ import annotations
 

@@ -105,17 +105,15 @@ def _snapshot(tx: Reader, ctx: Context, api_id: str) -> serving.Snapshot:
     """The API as it is now. A route without an integration answers nothing, so it is left out."""
     api = store.api(tx, ctx, api_id)
     places: dict[str, int] = {}
-    integrations: list[serving.LambdaIntegration] = []
+    integrations: list[serving.Integration] = []
     for _, raw in tx.scan(store.parts(ctx, "v2.integrations", api_id)):
         integration = store.INTEGRATIONS.decode(raw)
         places[f"integrations/{integration.id}"] = len(integrations)
         integrations.append(
-            serving.LambdaIntegration(
-                function_of(integration.uri), integration.payload_format, integration.timeout / 1000
-            )
+            serving.Integration(function_of(integration.uri), integration.payload_format, integration.timeout / 1000)
         )
     routes = [
-        serving.RouteTarget(route.key, places[route.target])
+        serving.Route(route.key, places[route.target])
         for route in store.routes(tx, ctx, api_id)
         if route.target in places
     ]

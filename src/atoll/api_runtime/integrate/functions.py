@@ -1,4 +1,4 @@
-"""Calling what stands behind a route: the one step of the data plane with I/O."""
+"""Calling the functions behind routes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ import msgspec
 from atoll.api_runtime import event
 from atoll.api_runtime import map as mapping
 from atoll.api_runtime.answers import INTERNAL_ERROR, TOO_LARGE, UNAVAILABLE
-from atoll.api_runtime.event import Arrival
 from atoll.api_runtime.match import DEFAULT
-from atoll.api_runtime.serving import LambdaIntegration
-from atoll.kernel.context import Context
+from atoll.api_runtime.serving import Integration
+from atoll.api_runtime.visit import Visit
 from atoll.kernel.errors import RequestTooLarge, ServiceError
 from atoll.kernel.http import HttpResponse
 
@@ -29,24 +28,26 @@ _ERRORS = {"TooManyRequestsException": UNAVAILABLE, RequestTooLarge.code: TOO_LA
 """What the client gets where Lambda refuses the call; everything else (no permission, no such function) is a 500."""
 
 
-class Integrations:
-    """Runs integrations. Keeps hold of invocations whose client was told that they took too long: AWS lets them end too."""
+class Functions:
+    """Runs functions. Keeps hold of invocations whose client was told that they took too long: AWS lets them end too."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
 
-    async def invoke(self, ctx: Context, integration: LambdaIntegration, arrival: Arrival) -> HttpResponse:
-        """The answer of a Lambda proxy integration. `ctx` acts as API Gateway for this route: the function's policy decides."""
+    async def proxy(self, visit: Visit, integration: Integration) -> HttpResponse:
+        """The answer of an HTTP API's Lambda proxy integration; the function's policy decides whether API Gateway may call."""
         to_event, to_response = _FORMATS[integration.payload_format]
+        ctx = visit.ctx
         invocation = asyncio.ensure_future(
             ctx.call(
                 "lambda",
                 "Invoke",
                 {
-                    "FunctionName": function_arn(integration.function, arrival.variables),
+                    "FunctionName": function_arn(integration.function, visit.variables),
                     "InvocationType": "RequestResponse",
-                    "Payload": msgspec.json.encode(to_event(arrival)),
+                    "Payload": msgspec.json.encode(to_event(visit.arrival())),
                 },
+                principal=visit.acting(source_arn(visit)),
             )
         )
         self._running.add(invocation)
@@ -60,7 +61,7 @@ class Integrations:
             output = invocation.result()
         except ServiceError as error:
             ctx.span.note(error=f"{error.code}: {error.message}")
-            log.warning("%s %s: %s: %s", arrival.api_id, arrival.route_key, error.code, error.message)
+            log.warning("%s %s: %s: %s", visit.api_id, visit.route_key, error.code, error.message)
             return _ERRORS.get(error.code, INTERNAL_ERROR)
         if output.get("FunctionError"):
             return INTERNAL_ERROR
@@ -74,15 +75,14 @@ def _ended_late(invocation: asyncio.Task[Any]) -> None:
         log.error("an invocation failed after its time-out", exc_info=error)
 
 
-def source_arn(arrival: Arrival) -> str:
+def source_arn(visit: Visit) -> str:
     """What API Gateway invokes for: `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/route/path`, or `…/STAGE/$default`.
 
     docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html
     """
-    prefix = f"arn:aws:execute-api:{arrival.region}:{arrival.account}:{arrival.api_id}/{arrival.stage}/"
-    if arrival.route_key == DEFAULT:
-        return prefix + DEFAULT
-    return prefix + arrival.request.method + arrival.route_key.partition(" ")[2]
+    if visit.route_key == DEFAULT:
+        return visit.arn_prefix + DEFAULT
+    return visit.arn_prefix + visit.request.method + visit.route_key.partition(" ")[2]
 
 
 def function_arn(function: str, variables: Mapping[str, str]) -> str:

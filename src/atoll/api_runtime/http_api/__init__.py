@@ -1,0 +1,1 @@
+"""HTTP APIs: how they answer requests."""

@@ -1,0 +1,118 @@
+"""The front door of deployed APIs of every kind: finds the API and stage that a request is for; the API's kind answers."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Mapping
+from typing import Protocol
+from urllib.parse import unquote
+
+from atoll.api_runtime import serving
+from atoll.api_runtime.address import Address, address
+from atoll.api_runtime.answers import FORBIDDEN
+from atoll.api_runtime.authorize.authorizers import Authorizers
+from atoll.api_runtime.http_api.server import HttpApis
+from atoll.api_runtime.integrate.functions import Functions
+from atoll.api_runtime.match import DEFAULT
+from atoll.api_runtime.rest_api.server import RestApis
+from atoll.api_runtime.visit import Visit
+from atoll.kernel.context import Principal
+from atoll.kernel.http import HttpRequest, HttpResponse
+from atoll.kernel.service import Host
+
+log = logging.getLogger(__name__)
+
+
+class Server(Protocol):
+    """Answers the requests to one kind of API."""
+
+    async def answer(self, visit: Visit) -> HttpResponse:
+        """The answer, with all its headers. Raises nothing that is the client's or the API owner's doing."""
+
+    def failed(self, visit: Visit) -> HttpResponse:
+        """The answer where Atoll itself failed."""
+
+
+class ApiGateway:
+    """Answers the users of APIs: an `edge.edge.DataPlane`. One store read finds the API; what its servers keep is compiled snapshots,
+    running invocations, and what AWS keeps in memory too (authorizers' answers, throttling)."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._kernel = host.kernel
+        authorizers, functions = Authorizers(host), Functions()
+        self._servers: Mapping[serving.Kind, Server] = {
+            "HTTP": HttpApis(host, authorizers, functions),
+            "REST": RestApis(host, authorizers, functions),
+        }
+
+    def claims(self, request: HttpRequest) -> Address | None:
+        """The API that the request is addressed to, or None if it is not for an API."""
+        return address(request)
+
+    async def handle(self, address: Address, request: HttpRequest) -> HttpResponse:
+        """Answers a request for an API. Never raises: what goes wrong here is logged and answered 500."""
+        raw = await self._kernel.store.read(lambda tx: tx.get(serving.api_key(address.api_id)))
+        if raw is None:
+            return FORBIDDEN
+        visit = self._visit(address, serving.APIS.decode(raw), request)
+        server = self._servers[visit.api.kind]
+        with visit.ctx.span as span:
+            span.note(api=visit.api_id, stage=visit.stage)
+            try:
+                response = await server.answer(visit)
+            except Exception:
+                log.exception("request %s to %s failed", visit.request_id, visit.api_id)
+                response = server.failed(visit)
+            span.status = visit.status = response.status
+        return response
+
+    def _visit(self, address: Address, api: serving.Api, request: HttpRequest) -> Visit:
+        kernel = self._kernel
+        stage, path = resolve_stage(address, api.stages)
+        settings = api.stages.get(stage) or serving.Stage()
+        now = kernel.clock.now()
+        principal = Principal.service("apigateway.amazonaws.com", api.account)
+        ctx = self._host.context("apigateway", api.account, api.region, principal, f"{request.method} {path}")
+        request_id = extended_id = self._short_id()
+        if api.kind == "REST":
+            request_id = kernel.ids.uuid()
+        return Visit(
+            ctx=ctx,
+            request=request,
+            api_id=address.api_id,
+            api=api,
+            stage=stage,
+            settings=settings,
+            path=path,
+            # Where the path named the API, the host that AWS would give it.
+            domain=(
+                request.host if address.stage is None else f"{address.api_id}.execute-api.{api.region}.amazonaws.com"
+            ),
+            request_id=request_id,
+            extended_id=extended_id,
+            trace_id=request.header("x-amzn-trace-id") or f"Root=1-{int(now):08x}-{kernel.ids.hex(24)}",
+            time=now,
+            began=kernel.clock.monotonic(),
+            variables=settings.variables,
+        )
+
+    def _short_id(self) -> str:
+        """Eleven random bytes in base 64, as in `JKJaXmPLvHcESHA=`; letters and digits only."""
+        drawn = self._kernel.ids.random.getrandbits(88).to_bytes(11, "big")
+        return base64.b64encode(drawn, b"Aa").decode("ascii")
+
+
+def resolve_stage(address: Address, stages: Mapping[str, serving.Stage]) -> tuple[str, str]:
+    """The stage's name and the path below it. A stage that the path names goes before `$default`.
+
+    "Not explicitly matched by a stage" is what `$default` takes: its whole path belongs to the routes.
+    """
+    if address.stage is not None:
+        return address.stage, address.path
+    first, slash, rest = address.path[1:].partition("/")
+    name = unquote(first)
+    if name in stages and name != DEFAULT:
+        return name, slash + rest or "/"
+    return DEFAULT, address.path

@@ -1,0 +1,1 @@
+"""REST APIs: how they answer requests."""

@@ -1,0 +1,106 @@
+"""A visit: one request on its way through an API. Each step writes what it found out, and reads only what an earlier one wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from atoll.api_runtime import serving
+from atoll.api_runtime.event import Arrival
+from atoll.api_runtime.refused import Refused
+from atoll.kernel.context import Context, Principal
+from atoll.kernel.http import HttpRequest
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who calls, as the route's guard found out.
+
+    AWS_IAM: `principal` signed. CUSTOM: `principal_id` and `context` are what the authorizer's function answered, `usage_key` the API key
+    that it named. JWT and COGNITO_USER_POOLS: `context` are the token's claims, `scopes` those of the token that the route asks for.
+    """
+
+    kind: serving.AuthorizationType = "NONE"
+    principal: Principal | None = None
+    principal_id: str = ""
+    context: Mapping[str, Any] = {}
+    scopes: tuple[str, ...] | None = None
+    usage_key: str | None = None
+
+
+NOBODY = Caller()
+"""Whoever calls a route that asks for nobody in particular."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a step came to, for access logs: its status, milliseconds, the id of the request it made, and what went wrong."""
+
+    status: int | None = None
+    latency: int | None = None
+    request_id: str | None = None
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class Visit:
+    """`ctx` acts as API Gateway for the API's account, in the name of no route; `path` is undecoded, begins with / and has neither the
+    stage nor a domain's base path in front; `time` is region time in seconds; `began` is of `clock.monotonic()`."""
+
+    ctx: Context
+    request: HttpRequest
+    api_id: str
+    api: serving.Api
+    stage: str
+    settings: serving.Stage
+    path: str
+    domain: str
+    """The host that events name."""
+    request_id: str
+    extended_id: str
+    """REST APIs have two ids for a request: this is the shorter one; elsewhere both are the same."""
+    trace_id: str
+    time: float
+    began: float
+    base_path: str = ""
+    """Of a custom domain name's mapping, without slashes."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    # match
+    route_key: str = ""
+    """`GET /pets/{id}` as its owner wrote it, also of REST APIs; `$default`, or a WebSocket API's route."""
+    resource_id: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """Path variables, decoded as this kind of API does."""
+    # authorize
+    caller: Caller = NOBODY
+    authorizer: Outcome = field(default_factory=Outcome)
+    # integrate
+    integration: Outcome = field(default_factory=Outcome)
+    # answer
+    refused: Refused | None = None
+    status: int = 0
+    response_length: int = 0
+
+    @property
+    def method_arn(self) -> str:
+        """What policies of the API's users name: `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/path`, the path as it was sent."""
+        return f"{self.arn_prefix}{self.request.method}{self.path}"
+
+    @property
+    def arn_prefix(self) -> str:
+        """`arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/`."""
+        return f"arn:aws:execute-api:{self.api.region}:{self.api.account}:{self.api_id}/{self.stage}/"
+
+    def acting(self, source_arn: str) -> Principal:
+        """API Gateway, which acts for `source_arn`: what a function's policy is asked about."""
+        return Principal.service("apigateway.amazonaws.com", self.api.account, source_arn)
+
+    def arrival(self) -> Arrival:
+        """What events are built from."""
+        return Arrival(
+            request=self.request, account=self.api.account, region=self.api.region, api_id=self.api_id, stage=self.stage,
+            variables=self.variables, route_key=self.route_key, path=self.path, parameters=self.parameters,
+            request_id=self.request_id, trace_id=self.trace_id, time=self.time, domain=self.domain,
+        )  # fmt: skip

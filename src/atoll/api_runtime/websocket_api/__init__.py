@@ -1,0 +1,1 @@
+"""WebSocket APIs: how they answer messages."""
