@@ -4,9 +4,7 @@ import json
 
 
 def lambda_handler(event, context):
-    # Process the event and return a response
-    response = {
+    return {
         "statusCode": 200,
         "body": json.dumps("Hello from Lambda!"),
     }
-    return response
