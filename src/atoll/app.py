@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from atoll.admin import Admin
+from atoll.api_runtime.custom_domains import CustomDomains
 from atoll.api_runtime.plane import ApiGateway
 from atoll.auth.sigv4 import SigningKeys
 from atoll.config import Settings
@@ -101,7 +102,7 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
         await stack.enter_async_context(collecting)
         apis = ApiGateway(host)
         yield Edge(
-            planes=[apis, FunctionUrls(host), Downloads(host)],
+            planes=[apis, FunctionUrls(host), Downloads(host), CustomDomains(kernel.store, apis)],
             management=gateway.handle,
             admin=Admin(parts, Reset.of(SERVICES)),
             guard=Guard(settings.allow_origins),
