@@ -110,6 +110,7 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
             clock=kernel.clock,
             request_log=request_log,
         )
+        await apis.close()
         await kernel.tasks.stop()
         await kernel.deliveries.stop()
 
