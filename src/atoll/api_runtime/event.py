@@ -128,7 +128,7 @@ def _context_1(arrival: Arrival, path: str, resource: str, user_agent: str) -> d
         "path": path,
         "protocol": f"HTTP/{request.http_version}",
         "requestId": arrival.request_id,
-        "requestTime": _written(arrival.time),
+        "requestTime": written(arrival.time),
         "requestTimeEpoch": int(arrival.time * 1000),
         "resourceId": None,
         "resourcePath": resource,
@@ -153,12 +153,12 @@ def _context(arrival: Arrival, path: str, user_agent: str) -> dict[str, Any]:
         "requestId": arrival.request_id,
         "routeKey": arrival.route_key,
         "stage": arrival.stage,
-        "time": _written(arrival.time),
+        "time": written(arrival.time),
         "timeEpoch": int(arrival.time * 1000),
     }
 
 
-def _written(time: float) -> str:
+def written(time: float) -> str:
     """A time as Apache's logs write it: `12/Mar/2020:19:03:58 +0000`."""
     return datetime.fromtimestamp(time, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
 
