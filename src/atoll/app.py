@@ -99,8 +99,9 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
         kernel.deliveries.run(policies, lambda delivery: _delivery_context(host, delivery.owner))
         collecting = hourly(kernel.clock, "collecting blobs", lambda: kernel.blobs.collect(kernel.store))
         await stack.enter_async_context(collecting)
+        apis = ApiGateway(host)
         yield Edge(
-            planes=[ApiGateway(host), FunctionUrls(host), Downloads(host)],
+            planes=[apis, FunctionUrls(host), Downloads(host)],
             management=gateway.handle,
             admin=Admin(parts, Reset.of(SERVICES)),
             guard=Guard(settings.allow_origins),
@@ -108,6 +109,7 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
             clock=kernel.clock,
             request_log=request_log,
         )
+        await apis.close()
         await kernel.tasks.stop()
         await kernel.deliveries.stop()
 

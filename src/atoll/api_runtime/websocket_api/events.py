@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
-from atoll.api_runtime.event import written
+from atoll.api_runtime.event import written_time
 from atoll.api_runtime.visit import Caller, Visit
 from atoll.api_runtime.websocket_api.connections import Connection
 from atoll.kernel.http import HttpRequest
@@ -56,7 +56,7 @@ def context(visit: Visit, connection: Connection, kind: Kind, **more: Any) -> di
     said |= {
         "eventType": kind,
         "extendedRequestId": visit.extended_id,
-        "requestTime": written(visit.time),
+        "requestTime": written_time(visit.time),
         "messageDirection": "IN",
     }
     if "disconnectReason" in more:
