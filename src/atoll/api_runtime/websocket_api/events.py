@@ -42,7 +42,9 @@ def disconnect(visit: Visit, connection: Connection, code: int, reason: str) -> 
     """The event of `$disconnect`; its headers are API Gateway's own."""
     headers = {"Host": connection.host, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""}
     said = context(visit, connection, "DISCONNECT", disconnectStatusCode=code, disconnectReason=reason)
-    return _both("headers", "multiValueHeaders", {name: [value] for name, value in headers.items()}) | _rest(visit, said)
+    return _both("headers", "multiValueHeaders", {name: [value] for name, value in headers.items()}) | _rest(
+        visit, said
+    )
 
 
 def context(visit: Visit, connection: Connection, kind: Kind, **more: Any) -> dict[str, Any]:

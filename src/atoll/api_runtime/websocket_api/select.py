@@ -24,7 +24,8 @@ Lookup = Callable[[str], str | None]
 
 def evaluate(expression: str, lookup: Lookup) -> str | None:
     """The expression with its variables' values put in, once; None where one has no value."""
-    parts, end = [], 0
+    parts: list[str] = []
+    end = 0
     for found in _VARIABLE.finditer(expression):
         value = "$" if found[1] else lookup(found[2] or found[3])
         if value is None:
