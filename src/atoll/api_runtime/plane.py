@@ -20,6 +20,7 @@ from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.match import DEFAULT
 from atoll.api_runtime.rest_api.server import RestApis
 from atoll.api_runtime.visit import Visit
+from atoll.api_runtime.websocket_api.server import WebSocketApis
 from atoll.kernel.context import Principal
 from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.kernel.service import Host
@@ -46,10 +47,12 @@ class ApiGateway:
         self._kernel = host.kernel
         authorizers, functions = Authorizers(host), Functions()
         self._http = HttpClient(self._kernel.outgoing)
-        self._logs = AccessLogs(host, Roles(self._kernel.clock))
+        roles = Roles(self._kernel.clock)
+        self._logs = AccessLogs(host, roles)
         self._servers: Mapping[serving.Kind, Server] = {
             "HTTP": HttpApis(host, authorizers, functions),
             "REST": RestApis(host, authorizers, functions),
+            "WEBSOCKET": WebSocketApis(host, authorizers, roles, self._http, self._finish),
         }
 
     def claims(self, request: HttpRequest) -> Address | None:
