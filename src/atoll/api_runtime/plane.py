@@ -88,8 +88,12 @@ class ApiGateway:
             path=path,
             # Where the path named the API, the host that AWS would give it.
             domain=(
-                request.host if address.stage is None else f"{address.api_id}.execute-api.{api.region}.amazonaws.com"
+                request.host
+                if address.stage is None or address.base is not None
+                else f"{address.api_id}.execute-api.{api.region}.amazonaws.com"
             ),
+            base_path=address.base or "",
+            custom_domain=address.base is not None,
             request_id=request_id,
             extended_id=extended_id,
             trace_id=request.header("x-amzn-trace-id") or f"Root=1-{int(now):08x}-{kernel.ids.hex(24)}",
