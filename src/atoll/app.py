@@ -102,7 +102,11 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
         await stack.enter_async_context(collecting)
         apis = ApiGateway(host)
         yield Edge(
+<<<<<<< HEAD
             planes=[apis, FunctionUrls(host), Downloads(host), CustomDomains(kernel.store, apis)],
+=======
+            planes=[apis, FunctionUrls(host), Downloads(host)],
+>>>>>>> httpdp
             management=gateway.handle,
             admin=Admin(parts, Reset.of(SERVICES)),
             guard=Guard(settings.allow_origins),
@@ -110,6 +114,7 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
             clock=kernel.clock,
             request_log=request_log,
         )
+        await apis.close()
         await kernel.tasks.stop()
         await kernel.deliveries.stop()
 

@@ -130,7 +130,7 @@ def _context_1(arrival: Arrival, path: str, resource: str, user_agent: str) -> d
         "path": path,
         "protocol": f"HTTP/{request.http_version}",
         "requestId": arrival.request_id,
-        "requestTime": _written(arrival.time),
+        "requestTime": written_time(arrival.time),
         "requestTimeEpoch": int(arrival.time * 1000),
         "resourceId": None,
         "resourcePath": resource,
@@ -155,24 +155,38 @@ def _context(arrival: Arrival, path: str, user_agent: str) -> dict[str, Any]:
         "requestId": arrival.request_id,
         "routeKey": arrival.route_key,
         "stage": arrival.stage,
-        "time": _written(arrival.time),
+        "time": written_time(arrival.time),
         "timeEpoch": int(arrival.time * 1000),
     }
 
 
-def _written(time: float) -> str:
+def written_time(time: float) -> str:
     """A time as Apache's logs write it: `12/Mar/2020:19:03:58 +0000`."""
     return datetime.fromtimestamp(time, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
 
 
 def _visible_path(arrival: Arrival) -> str:
+<<<<<<< HEAD
     """The path as HTTP APIs show it: with a stage or base path in front, decoded in spite of its name, cut at a decoded question mark.
+=======
+    return arrival.path if arrival.as_sent else visible_path(arrival.stage, arrival.path)
+>>>>>>> httpdp
 
-    Observed on AWS: fastify/aws-lambda-fastify#169, middleapi/standard-server#93.
+
+def visible_path(stage: str, path: str) -> str:
+    """A path as HTTP APIs show it: with a named stage in front, decoded in spite of its name, cut at a decoded question mark.
+
+    Observed on AWS: fastify/aws-lambda-fastify#169, middleapi/standard-server#93; with a custom domain name, whose base path is not
+    shown: CodeGenieApp/serverless-express#465.
     """
+<<<<<<< HEAD
     path = arrival.front + arrival.path
     if arrival.as_sent:
         return path
+=======
+    if stage != "$default":
+        path = f"/{stage}{path}"
+>>>>>>> httpdp
     return unquote(path).partition("?")[0] if "%" in path else path
 
 
