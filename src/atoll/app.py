@@ -102,11 +102,7 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
         await stack.enter_async_context(collecting)
         apis = ApiGateway(host)
         yield Edge(
-<<<<<<< HEAD
             planes=[apis, FunctionUrls(host), Downloads(host), CustomDomains(kernel.store, apis)],
-=======
-            planes=[apis, FunctionUrls(host), Downloads(host)],
->>>>>>> httpdp
             management=gateway.handle,
             admin=Admin(parts, Reset.of(SERVICES)),
             guard=Guard(settings.allow_origins),

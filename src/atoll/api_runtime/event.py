@@ -166,27 +166,15 @@ def written_time(time: float) -> str:
 
 
 def _visible_path(arrival: Arrival) -> str:
-<<<<<<< HEAD
-    """The path as HTTP APIs show it: with a stage or base path in front, decoded in spite of its name, cut at a decoded question mark.
-=======
-    return arrival.path if arrival.as_sent else visible_path(arrival.stage, arrival.path)
->>>>>>> httpdp
+    return arrival.front + arrival.path if arrival.as_sent else visible_path(arrival.front, arrival.path)
 
 
-def visible_path(stage: str, path: str) -> str:
-    """A path as HTTP APIs show it: with a named stage in front, decoded in spite of its name, cut at a decoded question mark.
+def visible_path(front: str, path: str) -> str:
+    """A path as HTTP APIs show it: with a stage or base path in front, decoded in spite of its name, cut at a decoded question mark.
 
-    Observed on AWS: fastify/aws-lambda-fastify#169, middleapi/standard-server#93; with a custom domain name, whose base path is not
-    shown: CodeGenieApp/serverless-express#465.
+    Observed on AWS: fastify/aws-lambda-fastify#169, middleapi/standard-server#93.
     """
-<<<<<<< HEAD
-    path = arrival.front + arrival.path
-    if arrival.as_sent:
-        return path
-=======
-    if stage != "$default":
-        path = f"/{stage}{path}"
->>>>>>> httpdp
+    path = front + path
     return unquote(path).partition("?")[0] if "%" in path else path
 
 

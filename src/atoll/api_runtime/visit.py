@@ -83,15 +83,12 @@ class Visit:
     # authorize
     caller: Caller = NOBODY
     authorizer: Outcome = field(default_factory=Outcome)
-<<<<<<< HEAD
     api_key: str = ""
     api_key_id: str = ""
     """The API key that a route asked for, once it is known to be a good one."""
-=======
     authenticate: Outcome | None = None
     authorize: Outcome | None = None
     """Of AWS_IAM: who signed, and whether they may."""
->>>>>>> httpdp
     # integrate
     integration: Outcome = field(default_factory=Outcome)
     # answer
