@@ -24,7 +24,9 @@ NO_MATCH = (
     "Execution failed due to configuration error: No match for output mapping and no default output mapping configured. "
     "Endpoint Response Status Code: {}"
 )
-NO_METHOD_RESPONSE = "Execution failed due to configuration error: Output mapping refers to an invalid method response: {}"
+NO_METHOD_RESPONSE = (
+    "Execution failed due to configuration error: Output mapping refers to an invalid method response: {}"
+)
 _JSON = "application/json"
 
 

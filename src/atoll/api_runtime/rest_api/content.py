@@ -109,5 +109,6 @@ def _decoded(body: bytes) -> bytes:
         return base64.b64decode(body, validate=True)
     except binascii.Error as error:
         raise Refused(
-            "API_CONFIGURATION_ERROR", detail="Execution failed due to configuration error: Unable to base64 decode the body."
+            "API_CONFIGURATION_ERROR",
+            detail="Execution failed due to configuration error: Unable to base64 decode the body.",
         ) from error

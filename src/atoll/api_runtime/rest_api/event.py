@@ -47,7 +47,7 @@ def request_context(call: Call) -> dict[str, Any]:
     """What the event says about the request beside the request itself."""
     visit = call.visit
     request = visit.request
-    prefix = visit.base_path if visit.base_path else visit.stage
+    prefix = visit.base_path or visit.stage
     authorizer = _authorizer(visit.caller)
     return {
         "resourceId": call.resource.id,

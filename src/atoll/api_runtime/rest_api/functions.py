@@ -41,7 +41,9 @@ class RestFunctions:
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
 
-    async def invoke(self, call: Call, payload: bytes, principal: Principal | None, asynchronously: bool = False) -> Invoked:
+    async def invoke(
+        self, call: Call, payload: bytes, principal: Principal | None, asynchronously: bool = False
+    ) -> Invoked:
         """Invokes the integration's function as `principal`, or as API Gateway for the method, whom the function's policy must let.
 
         Raises Refused as AWS answers where Lambda refuses, and where the time is up.

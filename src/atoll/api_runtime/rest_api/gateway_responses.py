@@ -116,6 +116,8 @@ def _template(templates: Mapping[str, str], accept: str | None) -> tuple[str, st
 def _filled(template: str, values: Callable[[str], Sequence[str]]) -> str:
     def fill(found: re.Match[str]) -> str:
         name = found[1] or found[2]
-        return ",".join(values(name)) if name.startswith(("context.", "stageVariables.", "method.request.")) else found[0]
+        return (
+            ",".join(values(name)) if name.startswith(("context.", "stageVariables.", "method.request.")) else found[0]
+        )
 
     return _VARIABLE.sub(fill, template)

@@ -49,7 +49,9 @@ def check_mapped(names: Iterable[str], kind: IntegrationKind) -> None:
             )
 
 
-def sent(headers: Iterable[tuple[str, str]], kind: IntegrationKind, api_id: str, trace_id: str) -> list[tuple[str, str]]:
+def sent(
+    headers: Iterable[tuple[str, str]], kind: IntegrationKind, api_id: str, trace_id: str
+) -> list[tuple[str, str]]:
     """The headers of a request to an integration, with those that API Gateway adds."""
     lost = _NOT_SENT | ({"referer"} if kind == "AWS" else {"via"})
     passed = [(name, safe(value)) for name, value in headers if name.lower() not in lost]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlsplit
 
+from atoll.api_runtime.integrate.functions import source_arn
 from atoll.api_runtime.integrate.http_client import Answer, Failed, HttpClient, TimedOut
 from atoll.api_runtime.integrate.roles import Roles
-from atoll.api_runtime.integrate.functions import source_arn
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api import headers as fields
 from atoll.api_runtime.rest_api.answer import Answered, error_message, method_answer
@@ -86,7 +86,9 @@ class Integrations:
         principal = await self._acting(call)
         if invoked_function(request.uri) is None:
             return await self._other_service(call, request, principal)
-        asynchronously = any(name.lower() == "x-amz-invocation-type" and value == "Event" for name, value in request.headers)
+        asynchronously = any(
+            name.lower() == "x-amz-invocation-type" and value == "Event" for name, value in request.headers
+        )
         payload = request.body or b"{}"
         invoked = await self._functions.invoke(call, payload, principal, asynchronously)
         if asynchronously:
@@ -143,13 +145,17 @@ class Integrations:
         call.note(f"Endpoint response headers: {noted_pairs(answer.headers)}")
         call.note(f"Endpoint response body before transformations: {body.decode(errors='replace')}")
         if len(body) > MAX_ANSWER:
-            raise Refused("INTEGRATION_FAILURE", detail="Execution failed: the endpoint's response is longer than 10 MB")
+            raise Refused(
+                "INTEGRATION_FAILURE", detail="Execution failed: the endpoint's response is longer than 10 MB"
+            )
         return answer, body
 
 
 def _signer(caller: Caller) -> Principal:
     if caller.principal is None:
-        raise Refused("API_CONFIGURATION_ERROR", detail=_CONFIGURATION + "Invalid credentials: nobody signed the request")
+        raise Refused(
+            "API_CONFIGURATION_ERROR", detail=_CONFIGURATION + "Invalid credentials: nobody signed the request"
+        )
     return caller.principal
 
 

@@ -48,7 +48,9 @@ async def outgoing(call: Call) -> Outgoing:
         query = [(name, value) for name, values in call.query.items() for value in values]
         query += [(name, value) for name, values in mapped["querystring"].items() for value in values]
         replaced = {name.lower() for name in mapped["header"]} | {"host", "content-encoding"}
-        own = [(name, value) for name, values in call.headers.items() for value in values if name.lower() not in replaced]
+        own = [
+            (name, value) for name, values in call.headers.items() for value in values if name.lower() not in replaced
+        ]
         headers = own + _pairs(mapped["header"])
     else:
         body = await _body(call)
@@ -77,18 +79,14 @@ def template_for(call: Call, integration: Integration) -> str | None:
 
 
 async def _body(call: Call) -> bytes:
-    """The body after content handling and template. A body that is bytes reaches no template."""
+    """The body after content handling and template."""
     integration = call.integration
     template = template_for(call, integration)
     binary = is_binary(call.header("content-type"), call.compiled.snapshot.binary_media_types)
     body = request_body(call.body, binary, integration.content_handling)
     if template is None:
         return body
-    if body is not call.body or not binary:
-        text = body.decode(errors="replace")
-    else:
-        text = call.body.decode(errors="replace")
-    return await render_request(call, template, text)
+    return await render_request(call, template, body.decode(errors="replace"))
 
 
 def _mapped(call: Call, integration: Integration) -> dict[str, dict[str, Sequence[str]]]:

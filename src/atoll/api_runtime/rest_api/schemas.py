@@ -6,11 +6,12 @@ Imported on first use: jsonschema takes a while.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jsonschema import Draft4Validator, FormatChecker
-from jsonschema.exceptions import ValidationError
+from jsonschema import Draft4Validator, FormatChecker  # type: ignore[import-untyped]
+from jsonschema.exceptions import SchemaError, ValidationError  # type: ignore[import-untyped]
 from referencing import Registry, Resource
 from referencing.exceptions import NoSuchResource, Unresolvable
 from referencing.jsonschema import DRAFT4
@@ -32,14 +33,15 @@ def validator(name: str, models: Mapping[str, Model]) -> Draft4Validator | None:
         model = models.get(address.rpartition("/models/")[2]) if address.startswith(_HOST) else None
         if model is None:
             raise NoSuchResource(uri)
-        return Resource(json.loads(model.schema or "{}"), DRAFT4)
+        return DRAFT4.create_resource(json.loads(model.schema or "{}"))
 
     try:
         schema = json.loads(models[name].schema or "{}")
         Draft4Validator.check_schema(schema)
-    except Exception:  # jsonschema has many
+    except (ValueError, RecursionError, SchemaError):
         return None
-    return Draft4Validator(schema, registry=Registry(retrieve=retrieve), format_checker=_FORMATS)
+    registry: Registry[Any] = Registry(retrieve=retrieve)  # type: ignore[call-arg]  # attrs makes it
+    return Draft4Validator(schema, registry=registry, format_checker=_FORMATS)
 
 
 def errors(checks: Draft4Validator | None, body: Any) -> list[str]:
@@ -61,7 +63,14 @@ def _json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-_KINDS: Mapping[type, str] = {bool: "boolean", str: "string", int: "integer", float: "number", list: "array", dict: "object"}
+_KINDS: Mapping[type, str] = {
+    bool: "boolean",
+    str: "string",
+    int: "integer",
+    float: "number",
+    list: "array",
+    dict: "object",
+}
 
 
 def _kind(value: Any) -> str:
@@ -84,10 +93,10 @@ def _required(error: ValidationError) -> str:
 
 
 def _additional(error: ValidationError) -> str:
-    import re
-
     known, patterns = error.schema.get("properties", {}), error.schema.get("patternProperties", {})
-    extra = sorted(name for name in error.instance if name not in known and not any(re.search(p, name) for p in patterns))
+    extra = sorted(
+        name for name in error.instance if name not in known and not any(re.search(p, name) for p in patterns)
+    )
     return f"object instance has properties which are not allowed by the schema: {_json(extra)}"
 
 
@@ -97,7 +106,9 @@ def _bound(error: ValidationError) -> str:
     if error.schema.get(f"exclusive{way.capitalize()}") and error.instance == limit:
         way = "greater than the required minimum" if low else "lower than the required maximum"
         return f"numeric instance is not strictly {way} {_json(limit)}"
-    return f"numeric instance is {which} than the required {way} ({way}: {_json(limit)}, found: {_json(error.instance)})"
+    return (
+        f"numeric instance is {which} than the required {way} ({way}: {_json(limit)}, found: {_json(error.instance)})"
+    )
 
 
 def _length(error: ValidationError) -> str:
@@ -124,7 +135,7 @@ def _matched(error: ValidationError) -> int:
 
 
 def _other(error: ValidationError) -> str:
-    return error.message
+    return str(error.message)
 
 
 _WORDS: Mapping[str, Callable[[ValidationError], str]] = {
@@ -146,7 +157,9 @@ _WORDS: Mapping[str, Callable[[ValidationError], str]] = {
         f"ECMA 262 regex {_json(error.validator_value)} does not match input string {_json(error.instance)}"
     ),
     "format": lambda error: f"string {_json(error.instance)} is not a valid {error.validator_value} address",
-    "multipleOf": lambda error: f"remainder of division is not zero ({_json(error.instance)} / {_json(error.validator_value)})",
+    "multipleOf": lambda error: (
+        f"remainder of division is not zero ({_json(error.instance)} / {_json(error.validator_value)})"
+    ),
     "uniqueItems": lambda _error: "array must not contain duplicate elements",
     "anyOf": lambda error: f"instance failed to match at least one required schema among {len(error.validator_value)}",
     "oneOf": lambda error: (
