@@ -70,6 +70,8 @@ def uncompressed(body: bytes, encoding: str | None, most: int) -> bytes:
         raise Refused("BAD_REQUEST_BODY", "Could not decompress request body", detail=str(error)) from error
     if len(unpacked) > most:
         raise Refused("REQUEST_TOO_LARGE")
+    if not unpacking.eof:
+        raise Refused("BAD_REQUEST_BODY", "Could not decompress request body", detail="the body is cut off")
     return unpacked
 
 
