@@ -6,18 +6,19 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api import headers as fields
-from atoll.api_runtime.rest_api.call import Call, media_type
+from atoll.api_runtime.rest_api.call import Call
 from atoll.api_runtime.rest_api.content import is_binary, response_body
 from atoll.api_runtime.rest_api.parameters import common, of_response
 from atoll.api_runtime.rest_api.records import IntegrationResponse
 from atoll.api_runtime.rest_api.rendering import render_response
+from atoll.api_runtime.templates.render import JSON, Overrides, for_response
 from atoll.kernel.http import HttpResponse
 
 NO_MATCH = (
@@ -27,7 +28,6 @@ NO_MATCH = (
 NO_METHOD_RESPONSE = (
     "Execution failed due to configuration error: Output mapping refers to an invalid method response: {}"
 )
-_JSON = "application/json"
 
 
 class Answered(NamedTuple):
@@ -50,18 +50,15 @@ async def method_answer(call: Call, answered: Answered) -> HttpResponse:
     body = response_body(
         answered.body, is_binary(declared, types), is_binary(call.header("accept"), types), mapping.content_handling
     )
-    media, template = _template(call, mapping)
-    overridden: Mapping[str, Any] = {}
+    media, template = for_response(mapping.templates, call.header("accept")) or (JSON, None)
+    overrides = Overrides()
     if template:
-        body, overridden = await render_response(call, template, body.decode(errors="replace"))
+        body, overrides = await render_response(call, template, body)
     headers = {"content-type": [media]}
     for name, values in _mapped(call, mapping, answered):
         headers[name.lower()] = list(values)
-    status = int(mapping.status)
-    if isinstance(changed := overridden.get("header"), Mapping):
-        headers |= {str(name).lower(): [str(value)] for name, value in changed.items()}
-    if isinstance(wanted := overridden.get("status"), int) and 200 <= wanted <= 599:
-        status = wanted
+    headers |= {name.lower(): [value] for name, value in overrides.header.items()}
+    status = overrides.status or int(mapping.status)
     pairs = [(name, value) for name, values in headers.items() for value in values]
     return HttpResponse(status, fields.answered(pairs), body)
 
@@ -95,17 +92,6 @@ def _matches(pattern: str, text: str) -> bool:
         return re.fullmatch(pattern, text) is not None
     except re.error:
         return False
-
-
-def _template(call: Call, mapping: IntegrationResponse) -> tuple[str, str | None]:
-    """(content type, template): the one for what the client accepts, else for JSON, else the first there is."""
-    templates = mapping.templates
-    for part in (call.header("accept") or "").split(","):
-        if (media := media_type(part)) in templates:
-            return media, templates[media]
-    if _JSON in templates or not templates:
-        return _JSON, templates.get(_JSON)
-    return next(iter(templates.items()))
 
 
 def _mapped(call: Call, mapping: IntegrationResponse, answered: Answered) -> list[tuple[str, Sequence[str]]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qsl
 
 from atoll.api_runtime.rest_api.compile import Compiled
 from atoll.api_runtime.rest_api.records import Integration, Method, Resource
+from atoll.api_runtime.templates.render import Overrides
 from atoll.api_runtime.visit import Visit
 
 DROPPED = frozenset(
@@ -37,7 +37,7 @@ class Call:
     query: dict[str, list[str]]
     body: bytes
     log: list[str] | None = None
-    overridden: Mapping[str, Any] = field(default_factory=dict)
+    overridden: Overrides = field(default_factory=Overrides)
 
     @property
     def integration(self) -> Integration:

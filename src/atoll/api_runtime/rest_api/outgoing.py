@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api import headers as fields
@@ -17,6 +16,7 @@ from atoll.api_runtime.rest_api.content import is_binary, request_body
 from atoll.api_runtime.rest_api.parameters import common
 from atoll.api_runtime.rest_api.records import Integration
 from atoll.api_runtime.rest_api.rendering import render_request
+from atoll.api_runtime.templates.render import for_request
 
 _VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 _PATH = re.compile(r"\{([^{}]+)\}")
@@ -54,8 +54,9 @@ async def outgoing(call: Call) -> Outgoing:
         headers = own + _pairs(mapped["header"])
     else:
         body = await _body(call)
-        for place, name, value in _overrides(call.overridden):
-            mapped[place][name] = [value]
+        for place in mapped:
+            for name, value in getattr(call.overridden, place).items():
+                mapped[place][name] = [value]
         query, headers = _pairs(mapped["querystring"]), _pairs(mapped["header"])
     fields.check_mapped(mapped["header"], integration.kind)
     method = integration.method if integration.method not in (None, "ANY") else visit.request.method
@@ -70,7 +71,7 @@ async def outgoing(call: Call) -> Outgoing:
 def template_for(call: Call, integration: Integration) -> str | None:
     """The request template for the body's type, None where the body passes through. Raises Refused (415)."""
     templates = integration.templates
-    found = templates.get(call.content_type) or templates.get("$default")
+    found = for_request(templates, call.header("content-type")) or templates.get("$default")
     if found is not None or integration.passthrough == "WHEN_NO_MATCH":
         return found
     if integration.passthrough == "NEVER" or templates:
@@ -86,7 +87,7 @@ async def _body(call: Call) -> bytes:
     body = request_body(call.body, binary, integration.content_handling)
     if template is None:
         return body
-    return await render_request(call, template, body.decode(errors="replace"))
+    return await render_request(call, template, body)
 
 
 def _mapped(call: Call, integration: Integration) -> dict[str, dict[str, Sequence[str]]]:
@@ -97,16 +98,6 @@ def _mapped(call: Call, integration: Integration) -> dict[str, dict[str, Sequenc
         if place in mapped and (values := common(call, expression)):
             mapped[place][name] = values
     return mapped
-
-
-def _overrides(overridden: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """What a template put into `$context.requestOverride`: (place, name, value)."""
-    return [
-        (place, str(name), str(value))
-        for place in ("header", "querystring", "path")
-        if isinstance(members := overridden.get(place), Mapping)
-        for name, value in members.items()
-    ]
 
 
 def _pairs(values: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
