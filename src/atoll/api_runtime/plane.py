@@ -18,7 +18,10 @@ from atoll.api_runtime.integrate.functions import Functions
 from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.match import DEFAULT
+from atoll.api_runtime.rest_api.functions import RestFunctions
+from atoll.api_runtime.rest_api.integrations import Integrations
 from atoll.api_runtime.rest_api.server import RestApis
+from atoll.api_runtime.throttle import Buckets
 from atoll.api_runtime.visit import Visit
 from atoll.api_runtime.websocket_api.server import WebSocketApis
 from atoll.kernel.context import Principal
@@ -49,9 +52,11 @@ class ApiGateway:
         self._http = HttpClient(self._kernel.outgoing)
         roles = Roles(self._kernel.clock)
         self._logs = AccessLogs(host, roles)
+        buckets = Buckets(self._kernel.clock)
+        integrations = Integrations(RestFunctions(), self._http, roles)
         self._servers: Mapping[serving.Kind, Server] = {
             "HTTP": HttpApis(host, authorizers, functions),
-            "REST": RestApis(host, authorizers, functions),
+            "REST": RestApis(host, authorizers, integrations, buckets),
             "WEBSOCKET": WebSocketApis(host, authorizers, roles, self._http, self._finish),
         }
 
