@@ -18,7 +18,10 @@ from atoll.api_runtime.integrate.functions import Functions
 from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.match import DEFAULT
+from atoll.api_runtime.rest_api.functions import RestFunctions
+from atoll.api_runtime.rest_api.integrations import Integrations
 from atoll.api_runtime.rest_api.server import RestApis
+from atoll.api_runtime.throttle import Buckets
 from atoll.api_runtime.visit import Visit
 from atoll.kernel.context import Principal
 from atoll.kernel.http import HttpRequest, HttpResponse
@@ -46,10 +49,13 @@ class ApiGateway:
         self._kernel = host.kernel
         authorizers, functions = Authorizers(host), Functions()
         self._http = HttpClient(self._kernel.outgoing)
-        self._logs = AccessLogs(host, Roles(self._kernel.clock))
+        roles = Roles(self._kernel.clock)
+        self._logs = AccessLogs(host, roles)
+        buckets = Buckets(self._kernel.clock)
+        integrations = Integrations(RestFunctions(), self._http, roles)
         self._servers: Mapping[serving.Kind, Server] = {
             "HTTP": HttpApis(host, authorizers, functions),
-            "REST": RestApis(host, authorizers, functions),
+            "REST": RestApis(host, authorizers, integrations, buckets),
         }
 
     def claims(self, request: HttpRequest) -> Address | None:

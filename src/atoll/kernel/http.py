@@ -40,7 +40,7 @@ class HttpRequest(msgspec.Struct):
 
     `fields` are the headers by name, the values of repeated ones trimmed and joined with ",". `port` is the one that the client
     connected to; `connection` is None for a request that came over none. `body` is empty until `read_body` has been awaited, where
-    `incoming` is given.
+    `incoming` is given. `sent_names` are the names of `headers` as they were sent, in the same order.
     """
 
     method: str
@@ -55,6 +55,7 @@ class HttpRequest(msgspec.Struct):
     fields: dict[str, str] = msgspec.field(default_factory=dict)
     incoming: Incoming | None = None
     connection: Connection | None = None
+    sent_names: Sequence[bytes] = ()
 
     def __post_init__(self) -> None:
         if not self.fields:
