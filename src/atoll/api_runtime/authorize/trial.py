@@ -1,6 +1,6 @@
 """TestInvokeAuthorizer: a Lambda authorizer is asked about a request that nobody sent, and its answer is shown.
 
-docs: API_TestInvokeAuthorizer. What the function answered is neither remembered nor asked for yesterday's answer.
+docs: API_TestInvokeAuthorizer. Remembered answers have no part in it.
 """
 
 from __future__ import annotations
@@ -38,8 +38,6 @@ async def try_authorizer(visit: Visit, authorizer: serving.Authorizer, shown: Sh
         log.add(f"Authorizer result body: {policy}")
         log.add("Successfully completed authorizer execution")
         answer = {"principalId": verdict.principal_id, "policy": policy}
-        if verdict.context:
-            answer["claims"] = dict(verdict.context)
     return {"clientStatus": status, "log": log.text, "latency": visit.authorizer.latency or 0, **answer}
 
 
