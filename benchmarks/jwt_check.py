@@ -18,8 +18,10 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from atoll.api_runtime import serving
 from atoll.api_runtime.authorize.jwt import JwtAuthorizers
+from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.visit import Visit
 from atoll.kernel.clock import Clock
+from atoll.kernel.connection import Outgoing
 from atoll.kernel.http import HttpRequest
 
 CALLS, ROUNDS = 2_000, 9
@@ -52,7 +54,7 @@ async def microseconds(algorithm: str, private: Any, public: str) -> float:
     now = int(time.time())
     claims = {"iss": ISSUER, "aud": "app", "sub": "alice", "iat": now, "exp": now + 3600, "scope": "read write"}
     visit = visit_with(jwt.encode(claims, private, algorithm, {"kid": "one"}), clock)
-    authorizers = JwtAuthorizers(clock, resolver)
+    authorizers = JwtAuthorizers(clock, HttpClient(Outgoing()), resolver)
     rounds = []
     for _ in range(ROUNDS):
         began = time.process_time()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from atoll.admin import Admin
+from atoll.api_runtime.custom_domains import CustomDomains
 from atoll.api_runtime.plane import ApiGateway
 from atoll.auth.sigv4 import SigningKeys
 from atoll.config import Settings
@@ -99,8 +100,9 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
         kernel.deliveries.run(policies, lambda delivery: _delivery_context(host, delivery.owner))
         collecting = hourly(kernel.clock, "collecting blobs", lambda: kernel.blobs.collect(kernel.store))
         await stack.enter_async_context(collecting)
+        apis = ApiGateway(host)
         yield Edge(
-            planes=[ApiGateway(host), FunctionUrls(host), Downloads(host)],
+            planes=[apis, FunctionUrls(host), Downloads(host), CustomDomains(kernel.store, apis)],
             management=gateway.handle,
             admin=Admin(parts, Reset.of(SERVICES)),
             guard=Guard(settings.allow_origins),
@@ -108,6 +110,7 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
             clock=kernel.clock,
             request_log=request_log,
         )
+        await apis.close()
         await kernel.tasks.stop()
         await kernel.deliveries.stop()
 

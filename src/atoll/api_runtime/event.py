@@ -57,6 +57,8 @@ class Arrival(NamedTuple):
     domain: str
     authorizer: Mapping[str, Any] | None = None
     as_sent: bool = False
+    front: str = ""
+    """What is shown before the path: a stage, or a custom domain name's base path, with / before it."""
 
 
 def payload_2(arrival: Arrival) -> dict[str, Any]:
@@ -121,14 +123,14 @@ def _context_1(arrival: Arrival, path: str, resource: str, user_agent: str) -> d
         "apiId": arrival.api_id,
         "authorizer": {"claims": None, "scopes": None},
         "domainName": arrival.domain,
-        "domainPrefix": arrival.api_id,
+        "domainPrefix": arrival.domain.partition(".")[0],
         "extendedRequestId": arrival.request_id,
         "httpMethod": request.method,
         "identity": {**_IDENTITY, "sourceIp": request.source_ip, "userAgent": user_agent},
         "path": path,
         "protocol": f"HTTP/{request.http_version}",
         "requestId": arrival.request_id,
-        "requestTime": _written(arrival.time),
+        "requestTime": written_time(arrival.time),
         "requestTimeEpoch": int(arrival.time * 1000),
         "resourceId": None,
         "resourcePath": resource,
@@ -142,7 +144,7 @@ def _context(arrival: Arrival, path: str, user_agent: str) -> dict[str, Any]:
         "apiId": arrival.api_id,
         **({} if arrival.authorizer is None else {"authorizer": arrival.authorizer}),
         "domainName": arrival.domain,
-        "domainPrefix": arrival.api_id,
+        "domainPrefix": arrival.domain.partition(".")[0],
         "http": {
             "method": arrival.request.method,
             "path": path,
@@ -153,24 +155,26 @@ def _context(arrival: Arrival, path: str, user_agent: str) -> dict[str, Any]:
         "requestId": arrival.request_id,
         "routeKey": arrival.route_key,
         "stage": arrival.stage,
-        "time": _written(arrival.time),
+        "time": written_time(arrival.time),
         "timeEpoch": int(arrival.time * 1000),
     }
 
 
-def _written(time: float) -> str:
+def written_time(time: float) -> str:
     """A time as Apache's logs write it: `12/Mar/2020:19:03:58 +0000`."""
     return datetime.fromtimestamp(time, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
 
 
 def _visible_path(arrival: Arrival) -> str:
-    """The path as HTTP APIs show it: with a named stage in front, decoded in spite of its name, cut at a decoded question mark.
+    return arrival.front + arrival.path if arrival.as_sent else visible_path(arrival.front, arrival.path)
+
+
+def visible_path(front: str, path: str) -> str:
+    """A path as HTTP APIs show it: with a stage or base path in front, decoded in spite of its name, cut at a decoded question mark.
 
     Observed on AWS: fastify/aws-lambda-fastify#169, middleapi/standard-server#93.
     """
-    path = arrival.path if arrival.stage == "$default" else f"/{arrival.stage}{arrival.path}"
-    if arrival.as_sent:
-        return path
+    path = front + path
     return unquote(path).partition("?")[0] if "%" in path else path
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Protocol
 from urllib.parse import unquote
 
 from atoll.api_runtime import serving
+from atoll.api_runtime.access_log import AccessLogs
 from atoll.api_runtime.address import Address, address
 from atoll.api_runtime.answers import FORBIDDEN
 from atoll.api_runtime.authorize.authorizers import Authorizers
 from atoll.api_runtime.http_api.server import HttpApis
 from atoll.api_runtime.integrate.functions import Functions
+from atoll.api_runtime.integrate.http_client import HttpClient
+from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.match import DEFAULT
 from atoll.api_runtime.rest_api.server import RestApis
 from atoll.api_runtime.visit import Visit
@@ -41,7 +44,10 @@ class ApiGateway:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._kernel = host.kernel
-        authorizers, functions = Authorizers(host), Functions()
+        self._http = HttpClient(self._kernel.outgoing)
+        roles = Roles(self._kernel.clock)
+        authorizers, functions = Authorizers(host, self._http, roles), Functions()
+        self._logs = AccessLogs(host, roles)
         self._servers: Mapping[serving.Kind, Server] = {
             "HTTP": HttpApis(host, authorizers, functions),
             "REST": RestApis(host, authorizers, functions),
@@ -66,7 +72,32 @@ class ApiGateway:
                 log.exception("request %s to %s failed", visit.request_id, visit.api_id)
                 response = server.failed(visit)
             span.status = visit.status = response.status
-        return response
+        if isinstance(response.body, bytes):
+            visit.response_length = len(response.body)
+            self._finish(visit)
+            return response
+        return HttpResponse(response.status, response.headers, self._finishing(visit, response.body))
+
+    async def close(self) -> None:
+        """Writes what access logs still lack, and drops connections. Called when no more requests come."""
+        await self._logs.close()
+        await self._http.close()
+
+    def _finish(self, visit: Visit) -> None:
+        """The request is answered and its outcome known: what is told of it, is told here (access logs; metrics one day)."""
+        visit.latency = round((self._kernel.clock.monotonic() - visit.began) * 1000)
+        self._logs.note(visit)
+
+    async def _finishing(self, visit: Visit, body: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+        try:
+            async for piece in body:
+                visit.response_length += len(piece)
+                yield piece
+        finally:
+            close = getattr(body, "aclose", None)
+            if close is not None:
+                await close()
+            self._finish(visit)
 
     def _visit(self, address: Address, api: serving.Api, request: HttpRequest) -> Visit:
         kernel = self._kernel
@@ -88,8 +119,12 @@ class ApiGateway:
             path=path,
             # Where the path named the API, the host that AWS would give it.
             domain=(
-                request.host if address.stage is None else f"{address.api_id}.execute-api.{api.region}.amazonaws.com"
+                request.host
+                if address.stage is None or address.base is not None
+                else f"{address.api_id}.execute-api.{api.region}.amazonaws.com"
             ),
+            base_path=address.base or "",
+            custom_domain=address.base is not None,
             request_id=request_id,
             extended_id=extended_id,
             trace_id=request.header("x-amzn-trace-id") or f"Root=1-{int(now):08x}-{kernel.ids.hex(24)}",

@@ -52,7 +52,7 @@ class HttpApis:
         """The answer to a request."""
         request = visit.request
         compiled = await self._compiled.of(visit)
-        if compiled is None or compiled.snapshot.endpoint_disabled:
+        if compiled is None or (compiled.snapshot.endpoint_disabled and not visit.custom_domain):
             return _with_id(NOT_FOUND, visit)
         cors = compiled.snapshot.cors
         match = compiled.router.match(request.method, visit.path)

@@ -46,7 +46,7 @@ class Region:
         self.calls.append((service, operation, request, principal))
         if operation == "AssumeRole":
             user = {"Arn": "arn:aws:sts::123456789012:assumed-role/caller/x", "AssumedRoleId": "AROA:x"}
-            return {"AssumedRoleUser": user, "Credentials": {"AccessKeyId": "ASIA"}}
+            return {"AssumedRoleUser": user, "Credentials": {"AccessKeyId": "ASIA", "Expiration": 2e9}}
         event = msgspec.json.decode(request["Payload"])
         self.events.append(event)
         answer = self.answer(event)
@@ -64,7 +64,7 @@ class Region:
         )  # fmt: skip
         settings = serving.Stage(snapshot="s1")
         api = serving.Api(ACCOUNT, REGION, {"dev": settings}, changes.pop("kind", "REST"))
-        ctx: Any = SimpleNamespace(call=self.call, clock=self.clock, span=Span("test", "t"))
+        ctx: Any = SimpleNamespace(account=ACCOUNT, call=self.call, clock=self.clock, span=Span("test", "t"))
         members: dict[str, Any] = {
             "ctx": ctx, "request": request, "api_id": API, "api": api, "stage": "dev", "settings": settings, "path": path,
             "domain": "d", "request_id": "r", "extended_id": "x", "trace_id": "t", "time": self.clock.time, "began": 0.0,

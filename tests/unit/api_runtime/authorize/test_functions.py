@@ -9,12 +9,13 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.api_runtime.authorize.support import FUNCTION, FunctionFailed, Region, policy, refusal
+from tests.unit.api_runtime.authorize.support import FUNCTION, FakeClock, FunctionFailed, Region, policy, refusal
 
 from atoll.api_runtime import serving
 from atoll.api_runtime.authorize import functions as module
 from atoll.api_runtime.authorize.functions import FunctionAuthorizers
 from atoll.api_runtime.authorize.trial import try_authorizer
+from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.visit import Caller
 from atoll.kernel.errors import AccessDenied, ServiceError
 
@@ -33,13 +34,18 @@ HEADERS = [("authorization", "allow-me")]
 METHOD_ARN = "arn:aws:execute-api:us-east-1:123456789012:abc123/dev/GET/pets"
 
 
+def made() -> FunctionAuthorizers:
+    """Authorizers that remember nothing yet."""
+    return FunctionAuthorizers(Roles(FakeClock()))  # type: ignore[arg-type]
+
+
 def having(authorizer: serving.Authorizer, **changes: Any) -> serving.Authorizer:
     return msgspec.structs.replace(authorizer, **changes)
 
 
 async def admit(region: Region, authorizer: serving.Authorizer = TOKEN, path: str = "/pets", **visit: Any) -> Caller:
     """One request to an API whose authorizers remember nothing yet."""
-    return await FunctionAuthorizers().admit(region.visit(path, **{"headers": HEADERS, **visit}), authorizer, None)
+    return await made().admit(region.visit(path, **{"headers": HEADERS, **visit}), authorizer, None)
 
 
 # What the function is asked
@@ -77,7 +83,7 @@ async def test_request_authorizer_of_a_rest_api() -> None:
         "resource": "/pets", "path": "/pets", "httpMethod": "GET", "body": "secret", "isBase64Encoded": False,
         "requestContext": {"stage": "dev", "authorizer": None},
     }  # fmt: skip
-    await FunctionAuthorizers().admit(region.visit(), REQUEST, lambda: shown)
+    await made().admit(region.visit(), REQUEST, lambda: shown)
     assert region.events == [
         {
             "type": "REQUEST", "methodArn": METHOD_ARN, "resource": "/pets", "path": "/pets", "httpMethod": "GET",
@@ -282,7 +288,7 @@ async def test_principal_id_is_asked_for_but_by_http_apis() -> None:
 async def test_a_function_that_throws_unauthorized(kind: str, authorizer: serving.Authorizer) -> None:
     region = Region(lambda event: FunctionFailed("Unauthorized"))
     visit = region.visit(kind=kind, headers=HEADERS)
-    assert (await refusal(FunctionAuthorizers().admit(visit, authorizer, None))).reason == "UNAUTHORIZED"
+    assert (await refusal(made().admit(visit, authorizer, None))).reason == "UNAUTHORIZED"
     assert visit.authorizer.status == 401
 
 
@@ -293,7 +299,7 @@ async def test_a_function_that_may_not_be_called(error: ServiceError) -> None:
 
     region = Region(answer)
     visit = region.visit(headers=HEADERS)
-    refused = await refusal(FunctionAuthorizers().admit(visit, TOKEN, None))
+    refused = await refusal(made().admit(visit, TOKEN, None))
     assert refused.reason == "AUTHORIZER_CONFIGURATION_ERROR"
     assert visit.authorizer.status == 500
     assert error.message in (visit.authorizer.error or "")
@@ -316,7 +322,7 @@ async def test_a_function_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -
 async def test_the_outcome_for_access_logs() -> None:
     region = Region(lambda event: policy())
     visit = region.visit(headers=HEADERS)
-    await FunctionAuthorizers().admit(visit, TOKEN, None)
+    await made().admit(visit, TOKEN, None)
     assert (visit.authorizer.status, visit.authorizer.latency, visit.authorizer.error) == (200, 0, None)
 
 
@@ -328,12 +334,12 @@ class Cached:
 
     def __init__(self, authorizer: serving.Authorizer, **visit: Any) -> None:
         self.region = Region(lambda event: policy(resource=METHOD_ARN))
-        self.authorizers, self.authorizer, self.visit = FunctionAuthorizers(), authorizer, visit
+        self.authorizers, self.authorizer, self.visit = made(), authorizer, visit
 
     async def calls(self, path: str = "/pets", **visit: Any) -> int:
         """How many calls of the function one more request brings the number to."""
-        made = self.region.visit(path, **{"headers": HEADERS, **self.visit, **visit})
-        await self.authorizers.admit(made, self.authorizer, None)
+        request = self.region.visit(path, **{"headers": HEADERS, **self.visit, **visit})
+        await self.authorizers.admit(request, self.authorizer, None)
         return len(self.region.events)
 
 
@@ -380,7 +386,7 @@ async def test_a_remembered_policy_is_asked_about_each_request_anew() -> None:
 
 
 async def test_refusals_are_remembered_but_failures_are_not() -> None:
-    authorizers, authorizer = FunctionAuthorizers(), having(TOKEN, ttl=300)
+    authorizers, authorizer = made(), having(TOKEN, ttl=300)
     for answer, calls in ((policy("Deny"), 1), (FunctionFailed("Unauthorized"), 2), (FunctionFailed("boom"), 2)):
         region = Region(lambda event, a=answer: a)
         for _ in range(2):

@@ -19,7 +19,9 @@ from tests.unit.api_runtime.authorize.support import Region, refusal
 from atoll.api_runtime import serving
 from atoll.api_runtime.authorize import keys as keys_module
 from atoll.api_runtime.authorize.jwt import Invalid, JwtAuthorizers, check_claims, shown
+from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.visit import Caller
+from atoll.kernel.connection import Outgoing
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,9 @@ class Api:
         self.region = Region()
         self.region.clock.time = time.time()
         resolver = options.pop("resolver", None)
-        self.authorizers = JwtAuthorizers(self.region.clock, resolver, strict=options.pop("strict", False))  # type: ignore[arg-type]
+        self.authorizers = JwtAuthorizers(
+            self.region.clock, HttpClient(Outgoing()), resolver, strict=options.pop("strict", False)
+        )  # type: ignore[arg-type]
         self.authorizer = serving.Authorizer(
             "a", "jwt", "JWT", identity=(source,), issuer=issuer, audience=options.pop("audience", ("app",))
         )

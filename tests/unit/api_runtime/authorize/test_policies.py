@@ -11,9 +11,12 @@ from tests.unit.api_runtime.authorize.support import ACCOUNT, FUNCTION, FakeCloc
 
 from atoll.api_runtime import serving
 from atoll.api_runtime.authorize.authorizers import Authorizers
+from atoll.api_runtime.integrate.http_client import HttpClient
+from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.visit import NOBODY
 from atoll.auth.policy.evaluate import NO_POLICIES, Question, evaluate
 from atoll.auth.policy.parse import parse
+from atoll.kernel.connection import Outgoing
 from atoll.kernel.context import Principal
 from atoll.kernel.errors import AccessDenied, CommonError, ExpiredToken, InvalidSignature, UnrecognizedClient
 
@@ -61,6 +64,10 @@ class Host:
                 raise AccessDenied(f"User: {ctx.principal.arn} is not authorized on resource: {arn}")
 
 
+def authorizers_of(host: Any) -> Authorizers:
+    return Authorizers(host, HttpClient(Outgoing()), Roles(host.kernel.clock))
+
+
 def visit_of(region: Region, **changes: Any) -> Any:
     visit = region.visit(**changes)
     visit.ctx.derive = lambda **changed: SimpleNamespace(**{**vars(visit.ctx), **changed})
@@ -69,7 +76,7 @@ def visit_of(region: Region, **changes: Any) -> Any:
 
 async def admit(host: Host, guard: serving.Guard, text: str | None, region: Region | None = None, **visit: Any) -> Any:
     made = visit_of(region or Region(), **visit)
-    return await Authorizers(host).admit_by_policy(made, guard, REQUEST, text)  # type: ignore[arg-type]
+    return await authorizers_of(host).admit_by_policy(made, guard, REQUEST, text)
 
 
 async def test_resource_policy_alone() -> None:
@@ -195,14 +202,14 @@ async def test_what_iam_is_asked() -> None:
     host = Host(Principal.root(ACCOUNT))
     await admit(host, IAM, None, kind="WEBSOCKET", route_key="$connect")
     visit = visit_of(Region(), kind="WEBSOCKET", path="/@connections/L0SM9cOFvHcCIhw=", method="POST")
-    assert (await Authorizers(host).admit_manager(visit)).kind == "root"  # type: ignore[arg-type]
+    assert (await authorizers_of(host).admit_manager(visit)).kind == "root"
     prefix = f"arn:aws:execute-api:us-east-1:{ACCOUNT}:abc123/dev"
     assert host.asked == [
         ("execute-api:Invoke", f"{prefix}/$connect"),
         ("execute-api:ManageConnections", f"{prefix}/POST/@connections/L0SM9cOFvHcCIhw="),
     ]
-    with_nobody = Authorizers(Host())  # type: ignore[arg-type]
-    assert (await refusal(with_nobody.admit_manager(visit))).reason == "MISSING_AUTHENTICATION_TOKEN"  # type: ignore[arg-type]
+    with_nobody = authorizers_of(Host())
+    assert (await refusal(with_nobody.admit_manager(visit))).reason == "MISSING_AUTHENTICATION_TOKEN"
 
 
 @pytest.mark.parametrize(
@@ -210,7 +217,7 @@ async def test_what_iam_is_asked() -> None:
     [
         serving.Guard("CUSTOM"), serving.Guard("CUSTOM", "gone"), serving.Guard("JWT", "a"), serving.Guard("JWT"),
         serving.Guard("COGNITO_USER_POOLS", "pool"), serving.Guard("CUSTOM", "pool"), serving.Guard("CUSTOM", "jwt"),
-        serving.Guard("NEW", "a"),  # type: ignore[arg-type]
+        serving.Guard("NEW", "a"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("text", [None, document(statement())])
@@ -221,7 +228,7 @@ async def test_guards_that_do_not_fit_let_nobody_in(guard: serving.Guard, text: 
         "jwt": serving.Authorizer("jwt", "jwt", "JWT"),
     }
     region = Region(lambda event: policy())
-    admission = Authorizers(Host()).admit_by_policy(visit_of(region), guard, authorizers, text)  # type: ignore[arg-type]
+    admission = authorizers_of(Host()).admit_by_policy(visit_of(region), guard, authorizers, text)
     refused = await refusal(admission)
     assert refused.reason == "AUTHORIZER_CONFIGURATION_ERROR"
     assert refused.detail
