@@ -22,6 +22,7 @@ from atoll.services.apigateway import (
     tags,
     validators,
 )
+from atoll.services.apigateway.openapi import get_export, import_rest_api
 
 SERVICE = Service(
     "apigateway",
@@ -40,6 +41,8 @@ SERVICE = Service(
         stages,
         tags,
         validators,
+        import_rest_api,
+        get_export,
     ],
     refused={
         "FlushStageCache": "answers are not cached, so that there is nothing to flush",
