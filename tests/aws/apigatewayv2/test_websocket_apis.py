@@ -267,7 +267,7 @@ def test_http_apis_have_none_of_these(api: Any, api_id: str, integration: str, a
     assert one[1] == "IntegrationResponses are currently not supported for this API protocol type."
 
 
-def test_a_deployment_and_a_stage_with_execution_logs(api: Any, chat: str, region: Any, aws_error: AwsError) -> None:
+def test_a_deployment_and_a_throttled_stage(api: Any, chat: str, aws_error: AwsError) -> None:
     no_routes = ("BadRequestException", "Unable to deploy API because no routes exist in this API", 400)
     assert aws_error(lambda: api.create_deployment(ApiId=chat)) == no_routes
     api.create_route(ApiId=chat, RouteKey="join")
