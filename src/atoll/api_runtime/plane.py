@@ -17,6 +17,7 @@ from atoll.api_runtime.http_api.server import HttpApis
 from atoll.api_runtime.integrate.functions import Functions
 from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.integrate.roles import Roles
+from atoll.api_runtime.integrate.services import Services
 from atoll.api_runtime.match import DEFAULT
 from atoll.api_runtime.rest_api.functions import RestFunctions
 from atoll.api_runtime.rest_api.integrations import Integrations
@@ -52,7 +53,7 @@ class ApiGateway:
         roles = Roles(self._kernel.clock)
         self._logs = AccessLogs(host, roles)
         buckets = Buckets(self._kernel.clock)
-        integrations = Integrations(RestFunctions(), self._http, roles)
+        integrations = Integrations(RestFunctions(), self._http, Services(host), roles)
         self._servers: Mapping[serving.Kind, Server] = {
             "HTTP": HttpApis(host, authorizers, functions),
             "REST": RestApis(host, authorizers, integrations, buckets),
