@@ -50,6 +50,7 @@ class Rest:
     http: httpx.Client
     id: str
     ids: dict[str, str] = field(default_factory=dict)
+    responses: set[tuple[str, str, str]] = field(default_factory=set)
 
     def resource(self, path: str) -> str:
         """The id of the resource, made with all above it where it is not there."""
@@ -82,7 +83,10 @@ class Rest:
         headers: dict[str, str] | None = None,
         **members: Any,
     ) -> None:
-        """Makes a method response and the integration response for it. `headers` map names to expressions."""
+        """Makes a method response and the integration response for it, anew where they are there. `headers` map names to expressions."""
+        if (path, method, status) in self.responses:
+            self.client.delete_method_response(**self.at(path, method), statusCode=status)
+        self.responses.add((path, method, status))
         mapped = {f"method.response.header.{name}": expression for name, expression in (headers or {}).items()}
         self.client.put_method_response(
             **self.at(path, method), statusCode=status, responseParameters=dict.fromkeys(mapped, False)
@@ -135,14 +139,21 @@ def http() -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def new_rest(apigateway: Any, region: Any, http: httpx.Client) -> Callable[..., Rest]:
-    """`new_rest(binaryMediaTypes=["image/png"])`: a new, empty REST API."""
+def rest_in(http: httpx.Client, account: str) -> Callable[..., Rest]:
+    """`rest_in(own)`: a new, empty REST API in a region."""
 
-    def make(**members: Any) -> Rest:
-        created = apigateway.create_rest_api(**{"name": "test", **members})
-        return Rest(apigateway, region.endpoint, http, created["id"], {"/": created["rootResourceId"]})
+    def make(region: Any, **members: Any) -> Rest:
+        client = region.client("apigateway", key=account)
+        created = client.create_rest_api(**{"name": "test", **members})
+        return Rest(client, region.endpoint, http, created["id"], {"/": created["rootResourceId"]})
 
     return make
+
+
+@pytest.fixture
+def new_rest(region: Any, rest_in: Callable[..., Rest]) -> Callable[..., Rest]:
+    """`new_rest(binaryMediaTypes=["image/png"])`: a new, empty REST API."""
+    return lambda **members: rest_in(region, **members)
 
 
 @pytest.fixture

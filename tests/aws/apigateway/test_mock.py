@@ -62,18 +62,14 @@ def test_response_parameters(rest: Any) -> None:
         "/{id}",
         headers={
             "X-Literal": "'a literal'",
-            "X-Query": "method.request.querystring.q",
-            "X-Header": "method.request.header.X-Given",
-            "X-Path": "method.request.path.id",
             "X-Stage": "stageVariables.color",
             "X-Context": "context.resourcePath",
             "Date": "'yesterday'",
         },
     )
     rest.deploy(variables={"color": "blue"})
-    headers = rest("/7?q=1&q=2", headers={"x-given": "seen"}).headers
+    headers = rest("/7").headers
     assert headers["x-literal"] == "a literal"
-    assert (headers["x-query"], headers["x-header"], headers["x-path"]) == ("2", "seen", "7")
     assert (headers["x-stage"], headers["x-context"]) == ("blue", "/{id}")
     assert headers["x-amzn-remapped-date"] == "yesterday"
 

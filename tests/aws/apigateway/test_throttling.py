@@ -7,23 +7,19 @@ from typing import Any
 
 import pytest
 
-from conftest import Rest
-
 SLOW = '{"message":"Too Many Requests"}'
 
 
 @pytest.fixture
-def slow(own: Any, http: Any, account: str) -> Callable[..., Any]:
+def slow(own: Any, rest_in: Callable[..., Any]) -> Callable[..., Any]:
     """`slow(path="/*/*/throttling/rateLimit", …)`: an API with GET /a and GET /b in a region of the module's own, and its settings."""
 
     def make(**settings: str) -> Any:
-        client = own.client("apigateway", key=account)
-        created = client.create_rest_api(name="slow")
-        rest = Rest(client, own.endpoint, http, created["id"], {"/": created["rootResourceId"]})
+        rest = rest_in(own)
         rest.mock("/a", answer="a")
         rest.mock("/b", answer="b")
         rest.deploy()
-        client.update_stage(
+        rest.client.update_stage(
             restApiId=rest.id,
             stageName="dev",
             patchOperations=[{"op": "replace", "path": path, "value": value} for path, value in settings.items()],
