@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Protocol
 from urllib.parse import unquote
 
@@ -17,8 +17,12 @@ from atoll.api_runtime.http_api.server import HttpApis
 from atoll.api_runtime.integrate.functions import Functions
 from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.integrate.roles import Roles
+from atoll.api_runtime.integrate.services import Services
 from atoll.api_runtime.match import DEFAULT
+from atoll.api_runtime.rest_api.functions import RestFunctions
+from atoll.api_runtime.rest_api.integrations import Integrations
 from atoll.api_runtime.rest_api.server import RestApis
+from atoll.api_runtime.throttle import Buckets, Throttle
 from atoll.api_runtime.visit import Visit
 from atoll.api_runtime.websocket_api.server import WebSocketApis
 from atoll.kernel.context import Principal
@@ -45,13 +49,15 @@ class ApiGateway:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._kernel = host.kernel
-        authorizers, functions = Authorizers(host), Functions()
-        self._http = HttpClient(self._kernel.outgoing)
         roles = Roles(self._kernel.clock)
+        authorizers, functions, throttle = Authorizers(host), Functions(roles), Throttle(self._kernel.clock)
+        self._http = HttpClient(self._kernel.outgoing)
         self._logs = AccessLogs(host, roles)
+        buckets = Buckets(self._kernel.clock)
+        integrations = Integrations(RestFunctions(), self._http, Services(host), roles)
         self._servers: Mapping[serving.Kind, Server] = {
-            "HTTP": HttpApis(host, authorizers, functions),
-            "REST": RestApis(host, authorizers, functions),
+            "HTTP": HttpApis(host, authorizers, functions, self._http, roles, throttle),
+            "REST": RestApis(host, authorizers, integrations, buckets),
             "WEBSOCKET": WebSocketApis(host, authorizers, roles, self._http, self._finish),
         }
 
@@ -78,7 +84,7 @@ class ApiGateway:
             visit.response_length = len(response.body)
             self._finish(visit)
             return response
-        return HttpResponse(response.status, response.headers, self._finishing(visit, response.body))
+        return HttpResponse(response.status, response.headers, Counted(visit, response.body, self._finish))
 
     async def close(self) -> None:
         """Writes what access logs still lack, and drops connections. Called when no more requests come."""
@@ -89,17 +95,6 @@ class ApiGateway:
         """The request is answered and its outcome known: what is told of it, is told here (access logs; metrics one day)."""
         visit.latency = round((self._kernel.clock.monotonic() - visit.began) * 1000)
         self._logs.note(visit)
-
-    async def _finishing(self, visit: Visit, body: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-        try:
-            async for piece in body:
-                visit.response_length += len(piece)
-                yield piece
-        finally:
-            close = getattr(body, "aclose", None)
-            if close is not None:
-                await close()
-            self._finish(visit)
 
     def _visit(self, address: Address, api: serving.Api, request: HttpRequest) -> Visit:
         kernel = self._kernel
@@ -121,8 +116,12 @@ class ApiGateway:
             path=path,
             # Where the path named the API, the host that AWS would give it.
             domain=(
-                request.host if address.stage is None else f"{address.api_id}.execute-api.{api.region}.amazonaws.com"
+                request.host
+                if address.stage is None or address.base is not None
+                else f"{address.api_id}.execute-api.{api.region}.amazonaws.com"
             ),
+            base_path=address.base or "",
+            custom_domain=address.base is not None,
             request_id=request_id,
             extended_id=extended_id,
             trace_id=request.header("x-amzn-trace-id") or f"Root=1-{int(now):08x}-{kernel.ids.hex(24)}",
@@ -135,6 +134,32 @@ class ApiGateway:
         """Eleven random bytes in base 64, as in `JKJaXmPLvHcESHA=`; letters and digits only."""
         drawn = self._kernel.ids.random.getrandbits(88).to_bytes(11, "big")
         return base64.b64encode(drawn, b"Aa").decode("ascii")
+
+
+class Counted:
+    """A body that streams: counts its bytes, and tells when it has ended or was given up."""
+
+    def __init__(self, visit: Visit, body: AsyncIterator[bytes], finish: Callable[[Visit], None]) -> None:
+        self._visit = visit
+        self._body = body
+        self._finish: Callable[[Visit], None] | None = finish
+
+    def __aiter__(self) -> Counted:
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece = await anext(self._body)
+        self._visit.response_length += len(piece)
+        return piece
+
+    async def aclose(self) -> None:
+        """To be called at the end, also where nobody has begun to read."""
+        close = getattr(self._body, "aclose", None)
+        if close is not None:
+            await close()
+        finish, self._finish = self._finish, None
+        if finish is not None:
+            finish(self._visit)
 
 
 def resolve_stage(address: Address, stages: Mapping[str, serving.Stage]) -> tuple[str, str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable
 
+from atoll.api_runtime import serving
+from atoll.api_runtime.visit import Visit
 from atoll.kernel.clock import Clock
 
 RATE, BURST = 10_000.0, 5_000
@@ -37,3 +39,24 @@ class Buckets:
         if len(self._buckets) > KEPT:
             self._buckets.popitem(last=False)
         return taken
+
+
+class Throttle:
+    """Whether requests may pass: by what the account may, and by what the stage's owner set for a route or method."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._buckets = Buckets(clock)
+
+    def passes(self, visit: Visit) -> bool:
+        """Takes a token for a request that found its route."""
+        api, settings = visit.api, visit.settings
+        if not self._buckets.take((api.account, api.region), RATE, BURST):
+            return False
+        if not settings.routes and settings.default.rate is None and settings.default.burst is None:
+            return True
+        limits = serving.settings_of(settings, visit.route_key)
+        if limits.rate is None and limits.burst is None:
+            return True
+        rate = RATE if limits.rate is None else limits.rate
+        burst = BURST if limits.burst is None else limits.burst
+        return self._buckets.take((visit.api_id, visit.stage, visit.route_key), rate, burst)

@@ -85,9 +85,8 @@ def _nothing(_visit: Visit) -> None:
 def _path(visit: Visit) -> str:
     """The path that the client asked for: with its stage, or with a custom domain's base path."""
     if visit.api.kind == "HTTP":
-        return visible_path(visit.stage, visit.path)
-    prefix = visit.base_path or visit.stage
-    return f"/{prefix}{visit.path}"
+        return visible_path(visit.front, visit.path)
+    return visit.front + visit.path
 
 
 def _error(visit: Visit) -> str | None:

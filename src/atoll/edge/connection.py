@@ -58,6 +58,7 @@ class HttpConnection(HttpToolsProtocol):
         self._data = self._left = b""
         """What the parser is fed, and what it is to be fed afterwards."""
         self._list: list[tuple[str, str]] = []
+        self._names: list[bytes] = []
         self._waiting_since = 0.0
         """Since when the client owes us headers, in seconds of the loop's time."""
         self._body_since = 0.0
@@ -115,6 +116,7 @@ class HttpConnection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self.url = b""
         self._list = []
+        self._names = []
         self._in_headers = True
         self._header_bytes = 0
         self._waiting_since = self.loop.time()
@@ -122,6 +124,7 @@ class HttpConnection(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_headers:
             self._list.append((_name(name), value.decode("latin-1")))
+            self._names.append(name)
 
     def on_headers_complete(self) -> None:
         self._in_headers = False
@@ -143,6 +146,7 @@ class HttpConnection(HttpToolsProtocol):
         version = parser.get_http_version()
         if self._offer is not None:
             self._list.insert(self._offer[0], ("upgrade", self._offer[1]))
+            self._names.insert(self._offer[0], b"upgrade")
         request = HttpRequest(
             method.decode(),
             path.decode("latin-1"),
@@ -155,6 +159,7 @@ class HttpConnection(HttpToolsProtocol):
             (self.server and self.server[1]) or 0,
             joined(self._list),
             connection=self._connection,
+            sent_names=self._names,
         )
         if self._offer is not None:
             self._offer = None
@@ -294,8 +299,8 @@ class HttpConnection(HttpToolsProtocol):
         after: int = sys.exc_info()[1].args[0]  # type: ignore[union-attr]  # where in the data httptools stopped
         lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
         lines += [
-            b"%b: %b" % (name.encode("latin-1"), value.encode("latin-1"))
-            for name, value in self._list
+            b"%b: %b" % (sent, value.encode("latin-1"))
+            for sent, (name, value) in zip(self._names, self._list, strict=True)
             if name != "upgrade"
         ]
         self.parser = httptools.HttpRequestParser(self)

@@ -211,7 +211,10 @@ class Exchange:
     async def _stream(self, status: int, headers: Sequence[tuple[str, str]], body: AsyncIterator[bytes]) -> None:
         """A body of unknown length, each piece as soon as it is there. Where it breaks off, so does the connection: an end would lie.
         Where none may be sent it is read all the same, for it may be some work that goes on."""
+        close = getattr(body, "aclose", None)
         if not self._may_answer():
+            if close is not None:
+                await close()
             return
         transport, flow = self._connection.transport, self._connection.flow
         silent = status in WITHOUT_BODY or self.request.method == "HEAD"
@@ -231,7 +234,6 @@ class Exchange:
             raise
         finally:
             self.streams = False
-            close = getattr(body, "aclose", None)
             if close is not None:
                 await close()
         if chunked and not silent:

@@ -41,7 +41,8 @@ class HttpRequest(msgspec.Struct):
 
     `fields` are the headers by name, the values of repeated ones trimmed and joined with ",". `port` is the one that the client
     connected to; `connection` is None for a request that came over none. `body` is empty until `read_body` has been awaited, where
-    `incoming` is given. `websocket` says that the client offers to go over to that protocol (kernel/websocket.py).
+    `incoming` is given. `websocket` says that the client offers to go over to that protocol (kernel/websocket.py). `sent_names` are the
+    names of `headers` as they were sent, in the same order.
     """
 
     method: str
@@ -57,6 +58,7 @@ class HttpRequest(msgspec.Struct):
     incoming: Incoming | None = None
     connection: Connection | None = None
     websocket: bool = False
+    sent_names: Sequence[bytes] = ()
 
     def __post_init__(self) -> None:
         if not self.fields:

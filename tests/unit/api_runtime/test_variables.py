@@ -37,7 +37,7 @@ def test_a_rest_apis_variables() -> None:
 
 
 def test_the_base_path_of_a_custom_domain() -> None:
-    seen = visit("REST", base_path="v1")
+    seen = visit("REST", base_path="v1", custom_domain=True)
     assert (value(seen, "path"), value(seen, "customDomain.basePathMatched")) == ("/v1/pets/7", "v1")
 
 

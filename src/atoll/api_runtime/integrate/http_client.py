@@ -8,7 +8,7 @@ through it than a function may.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from atoll.api_runtime.event import HOP_BY_HOP
@@ -41,7 +41,7 @@ class Answer(NamedTuple):
 
     status: int
     headers: list[tuple[str, str]]
-    body: bytes | AsyncGenerator[bytes, None]
+    body: bytes | Body
 
     async def read(self) -> bytes:
         """The whole body. Raises Failed where it ends too early."""
@@ -147,27 +147,41 @@ async def _answer(response: httpcore.Response, deadline: float, *, bodiless: boo
         await response.aclose()
         raise Failed(f"an answer of {length} bytes is too long")
     kept = [header for header in headers if header[0] not in HOP_BY_HOP and (bodiless or header[0] != "content-length")]
-    answer = Answer(response.status, kept, _pieces(response, deadline))
+    answer = Answer(response.status, kept, Body(response, deadline))
     if bodiless or response.status in (204, 304) or (length.isdecimal() and int(length) <= WHOLE_BELOW):
         answer = answer._replace(body=await answer.read())
     return answer
 
 
-async def _pieces(response: httpcore.Response, deadline: float) -> AsyncGenerator[bytes, None]:
-    """The body as it comes. Raises BrokenOff where it ends too early, lasts too long or is too long."""
-    size = 0
-    try:
-        pieces = response.aiter_stream()
-        while True:
-            async with asyncio.timeout_at(deadline):
-                piece = await anext(pieces, None)
-            if piece is None:
-                return
-            size += len(piece)
-            if size > MAX_ANSWER:
-                raise BrokenOff
-            yield piece
-    except _errors() as error:
-        raise BrokenOff from error
-    finally:
-        await response.aclose()
+class Body:
+    """A body as it comes. To be closed also where nobody has begun to read it. Raises BrokenOff where it ends too early, lasts too long
+    or is too long."""
+
+    def __init__(self, response: httpcore.Response, deadline: float) -> None:
+        self._response = response
+        self._pieces = response.aiter_stream()
+        self._deadline = deadline
+        self._size = 0
+
+    def __aiter__(self) -> Body:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                piece = await anext(self._pieces, None)
+        except _errors() as error:
+            await self.aclose()
+            raise BrokenOff from error
+        if piece is None:
+            await self.aclose()
+            raise StopAsyncIteration
+        self._size += len(piece)
+        if self._size > MAX_ANSWER:
+            await self.aclose()
+            raise BrokenOff
+        return piece
+
+    async def aclose(self) -> None:
+        """Gives the connection free, or drops it where something is still to come."""
+        await self._response.aclose()

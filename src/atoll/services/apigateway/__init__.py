@@ -6,6 +6,42 @@ docs: https://docs.aws.amazon.com/apigateway/latest/api/API_Operations_Amazon_AP
 from __future__ import annotations
 
 from atoll.kernel.service import Service
-from atoll.services.apigateway import account
+from atoll.services.apigateway import (
+    account,
+    apis,
+    authorizers,
+    deployments,
+    gateway_responses,
+    integration_responses,
+    integrations,
+    method_responses,
+    methods,
+    models,
+    resources,
+    stages,
+    tags,
+    validators,
+)
 
-SERVICE = Service("apigateway", [account])
+SERVICE = Service(
+    "apigateway",
+    [
+        account,
+        apis,
+        authorizers,
+        deployments,
+        gateway_responses,
+        integration_responses,
+        integrations,
+        method_responses,
+        methods,
+        models,
+        resources,
+        stages,
+        tags,
+        validators,
+    ],
+    refused={
+        "FlushStageCache": "answers are not cached, so that there is nothing to flush",
+    },
+)
