@@ -17,11 +17,15 @@ _USER_REQUEST = "_user_request_"
 
 
 class Address(NamedTuple):
-    """`stage` is None where the host alone names the API and the path may begin with a stage. `path` is undecoded and begins with /."""
+    """`stage` is None where the host alone names the API and the path may begin with a stage. `path` is undecoded and begins with /.
+
+    `base` is the base path that stood before it ("" for none) where a custom domain name was called, else None.
+    """
 
     api_id: str
     stage: str | None
     path: str
+    base: str | None = None
 
 
 def address(request: HttpRequest) -> Address | None:

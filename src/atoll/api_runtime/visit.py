@@ -36,12 +36,17 @@ NOBODY = Caller()
 
 @dataclass(slots=True)
 class Outcome:
-    """What a step came to, for access logs: its status, milliseconds, the id of the request it made, and what went wrong."""
+    """What a step came to, for access logs: its status, milliseconds, the id of the request it made, and what went wrong.
+
+    Of a function, `status` is the one that it answered, `call_status` and `call_latency` are of the call: Lambda's.
+    """
 
     status: int | None = None
     latency: int | None = None
     request_id: str | None = None
     error: str | None = None
+    call_status: int | None = None
+    call_latency: int | None = None
 
 
 @dataclass(slots=True)
@@ -66,6 +71,8 @@ class Visit:
     began: float
     base_path: str = ""
     """Of a custom domain name's mapping, without slashes."""
+    custom_domain: bool = False
+    """Whether the request came by a custom domain name: events then show the path as it was sent, with the base path in front."""
     variables: Mapping[str, str] = field(default_factory=dict)
     # match
     route_key: str = ""
@@ -76,12 +83,24 @@ class Visit:
     # authorize
     caller: Caller = NOBODY
     authorizer: Outcome = field(default_factory=Outcome)
+    api_key: str = ""
+    api_key_id: str = ""
+    """The API key that a route asked for, once it is known to be a good one."""
+    authenticate: Outcome | None = None
+    authorize: Outcome | None = None
+    """Of AWS_IAM: who signed, and whether they may."""
     # integrate
     integration: Outcome = field(default_factory=Outcome)
     # answer
     refused: Refused | None = None
+    error: str | None = None
+    """The message that the client got in place of an integration's answer."""
     status: int = 0
     response_length: int = 0
+    latency: int | None = None
+    """Milliseconds from the request to its answer."""
+    further: dict[str, Any] = field(default_factory=dict)
+    """`$context` variables that only this kind of API has, by their names (`connectionId`, `identity.apiKeyId`)."""
 
     @property
     def method_arn(self) -> str:
@@ -93,6 +112,12 @@ class Visit:
         """`arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/`."""
         return f"arn:aws:execute-api:{self.api.region}:{self.api.account}:{self.api_id}/{self.stage}/"
 
+    @property
+    def front(self) -> str:
+        """What events show before the path: the base path of a custom domain name, else the stage, unless that is `$default`."""
+        shown = self.base_path if self.custom_domain else self.stage.removeprefix("$default")
+        return f"/{shown}" if shown else ""
+
     def acting(self, source_arn: str) -> Principal:
         """API Gateway, which acts for `source_arn`: what a function's policy is asked about."""
         return Principal.service("apigateway.amazonaws.com", self.api.account, source_arn)
@@ -102,5 +127,5 @@ class Visit:
         return Arrival(
             request=self.request, account=self.api.account, region=self.api.region, api_id=self.api_id, stage=self.stage,
             variables=self.variables, route_key=self.route_key, path=self.path, parameters=self.parameters,
-            request_id=self.request_id, trace_id=self.trace_id, time=self.time, domain=self.domain,
+            request_id=self.request_id, trace_id=self.trace_id, time=self.time, domain=self.domain, front=self.front,
         )  # fmt: skip

@@ -37,7 +37,7 @@ class Guard:
         """The refusal, or None where the request may pass."""
         host = request.header("host")
         if not host or not is_own_host(host, admin=is_admin(request) and not _is_harmless(request)):
-            return forbidden(f"This region does not answer for the host {host or '(none)'}.")
+            return foreign_host(host)
         origin = request.header("origin")
         if origin is not None:
             return (
@@ -135,6 +135,11 @@ def _is_loopback(name: str) -> bool:
         return ipaddress.ip_address(name.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def foreign_host(host: str | None) -> HttpResponse:
+    """The refusal of a request for a host that is none of this region's."""
+    return forbidden(f"This region does not answer for the host {host or '(none)'}.")
 
 
 def forbidden(message: str) -> HttpResponse:

@@ -179,7 +179,7 @@ def test_query_strings(query: str, expected: dict[str, str]) -> None:
     ],
 )
 def test_raw_path_is_decoded_and_names_the_stage(stage: str, path: str, shown: str) -> None:
-    event = payload_2(arrival(path, stage=stage))
+    event = payload_2(arrival(path, stage=stage, front="" if stage == "$default" else f"/{stage}"))
     assert event["rawPath"] == event["requestContext"]["http"]["path"] == shown
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
+from atoll.kernel.context import Context
 from atoll.kernel.keys import Key, Range
 from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader
+from atoll.services.apigatewayv2 import store
 from atoll.services.apigatewayv2.errors import BadRequestException
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -28,8 +30,35 @@ def page(
     found = list(tx.scan(span, limit=size + 1))
     output: dict[str, Any] = {"Items": [members(codec.decode(raw)) for _, raw in found[:size]]}
     if len(found) > size:
-        output["NextToken"] = base64.urlsafe_b64encode(str(found[size - 1][0][-1]).encode()).decode("ascii")
+        output["NextToken"] = _token(str(found[size - 1][0][-1]))
     return output
+
+
+async def listed(
+    ctx: Context, request: Mapping[str, Any], codec: Codec[R], kind: str, members: Callable[[R], Any], *path: str
+) -> dict[str, Any]:
+    """A page of an API's parts of a kind, by id; `path` is what they belong to within the API. Raises NotFoundException."""
+    way = (request["ApiId"], *path)
+
+    def read(tx: Reader) -> dict[str, Any]:
+        store.api(tx, ctx, request["ApiId"])
+        return page(tx, request, store.parts(ctx, kind, *way), store.key(ctx, kind, *way), codec, members)
+
+    return await ctx.store.read(read)
+
+
+def names_page(request: Mapping[str, Any], names: Sequence[str], members: Callable[[str], Any]) -> dict[str, Any]:
+    """The same of what goes by `names`, which are in order."""
+    size, token = _size(request.get("MaxResults")), request.get("NextToken")
+    left = [name for name in names if name > _position(token)] if token else names
+    output: dict[str, Any] = {"Items": [members(name) for name in left[:size]]}
+    if len(left) > size:
+        output["NextToken"] = _token(left[size - 1])
+    return output
+
+
+def _token(name: str) -> str:
+    return base64.urlsafe_b64encode(name.encode()).decode("ascii")
 
 
 def _size(value: str | None) -> int:
