@@ -20,6 +20,7 @@ from atoll.services.apigateway import (
     resources,
     stages,
     tags,
+    test_invoke_authorizer,
     validators,
 )
 
@@ -39,6 +40,7 @@ SERVICE = Service(
         resources,
         stages,
         tags,
+        test_invoke_authorizer,
         validators,
     ],
     refused={
