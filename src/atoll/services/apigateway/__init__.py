@@ -20,6 +20,7 @@ from atoll.services.apigateway import (
     resources,
     stages,
     tags,
+    test_invoke_authorizer,
     validators,
 )
 from atoll.services.apigateway.openapi import get_export, import_rest_api
@@ -40,6 +41,7 @@ SERVICE = Service(
         resources,
         stages,
         tags,
+        test_invoke_authorizer,
         validators,
         import_rest_api,
         get_export,
