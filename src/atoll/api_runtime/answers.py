@@ -14,6 +14,7 @@ def message(status: int, text: str) -> HttpResponse:
 
 FORBIDDEN = message(403, "Forbidden")
 NOT_FOUND = message(404, "Not Found")
+TOO_MANY = message(429, "Too Many Requests")
 TOO_LARGE = message(413, "Request Entity Too Large")
 INTERNAL_ERROR = message(500, "Internal Server Error")
 UNAVAILABLE = message(503, "Service Unavailable")

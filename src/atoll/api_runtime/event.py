@@ -32,14 +32,22 @@ _IDENTITY = dict.fromkeys(
     )
 )
 """What payload format 1.0 says of a caller who did not sign: nothing, in so many members."""
+_SPELLED = {
+    name.lower(): name
+    for name in (
+        "Content-Length", "Host", "User-Agent", "X-Amzn-Trace-Id", "X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto"
+    )
+}  # fmt: skip
+"""Headers whose names are capitalised in payload format 1.0; others are lower-case. Observed on AWS: milliHQ/terraform-aws-next-js#31."""
 _TEXT_TYPES = frozenset(("application/json", "application/xml", "application/javascript"))
 
 
 class Arrival(NamedTuple):
     """A request that found its route. `path` is undecoded and without its stage; `time` is region time in seconds.
 
-    `domain` is what the event names as the host that was called; `authorizer` says who the caller is, None where nobody asked;
-    `as_sent` whether the event shows the path undecoded and no length of a body that is not there, as function URLs do.
+    `domain` is what the event names as the host that was called; `authorizer` says who the caller is, None where nobody asked, and
+    `identity`, in payload format 1.0, who signed; `as_sent` whether the event shows the path undecoded and no length of a body that is
+    not there, as function URLs do.
     """
 
     request: HttpRequest
@@ -56,6 +64,7 @@ class Arrival(NamedTuple):
     time: float
     domain: str
     authorizer: Mapping[str, Any] | None = None
+    identity: Mapping[str, Any] = {}
     as_sent: bool = False
     front: str = ""
     """What is shown before the path: a stage, or a custom domain name's base path, with / before it."""
@@ -67,7 +76,9 @@ def payload_2(arrival: Arrival) -> dict[str, Any]:
     values = _header_values(arrival)
     cookies = [cookie for line in values.pop("cookie", ()) for part in line.split(";") if (cookie := part.strip())]
     headers = {name: ",".join(lines) for name, lines in values.items()}
-    path = _visible_path(arrival)
+    # Whichever name it was called by, this format shows the stage (observed on AWS: CodeGenieApp/serverless-express#465).
+    front = arrival.stage.removeprefix("$default")
+    path = _visible_path(arrival, f"/{front}" if front else "")
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": arrival.route_key,
@@ -95,8 +106,9 @@ def payload_2(arrival: Arrival) -> dict[str, Any]:
 def payload_1(arrival: Arrival) -> dict[str, Any]:
     """The event in payload format 1.0: every member is there, null where it has no value; repeats are lists, cookies are headers."""
     request = arrival.request
-    headers, query = _header_values(arrival), _query_values(request.query_string)
-    path = _visible_path(arrival)
+    values, query = _header_values(arrival), _query_values(request.query_string)
+    headers = {_SPELLED.get(name, name): lines for name, lines in values.items()}
+    path = _visible_path(arrival, arrival.front)
     resource = arrival.route_key.partition(" ")[2] or arrival.route_key
     body, encoded = _body(request) if request.body else (None, False)
     return {
@@ -108,7 +120,7 @@ def payload_1(arrival: Arrival) -> dict[str, Any]:
         "multiValueHeaders": headers,
         "queryStringParameters": {name: given[-1] for name, given in query.items()} or None,
         "multiValueQueryStringParameters": query or None,
-        "requestContext": _context_1(arrival, path, resource, headers.get("user-agent", [""])[-1]),
+        "requestContext": _context_1(arrival, path, resource, values.get("user-agent", [""])[-1]),
         "pathParameters": arrival.parameters or None,
         "stageVariables": arrival.variables or None,
         "body": body,
@@ -121,16 +133,16 @@ def _context_1(arrival: Arrival, path: str, resource: str, user_agent: str) -> d
     return {
         "accountId": arrival.account,
         "apiId": arrival.api_id,
-        "authorizer": {"claims": None, "scopes": None},
+        "authorizer": {"claims": None, "scopes": None} if arrival.authorizer is None else arrival.authorizer,
         "domainName": arrival.domain,
         "domainPrefix": arrival.domain.partition(".")[0],
         "extendedRequestId": arrival.request_id,
         "httpMethod": request.method,
-        "identity": {**_IDENTITY, "sourceIp": request.source_ip, "userAgent": user_agent},
+        "identity": {**_IDENTITY, **arrival.identity, "sourceIp": request.source_ip, "userAgent": user_agent},
         "path": path,
         "protocol": f"HTTP/{request.http_version}",
         "requestId": arrival.request_id,
-        "requestTime": _written(arrival.time),
+        "requestTime": written_time(arrival.time),
         "requestTimeEpoch": int(arrival.time * 1000),
         "resourceId": None,
         "resourcePath": resource,
@@ -155,24 +167,26 @@ def _context(arrival: Arrival, path: str, user_agent: str) -> dict[str, Any]:
         "requestId": arrival.request_id,
         "routeKey": arrival.route_key,
         "stage": arrival.stage,
-        "time": _written(arrival.time),
+        "time": written_time(arrival.time),
         "timeEpoch": int(arrival.time * 1000),
     }
 
 
-def _written(time: float) -> str:
+def written_time(time: float) -> str:
     """A time as Apache's logs write it: `12/Mar/2020:19:03:58 +0000`."""
     return datetime.fromtimestamp(time, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
 
 
-def _visible_path(arrival: Arrival) -> str:
-    """The path as HTTP APIs show it: with a stage or base path in front, decoded in spite of its name, cut at a decoded question mark.
+def _visible_path(arrival: Arrival, front: str) -> str:
+    return front + arrival.path if arrival.as_sent else visible_path(front, arrival.path)
+
+
+def visible_path(front: str, path: str) -> str:
+    """A path as HTTP APIs show it: with a stage or base path in front, decoded in spite of its name, cut at a decoded question mark.
 
     Observed on AWS: fastify/aws-lambda-fastify#169, middleapi/standard-server#93.
     """
-    path = arrival.front + arrival.path
-    if arrival.as_sent:
-        return path
+    path = front + path
     return unquote(path).partition("?")[0] if "%" in path else path
 
 

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Protocol
 from urllib.parse import unquote
 
 from atoll.api_runtime import serving
+from atoll.api_runtime.access_log import AccessLogs
 from atoll.api_runtime.address import Address, address
 from atoll.api_runtime.answers import FORBIDDEN
 from atoll.api_runtime.authorize.authorizers import Authorizers
 from atoll.api_runtime.http_api.server import HttpApis
 from atoll.api_runtime.integrate.functions import Functions
+from atoll.api_runtime.integrate.http_client import HttpClient
+from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.match import DEFAULT
+from atoll.api_runtime.rest_api.functions import RestFunctions
+from atoll.api_runtime.rest_api.integrations import Integrations
 from atoll.api_runtime.rest_api.server import RestApis
+from atoll.api_runtime.throttle import Buckets, Throttle
 from atoll.api_runtime.visit import Visit
+from atoll.api_runtime.websocket_api.server import WebSocketApis
 from atoll.kernel.context import Principal
 from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.kernel.service import Host
@@ -41,10 +48,16 @@ class ApiGateway:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._kernel = host.kernel
-        authorizers, functions = Authorizers(host), Functions()
+        self._http = HttpClient(self._kernel.outgoing)
+        roles, buckets = Roles(self._kernel.clock), Buckets(self._kernel.clock)
+        authorizers, functions = Authorizers(host, self._http, roles), Functions(roles)
+        throttle = Throttle(self._kernel.clock)
+        self._logs = AccessLogs(host, roles)
+        integrations = Integrations(RestFunctions(), self._http, roles)
         self._servers: Mapping[serving.Kind, Server] = {
-            "HTTP": HttpApis(host, authorizers, functions),
-            "REST": RestApis(host, authorizers, functions),
+            "HTTP": HttpApis(host, authorizers, functions, self._http, roles, throttle),
+            "REST": RestApis(host, authorizers, integrations, buckets),
+            "WEBSOCKET": WebSocketApis(host, authorizers, roles, self._http, self._finish),
         }
 
     def claims(self, request: HttpRequest) -> Address | None:
@@ -66,7 +79,21 @@ class ApiGateway:
                 log.exception("request %s to %s failed", visit.request_id, visit.api_id)
                 response = server.failed(visit)
             span.status = visit.status = response.status
-        return response
+        if isinstance(response.body, bytes):
+            visit.response_length = len(response.body)
+            self._finish(visit)
+            return response
+        return HttpResponse(response.status, response.headers, Counted(visit, response.body, self._finish))
+
+    async def close(self) -> None:
+        """Writes what access logs still lack, and drops connections. Called when no more requests come."""
+        await self._logs.close()
+        await self._http.close()
+
+    def _finish(self, visit: Visit) -> None:
+        """The request is answered and its outcome known: what is told of it, is told here (access logs; metrics one day)."""
+        visit.latency = round((self._kernel.clock.monotonic() - visit.began) * 1000)
+        self._logs.note(visit)
 
     def _visit(self, address: Address, api: serving.Api, request: HttpRequest) -> Visit:
         kernel = self._kernel
@@ -106,6 +133,32 @@ class ApiGateway:
         """Eleven random bytes in base 64, as in `JKJaXmPLvHcESHA=`; letters and digits only."""
         drawn = self._kernel.ids.random.getrandbits(88).to_bytes(11, "big")
         return base64.b64encode(drawn, b"Aa").decode("ascii")
+
+
+class Counted:
+    """A body that streams: counts its bytes, and tells when it has ended or was given up."""
+
+    def __init__(self, visit: Visit, body: AsyncIterator[bytes], finish: Callable[[Visit], None]) -> None:
+        self._visit = visit
+        self._body = body
+        self._finish: Callable[[Visit], None] | None = finish
+
+    def __aiter__(self) -> Counted:
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece = await anext(self._body)
+        self._visit.response_length += len(piece)
+        return piece
+
+    async def aclose(self) -> None:
+        """To be called at the end, also where nobody has begun to read."""
+        close = getattr(self._body, "aclose", None)
+        if close is not None:
+            await close()
+        finish, self._finish = self._finish, None
+        if finish is not None:
+            finish(self._visit)
 
 
 def resolve_stage(address: Address, stages: Mapping[str, serving.Stage]) -> tuple[str, str]:

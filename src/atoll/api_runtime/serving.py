@@ -178,6 +178,8 @@ class Stage(msgspec.Struct, frozen=True, omit_defaults=True):
     deployment: str = ""
     tracing: bool = False
     client_certificate: str | None = None
+    authorizers_epoch: int = 0
+    """Grows with each ResetAuthorizersCache: what an authorizer answered in another epoch counts no more."""
 
 
 class Api(msgspec.Struct, frozen=True):

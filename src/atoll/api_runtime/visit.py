@@ -36,12 +36,17 @@ NOBODY = Caller()
 
 @dataclass(slots=True)
 class Outcome:
-    """What a step came to, for access logs: its status, milliseconds, the id of the request it made, and what went wrong."""
+    """What a step came to, for access logs: its status, milliseconds, the id of the request it made, and what went wrong.
+
+    Of a function, `status` is the one that it answered, `call_status` and `call_latency` are of the call: Lambda's.
+    """
 
     status: int | None = None
     latency: int | None = None
     request_id: str | None = None
     error: str | None = None
+    call_status: int | None = None
+    call_latency: int | None = None
 
 
 @dataclass(slots=True)
@@ -81,12 +86,21 @@ class Visit:
     api_key: str = ""
     api_key_id: str = ""
     """The API key that a route asked for, once it is known to be a good one."""
+    authenticate: Outcome | None = None
+    authorize: Outcome | None = None
+    """Of AWS_IAM: who signed, and whether they may."""
     # integrate
     integration: Outcome = field(default_factory=Outcome)
     # answer
     refused: Refused | None = None
+    error: str | None = None
+    """The message that the client got in place of an integration's answer."""
     status: int = 0
     response_length: int = 0
+    latency: int | None = None
+    """Milliseconds from the request to its answer."""
+    further: dict[str, Any] = field(default_factory=dict)
+    """`$context` variables that only this kind of API has, by their names (`connectionId`, `identity.apiKeyId`)."""
 
     @property
     def method_arn(self) -> str:

@@ -52,14 +52,16 @@ class Parts:
 
     async def is_inside(self, request: HttpRequest) -> bool:
         """Whether a function makes the request, from inside an execution environment (found out once per connection), or a page of
-        one, which may no more than itself."""
+        one, which may no more than itself; or this process for an API's owner, who may be a function as well."""
         if is_of_a_functions_page(request):
             return True
         connection = request.connection
         if connection is None:
             return False
         if connection.inside is None:
-            connection.inside = any([await runtime.made(connection) for runtime in self.runtimes.values()])
+            connection.inside = self.kernel.outgoing.made(connection) or any(
+                [await runtime.made(connection) for runtime in self.runtimes.values()]
+            )
         return connection.inside
 
 

@@ -1,13 +1,14 @@
-"""A TCP connection that the region has accepted. Whose it is can be asked for as long as neither side has dropped it."""
+"""A TCP connection that the region has accepted. Whose it is can be asked for as long as neither side has dropped it.
+
+And those that this process makes itself, on behalf of users: where one leads back to the region, it must be known as such.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import socket
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import asyncio
 
 Address = tuple[str, int]
 """An IP address as text, and a port."""
@@ -39,3 +40,32 @@ class Connection:
             return False
         state: bytes = self.transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
         return state[0] in ALIVE
+
+
+LINGERS = 60.0
+"""Seconds after its end for which a connection of our own is known: its last request may be waiting to be read. So long its port is not
+used again (TIME_WAIT), or seldom."""
+
+
+class Outgoing:
+    """The near ends of the TCP connections that this process makes. What is sent over one is known before its first byte is."""
+
+    def __init__(self) -> None:
+        self._open: Counter[Address] = Counter()
+
+    def opened(self, address: Address) -> None:
+        """A connection was made from this address."""
+        self._open[address] += 1
+
+    def closed(self, address: Address) -> None:
+        """It is being closed."""
+        asyncio.get_running_loop().call_later(LINGERS, self._forget, address)
+
+    def made(self, connection: Connection) -> bool:
+        """Whether this process is at the connection's other end."""
+        return connection.peer is not None and self._open[connection.peer] > 0
+
+    def _forget(self, address: Address) -> None:
+        self._open[address] -= 1
+        if self._open[address] <= 0:
+            del self._open[address]

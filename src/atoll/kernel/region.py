@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import apsw
@@ -11,6 +11,7 @@ import msgspec
 
 from atoll.kernel.blobs import Blobs
 from atoll.kernel.clock import Clock
+from atoll.kernel.connection import Outgoing
 from atoll.kernel.context import GLOBAL_ACCOUNT
 from atoll.kernel.datadir import DataDir, DataDirError
 from atoll.kernel.dispatcher import Dispatcher
@@ -47,6 +48,7 @@ class Kernel:
     tasks: Tasks
     deliveries: Dispatcher
     tracer: Tracer
+    outgoing: Outgoing = field(default_factory=Outgoing)
 
     async def advance(self, seconds: float) -> None:
         """Moves region time forward (`Clock.advance`) and stores that, so that a restart does not take it back."""

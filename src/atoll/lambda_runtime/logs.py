@@ -17,8 +17,9 @@ import msgspec
 
 from atoll.kernel.clock import Clock
 from atoll.kernel.ids import Ids
+from atoll.kernel.log_events import LogEvent
 from atoll.lambda_runtime.platform_events import LEVELS, instant
-from atoll.lambda_runtime.spec import FunctionSpec, LogEvent, LogSink
+from atoll.lambda_runtime.spec import FunctionSpec, LogSink
 
 FRAME = b"\xa5\x5a\x00"
 """Begins a frame. The byte after it tells the level (times four) and what the text is (its two lowest bits)."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from atoll.kernel.log_events import LogEvent
+
 CREDENTIALS_MARGIN = 60.0
 
 
@@ -116,14 +118,6 @@ class Allocation:
 
     ready: int
     failure: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class LogEvent:
-    """One CloudWatch Logs event. `timestamp` is wall time in milliseconds since the epoch."""
-
-    timestamp: int
-    message: str
 
 
 class LogSink(Protocol):

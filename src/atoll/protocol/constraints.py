@@ -213,9 +213,8 @@ class _Checks:
                 listed = self._facts.enum_orders.get(shape.name, values)
                 rules.append(_enum_rule(listed, hide=self._facts.hides_values))
         numeric = shape.type_name in ("integer", "long", "float", "double")
-        if numeric or (
-            shape.type_name in ("string", "list", "map", "blob") and shape.name not in self._facts.own_lengths
-        ):
+        sized = numeric or shape.type_name in ("string", "list", "map", "blob")
+        if sized and shape.name not in self._facts.own_lengths:
             rules += _bounds(metadata.get("min"), metadata.get("max"), numeric)
         return rules
 

@@ -36,7 +36,7 @@ class Facts:
     `createRestApiInput`, before the members in it.
     `bare` are, by operation and member (as messages show it), members that messages call otherwise, and show without their values.
     `enum_orders` are, by shape, the values of enumerations that messages list in another order than the model's.
-    `own_lengths` are the shapes of whose length the operations speak in words of their own. `hash_ordered` lists what is wrong with the
+    `own_lengths` are shapes of whose length or range operations speak in words of their own. `hash_ordered` lists what is wrong with the
     members of a structure in the order of Java's HashMap, not of the request, and ten at most.
     `items_not_null` lists "Member must not be null" among the constraints of what lists and maps hold, unless it is secret.
     `hides_values` leaves offending values and allowed ones out of the messages.
@@ -239,7 +239,11 @@ _FACTS = {
         xml_timestamps="iso8601 milliseconds",
     ),
     "sqs": Facts(error_namespace="com.amazonaws.sqs#", common_namespace=CORAL, queue_url="QueueUrl"),
-    "apigatewayv2": Facts(validation_code="BadRequestException", enums=False),
+    "apigatewayv2": Facts(
+        validation_code="BadRequestException",
+        enums=False,
+        own_lengths=frozenset({"IntegerWithLengthBetween0And3600", "IntegerWithLengthBetween50And30000"}),
+    ),
 }
 
 _DEFAULT = Facts()

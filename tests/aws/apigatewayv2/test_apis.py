@@ -96,21 +96,97 @@ def test_quick_create_makes_an_integration_a_route_and_a_stage(api: Any, account
     assert all(made["ApiGatewayManaged"] for made in (integration, route, stage))
 
 
+SELECTION = {"RouteSelectionExpression": "$request.body.action"}
+
+
+def test_a_new_websocket_api_has_awss_defaults(api: Any) -> None:
+    created = api.create_api(Name="chat", ProtocolType="WEBSOCKET", **SELECTION)
+    api_id = created["ApiId"]
+    assert own(created) == {
+        "ApiId": api_id,
+        "ApiEndpoint": f"wss://{api_id}.execute-api.us-east-1.amazonaws.com",
+        "ApiKeySelectionExpression": "$request.header.x-api-key",
+        "DisableExecuteApiEndpoint": False,
+        "IpAddressType": "ipv4",
+        "Name": "chat",
+        "ProtocolType": "WEBSOCKET",
+        "RouteSelectionExpression": "$request.body.action",
+    }
+    changed = api.update_api(
+        ApiId=api_id,
+        RouteSelectionExpression="${request.body.service}/${request.body.action}",
+        ApiKeySelectionExpression="$context.authorizer.usageIdentifierKey",
+        DisableSchemaValidation=True,
+        Version="2",
+    )
+    assert own(api.get_api(ApiId=api_id)) == own(changed)
+    assert (changed["DisableSchemaValidation"], changed["Version"]) == (True, "2")
+    assert changed["RouteSelectionExpression"] == "${request.body.service}/${request.body.action}"
+
+
+def test_quick_create_with_a_url_and_its_update(api: Any, account: str, aws_error: AwsError) -> None:
+    api_id = api.create_api(Name="quick", ProtocolType="HTTP", Target="https://example.com/a", RouteKey="GET /a")[
+        "ApiId"
+    ]
+    (integration,) = api.get_integrations(ApiId=api_id)["Items"]
+    assert (integration["IntegrationType"], integration["IntegrationMethod"]) == ("HTTP_PROXY", "ANY")
+    assert (integration["IntegrationUri"], integration["PayloadFormatVersion"]) == ("https://example.com/a", "1.0")
+    assert api.get_routes(ApiId=api_id)["Items"][0]["RouteKey"] == "GET /a"
+    function, role = f"arn:aws:lambda:us-east-1:{account}:function:f", f"arn:aws:iam::{account}:role/r"
+    api.update_api(ApiId=api_id, Target=function, RouteKey="$default", CredentialsArn=role)
+    (integration,) = api.get_integrations(ApiId=api_id)["Items"]
+    assert (integration["IntegrationType"], integration["IntegrationMethod"]) == ("AWS_PROXY", "POST")
+    assert (integration["IntegrationUri"], integration["PayloadFormatVersion"]) == (function, "2.0")
+    assert (integration["CredentialsArn"], integration["ApiGatewayManaged"]) == (role, True)
+    (route,) = api.get_routes(ApiId=api_id)["Items"]
+    assert (route["RouteKey"], route["ApiGatewayManaged"]) == ("$default", True)
+    plain = api.create_api(Name="plain", ProtocolType="HTTP")["ApiId"]
+    assert aws_error(lambda: api.update_api(ApiId=plain, RouteKey="$default"))[0] == "BadRequestException"
+    assert aws_error(lambda: api.update_api(ApiId=plain, Target=function))[0] == "BadRequestException"
+
+
+LIMITED = 'Route selection expression is currently limited to "${request.method} ${request.path}"'
+
+
 @pytest.mark.parametrize(
-    ("request_", "expected"),
+    ("request_", "message"),
     [
-        ({"ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "$request.body.action"}, ("NotImplemented", 501)),
-        ({"ProtocolType": "HTTP", "Target": "https://example.com"}, ("NotImplemented", 501)),
-        ({"ProtocolType": "HTTP", "RouteKey": "GET /"}, ("BadRequestException", 400)),
+        ({"ProtocolType": "WEBSOCKET"}, "Invalid routeSelectionExpression"),
+        ({"ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "action"}, "Invalid routeSelectionExpression"),
+        (
+            {"ProtocolType": "WEBSOCKET", "CorsConfiguration": {"AllowOrigins": ["*"]}, **SELECTION},
+            "Cors is not supported for WEBSOCKET protocolType",
+        ),
+        (
+            {"ProtocolType": "WEBSOCKET", "Target": "https://example.com", **SELECTION},
+            "Target is not supported for WEBSOCKET protocolType",
+        ),
+        ({"ProtocolType": "HTTP", "RouteSelectionExpression": "$request.body.action"}, LIMITED),
+        (
+            {"ProtocolType": "HTTP", "ApiKeySelectionExpression": "$request.body.key"},
+            "Invalid apiKeySelectionExpression",
+        ),
+        ({"ProtocolType": "HTTP", "RouteKey": "GET /"}, "Target is required with RouteKey"),
+        ({"ProtocolType": "HTTP", "Target": "http://"}, "Invalid HTTP endpoint specified for URI"),
         (
             {"ProtocolType": "HTTP", "CorsConfiguration": {"AllowOrigins": ["*"], "AllowCredentials": True}},
-            ("BadRequestException", 400),
+            "allow-credentials is not supported if 'allow-origin' is *",
         ),
     ],
 )
-def test_what_cannot_be_is_refused(
-    api: Any, aws_error: AwsError, request_: dict[str, Any], expected: tuple[str, int]
-) -> None:
-    code, _, status = aws_error(lambda: api.create_api(Name="x", **request_))
-    assert (code, status) == expected
+def test_what_cannot_be_is_refused(api: Any, aws_error: AwsError, request_: dict[str, Any], message: str) -> None:
+    assert aws_error(lambda: api.create_api(Name="x", **request_)) == ("BadRequestException", message, 400)
     assert api.get_apis()["Items"] == []
+
+
+def test_vpc_links_portals_and_routing_rules_are_refused_by_name(api: Any, aws_error: AwsError) -> None:
+    calls = [
+        lambda: api.create_vpc_link(Name="l", SubnetIds=["subnet-1"]),
+        lambda: api.get_vpc_links(),
+        lambda: api.list_portals(),
+        lambda: api.list_routing_rules(DomainName="a.example"),
+    ]
+    for call in calls:
+        code, message, status = aws_error(call)
+        assert (code, status) == ("NotImplemented", 501)
+        assert "apigatewayv2" in message

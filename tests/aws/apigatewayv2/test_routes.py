@@ -89,24 +89,6 @@ def test_the_target_must_be_there(api: Any, api_id: str, aws_error: AwsError) ->
     assert aws_error(lambda: api.create_route(ApiId=api_id, RouteKey="GET /a", Target="x"))[0] == "BadRequestException"
 
 
-@pytest.mark.parametrize(
-    "guard",
-    [
-        {"AuthorizationType": "JWT", "AuthorizerId": "abcdef"},
-        {"AuthorizationType": "CUSTOM", "AuthorizerId": "abcdef"},
-        {"AuthorizationType": "AWS_IAM"},
-        {"AuthorizerId": "abcdef"},
-        {"AuthorizationScopes": ["admin"]},
-    ],
-)
-def test_a_guard_that_is_not_implemented_is_never_left_out(
-    api: Any, api_id: str, aws_error: AwsError, guard: dict[str, Any]
-) -> None:
-    assert aws_error(lambda: api.create_route(ApiId=api_id, RouteKey="GET /a", **guard))[0] == "NotImplemented"
-    route = api.create_route(ApiId=api_id, RouteKey="GET /b")["RouteId"]
-    assert aws_error(lambda: api.update_route(ApiId=api_id, RouteId=route, **guard))[0] == "NotImplemented"
-
-
 def test_routes_come_in_pages(api: Any, api_id: str, aws_error: AwsError) -> None:
     made = {api.create_route(ApiId=api_id, RouteKey=f"GET /{i}")["RouteId"] for i in range(5)}
     first = api.get_routes(ApiId=api_id, MaxResults="3")

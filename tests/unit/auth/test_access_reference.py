@@ -17,11 +17,13 @@ from atoll.services import SERVICES
 ACCOUNT = "123456789012"
 MODELS = Models([service.name for service in SERVICES])
 GIVEN = {
+    "AuthorizerCredentialsArn": f"arn:aws:iam::{ACCOUNT}:role/r",
     "BackupArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/backup/b",
     "ExportArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/export/e",
     "ImportArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/import/i",
     "SourceTableArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t",
     "logGroupIdentifiers": ["x"],
+    "CredentialsArn": f"arn:aws:iam::{ACCOUNT}:role/r",
     "CodeSigningConfigArn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:code-signing-config:csc-0123456789abcdef0",
     "FunctionName": "f",
     "Layers": [f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:l:1"],

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from atoll.lambda_runtime.spec import LogEvent
-from atoll.services.lambda_.log_writer import MAX_BYTES, MAX_SPAN, OVERHEAD, batches
+from atoll.kernel.log_events import MAX_BYTES, MAX_SPAN, OVERHEAD, LogEvent, batches
 
 
 def test_batches_are_in_order_and_within_a_day() -> None:

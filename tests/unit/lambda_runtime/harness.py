@@ -16,8 +16,9 @@ from typing import Any
 
 from atoll.kernel.clock import Clock
 from atoll.kernel.ids import Ids
+from atoll.kernel.log_events import LogEvent
 from atoll.lambda_runtime.pool import Pool
-from atoll.lambda_runtime.spec import Credentials, EnvironmentInfo, FunctionSpec, InvokeResult, LogEvent
+from atoll.lambda_runtime.spec import Credentials, EnvironmentInfo, FunctionSpec, InvokeResult
 
 RUNTIME = "python3.11"
 

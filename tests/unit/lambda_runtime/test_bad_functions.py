@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from harness import Harness, until
 
+from atoll.kernel.log_events import LogEvent
 from atoll.lambda_runtime import tree
-from atoll.lambda_runtime.spec import FunctionSpec, LogEvent
+from atoll.lambda_runtime.spec import FunctionSpec
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atoll.lambda_runtime.spec import LogEvent
-from atoll.services.lambda_.log_writer import MAX_BYTES, MAX_EVENTS, batches
+from atoll.kernel.log_events import MAX_BYTES, MAX_EVENTS, LogEvent, batches
 from atoll.services.logs.put_log_events import SPAN, sift, split
 
 LINES = st.lists(st.tuples(st.integers(0, 10_000), st.text(max_size=5)), min_size=1).map(

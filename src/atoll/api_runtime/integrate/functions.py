@@ -10,62 +10,104 @@ from typing import Any
 
 import msgspec
 
-from atoll.api_runtime import event
+from atoll.api_runtime import callers, event
 from atoll.api_runtime import map as mapping
-from atoll.api_runtime.answers import INTERNAL_ERROR, TOO_LARGE, UNAVAILABLE
+from atoll.api_runtime.answers import INTERNAL_ERROR
+from atoll.api_runtime.http_api.answers import SERVICE_UNAVAILABLE
+from atoll.api_runtime.http_api.parameters import Outgoing
+from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.match import DEFAULT
+from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.serving import Integration
-from atoll.api_runtime.visit import Visit
-from atoll.kernel.errors import RequestTooLarge, ServiceError
+from atoll.api_runtime.visit import NOBODY, Visit
+from atoll.kernel.errors import AccessDenied, RequestTooLarge, ServiceError
 from atoll.kernel.http import HttpResponse
 
 log = logging.getLogger(__name__)
 
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
-_FORMATS = {"1.0": (event.payload_1, mapping.payload_1), "2.0": (event.payload_2, mapping.payload_2)}
-"""Per payload format: how the event is built and how the answer is read."""
-_ERRORS = {"TooManyRequestsException": UNAVAILABLE, RequestTooLarge.code: TOO_LARGE}
-"""What the client gets where Lambda refuses the call; everything else (no permission, no such function) is a 500."""
+_FORMATS = {
+    "1.0": (event.payload_1, mapping.payload_1, callers.authorizer_1),
+    "2.0": (event.payload_2, mapping.payload_2, callers.authorizer_2),
+}
+"""Per payload format: how the event is built, how the answer is read, and how the event says who calls."""
+BUSY = "TooManyRequestsException"
 
 
 class Functions:
     """Runs functions. Keeps hold of invocations whose client was told that they took too long: AWS lets them end too."""
 
-    def __init__(self) -> None:
+    def __init__(self, roles: Roles) -> None:
+        self._roles = roles
         self._running: set[asyncio.Task[Any]] = set()
 
-    async def proxy(self, visit: Visit, integration: Integration) -> HttpResponse:
-        """The answer of an HTTP API's Lambda proxy integration; the function's policy decides whether API Gateway may call."""
-        to_event, to_response = _FORMATS[integration.payload_format]
-        ctx = visit.ctx
-        invocation = asyncio.ensure_future(
-            ctx.call(
-                "lambda",
-                "Invoke",
-                {
-                    "FunctionName": function_arn(integration.function, visit.variables),
-                    "InvocationType": "RequestResponse",
-                    "Payload": msgspec.json.encode(to_event(visit.arrival())),
-                },
-                principal=visit.acting(source_arn(visit)),
-            )
-        )
+    async def proxy(self, visit: Visit, integration: Integration, outgoing: Outgoing | None = None) -> HttpResponse:
+        """The answer of an HTTP API's Lambda proxy integration to the request, or to what a mapping made of it.
+
+        The function's policy decides whether API Gateway may call it; where the integration names a role, the role's. Raises Refused.
+        """
+        arrival, (to_event, to_response, says) = _arrival(visit, outgoing), _FORMATS[integration.payload_format]
+        if visit.caller is not NOBODY:
+            arrival = arrival._replace(authorizer=says(visit.caller), identity=callers.identity_1(visit.caller))
+        outcome, clock = visit.integration, visit.ctx.clock
+        began = clock.monotonic()
+        try:
+            output = await self._invoke(visit, integration, msgspec.json.encode(to_event(arrival)))
+        except ServiceError as error:
+            raise _refusal(visit, error) from error
+        finally:
+            outcome.latency = round((clock.monotonic() - began) * 1000)
+        outcome.call_status = 200
+        if output.get("FunctionError"):
+            outcome.error = "the function failed"
+            raise Refused("INTEGRATION_FAILURE", detail=outcome.error)
+        response = to_response(output["Payload"])
+        if response is INTERNAL_ERROR:
+            outcome.error = "the function's response is malformed"
+            raise Refused("INTEGRATION_FAILURE", detail=outcome.error)
+        outcome.status = response.status
+        return response
+
+    async def _invoke(self, visit: Visit, integration: Integration, event: bytes) -> Any:
+        """Invoke's output. Raises ServiceErrors; Refused where the function takes too long."""
+        ctx, source = visit.ctx, visit.acting(source_arn(visit))
+        role = integration.credentials
+        principal = source if role is None else await self._roles.session(ctx, role, source.source_arn)
+        asked = {
+            "FunctionName": function_arn(integration.function, visit.variables),
+            "InvocationType": "RequestResponse",
+            "Payload": event,
+        }
+        invocation = asyncio.ensure_future(ctx.call("lambda", "Invoke", asked, principal=principal))
         self._running.add(invocation)
         invocation.add_done_callback(self._running.discard)
         done, _ = await asyncio.wait((invocation,), timeout=integration.timeout)
-        if not done:
-            invocation.add_done_callback(_ended_late)
-            ctx.span.note(error=f"integration timed out after {integration.timeout:g} s")
-            return UNAVAILABLE
-        try:
-            output = invocation.result()
-        except ServiceError as error:
-            ctx.span.note(error=f"{error.code}: {error.message}")
-            log.warning("%s %s: %s: %s", visit.api_id, visit.route_key, error.code, error.message)
-            return _ERRORS.get(error.code, INTERNAL_ERROR)
-        if output.get("FunctionError"):
-            return INTERNAL_ERROR
-        return to_response(output["Payload"])
+        if done:
+            return invocation.result()
+        invocation.add_done_callback(_ended_late)
+        visit.integration.error = f"integration timed out after {integration.timeout:g} s"
+        ctx.span.note(error=visit.integration.error)
+        raise Refused("INTEGRATION_TIMEOUT", detail=visit.integration.error)
+
+
+def _arrival(visit: Visit, outgoing: Outgoing | None) -> event.Arrival:
+    arrival = visit.arrival()
+    if outgoing is None:
+        return arrival
+    return arrival._replace(request=outgoing.request, path=arrival.path if outgoing.path is None else outgoing.path)
+
+
+def _refusal(visit: Visit, error: ServiceError) -> Refused:
+    """What the client gets where Lambda refuses the call, or IAM."""
+    visit.integration.call_status = 429 if error.code == BUSY else 403 if isinstance(error, AccessDenied) else 500
+    visit.integration.error = f"{error.code}: {error.message}"
+    visit.ctx.span.note(error=visit.integration.error)
+    log.warning("%s %s: %s", visit.api_id, visit.route_key, visit.integration.error)
+    if error.code == RequestTooLarge.code:
+        return Refused("REQUEST_TOO_LARGE", detail=visit.integration.error)
+    return Refused(
+        "INTEGRATION_FAILURE", SERVICE_UNAVAILABLE if error.code == BUSY else None, detail=visit.integration.error
+    )
 
 
 def _ended_late(invocation: asyncio.Task[Any]) -> None:

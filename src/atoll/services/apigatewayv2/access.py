@@ -22,6 +22,8 @@ from atoll.services.apigatewayv2.errors import NotFoundException
 Verb = Literal["GET", "POST", "PATCH", "DELETE"]
 Request = Mapping[str, Any]
 _Read = Callable[[Reader, Context, Request], Any]
+CALLER = "arn:aws:iam::*:user/*"
+"""In place of a role: whoever calls the API."""
 _ARN = re.compile(
     r"arn:aws[a-z-]*:apigateway:(?P<region>[a-z0-9-]+)::/apis/(?P<api>[^/]+)(?:/stages/(?P<stage>[^/]+))?"
 )
@@ -34,6 +36,29 @@ def access(verb: Verb, path: str) -> Sequence[Access]:
         return f"arn:aws:apigateway:{ctx.region}::{path.format_map(request)}"
 
     return [Access(f"apigateway:{verb}", resource, _conditions(verb, path))]
+
+
+def pass_role(member: str) -> Access:
+    """Who gives API Gateway a role, in `member` of the request, must be allowed to pass it on.
+
+    docs: IAM User Guide, "Granting a user permissions to pass a role".
+    """
+
+    def passed(_ctx: Context, request: Request) -> Sequence[str]:
+        role = request.get(member)
+        return [role] if isinstance(role, str) and role and role != CALLER else []
+
+    def to(ctx: Context, request: Request) -> str:
+        return f"arn:aws:apigateway:{ctx.region}::/apis/{request.get('ApiId', '*')}"
+
+    return Access(
+        "iam:PassRole",
+        passed,
+        {
+            "iam:AssociatedResourceArn": lambda ctx, request: [to(ctx, request)],
+            "iam:PassedToService": lambda _ctx, _request: ["apigateway.amazonaws.com"],
+        },
+    )
 
 
 def tag_access(verb: Literal["GET", "POST", "DELETE"]) -> Sequence[Access]:
@@ -65,7 +90,7 @@ def _conditions(verb: Verb, path: str) -> dict[str, ValuesOf]:
     nouns = path.split("/")
     conditions: dict[str, ValuesOf] = {}
     for noun, members in _MEMBERS.items():
-        if noun not in (nouns[-1], nouns[-2]):
+        if noun not in (nouns[-1], nouns[-2]) or "cache" in nouns:
             continue
         if verb in ("POST", "PATCH"):
             conditions |= {f"apigateway:Request/{key}": _given(*way) for key, (way, _) in members.items()}
@@ -126,6 +151,14 @@ def _api(tx: Reader, ctx: Context, request: Request) -> store.Api:
     return store.api(tx, ctx, request["ApiId"])
 
 
+def _authorizer(tx: Reader, ctx: Context, request: Request) -> store.Authorizer:
+    return store.authorizer(tx, ctx, request["ApiId"], request["AuthorizerId"])
+
+
+def _route(tx: Reader, ctx: Context, request: Request) -> store.Route:
+    return store.route(tx, ctx, request["ApiId"], request["RouteId"])
+
+
 def _stage(tx: Reader, ctx: Context, request: Request) -> store.Stage:
     return store.stage(tx, ctx, request["ApiId"], request["StageName"])
 
@@ -138,6 +171,10 @@ _api_tags = _tags(_api)
 _stage_tags = _tags(_stage)
 
 _MEMBERS: Mapping[str, Mapping[str, tuple[tuple[str, ...], _Read]]] = {
+    "authorizers": {
+        "AuthorizerType": (("AuthorizerType",), lambda tx, ctx, request: _authorizer(tx, ctx, request).kind),
+        "AuthorizerUri": (("AuthorizerUri",), lambda tx, ctx, request: _authorizer(tx, ctx, request).uri),
+    },
     "apis": {
         "ApiName": (("Name",), lambda tx, ctx, request: _api(tx, ctx, request).name),
         "DisableExecuteApiEndpoint": (
@@ -146,8 +183,11 @@ _MEMBERS: Mapping[str, Mapping[str, tuple[tuple[str, ...], _Read]]] = {
         ),
     },
     "routes": {
-        "ApiKeyRequired": (("ApiKeyRequired",), lambda *_: False),
-        "RouteAuthorizationType": (("AuthorizationType",), lambda *_: "NONE"),
+        "ApiKeyRequired": (("ApiKeyRequired",), lambda tx, ctx, request: _route(tx, ctx, request).api_key_required),
+        "RouteAuthorizationType": (
+            ("AuthorizationType",),
+            lambda tx, ctx, request: _route(tx, ctx, request).authorization,
+        ),
     },
     "stages": {
         "AccessLoggingDestination": (
@@ -160,5 +200,4 @@ _MEMBERS: Mapping[str, Mapping[str, tuple[tuple[str, ...], _Read]]] = {
         ),
     },
 }
-"""By collection: the keys of its members, where requests say them, and how to read what is there. Routes have neither authorizers nor
-API keys yet."""
+"""By collection: the keys of its members, where requests say them, and how to read what is there."""

@@ -1,22 +1,29 @@
-"""HTTP APIs themselves. WebSocket APIs are refused.
+"""HTTP and WebSocket APIs themselves.
 
 docs: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from atoll.api_runtime import serving
 from atoll.kernel.context import Context
-from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.apigatewayv2 import deploy, store
-from atoll.services.apigatewayv2.access import access
-from atoll.services.apigatewayv2.errors import BadRequestException
+from atoll.services.apigatewayv2 import deploy, quick_create, store
+from atoll.services.apigatewayv2.access import access, pass_role
+from atoll.services.apigatewayv2.api_rules import (
+    check_addresses,
+    check_key_selection,
+    check_kind,
+    check_name,
+    check_protocol,
+    check_selection,
+)
 from atoll.services.apigatewayv2.pages import page
 from atoll.services.apigatewayv2.quick_create import QuickCreate
 from atoll.services.apigatewayv2.rules import cors_members, cors_of
@@ -31,32 +38,36 @@ if TYPE_CHECKING:
         UpdateApiRequestTypeDef,
     )
 
-_SELECTION = "$request.method $request.path"
-_NOT_HONOURED = {
-    "IpAddressType": "Atoll listens where `atoll up` was told to",
-    "DisableSchemaValidation": "AWS has it for WebSocket APIs only",
-}
-_KINDS = ("integrations", "routes", "route-keys", "stages", "deployments")
+_NOT_HONOURED = {"IpAddressType": "Atoll listens where `atoll up` was told to"}
+_PASS_ROLE = pass_role("CredentialsArn")
+_KINDS = (
+    "authorizers", "integrations", "integrationresponses", "routes", "route-keys", "routeresponses", "models", "stages",
+    "deployments",
+)  # fmt: skip
+_ENDPOINTS: Mapping[serving.Kind, str] = {"HTTP": "https", "WEBSOCKET": "wss"}
 
 
-@operation("CreateApi", access=access("POST", "/apis"), not_honoured=_NOT_HONOURED)
+@operation("CreateApi", access=[*access("POST", "/apis"), _PASS_ROLE], not_honoured=_NOT_HONOURED)
 async def create_api(ctx: Context, request: CreateApiRequestTypeDef) -> dict[str, Any]:
-    """Makes an HTTP API; with Target also its integration, its route and its `$default` stage."""
-    if request["ProtocolType"] != "HTTP":
-        raise NotImplementedByAtoll(f"apigatewayv2: {request['ProtocolType']} APIs are not implemented")
-    _check_selection(request.get("RouteSelectionExpression"))
+    """Makes an API; an HTTP API with Target also its integration, its route and its `$default` stage."""
+    kind = check_protocol(request["ProtocolType"])
+    check_kind(kind, request)
+    _warn(ctx, kind, request)
     drawn = deploy.draw(ctx)
     quick = QuickCreate.from_request(ctx, request)
     api = store.Api(
         id=ctx.ids.lower(10),
-        name=_name(request["Name"]),
+        name=check_name(request["Name"]),
+        kind=kind,
         created=drawn.now,
         description=request.get("Description"),
         version=request.get("Version"),
         cors=cors_of(request.get("CorsConfiguration", {})),
         endpoint_disabled=request.get("DisableExecuteApiEndpoint", False),
-        ip_address_type=request.get("IpAddressType", "ipv4"),
-        api_key_selection=request.get("ApiKeySelectionExpression", "$request.header.x-api-key"),
+        ip_address_type=check_addresses(request.get("IpAddressType", "ipv4")),
+        api_key_selection=check_key_selection(request.get("ApiKeySelectionExpression", "$request.header.x-api-key")),
+        route_selection=check_selection(kind, request.get("RouteSelectionExpression")),
+        schema_validation_disabled=request.get("DisableSchemaValidation") if kind == "WEBSOCKET" else None,
         tags=dict(request.get("Tags", {})),
     )
 
@@ -87,30 +98,31 @@ async def get_apis(ctx: Context, request: GetApisRequestTypeDef) -> dict[str, An
     return await ctx.store.read(read)
 
 
-@operation("UpdateApi", access=access("PATCH", "/apis/{ApiId}"), not_honoured=_NOT_HONOURED)
+@operation("UpdateApi", access=[*access("PATCH", "/apis/{ApiId}"), _PASS_ROLE], not_honoured=_NOT_HONOURED)
 async def update_api(ctx: Context, request: UpdateApiRequestTypeDef) -> dict[str, Any]:
-    """Changes the members that the request names; of the CORS configuration too."""
-    if request.get("Target") or request.get("RouteKey") or request.get("CredentialsArn"):
-        raise NotImplementedByAtoll("apigatewayv2: UpdateApi of a quick create's Target, RouteKey or CredentialsArn")
-    _check_selection(request.get("RouteSelectionExpression"))
+    """Changes the members that the request names; of the CORS configuration too, and what quick create made."""
+    kind = (await ctx.store.read(lambda tx: store.api(tx, ctx, request["ApiId"]))).kind
+    check_kind(kind, request)
+    _warn(ctx, kind, request)
     drawn = deploy.draw(ctx)
 
     def write(tx: Transaction) -> store.Api:
         before = store.api(tx, ctx, request["ApiId"])
-        api = store.changed(
-            before,
-            request,
-            {
-                "Name": ("name", _name),
-                "Description": ("description", str),
-                "Version": ("version", str),
-                "CorsConfiguration": ("cors", lambda given: cors_of(given, before.cors)),
-                "DisableExecuteApiEndpoint": ("endpoint_disabled", bool),
-                "IpAddressType": ("ip_address_type", str),
-                "ApiKeySelectionExpression": ("api_key_selection", str),
-            },
-        )
+        conversions: store.Members = {
+            "Name": ("name", check_name),
+            "Description": ("description", str),
+            "Version": ("version", str),
+            "CorsConfiguration": ("cors", lambda given: cors_of(given, before.cors)),
+            "DisableExecuteApiEndpoint": ("endpoint_disabled", bool),
+            "IpAddressType": ("ip_address_type", check_addresses),
+            "ApiKeySelectionExpression": ("api_key_selection", check_key_selection),
+            "RouteSelectionExpression": ("route_selection", lambda given: check_selection(kind, given)),
+        }
+        if kind == "WEBSOCKET":
+            conversions["DisableSchemaValidation"] = ("schema_validation_disabled", bool)
+        api = store.changed(before, request, conversions)
         store.put_api(tx, ctx, api)
+        quick_create.update(tx, ctx, api.id, request)
         deploy.after_change(tx, ctx, api.id, drawn)
         return api
 
@@ -146,30 +158,25 @@ async def delete_cors_configuration(ctx: Context, request: DeleteCorsConfigurati
     await ctx.store.transact(write)
 
 
-def _name(name: str) -> str:
-    if not 1 <= len(name) <= 128:
-        raise BadRequestException("Invalid API name specified")
-    return name
-
-
-def _check_selection(expression: str | None) -> None:
-    if expression is not None and expression not in (_SELECTION, "${request.method} ${request.path}"):
-        raise BadRequestException(f"Only {_SELECTION} is supported as the routeSelectionExpression of HTTP APIs")
+def _warn(ctx: Context, kind: serving.Kind, request: Mapping[str, Any]) -> None:
+    if kind == "HTTP" and request.get("DisableSchemaValidation"):
+        ctx.warn("DisableSchemaValidation", "AWS has it for WebSocket APIs only")
 
 
 def members(ctx: Context, api: store.Api) -> dict[str, Any]:
     """An API under the API's member names. Its endpoint is named as AWS names it: what Terraform and SAM show."""
     return {
-        "ApiEndpoint": f"https://{api.id}.execute-api.{ctx.region}.amazonaws.com",
+        "ApiEndpoint": f"{_ENDPOINTS[api.kind]}://{api.id}.execute-api.{ctx.region}.amazonaws.com",
         "ApiId": api.id,
         "ApiKeySelectionExpression": api.api_key_selection,
         "CorsConfiguration": cors_members(api.cors) if api.cors else None,
         "CreatedDate": int(api.created),
         "Description": api.description,
         "DisableExecuteApiEndpoint": api.endpoint_disabled,
+        "DisableSchemaValidation": api.schema_validation_disabled,
         "IpAddressType": api.ip_address_type,
         "Name": api.name,
-        "ProtocolType": "HTTP",
+        "ProtocolType": api.kind,
         "RouteSelectionExpression": api.route_selection,
         "Tags": api.tags,
         "Version": api.version,

@@ -7,7 +7,8 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-stag
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -15,7 +16,7 @@ from atoll.api_runtime import serving
 from atoll.kernel.context import Context
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.apigatewayv2 import store
-from atoll.services.apigatewayv2.rules import function_of
+from atoll.services.apigatewayv2.snapshot import snapshot
 
 NO_ROUTES = "Unable to deploy API because no routes exist in this API"
 AUTOMATIC = "Automatic deployment triggered by changes to the Api configuration"
@@ -45,7 +46,7 @@ def take(
     """Stores a deployment of the API as it is now."""
     deployment = store.Deployment(drawn.deployment, drawn.snapshot, drawn.now, automatic, description)
     place = serving.snapshot_key(ctx.account, ctx.region, api_id, drawn.snapshot)
-    tx.set(place, serving.SNAPSHOTS.encode(_snapshot(tx, ctx, api_id)))
+    tx.set(place, serving.SNAPSHOTS.encode(snapshot(tx, ctx, api_id)))
     store.put(tx, ctx, api_id, deployment)
     return deployment
 
@@ -81,12 +82,10 @@ def after_change(tx: Transaction, ctx: Context, api_id: str, drawn: Drawn) -> No
 
 
 def publish(tx: Transaction, ctx: Context, api_id: str) -> None:
-    """Writes what the data plane reads: what each stage runs now."""
-    stages = {
-        stage.name: serving.Stage(_snapshot_id(tx, ctx, api_id, stage.deployment), stage.variables)
-        for stage in store.stages(tx, ctx, api_id)
-    }
-    tx.set(serving.api_key(api_id), serving.APIS.encode(serving.Api(ctx.account, ctx.region, stages)))
+    """Writes what the data plane reads: what each stage runs now, and how."""
+    api = store.api(tx, ctx, api_id)
+    stages = {stage.name: _stage(tx, ctx, api_id, stage) for stage in store.stages(tx, ctx, api_id)}
+    tx.set(serving.api_key(api_id), serving.APIS.encode(serving.Api(ctx.account, ctx.region, stages, api.kind)))
 
 
 def forget(tx: Transaction, ctx: Context, api_id: str, deployments: set[str]) -> None:
@@ -97,24 +96,25 @@ def forget(tx: Transaction, ctx: Context, api_id: str, deployments: set[str]) ->
             drop(tx, ctx, api_id, deployment)
 
 
-def _snapshot_id(tx: Reader, ctx: Context, api_id: str, deployment_id: str) -> str:
-    return store.deployment(tx, ctx, api_id, deployment_id).snapshot if deployment_id else ""
+def _stage(tx: Reader, ctx: Context, api_id: str, stage: store.Stage) -> serving.Stage:
+    log = stage.access_log
+    return serving.Stage(
+        snapshot=store.deployment(tx, ctx, api_id, stage.deployment).snapshot if stage.deployment else "",
+        variables=stage.variables,
+        default=_settings(stage.default_settings),
+        routes={key: _settings(settings) for key, settings in stage.route_settings.items()},
+        access_log=serving.AccessLog(log["DestinationArn"], log["Format"]) if log else None,
+        deployment=stage.deployment,
+        client_certificate=stage.client_certificate,
+        authorizers_epoch=stage.authorizers_epoch,
+    )
 
 
-def _snapshot(tx: Reader, ctx: Context, api_id: str) -> serving.Snapshot:
-    """The API as it is now. A route without an integration answers nothing, so it is left out."""
-    api = store.api(tx, ctx, api_id)
-    places: dict[str, int] = {}
-    integrations: list[serving.Integration] = []
-    for _, raw in tx.scan(store.parts(ctx, "v2.integrations", api_id)):
-        integration = store.INTEGRATIONS.decode(raw)
-        places[f"integrations/{integration.id}"] = len(integrations)
-        integrations.append(
-            serving.Integration(function_of(integration.uri), integration.payload_format, integration.timeout / 1000)
-        )
-    routes = [
-        serving.Route(route.key, places[route.target])
-        for route in store.routes(tx, ctx, api_id)
-        if route.target in places
-    ]
-    return serving.Snapshot(tuple(routes), tuple(integrations), api.cors, api.endpoint_disabled)
+def _settings(settings: Mapping[str, Any]) -> serving.RouteSettings:
+    return serving.RouteSettings(
+        burst=settings.get("ThrottlingBurstLimit"),
+        rate=settings.get("ThrottlingRateLimit"),
+        metrics=settings.get("DetailedMetricsEnabled"),
+        logging_level=settings.get("LoggingLevel"),
+        data_trace=settings.get("DataTraceEnabled"),
+    )

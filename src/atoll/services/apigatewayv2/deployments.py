@@ -1,4 +1,4 @@
-"""Deployments of an HTTP API: stored snapshots of its routes and integrations that stages run.
+"""Deployments of an API: stored snapshots of its routes and integrations that stages run.
 
 Those that stages with automatic deployment took are kept as long as a stage runs them.
 docs: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-deployments.html
@@ -12,11 +12,11 @@ import msgspec
 
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
-from atoll.kernel.store.api import Reader, Transaction
+from atoll.kernel.store.api import Transaction
 from atoll.services.apigatewayv2 import deploy, store
 from atoll.services.apigatewayv2.access import access
 from atoll.services.apigatewayv2.errors import BadRequestException
-from atoll.services.apigatewayv2.pages import page
+from atoll.services.apigatewayv2.pages import listed
 
 if TYPE_CHECKING:
     from types_boto3_apigatewayv2.type_defs import (
@@ -61,14 +61,7 @@ async def get_deployment(ctx: Context, request: GetDeploymentRequestTypeDef) -> 
 @operation("GetDeployments", access=access("GET", "/apis/{ApiId}/deployments"))
 async def get_deployments(ctx: Context, request: GetDeploymentsRequestTypeDef) -> dict[str, Any]:
     """A page of an API's deployments, by id."""
-    api_id = request["ApiId"]
-
-    def read(tx: Reader) -> dict[str, Any]:
-        store.api(tx, ctx, api_id)
-        prefix = store.key(ctx, "v2.deployments", api_id)
-        return page(tx, request, store.parts(ctx, "v2.deployments", api_id), prefix, store.DEPLOYMENTS, members)
-
-    return await ctx.store.read(read)
+    return await listed(ctx, request, store.DEPLOYMENTS, "v2.deployments", members)
 
 
 @operation("UpdateDeployment", access=access("PATCH", "/apis/{ApiId}/deployments/{DeploymentId}"))

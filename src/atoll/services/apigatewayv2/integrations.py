@@ -1,22 +1,20 @@
-"""Integrations of an HTTP API: what stands behind its routes. Lambda proxies with payload format 1.0 or 2.0.
+"""Integrations of an API: what stands behind its routes.
 
 docs: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-integrations.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
-from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.service import operation
-from atoll.kernel.store.api import Reader, Transaction
+from atoll.kernel.store.api import Transaction
 from atoll.services.apigatewayv2 import deploy, store
-from atoll.services.apigatewayv2.access import access
+from atoll.services.apigatewayv2.access import access, pass_role
 from atoll.services.apigatewayv2.errors import BadRequestException, ConflictException
-from atoll.services.apigatewayv2.pages import page
-from atoll.services.apigatewayv2.rules import function_of
+from atoll.services.apigatewayv2.integration_rules import TIMEOUTS, asked, is_function, warn
+from atoll.services.apigatewayv2.pages import listed
 
 if TYPE_CHECKING:
     from types_boto3_apigatewayv2.type_defs import (
@@ -27,102 +25,73 @@ if TYPE_CHECKING:
         UpdateIntegrationRequestTypeDef,
     )
 
-_REFUSED = {
-    "CredentialsArn": "calling a function with a role's credentials",
-    "IntegrationSubtype": "AWS service integrations",
-    "ConnectionId": "VPC links",
-    "RequestParameters": "request parameter mapping",
-    "ResponseParameters": "response parameter mapping",
-    "TlsConfig": "TLS to the integration",
-}
-_NOT_HONOURED = {
-    "ContentHandlingStrategy": "AWS has it for WebSocket APIs only",
-    "RequestTemplates": "AWS has it for WebSocket APIs only",
-    "TemplateSelectionExpression": "AWS has it for WebSocket APIs only",
-}
+_ONE = "/apis/{ApiId}/integrations/{IntegrationId}"
+_PASS_ROLE = pass_role("CredentialsArn")
 
 
-@operation("CreateIntegration", access=access("POST", "/apis/{ApiId}/integrations"), not_honoured=_NOT_HONOURED)
+@operation("CreateIntegration", access=[*access("POST", "/apis/{ApiId}/integrations"), _PASS_ROLE])
 async def create_integration(ctx: Context, request: CreateIntegrationRequestTypeDef) -> dict[str, Any]:
     """Adds an integration. Its URI is checked for its form only: AWS does not ask whether the function is there."""
-    _check(request)
-    if "PayloadFormatVersion" not in request:
+    api = await ctx.store.read(lambda tx: store.api(tx, ctx, request["ApiId"]))
+    kind = request["IntegrationType"]
+    if api.kind == "HTTP" and kind == "AWS_PROXY" and "PayloadFormatVersion" not in request:
         raise BadRequestException("PayloadFormatVersion is a required parameter for integration")
-    if not request.get("IntegrationUri"):
-        raise BadRequestException("IntegrationUri is a required parameter for integration")
-    integration = store.Integration(
-        id=ctx.ids.lower(7),
-        uri=request["IntegrationUri"],
-        payload_format=_payload_format(request["PayloadFormatVersion"]),
-        method=request.get("IntegrationMethod"),
-        description=request.get("Description"),
-        timeout=request.get("TimeoutInMillis", 30_000),
+    new = store.Integration(
+        ctx.ids.lower(7),
+        payload_format="1.0",
+        timeout=TIMEOUTS[api.kind],
+        kind=kind,
+        passthrough="WHEN_NO_MATCH" if api.kind == "WEBSOCKET" else None,
     )
-    drawn = deploy.draw(ctx)
+    warn(ctx, api.kind, request)
+    integration, drawn = asked(ctx, api.kind, new, request), deploy.draw(ctx)
 
     def write(tx: Transaction) -> None:
-        store.api(tx, ctx, request["ApiId"])
-        store.put(tx, ctx, request["ApiId"], integration)
-        deploy.after_change(tx, ctx, request["ApiId"], drawn)
+        store.api(tx, ctx, api.id)
+        store.put(tx, ctx, api.id, integration)
+        deploy.after_change(tx, ctx, api.id, drawn)
 
     await ctx.store.transact(write)
-    return members(integration)
+    return members(api, integration)
 
 
-@operation("GetIntegration", access=access("GET", "/apis/{ApiId}/integrations/{IntegrationId}"))
+@operation("GetIntegration", access=access("GET", _ONE))
 async def get_integration(ctx: Context, request: GetIntegrationRequestTypeDef) -> dict[str, Any]:
     """One integration. Raises NotFoundException."""
-    found = await ctx.store.read(lambda tx: store.integration(tx, ctx, request["ApiId"], request["IntegrationId"]))
-    return members(found)
+    api_id = request["ApiId"]
+    return await ctx.store.read(
+        lambda tx: members(store.api(tx, ctx, api_id), store.integration(tx, ctx, api_id, request["IntegrationId"]))
+    )
 
 
 @operation("GetIntegrations", access=access("GET", "/apis/{ApiId}/integrations"))
 async def get_integrations(ctx: Context, request: GetIntegrationsRequestTypeDef) -> dict[str, Any]:
     """A page of an API's integrations, by id."""
-    api_id = request["ApiId"]
-
-    def read(tx: Reader) -> dict[str, Any]:
-        store.api(tx, ctx, api_id)
-        prefix = store.key(ctx, "v2.integrations", api_id)
-        span = store.parts(ctx, "v2.integrations", api_id)
-        return page(tx, request, span, prefix, store.INTEGRATIONS, members)
-
-    return await ctx.store.read(read)
+    api = await ctx.store.read(lambda tx: store.api(tx, ctx, request["ApiId"]))
+    return await listed(ctx, request, store.INTEGRATIONS, "v2.integrations", lambda one: members(api, one))
 
 
-@operation(
-    "UpdateIntegration",
-    access=access("PATCH", "/apis/{ApiId}/integrations/{IntegrationId}"),
-    not_honoured=_NOT_HONOURED,
-)
+@operation("UpdateIntegration", access=[*access("PATCH", _ONE), _PASS_ROLE])
 async def update_integration(ctx: Context, request: UpdateIntegrationRequestTypeDef) -> dict[str, Any]:
-    """Changes the members that the request names."""
-    _check(request)
+    """Changes the members that the request names; a parameter given as "" goes."""
+    api = await ctx.store.read(lambda tx: store.api(tx, ctx, request["ApiId"]))
+    warn(ctx, api.kind, request)
     drawn = deploy.draw(ctx)
 
-    def write(tx: Transaction) -> store.Integration:
-        integration = store.integration(tx, ctx, request["ApiId"], request["IntegrationId"])
-        integration = store.changed(
-            integration,
-            request,
-            {
-                "IntegrationUri": ("uri", str),
-                "PayloadFormatVersion": ("payload_format", _payload_format),
-                "IntegrationMethod": ("method", str),
-                "Description": ("description", str),
-                "TimeoutInMillis": ("timeout", int),
-            },
-        )
-        store.put(tx, ctx, request["ApiId"], integration)
-        deploy.after_change(tx, ctx, request["ApiId"], drawn)
-        return integration
+    def write(tx: Transaction) -> dict[str, Any]:
+        before = store.integration(tx, ctx, api.id, request["IntegrationId"])
+        start = store.changed(before, request, {"IntegrationType": ("kind", str)})
+        integration = asked(ctx, api.kind, start, request)
+        store.put(tx, ctx, api.id, integration)
+        deploy.after_change(tx, ctx, api.id, drawn)
+        return members(api, integration)
 
-    return members(await ctx.store.transact(write))
+    return await ctx.store.transact(write)
 
 
-@operation("DeleteIntegration", access=access("DELETE", "/apis/{ApiId}/integrations/{IntegrationId}"))
+@operation("DeleteIntegration", access=access("DELETE", _ONE))
 async def delete_integration(ctx: Context, request: DeleteIntegrationRequestTypeDef) -> None:
-    """Removes an integration. Raises ConflictException while a route has it as its target."""
+    """Removes an integration with its responses. Raises ConflictException while a route has it as its target."""
     api_id, integration_id = request["ApiId"], request["IntegrationId"]
     drawn = deploy.draw(ctx)
 
@@ -135,46 +104,35 @@ async def delete_integration(ctx: Context, request: DeleteIntegrationRequestType
                 "Cannot delete Integration because it is referenced by the following Routes with Ids: "
                 f"[{', '.join(users)}]"
             )
-        tx.delete(store.key(ctx, "v2.integrations", api_id, integration_id))
+        store.delete(tx, ctx, store.Integration, api_id, integration_id)
+        tx.clear_range(store.parts(ctx, store.kind_of(store.IntegrationResponse), api_id, integration_id))
         deploy.after_change(tx, ctx, api_id, drawn)
 
     await ctx.store.transact(write)
 
 
-def _check(request: Mapping[str, Any]) -> None:
-    """Refuses what Atoll cannot do, and what AWS does not accept, in a new integration or a changed one."""
-    kind = request.get("IntegrationType", "AWS_PROXY")
-    if kind == "HTTP_PROXY":
-        raise NotImplementedByAtoll("apigatewayv2: HTTP_PROXY integrations are not implemented")
-    if kind != "AWS_PROXY":
-        raise BadRequestException(f"Integration type {kind} is not supported for HTTP APIs")
-    if request.get("ConnectionType", "INTERNET") != "INTERNET":
-        raise NotImplementedByAtoll("apigatewayv2: VPC links are not implemented")
-    for member, what in _REFUSED.items():
-        if request.get(member):
-            raise NotImplementedByAtoll(f"apigatewayv2: {what} ({member}) is not implemented")
-    if request.get("IntegrationUri"):
-        function_of(request["IntegrationUri"])
-
-
-def _payload_format(version: str) -> Literal["1.0", "2.0"]:
-    if version == "1.0":
-        return "1.0"
-    if version == "2.0":
-        return "2.0"
-    raise BadRequestException(f"PayloadFormatVersion {version} is not supported")
-
-
-def members(integration: store.Integration) -> dict[str, Any]:
+def members(api: store.Api, integration: store.Integration) -> dict[str, Any]:
     """An integration under the API's member names."""
+    function, websocket = is_function(integration), api.kind == "WEBSOCKET"
+    selection = "${integration.response.body.errorMessage}" if function else "${integration.response.statuscode}"
     return {
         "ApiGatewayManaged": integration.managed or None,
         "ConnectionType": integration.connection_type,
+        "ContentHandlingStrategy": integration.content_handling,
+        "CredentialsArn": integration.credentials,
         "Description": integration.description,
         "IntegrationId": integration.id,
-        "IntegrationMethod": integration.method or "POST",  # how Lambda is called
-        "IntegrationType": "AWS_PROXY",
+        "IntegrationMethod": integration.method or ("POST" if function else None),  # how Lambda is called
+        "IntegrationResponseSelectionExpression": selection if websocket else None,
+        "IntegrationSubtype": integration.subtype,
+        "IntegrationType": integration.kind,
         "IntegrationUri": integration.uri,
+        "PassthroughBehavior": integration.passthrough,
         "PayloadFormatVersion": integration.payload_format,
+        "RequestParameters": integration.request_parameters or None,
+        "RequestTemplates": integration.request_templates or None,
+        "ResponseParameters": integration.response_parameters or None,
+        "TemplateSelectionExpression": integration.template_selection,
         "TimeoutInMillis": integration.timeout,
+        "TlsConfig": {"ServerNameToVerify": integration.tls_server_name} if integration.tls_server_name else None,
     }

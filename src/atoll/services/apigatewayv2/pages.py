@@ -9,9 +9,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from atoll.kernel.context import Context
 from atoll.kernel.keys import Key, Range
 from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader
+from atoll.services.apigatewayv2 import store
 from atoll.services.apigatewayv2.errors import BadRequestException
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -30,6 +32,19 @@ def page(
     if len(found) > size:
         output["NextToken"] = _token(str(found[size - 1][0][-1]))
     return output
+
+
+async def listed(
+    ctx: Context, request: Mapping[str, Any], codec: Codec[R], kind: str, members: Callable[[R], Any], *path: str
+) -> dict[str, Any]:
+    """A page of an API's parts of a kind, by id; `path` is what they belong to within the API. Raises NotFoundException."""
+    way = (request["ApiId"], *path)
+
+    def read(tx: Reader) -> dict[str, Any]:
+        store.api(tx, ctx, request["ApiId"])
+        return page(tx, request, store.parts(ctx, kind, *way), store.key(ctx, kind, *way), codec, members)
+
+    return await ctx.store.read(read)
 
 
 def names_page(request: Mapping[str, Any], names: Sequence[str], members: Callable[[str], Any]) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
+from atoll.api_runtime import serving
 from atoll.api_runtime.match import DEFAULT, variable
 from atoll.api_runtime.serving import Cors
+from atoll.services.apigatewayv2.access import CALLER
 from atoll.services.apigatewayv2.errors import BadRequestException
 
 METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"))
@@ -23,14 +25,15 @@ _NAME = re.compile(r"[A-Za-z0-9_.:-]+")
 _LITERAL = re.compile(r"[A-Za-z0-9._~:!$&'()*,;=@%+-]+")
 _HEADER_TEXT = re.compile(r"[!-~]+")
 _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_.${}:-]+")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 _INVOKE = re.compile(
     r"arn:aws[a-z-]*:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(?P<function>.+)/invocations"
 )
 
 
-def check_route_key(key: str) -> str:
-    """The route key, if it is `$default` or `METHOD /path`. Raises BadRequestException."""
-    if key == DEFAULT:
+def check_route_key(kind: serving.Kind, key: str) -> str:
+    """The route key, if it is `$default` or `METHOD /path`; of a WebSocket API any text. Raises BadRequestException."""
+    if key == DEFAULT or (kind == "WEBSOCKET" and key):
         return key
     method, space, path = key.partition(" ")
     if not space or method not in METHODS or not path.startswith("/"):
@@ -57,27 +60,55 @@ def _check_segments(segments: list[str]) -> None:
         raise BadRequestException(_BAD_ROUTE_KEY)
 
 
+def one_of(what: str, *allowed: str) -> Callable[[str], str]:
+    """A check that a value is one of `allowed`. It raises BadRequestException."""
+
+    def check(value: str) -> str:
+        if value not in allowed:
+            raise BadRequestException(f"Invalid {what} specified. Must be one of [{', '.join(allowed)}]")
+        return value
+
+    return check
+
+
 def function_of(uri: str) -> str:
     """The function's ARN in an integration's URI, which is that ARN itself or its invoke ARN. Raises BadRequestException."""
-    found = _INVOKE.fullmatch(uri)
-    function = found["function"] if found else uri
+    function = invoked(uri) or uri
     if not _FUNCTION.fullmatch(function):
         raise BadRequestException("Invalid Lambda function ARN specified in the integration URI")
     return function
+
+
+def invoked(uri: str) -> str | None:
+    """The function's ARN in an invoke ARN, None if it is none."""
+    found = _INVOKE.fullmatch(uri)
+    return found["function"] if found and _FUNCTION.fullmatch(found["function"]) else None
+
+
+def role(arn: str) -> str | None:
+    """The ARN of a role that API Gateway is to assume, or `arn:aws:iam::*:user/*` for the caller's own credentials; None for "".
+
+    Whether the caller may pass it is asked before. Raises BadRequestException.
+    """
+    if arn and arn != CALLER and not _ROLE.fullmatch(arn):
+        raise BadRequestException("Invalid ARN specified in the request")
+    return arn or None
 
 
 def integration_of(target: str) -> str:
     """The id in a route's target `integrations/ID`. Raises BadRequestException."""
     kind, _, integration_id = target.partition("/")
     if kind != "integrations" or not integration_id:
-        raise BadRequestException("Invalid target specified. Format should be integrations/<integration-id>")
+        raise BadRequestException(
+            "Unexpected or malformed target in route. Correct format should be integrations/<integration_id>."
+        )
     return integration_id
 
 
 def check_stage_name(name: str) -> str:
     """The stage's name, if it is `$default` or made of letters, digits, - and _. Raises BadRequestException."""
     if name != DEFAULT and not STAGE_NAME.fullmatch(name):
-        raise BadRequestException("Stage name only allows a-zA-Z0-9_- or $default")
+        raise BadRequestException("Stage name only allows a-zA-Z0-9_")
     return name
 
 

@@ -1,23 +1,24 @@
-"""Stages of an HTTP API: names under which a deployment answers, with its variables.
+"""Stages of an API: names under which a deployment answers, with its variables.
 
 docs: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
-from atoll.kernel.store.api import Reader, Transaction
+from atoll.kernel.store.api import Transaction
 from atoll.services.apigatewayv2 import deploy, routes, store
 from atoll.services.apigatewayv2.access import access
 from atoll.services.apigatewayv2.errors import BadRequestException, ConflictException, NotFoundException
-from atoll.services.apigatewayv2.pages import page
+from atoll.services.apigatewayv2.pages import listed
 from atoll.services.apigatewayv2.rules import check_stage_name
+from atoll.services.apigatewayv2.stage_rules import check, merged_log, merged_settings, merged_variables
 
 if TYPE_CHECKING:
     from types_boto3_apigatewayv2.type_defs import (
@@ -30,20 +31,16 @@ if TYPE_CHECKING:
         UpdateStageRequestTypeDef,
     )
 
-_NOT_HONOURED = {
-    "AccessLogSettings": "access logs are not written yet",
-    "ClientCertificateId": "AWS has it for WebSocket APIs only",
-}
 _AUTO_DEPLOYED = "Deployment ID cannot be specified for a stage with auto-deploy enabled"
 
 
-@operation("CreateStage", access=access("POST", "/apis/{ApiId}/stages"), not_honoured=_NOT_HONOURED)
+@operation("CreateStage", access=access("POST", "/apis/{ApiId}/stages"))
 async def create_stage(ctx: Context, request: CreateStageRequestTypeDef) -> dict[str, Any]:
     """Adds a stage; one with AutoDeploy runs the API as it is now, one with a DeploymentId that deployment, another nothing."""
     api_id, name = request["ApiId"], check_stage_name(request["StageName"])
     drawn = deploy.draw(ctx)
     new = store.Stage(name, drawn.now, drawn.now, tags=dict(request.get("Tags", {})))
-    _warn_settings(ctx, request)
+    await _check(ctx, request)
 
     def write(tx: Transaction) -> store.Stage:
         store.api(tx, ctx, api_id)
@@ -63,21 +60,14 @@ async def get_stage(ctx: Context, request: GetStageRequestTypeDef) -> dict[str, 
 @operation("GetStages", access=access("GET", "/apis/{ApiId}/stages"))
 async def get_stages(ctx: Context, request: GetStagesRequestTypeDef) -> dict[str, Any]:
     """A page of an API's stages, by name."""
-    api_id = request["ApiId"]
-
-    def read(tx: Reader) -> dict[str, Any]:
-        store.api(tx, ctx, api_id)
-        prefix = store.key(ctx, "v2.stages", api_id)
-        return page(tx, request, store.parts(ctx, "v2.stages", api_id), prefix, store.STAGES, members)
-
-    return await ctx.store.read(read)
+    return await listed(ctx, request, store.STAGES, "v2.stages", members)
 
 
-@operation("UpdateStage", access=access("PATCH", "/apis/{ApiId}/stages/{StageName}"), not_honoured=_NOT_HONOURED)
+@operation("UpdateStage", access=access("PATCH", "/apis/{ApiId}/stages/{StageName}"))
 async def update_stage(ctx: Context, request: UpdateStageRequestTypeDef) -> dict[str, Any]:
     """Changes the members that the request names. Stage variables and settings are merged; a variable set to "" goes."""
     drawn = deploy.draw(ctx)
-    _warn_settings(ctx, request)
+    await _check(ctx, request)
 
     def write(tx: Transaction) -> store.Stage:
         stage = store.stage(tx, ctx, request["ApiId"], request["StageName"])
@@ -112,6 +102,7 @@ async def delete_route_settings(ctx: Context, request: DeleteRouteSettingsReques
             raise NotFoundException("Invalid RouteSettings identifier specified")
         kept = {key: value for key, value in stage.route_settings.items() if key != request["RouteKey"]}
         store.put(tx, ctx, request["ApiId"], msgspec.structs.replace(stage, route_settings=kept, updated=now))
+        deploy.publish(tx, ctx, request["ApiId"])
 
     await ctx.store.transact(write)
 
@@ -124,6 +115,7 @@ async def delete_access_log_settings(ctx: Context, request: DeleteAccessLogSetti
     def write(tx: Transaction) -> None:
         stage = store.stage(tx, ctx, request["ApiId"], request["StageName"])
         store.put(tx, ctx, request["ApiId"], msgspec.structs.replace(stage, access_log=None, updated=now))
+        deploy.publish(tx, ctx, request["ApiId"])
 
     await ctx.store.transact(write)
 
@@ -139,15 +131,15 @@ def _write(
 ) -> store.Stage:
     """Stores the stage with the request's members, and makes it effective; `deploys` takes an automatic deployment now."""
     api_id = request["ApiId"]
-    conversions: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    conversions: store.Members = {
         "AutoDeploy": ("auto_deploy", bool),
         "Description": ("description", str),
         "DeploymentId": ("deployment", str),
-        "StageVariables": ("variables", lambda given: _merged_variables(stage.variables, given)),
+        "StageVariables": ("variables", lambda given: merged_variables(stage.variables, given)),
         "DefaultRouteSettings": ("default_settings", lambda given: {**stage.default_settings, **given}),
-        "RouteSettings": ("route_settings", lambda given: _merged_settings(stage.route_settings, given)),
-        "AccessLogSettings": ("access_log", lambda given: dict(given) or None),
-        "ClientCertificateId": ("client_certificate", str),
+        "RouteSettings": ("route_settings", lambda given: merged_settings(stage.route_settings, given)),
+        "AccessLogSettings": ("access_log", lambda given: merged_log(stage.access_log, given)),
+        "ClientCertificateId": ("client_certificate", lambda given: given or None),
     }
     changed = store.changed(stage, request, conversions)
     if request.get("DeploymentId"):
@@ -166,30 +158,9 @@ def _write(
     return store.stage(tx, ctx, api_id, stage.name)
 
 
-def _merged_variables(before: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in {**before, **given}.items() if value}
-
-
-def _merged_settings(
-    before: Mapping[str, Mapping[str, Any]], given: Mapping[str, Mapping[str, Any]]
-) -> dict[str, dict[str, Any]]:
-    merged = {key: dict(value) for key, value in before.items()}
-    for key, value in given.items():
-        merged[key] = {**merged.get(key, {}), **value}
-    return merged
-
-
-def _warn_settings(ctx: Context, request: Mapping[str, Any]) -> None:
-    """Refuses the settings that HTTP APIs do not have, and reports those without effect here."""
-    named = {f"RouteSettings.{key}": value for key, value in request.get("RouteSettings", {}).items()}
-    for place, settings in {"DefaultRouteSettings": request.get("DefaultRouteSettings", {}), **named}.items():
-        if settings.get("DataTraceEnabled") or settings.get("LoggingLevel", "OFF") != "OFF":
-            raise BadRequestException("Execution logs are not supported on protocolType HTTP")
-        for member in ("ThrottlingBurstLimit", "ThrottlingRateLimit"):
-            if settings.get(member) is not None:
-                ctx.warn(f"{place}.{member}", "requests are not throttled yet")
-        if settings.get("DetailedMetricsEnabled"):
-            ctx.warn(f"{place}.DetailedMetricsEnabled", "metrics are not recorded yet")
+async def _check(ctx: Context, request: Mapping[str, Any]) -> None:
+    api = await ctx.store.read(lambda tx: store.api(tx, ctx, request["ApiId"]))
+    await check(ctx, api.kind, request)
 
 
 def members(stage: store.Stage) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Keys and records of APIs, routes, integrations, stages and deployments, and reading them with AWS's not-found errors.
+"""Keys and records of APIs and their parts, and reading them with AWS's not-found errors.
 
 What the data plane reads is not here but in `api_runtime/serving.py`; `deploy.py` writes it.
 """
@@ -18,10 +18,11 @@ from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.apigatewayv2.errors import NotFoundException
 
 R = TypeVar("R", bound=msgspec.Struct)
+IntegrationKind = Literal["AWS_PROXY", "HTTP_PROXY", "AWS", "HTTP", "MOCK"]
 
 
 class Api(msgspec.Struct, frozen=True):
-    """An HTTP API. Times are seconds since the epoch."""
+    """An HTTP or WebSocket API. Times are seconds since the epoch."""
 
     id: str
     name: str
@@ -34,29 +35,100 @@ class Api(msgspec.Struct, frozen=True):
     api_key_selection: str = "$request.header.x-api-key"
     route_selection: str = "$request.method $request.path"
     tags: dict[str, str] = {}
+    kind: Literal["HTTP", "WEBSOCKET"] = "HTTP"
+    schema_validation_disabled: bool | None = None
+
+
+class Authorizer(msgspec.Struct, frozen=True):
+    """A JWT or Lambda (REQUEST) authorizer. `uri` is an invoke ARN; `ttl` is in seconds; None where the kind has no such member."""
+
+    id: str
+    name: str
+    kind: Literal["JWT", "REQUEST"]
+    identity: tuple[str, ...] = ()
+    uri: str | None = None
+    credentials: str | None = None
+    payload_format: Literal["1.0", "2.0"] | None = None
+    ttl: int | None = None
+    simple: bool | None = None
+    issuer: str | None = None
+    audience: tuple[str, ...] = ()
+    validation: str | None = None
 
 
 class Integration(msgspec.Struct, frozen=True):
-    """A Lambda proxy integration. `uri` is as it was given: an invoke ARN or a function's ARN; `timeout` in milliseconds."""
+    """What stands behind routes. `uri` is as it was given: of a function its invoke ARN or its ARN; `timeout` in milliseconds.
+
+    `response_parameters` are by status code; the members after it are of WebSocket APIs.
+    """
 
     id: str
-    uri: str
+    uri: str | None = None
     payload_format: Literal["1.0", "2.0"] = "2.0"
     method: str | None = None
     description: str | None = None
     timeout: int = 30_000
     connection_type: str = "INTERNET"
     managed: bool = False
+    kind: IntegrationKind = "AWS_PROXY"
+    subtype: str | None = None
+    credentials: str | None = None
+    tls_server_name: str | None = None
+    request_parameters: dict[str, str] = {}
+    response_parameters: dict[str, dict[str, str]] = {}
+    passthrough: str | None = None
+    request_templates: dict[str, str] = {}
+    template_selection: str | None = None
+    content_handling: str | None = None
+
+
+class IntegrationResponse(msgspec.Struct, frozen=True):
+    """What a WebSocket API makes of an integration's answer. `key` is `$default` or a pattern between slashes."""
+
+    id: str
+    key: str
+    parameters: dict[str, str] = {}
+    templates: dict[str, str] = {}
+    template_selection: str | None = None
+    content_handling: str | None = None
 
 
 class Route(msgspec.Struct, frozen=True):
-    """A route. `target` is `integrations/ID` or None."""
+    """A route. `target` is `integrations/ID` or None; `request_parameters` say of each whether it is required."""
 
     id: str
     key: str
     target: str | None = None
     operation_name: str | None = None
     managed: bool = False
+    authorization: Literal["NONE", "AWS_IAM", "CUSTOM", "JWT"] = "NONE"
+    authorizer: str | None = None
+    scopes: tuple[str, ...] = ()
+    api_key_required: bool = False
+    request_models: dict[str, str] = {}
+    request_parameters: dict[str, bool] = {}
+    model_selection: str | None = None
+    response_selection: str | None = None
+
+
+class RouteResponse(msgspec.Struct, frozen=True):
+    """An answer that a WebSocket API's route gives."""
+
+    id: str
+    key: str
+    models: dict[str, str] = {}
+    parameters: dict[str, bool] = {}
+    model_selection: str | None = None
+
+
+class Model(msgspec.Struct, frozen=True):
+    """A model: a JSON schema, as text."""
+
+    id: str
+    name: str
+    schema: str
+    content_type: str = "application/json"
+    description: str | None = None
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -76,6 +148,7 @@ class Stage(msgspec.Struct, frozen=True):
     client_certificate: str | None = None
     managed: bool = False
     tags: dict[str, str] = {}
+    authorizers_epoch: int = 0
 
 
 class Deployment(msgspec.Struct, frozen=True):
@@ -89,10 +162,25 @@ class Deployment(msgspec.Struct, frozen=True):
 
 
 APIS = Codec(Api)
+AUTHORIZERS = Codec(Authorizer)
 INTEGRATIONS = Codec(Integration)
+INTEGRATION_RESPONSES = Codec(IntegrationResponse)
 ROUTES = Codec(Route)
+ROUTE_RESPONSES = Codec(RouteResponse)
+MODELS = Codec(Model)
 STAGES = Codec(Stage)
 DEPLOYMENTS = Codec(Deployment)
+_CODECS: dict[type, Codec[Any]] = {
+    Authorizer: AUTHORIZERS,
+    Integration: INTEGRATIONS,
+    IntegrationResponse: INTEGRATION_RESPONSES,
+    Route: ROUTES,
+    RouteResponse: ROUTE_RESPONSES,
+    Model: MODELS,
+    Stage: STAGES,
+    Deployment: DEPLOYMENTS,
+}
+Part = Authorizer | Integration | IntegrationResponse | Route | RouteResponse | Model | Stage | Deployment
 
 
 def key(ctx: Context, kind: str, *path: str) -> Key:
@@ -105,9 +193,14 @@ def apis(ctx: Context) -> Range:
     return under(key(ctx, "v2.apis"))
 
 
-def parts(ctx: Context, kind: str, api_id: str) -> Range:
-    """All records of a kind (`v2.routes`, …) of one API."""
-    return under(key(ctx, kind, api_id))
+def parts(ctx: Context, kind: str, *path: str) -> Range:
+    """All records of a kind (`v2.routes`, …) of one API, or of what `path` names below it."""
+    return under(key(ctx, kind, *path))
+
+
+def kind_of(record: type[Part]) -> str:
+    """Under which kind such records lie."""
+    return f"v2.{record.__name__.lower()}s"
 
 
 def api(tx: Reader, ctx: Context, api_id: str) -> Api:
@@ -118,59 +211,78 @@ def api(tx: Reader, ctx: Context, api_id: str) -> Api:
     return APIS.decode(raw)
 
 
+def authorizer(tx: Reader, ctx: Context, api_id: str, authorizer_id: str) -> Authorizer:
+    """The authorizer of an API. Raises NotFoundException for either."""
+    return _part(tx, ctx, Authorizer, api_id, authorizer_id)
+
+
 def integration(tx: Reader, ctx: Context, api_id: str, integration_id: str) -> Integration:
     """The integration of an API. Raises NotFoundException for either."""
-    return _part(tx, ctx, INTEGRATIONS, "Integration", api_id, integration_id)
+    return _part(tx, ctx, Integration, api_id, integration_id)
+
+
+def integration_response(tx: Reader, ctx: Context, api_id: str, integration_id: str, one: str) -> IntegrationResponse:
+    """The response of an integration. Raises NotFoundException for any of the three."""
+    integration(tx, ctx, api_id, integration_id)
+    return _part(tx, ctx, IntegrationResponse, api_id, integration_id, one)
 
 
 def route(tx: Reader, ctx: Context, api_id: str, route_id: str) -> Route:
     """The route of an API. Raises NotFoundException for either."""
-    return _part(tx, ctx, ROUTES, "Route", api_id, route_id)
+    return _part(tx, ctx, Route, api_id, route_id)
+
+
+def route_response(tx: Reader, ctx: Context, api_id: str, route_id: str, response_id: str) -> RouteResponse:
+    """The response of a route. Raises NotFoundException for any of the three."""
+    route(tx, ctx, api_id, route_id)
+    return _part(tx, ctx, RouteResponse, api_id, route_id, response_id)
+
+
+def model(tx: Reader, ctx: Context, api_id: str, model_id: str) -> Model:
+    """The model of an API. Raises NotFoundException for either."""
+    return _part(tx, ctx, Model, api_id, model_id)
 
 
 def stage(tx: Reader, ctx: Context, api_id: str, name: str) -> Stage:
     """The stage of an API. Raises NotFoundException for either."""
-    return _part(tx, ctx, STAGES, "Stage", api_id, name)
+    return _part(tx, ctx, Stage, api_id, name)
 
 
 def deployment(tx: Reader, ctx: Context, api_id: str, deployment_id: str) -> Deployment:
     """The deployment of an API. Raises NotFoundException for either."""
-    return _part(tx, ctx, DEPLOYMENTS, "Deployment", api_id, deployment_id)
+    return _part(tx, ctx, Deployment, api_id, deployment_id)
 
 
-def _part(tx: Reader, ctx: Context, codec: Codec[R], noun: str, api_id: str, part_id: str) -> R:
+def _part(tx: Reader, ctx: Context, record: type[R], api_id: str, *path: str) -> R:
     api(tx, ctx, api_id)
-    raw = tx.get(key(ctx, f"v2.{noun.lower()}s", api_id, part_id))
+    raw = tx.get(key(ctx, kind_of(record), api_id, *path))  # type: ignore[arg-type]
     if raw is None:
+        noun = record.__name__
         raise NotFoundException(f"Invalid {'stage' if noun == 'Stage' else noun} identifier specified")
-    return codec.decode(raw)
+    found: R = _CODECS[record].decode(raw)
+    return found
+
+
+def every(tx: Reader, ctx: Context, record: type[R], *path: str) -> Iterator[R]:
+    """All records of a kind of an API (or of what `path` names below it), by id."""
+    found = tx.scan(parts(ctx, kind_of(record), *path))  # type: ignore[arg-type]
+    return (_CODECS[record].decode(raw) for _, raw in found)
 
 
 def stages(tx: Reader, ctx: Context, api_id: str) -> Iterator[Stage]:
     """The stages of an API, by name."""
-    return (STAGES.decode(raw) for _, raw in tx.scan(parts(ctx, "v2.stages", api_id)))
+    return every(tx, ctx, Stage, api_id)
 
 
 def routes(tx: Reader, ctx: Context, api_id: str) -> Iterator[Route]:
     """The routes of an API, by id."""
-    return (ROUTES.decode(raw) for _, raw in tx.scan(parts(ctx, "v2.routes", api_id)))
+    return every(tx, ctx, Route, api_id)
 
 
-def put(tx: Transaction, ctx: Context, api_id: str, record: Integration | Route | Stage | Deployment) -> None:
-    """Stores a part of an API under its id (a stage under its name)."""
-    kind = f"v2.{type(record).__name__.lower()}s"
+def put(tx: Transaction, ctx: Context, api_id: str, record: Part, *above: str) -> None:
+    """Stores a part of an API under its id (a stage under its name); `above` is what it belongs to within the API."""
     part_id = record.name if isinstance(record, Stage) else record.id
-    tx.set(key(ctx, kind, api_id, part_id), _codec(record).encode(record))
-
-
-def _codec(record: Integration | Route | Stage | Deployment) -> Codec[Any]:
-    codecs: dict[type, Codec[Any]] = {
-        Integration: INTEGRATIONS,
-        Route: ROUTES,
-        Stage: STAGES,
-        Deployment: DEPLOYMENTS,
-    }
-    return codecs[type(record)]
+    tx.set(key(ctx, kind_of(type(record)), api_id, *above, part_id), _CODECS[type(record)].encode(record))
 
 
 def put_api(tx: Transaction, ctx: Context, record: Api) -> None:
@@ -178,7 +290,16 @@ def put_api(tx: Transaction, ctx: Context, record: Api) -> None:
     tx.set(key(ctx, "v2.apis", record.id), APIS.encode(record))
 
 
-def changed(record: R, request: Any, members: dict[str, tuple[str, Callable[[Any], Any]]]) -> R:
-    """The record with the members that an update names. `members`: request member → (field, conversion)."""
+def delete(tx: Transaction, ctx: Context, record: type[Part], *path: str) -> None:
+    """Removes a part."""
+    tx.delete(key(ctx, kind_of(record), *path))
+
+
+Members = dict[str, tuple[str, Callable[[Any], Any]]]
+"""Of an update: request member → (field, conversion)."""
+
+
+def changed(record: R, request: Any, members: Members) -> R:
+    """The record with the members that an update names."""
     changes = {field: convert(request[name]) for name, (field, convert) in members.items() if name in request}
     return msgspec.structs.replace(record, **changes)

@@ -8,6 +8,7 @@ from typing import Any
 from atoll.kernel.context import Context, Principal
 from atoll.kernel.errors import AccessDenied
 from atoll.kernel.service import Access
+from atoll.kernel.sessions import session_of
 from atoll.services.lambda_.errors import InvalidParameterValueException
 from atoll.services.lambda_.names import Target, function_arn
 
@@ -46,14 +47,7 @@ async def assume(ctx: Context, target: Target, role: str) -> dict[str, Any]:
 
 async def session(ctx: Context, target: Target, role: str) -> Principal:
     """Who acts as the role for the function. Raises AssumeRole's ServiceError."""
-    return acting(role, await assume(ctx, target, role))
-
-
-def acting(role: str, answer: Mapping[str, Any]) -> Principal:
-    """The session that AssumeRole's answer gives."""
-    user = answer["AssumedRoleUser"]
-    key = answer["Credentials"]["AccessKeyId"]
-    return Principal("role", role.split(":")[4], user["Arn"], user["AssumedRoleId"], key, role)
+    return session_of(role, await assume(ctx, target, role))
 
 
 async def check(ctx: Context, target: Target, role: str) -> None:

@@ -15,6 +15,7 @@ from atoll.kernel.chores import hourly
 from atoll.kernel.connection import Connection
 from atoll.kernel.context import Principal
 from atoll.kernel.service import Host, Runtime
+from atoll.kernel.sessions import session_of
 from atoll.kernel.store.api import Transaction
 from atoll.lambda_runtime.pool import Pool
 from atoll.lambda_runtime.spec import Credentials, FunctionSpec, InvokeResult, ResponseStream
@@ -26,7 +27,7 @@ from atoll.services.lambda_.functions.package import Packages
 from atoll.services.lambda_.layers.overlay import Overlays
 from atoll.services.lambda_.log_writer import LogWriter
 from atoll.services.lambda_.names import Target
-from atoll.services.lambda_.roles import SERVICE_HOST, acting, assume
+from atoll.services.lambda_.roles import SERVICE_HOST, assume
 from atoll.services.lambda_.store import Version
 
 logger = logging.getLogger(__name__)
@@ -190,7 +191,7 @@ class Running(Runtime):
         with ctx.span:
             answer = await assume(ctx, Target(spec.account, spec.region, spec.name), spec.role_arn)
         given = answer["Credentials"]
-        self._writer.acts_as(spec, acting(spec.role_arn, answer))
+        self._writer.acts_as(spec, session_of(spec.role_arn, answer))
         return Credentials(
             given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], float(given["Expiration"])
         )

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from atoll.kernel.context import Context, Principal
+from atoll.kernel.sessions import session_of
 from atoll.services.lambda_ import roles
 from atoll.services.lambda_.errors import InvalidParameterValueException
 from atoll.services.lambda_.event_sources.batches import Answer, Batch, Record
@@ -85,7 +86,7 @@ class Session:
         version = await version_to_run(ctx, self._mapping.target)
         if self._principal is None or version.role != self._role or ctx.clock.now() >= self._ends:
             answer = await roles.assume(ctx, self._mapping.target, version.role)
-            self._principal, self._role = roles.acting(version.role, answer), version.role
+            self._principal, self._role = session_of(version.role, answer), version.role
             self._ends = float(answer["Credentials"]["Expiration"])
         return self._principal
 

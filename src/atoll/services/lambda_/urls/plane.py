@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from atoll.api_runtime.callers import signer
 from atoll.api_runtime.cors import cross_origin, is_preflight, preflight_headers
 from atoll.api_runtime.event import Arrival, payload_2
 from atoll.kernel.context import Context, Principal
@@ -122,21 +123,6 @@ class FunctionUrls:
             trace_id=request.header("x-amzn-trace-id") or f"Root=1-{int(now):08x}-{ctx.ids.hex(24)}",
             time=now,
             domain=request.host if address.by_host else host(url, place.region),
-            authorizer=_iam(ctx.principal) if url.auth == "AWS_IAM" else None,
+            authorizer={"iam": signer(ctx.principal)} if url.auth == "AWS_IAM" else None,
             as_sent=True,
         )
-
-
-def _iam(caller: Principal) -> dict[str, object]:
-    """What the event says of a caller who signed."""
-    return {
-        "iam": {
-            "accessKey": caller.access_key,
-            "accountId": caller.account,
-            "callerId": caller.user_id,
-            "cognitoIdentity": None,
-            "principalOrgId": None,
-            "userArn": caller.arn,
-            "userId": caller.user_id,
-        }
-    }

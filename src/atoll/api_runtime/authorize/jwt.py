@@ -1,0 +1,159 @@
+"""JWT authorizers of HTTP APIs: a token is its issuer's, means this API, is of now, and has a scope that the route asks for.
+
+docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html. Of the texts these are AWS's own: that no
+token was provided, segments, signing methods, issuer, audience, expiry, discovery and key set; the others are worded like them.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from atoll.api_runtime import serving
+from atoll.api_runtime.authorize.identity import value_of
+from atoll.api_runtime.authorize.keys import FAMILIES, Keys, Resolver, Unreachable
+from atoll.api_runtime.integrate.http_client import HttpClient
+from atoll.api_runtime.refused import Refused
+from atoll.api_runtime.visit import Caller, Visit
+from atoll.kernel.clock import Clock
+
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9_-]")
+_KNOWN = frozenset((*FAMILIES, "HS256", "HS384", "HS512", "PS256", "PS384", "PS512", "none"))
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class Invalid(Exception):
+    """The token is not valid; the message says why, as AWS tells the client."""
+
+
+class JwtAuthorizers:
+    """Every JWT authorizer of the region. `strict` keeps to the signing methods that AWS takes: RSA."""
+
+    def __init__(
+        self, clock: Clock, http: HttpClient, resolver: Resolver | None = None, *, strict: bool = False
+    ) -> None:
+        self._clock = clock
+        self._keys = Keys(clock, http, resolver)
+        self._methods = frozenset(name for name in FAMILIES if name.startswith("RS") or not strict)
+
+    async def admit(self, visit: Visit, authorizer: serving.Authorizer, scopes: Sequence[str]) -> Caller:
+        """The token's claims, as events show them, and those of its scopes that the route asks for. Raises Refused."""
+        given = next((value_of(visit, source) for source in authorizer.identity), None)
+        if not given:
+            visit.authorizer.error = "missing: token not provided"
+            raise _unauthorized("Bearer", visit.authorizer.error)
+        token = given[7:].strip() if given[:7].lower() == "bearer " else given
+        try:
+            claims = await self._claims(visit, authorizer, token)
+        except (Invalid, Unreachable) as error:
+            visit.authorizer.error = f"invalid_token: {error}"
+            raise _unauthorized(_challenge(scopes, "invalid_token", str(error)), visit.authorizer.error) from error
+        matched = tuple(scope for scope in _scopes(claims) if scope in scopes) if scopes else None
+        if matched == ():
+            text = "the token does not have a required scope"
+            visit.authorizer.error = f"insufficient_scope: {text}"
+            challenge = _challenge(scopes, "insufficient_scope", text)
+            raise Refused("ACCESS_DENIED", headers=[("www-authenticate", challenge)], detail=visit.authorizer.error)
+        return Caller("JWT", context={name: shown(value) for name, value in claims.items()}, scopes=matched)
+
+    async def _claims(self, visit: Visit, authorizer: serving.Authorizer, token: str) -> Mapping[str, Any]:
+        """What a valid token claims. Raises Invalid, Unreachable."""
+        parts = token.split(".")
+        if len(parts) != 3:
+            raise Invalid("token contains an invalid number of segments")
+        header, claims, signature = _object(parts[0]), _object(parts[1]), _octets(parts[2])
+        algorithm = self._algorithm(header.get("alg"))
+        key_id = header.get("kid")
+        verify = None
+        if isinstance(key_id, str):
+            verify = await self._keys.find(visit.ctx, authorizer.issuer, key_id, algorithm)
+        if verify is None:
+            raise Invalid("the token does not have a valid key ID")
+        if not verify(f"{parts[0]}.{parts[1]}".encode(), signature):
+            family = "rsa" if algorithm.startswith("RS") else "ecdsa"
+            raise Invalid(f"crypto/{family}: verification error")
+        check_claims(claims, authorizer, self._clock.now())
+        return claims
+
+    def _algorithm(self, name: Any) -> str:
+        if not isinstance(name, str):
+            raise Invalid("signing method (alg) is unspecified.")
+        if name not in _KNOWN:
+            raise Invalid("signing method (alg) is unavailable.")
+        if name not in self._methods:
+            raise Invalid(f"signing method {name} is invalid")
+        return name
+
+
+def check_claims(claims: Mapping[str, Any], authorizer: serving.Authorizer, now: float) -> None:
+    """Returns if a token with these claims is the issuer's, for one of the audiences, and valid `now` (region time). Raises Invalid."""
+    if claims.get("iss") != authorizer.issuer:
+        raise Invalid("issuer does not match")
+    meant = claims["aud"] if "aud" in claims else claims.get("client_id")
+    audiences = meant if isinstance(meant, list) else [meant]
+    if not any(isinstance(one, str) and one in authorizer.audience for one in audiences):
+        raise Invalid("the token does not have a valid audience")
+    if not now < _moment(claims, "exp", 0):
+        raise Invalid("the token has expired")
+    if now < _moment(claims, "nbf", now):
+        raise Invalid("the token is not valid yet")
+    if now < _moment(claims, "iat", now):
+        raise Invalid("the token was issued in the future")
+
+
+def shown(value: Any) -> str:
+    """A claim as events show it: always text; lists as `[a b]`, objects as `map[a:1 b:2]`."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return f"[{' '.join(map(shown, value))}]"
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{name}:{shown(value[name])}' for name in sorted(value))}]"
+    return "<nil>" if value is None else msgspec.json.encode(value).decode()
+
+
+def _moment(claims: Mapping[str, Any], name: str, absent: float) -> float:
+    """A claim's time in seconds. Raises Invalid where it is none."""
+    value = claims.get(name, absent)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Invalid(f"the token does not have a valid {name}")
+    return value
+
+
+def _scopes(claims: Mapping[str, Any]) -> list[str]:
+    """The token's scopes, of `scope` and `scp`: texts with blanks between them, or lists."""
+    found: list[str] = []
+    for value in (claims.get("scope"), claims.get("scp")):
+        if isinstance(value, str):
+            found += value.split()
+        elif isinstance(value, list):
+            found += [one for one in value if isinstance(one, str)]
+    return found
+
+
+def _object(segment: str) -> dict[str, Any]:
+    try:
+        return _decode(_octets(segment))
+    except _UNREADABLE as error:
+        raise Invalid("the token is malformed") from error
+
+
+def _octets(segment: str) -> bytes:
+    if wrong := _NOT_BASE64.search(segment):
+        raise Invalid(f"illegal base64 data at input byte {wrong.start()}")
+    if len(segment) % 4 == 1:
+        raise Invalid(f"illegal base64 data at input byte {len(segment) - 1}")
+    return base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+
+
+def _unauthorized(challenge: str, detail: str) -> Refused:
+    return Refused("UNAUTHORIZED", headers=[("www-authenticate", challenge)], detail=detail)
+
+
+def _challenge(scopes: Sequence[str], error: str, text: str) -> str:
+    return f'Bearer scope="{" ".join(scopes)}" error="{error}" error_description="{text}"'

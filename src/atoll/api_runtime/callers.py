@@ -1,0 +1,59 @@
+"""What events say of the caller, as the route's guard found out. Pure.
+
+docs: "Create AWS Lambda proxy integrations for HTTP APIs", "Control access to HTTP APIs with JWT authorizers", "… with AWS Lambda
+authorizers", "… with IAM authorization".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from atoll.api_runtime.visit import Caller
+from atoll.kernel.context import Principal
+
+
+def authorizer_2(caller: Caller) -> dict[str, Any] | None:
+    """`requestContext.authorizer` in payload format 2.0; None where the route asks for nobody."""
+    if caller.kind == "CUSTOM":
+        return {"lambda": caller.context or None}
+    if caller.kind in ("JWT", "COGNITO_USER_POOLS"):
+        return {"jwt": {"claims": caller.context, "scopes": caller.scopes}}
+    if caller.principal is not None:
+        return {"iam": signer(caller.principal)}
+    return None
+
+
+def authorizer_1(caller: Caller) -> dict[str, Any] | None:
+    """`requestContext.authorizer` in payload format 1.0, None for what it says of nobody."""
+    if caller.kind == "CUSTOM":
+        return {**caller.context, **({"principalId": caller.principal_id} if caller.principal_id else {})}
+    if caller.kind in ("JWT", "COGNITO_USER_POOLS"):
+        return {"claims": caller.context, "scopes": caller.scopes}
+    return None
+
+
+def identity_1(caller: Caller) -> dict[str, Any]:
+    """The members of `requestContext.identity` in payload format 1.0 that name who signed."""
+    principal = caller.principal
+    if principal is None:
+        return {}
+    return {
+        "accessKey": principal.access_key,
+        "accountId": principal.account,
+        "caller": principal.user_id,
+        "user": principal.user_id,
+        "userArn": principal.arn,
+    }
+
+
+def signer(principal: Principal) -> dict[str, Any]:
+    """`requestContext.authorizer.iam`: a caller who signed."""
+    return {
+        "accessKey": principal.access_key,
+        "accountId": principal.account,
+        "callerId": principal.user_id,
+        "cognitoIdentity": None,
+        "principalOrgId": None,
+        "userArn": principal.arn,
+        "userId": principal.user_id,
+    }

@@ -1,0 +1,92 @@
+"""How connections to HTTP services are made, TLS included, and registered as this process's own. Imported on first use: httpcore takes
+long to load."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterable
+from typing import Any
+
+import certifi
+import httpcore
+from httpcore._backends.auto import AutoBackend
+
+from atoll.kernel.connection import Address, Outgoing
+
+KEEP = 4.0
+"""Seconds for which an idle connection is kept: less than any server we know of keeps its end, so that no request meets its closing."""
+MOST, MOST_IDLE = 1_000, 100
+
+
+def tls(*, verify: bool) -> ssl.SSLContext:
+    """Whom we trust: this machine's authorities and the web's. Blocks for some milliseconds."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def pool(context: ssl.SSLContext, outgoing: Outgoing) -> httpcore.AsyncConnectionPool:
+    """A pool of connections, each of which is in `outgoing` for as long as it is open."""
+    return httpcore.AsyncConnectionPool(
+        ssl_context=context,
+        max_connections=MOST,
+        max_keepalive_connections=MOST_IDLE,
+        keepalive_expiry=KEEP,
+        network_backend=_Backend(outgoing),
+    )
+
+
+class _Backend(AutoBackend):
+    def __init__(self, outgoing: Outgoing) -> None:
+        self._outgoing = outgoing
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        stream = await super().connect_tcp(host, port, timeout, local_address, socket_options)
+        address: Address = stream.get_extra_info("client_addr")[:2]
+        self._outgoing.opened(address)
+        return _Stream(stream, address, self._outgoing)
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    """A connection that says when it closes."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream, address: Address, outgoing: Outgoing) -> None:
+        self._stream = stream
+        self._address = address
+        self._outgoing = outgoing
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        self._outgoing.closed(self._address)
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            within = await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:
+            self._outgoing.closed(self._address)
+            raise
+        return _Stream(within, self._address, self._outgoing)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)

@@ -1,0 +1,43 @@
+"""Sessions of the roles that API Gateway assumes for its users: integrations' and authorizers' credentials, the account's log role."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from atoll.kernel.clock import Clock
+from atoll.kernel.context import Context, Principal
+from atoll.kernel.sessions import session_of
+
+SESSION_NAME = "BackplaneAssumeRoleSession"
+"""What API Gateway calls its sessions; policies and error messages show it."""
+KEPT = 1_000
+MARGIN = 60.0
+"""Seconds of region time before its end at which a session is opened anew."""
+
+
+class Roles:
+    """Opens a session of a role on its first use, and keeps it until shortly before its end."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._sessions: OrderedDict[tuple[str, str], tuple[Principal, float]] = OrderedDict()
+        """(session, when it ends) by the account that asks and the role."""
+
+    async def session(self, ctx: Context, role: str, source_arn: str = "") -> Principal:
+        """Who acts under a role, for an API of `ctx.account`. Raises AssumeRole's ServiceErrors: the role's trust policy decides."""
+        key = (ctx.account, role)
+        kept = self._sessions.get(key)
+        if kept is not None and self._clock.now() < kept[1] - MARGIN:
+            self._sessions.move_to_end(key)
+            return kept[0]
+        answer = await ctx.call(
+            "sts",
+            "AssumeRole",
+            {"RoleArn": role, "RoleSessionName": SESSION_NAME},
+            principal=Principal.service("apigateway.amazonaws.com", ctx.account, source_arn),
+        )
+        session = session_of(role, answer)
+        self._sessions[key] = (session, float(answer["Credentials"]["Expiration"]))
+        if len(self._sessions) > KEPT:
+            self._sessions.popitem(last=False)
+        return session

@@ -1,0 +1,62 @@
+"""Throttling: token buckets, filled by region time. In memory, as a node of AWS's keeps them: a restart fills all of them.
+
+docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+
+from atoll.api_runtime import serving
+from atoll.api_runtime.visit import Visit
+from atoll.kernel.clock import Clock
+
+RATE, BURST = 10_000.0, 5_000
+"""What an account may in a region, all its APIs together: requests a second, and at once."""
+KEPT = 10_000
+"""How many buckets are kept. The one that was used longest ago goes first: most likely it is full again."""
+
+
+class Buckets:
+    """Buckets by whatever they are for: an account in a region, a route of a stage, an API key of a usage plan."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+        """(tokens, when they were counted) by key."""
+
+    def take(self, key: Hashable, rate: float, burst: float) -> bool:
+        """Takes a token from a bucket that `rate` a second flow into and that holds `burst`; False where there is none.
+
+        A new bucket is full. One of no size never has any.
+        """
+        now = self._clock.now()
+        tokens, counted = self._buckets.pop(key, (float(burst), now))
+        tokens = min(float(burst), tokens + (now - counted) * rate)
+        taken = tokens >= 1
+        self._buckets[key] = (tokens - 1 if taken else tokens, now)
+        if len(self._buckets) > KEPT:
+            self._buckets.popitem(last=False)
+        return taken
+
+
+class Throttle:
+    """Whether requests may pass: by what the account may, and by what the stage's owner set for a route or method."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._buckets = Buckets(clock)
+
+    def passes(self, visit: Visit) -> bool:
+        """Takes a token for a request that found its route."""
+        api, settings = visit.api, visit.settings
+        if not self._buckets.take((api.account, api.region), RATE, BURST):
+            return False
+        if not settings.routes and settings.default.rate is None and settings.default.burst is None:
+            return True
+        limits = serving.settings_of(settings, visit.route_key)
+        if limits.rate is None and limits.burst is None:
+            return True
+        rate = RATE if limits.rate is None else limits.rate
+        burst = BURST if limits.burst is None else limits.burst
+        return self._buckets.take((visit.api_id, visit.stage, visit.route_key), rate, burst)
