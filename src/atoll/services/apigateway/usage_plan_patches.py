@@ -121,7 +121,8 @@ def _with_method(throttle: dict[str, Throttle], patch: Patch, rest: Sequence[str
     if not rest or rest[0] != "throttle":
         raise _invalid(patch)
     limit = rest[-1] if rest[-1] in _LIMITS else None
-    name = "/" + "/".join(rest[1 : -1 if limit else None]).lstrip("/")
+    name = "/".join(rest[1 : -1 if limit else None])
+    name = name if name.startswith("/") else f"/{name}"
     if limit:
         changed = _with_throttle(throttle.get(name), patch, [limit])
         return {**throttle, name: changed or Throttle()}
