@@ -17,6 +17,7 @@ from atoll.api_runtime.http_api.server import HttpApis
 from atoll.api_runtime.integrate.functions import Functions
 from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.integrate.roles import Roles
+from atoll.api_runtime.integrate.services import Services
 from atoll.api_runtime.match import DEFAULT
 from atoll.api_runtime.rest_api.functions import RestFunctions
 from atoll.api_runtime.rest_api.integrations import Integrations
@@ -53,7 +54,7 @@ class ApiGateway:
         authorizers, functions = Authorizers(host, self._http, roles), Functions(roles)
         throttle = Throttle(self._kernel.clock)
         self._logs = AccessLogs(host, roles)
-        integrations = Integrations(RestFunctions(), self._http, roles)
+        integrations = Integrations(RestFunctions(), self._http, Services(host), roles)
         self._servers: Mapping[serving.Kind, Server] = {
             "HTTP": HttpApis(host, authorizers, functions, self._http, roles, throttle),
             "REST": RestApis(host, authorizers, integrations, buckets),

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 from atoll.api_runtime.integrate.functions import source_arn
 from atoll.api_runtime.integrate.http_client import Answer, Failed, HttpClient, TimedOut
 from atoll.api_runtime.integrate.roles import Roles
+from atoll.api_runtime.integrate.services import ServiceRequest, Services
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api import headers as fields
 from atoll.api_runtime.rest_api.answer import Answered, error_message, method_answer
@@ -34,8 +35,9 @@ _NOT_FROM_HTTP = frozenset(("via",))
 class Integrations:
     """Every kind of integration of REST APIs."""
 
-    def __init__(self, functions: RestFunctions, http: HttpClient, roles: Roles) -> None:
+    def __init__(self, functions: RestFunctions, http: HttpClient, services: Services, roles: Roles) -> None:
         self._functions = functions
+        self._services = services
         self._http = http
         self._roles = roles
 
@@ -97,7 +99,17 @@ class Integrations:
         return Answered(200, [("content-type", "application/json")], invoked.payload, selected or "200")
 
     async def _other_service(self, call: Call, request: Outgoing, principal: Principal | None) -> Answered:
-        raise Refused("API_CONFIGURATION_ERROR", detail="Atoll cannot call this service yet")
+        call.note(f"Sending request to {request.uri}")
+        asked = ServiceRequest(request.uri, request.method, request.headers, request.query, request.body)
+        response = await self._services.perform(call.visit, asked, principal, call.integration.timeout / 1000)
+        assert isinstance(response.body, bytes)
+        body = response.body.decode(errors="replace")
+        call.note(
+            f"Received response. Status: {response.status}, Integration latency: {call.visit.integration.latency} ms"
+        )
+        call.note(f"Endpoint response headers: {noted_pairs(response.headers)}")
+        call.note(f"Endpoint response body before transformations: {body}")
+        return Answered(response.status, response.headers, response.body, str(response.status))
 
     async def _acting(self, call: Call) -> Principal | None:
         """Who calls the backend: a session of the integration's role, whoever signed the request, or None for API Gateway itself.
