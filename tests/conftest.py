@@ -18,6 +18,9 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from tests.browser import page, site
+
+__all__ = ["page", "site"]
 
 READY_WITHIN = 30.0
 REQUIRE = os.environ.get("ATOLL_REQUIRE") == "1"

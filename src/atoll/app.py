@@ -25,10 +25,10 @@ from atoll.gateway.unsupported import Unsupported
 from atoll.kernel.chores import hourly
 from atoll.kernel.context import Context, Principal
 from atoll.kernel.deliveries import Owner
-from atoll.kernel.http import HttpRequest, RequestLog
+from atoll.kernel.http import HttpRequest, HttpResponse, RequestLog
 from atoll.kernel.region import Kernel, open_kernel
 from atoll.kernel.reset import Reset
-from atoll.kernel.service import Access
+from atoll.kernel.service import Access, WireForm
 from atoll.protocol.models import Models
 from atoll.services import SERVICES
 from atoll.services.iam.directory import IamDirectory
@@ -45,6 +45,7 @@ class Host:
 
     def __init__(self, gateway: Gateway, cache_dir: Path) -> None:
         self._parts = gateway.parts
+        self._gateway = gateway
         self.kernel: Kernel = gateway.parts.kernel
         self.endpoint: str = gateway.parts.endpoint
         self.cache_dir = cache_dir
@@ -56,6 +57,14 @@ class Host:
 
     async def admit(self, ctx: Context, http: HttpRequest, access: Sequence[Access], params: Any) -> None:
         await visitors.admit(ctx, self._parts, http, access, params)
+
+    async def perform(
+        self, ctx: Context, http: HttpRequest, *, service: str, region: str, principal: Principal
+    ) -> HttpResponse:
+        return await self._gateway.perform(ctx, http, service=service, region=region, principal=principal)
+
+    def wire_form(self, service: str, operation: str) -> WireForm | None:
+        return self._parts.models.wire_form(service, operation)
 
     def context(self, service: str, account: str, region: str, principal: Principal, name: str) -> Context:
         request_id = self.kernel.ids.uuid()

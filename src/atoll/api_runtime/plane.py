@@ -18,9 +18,11 @@ from atoll.api_runtime.integrate.functions import Functions
 from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.match import DEFAULT
+from atoll.api_runtime.rest_api.integrations import Integrations
 from atoll.api_runtime.rest_api.server import RestApis
 from atoll.api_runtime.throttle import Throttle
 from atoll.api_runtime.visit import Visit
+from atoll.api_runtime.websocket_api.server import WebSocketApis
 from atoll.kernel.context import Principal
 from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.kernel.service import Host
@@ -45,13 +47,15 @@ class ApiGateway:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._kernel = host.kernel
-        roles = Roles(self._kernel.clock)
-        authorizers, functions, throttle = Authorizers(host), Functions(roles), Throttle(self._kernel.clock)
         self._http = HttpClient(self._kernel.outgoing)
+        roles, throttle = Roles(self._kernel.clock), Throttle(self._kernel.clock)
+        authorizers, functions = Authorizers(host, self._http, roles), Functions(roles)
         self._logs = AccessLogs(host, roles)
+        integrations = Integrations(host, self._http, roles)
         self._servers: Mapping[serving.Kind, Server] = {
             "HTTP": HttpApis(host, authorizers, functions, self._http, roles, throttle),
-            "REST": RestApis(host, authorizers, functions),
+            "REST": RestApis(host, authorizers, integrations, throttle),
+            "WEBSOCKET": WebSocketApis(host, authorizers, roles, self._http, self._finish),
         }
 
     def claims(self, request: HttpRequest) -> Address | None:

@@ -35,13 +35,20 @@ Reason = Literal[
 
 class Refused(Exception):
     """Ends a request. `text` is the message where it is not the usual one of its kind; `headers` go with the answer
-    (`www-authenticate`); `detail` is for logs and the trace, never for the client."""
+    (`www-authenticate`); `detail` is for logs and the trace, never for the client; `status` is the one where it is not the usual one."""
 
     def __init__(
-        self, reason: Reason, text: str | None = None, *, headers: Sequence[tuple[str, str]] = (), detail: str = ""
+        self,
+        reason: Reason,
+        text: str | None = None,
+        *,
+        headers: Sequence[tuple[str, str]] = (),
+        detail: str = "",
+        status: int | None = None,
     ) -> None:
         super().__init__(reason, text, detail)
         self.reason = reason
         self.text = text
         self.headers = tuple(headers)
         self.detail = detail
+        self.status = status

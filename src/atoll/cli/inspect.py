@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from rich.markup import escape
@@ -25,6 +26,26 @@ def env(port: Port = None) -> None:
         print(f"export {name}={shlex.quote(value)}")  # noqa: T201  for a shell to read
 
 
+class Api(NamedTuple):
+    """An API of any kind, as its owner calls it."""
+
+    name: str
+    id: str
+    scheme: str
+    stages: list[str]
+    """`$default` first."""
+
+    def by_path(self, region: Running, stage: str) -> str:
+        """The address of a stage in the form that needs no name resolution."""
+        host = region.endpoint.partition("://")[2]
+        return f"{self.scheme}://{host}/_aws/execute-api/{self.id}/{stage.replace('$', '%24')}"
+
+    def by_host(self, region: Running, stage: str) -> str:
+        """The address of a stage in the form that AWS has too."""
+        tail = "" if stage == "$default" else f"/{stage}"
+        return f"{self.scheme}://{self.id}.execute-api.localhost:{region.port}{tail}"
+
+
 def urls(
     name: Annotated[
         str | None, typer.Argument(help="Print only the URL of the API with this name or id, or of the function.")
@@ -33,39 +54,57 @@ def urls(
 ) -> None:
     """Show where deployed APIs and functions with URLs can be called."""
     region = require(port)
-    with client(region, "apigatewayv2") as gateway, client(region, "lambda") as functions:
-        apis = [api for page in gateway.get_paginator("get_apis").paginate() for api in page["Items"]]
-        ids = _function_urls(functions)
-        if name is None:
-            _show(region, gateway, apis, ids)
-        else:
-            print(_only(region, gateway, apis, ids, name))  # noqa: T201  for a script to read
+    with client(region, "lambda") as functions:
+        apis, ids = [*_v2_apis(region), *_rest_apis(region)], _function_urls(functions)
+    if name is None:
+        _show(region, apis, ids)
+    else:
+        print(_only(region, apis, ids, name))  # noqa: T201  for a script to read
 
 
-def _only(region: Running, gateway: Any, apis: list[dict[str, Any]], ids: dict[str, str], name: str) -> str:
+def _v2_apis(region: Running) -> Iterator[Api]:
+    with client(region, "apigatewayv2") as gateway:
+        for api in _items(gateway, "get_apis", "Items"):
+            stages = [stage["StageName"] for stage in _items(gateway, "get_stages", "Items", ApiId=api["ApiId"])]
+            scheme = "ws" if api["ProtocolType"] == "WEBSOCKET" else "http"
+            yield Api(api["Name"], api["ApiId"], scheme, sorted(stages, key=lambda stage: (stage != "$default", stage)))
+
+
+def _rest_apis(region: Running) -> Iterator[Api]:
+    with client(region, "apigateway") as gateway:
+        for api in _items(gateway, "get_rest_apis", "items"):
+            stages = [stage["stageName"] for stage in gateway.get_stages(restApiId=api["id"])["item"]]
+            yield Api(api["name"], api["id"], "http", sorted(stages))
+
+
+def _items(gateway: Any, operation: str, member: str, **request: Any) -> list[dict[str, Any]]:
+    return [item for page in gateway.get_paginator(operation).paginate(**request) for item in page[member]]
+
+
+def _only(region: Running, apis: list[Api], ids: dict[str, str], name: str) -> str:
     """The one URL of what has the name."""
-    chosen = [api for api in apis if name in (api["Name"], api["ApiId"])]
+    chosen = [api for api in apis if name in (api.name, api.id)]
     if not chosen and name in ids:
         return f"{region.endpoint}/_aws/lambda-url/{ids[name]}/"
     if not chosen:
-        deployed = ", ".join([*(api["Name"] for api in apis), *ids])
+        deployed = ", ".join([*(api.name for api in apis), *ids])
         fail(f"No API, and no function with a URL, is called {name!r}.", f"Deployed: {deployed or 'none'}")
     if len(chosen) > 1:
-        named = ", ".join(api["ApiId"] for api in chosen)
+        named = ", ".join(api.id for api in chosen)
         fail(f"{len(chosen)} APIs are called {name!r}.", f"Name one by its id: {named}")
-    return _stage_urls(region, gateway, chosen[0])[0]
+    if not chosen[0].stages:
+        fail(f"The API {chosen[0].name} has no stage yet.")
+    return chosen[0].by_path(region, chosen[0].stages[0])
 
 
-def _show(region: Running, gateway: Any, apis: list[dict[str, Any]], ids: dict[str, str]) -> None:
+def _show(region: Running, apis: list[Api], ids: dict[str, str]) -> None:
     if not apis and not ids:
         out.print("No API is deployed yet, and no function has a URL.")
     for api in apis:
-        out.print(f"[bold]{escape(api['Name'])}[/]")
-        for by_path in _stage_urls(region, gateway, api):
-            stage = by_path.rsplit("/", 1)[1]
-            tail = "" if stage == "%24default" else f"/{stage}"
-            out.print(f"  {by_path}")
-            out.print(f"  http://{api['ApiId']}.execute-api.localhost:{region.port}{tail}  [dim](curl, browsers)[/]")
+        out.print(f"[bold]{escape(api.name)}[/]" + ("" if api.stages else " [dim](no stage yet)[/]"))
+        for stage in api.stages:
+            out.print(f"  {api.by_path(region, stage)}")
+            out.print(f"  {api.by_host(region, stage)}  [dim](curl, browsers)[/]")
     for name, url_id in ids.items():
         out.print(f"[bold]{escape(name)}[/] [dim](function)[/]")
         out.print(f"  {region.endpoint}/_aws/lambda-url/{url_id}/")
@@ -84,16 +123,3 @@ def _function_urls(functions: Any) -> dict[str, str]:
         for name in names
         for config in functions.list_function_url_configs(FunctionName=name)["FunctionUrlConfigs"]
     }
-
-
-def _stage_urls(region: Running, gateway: Any, api: dict[str, Any]) -> list[str]:
-    """An API's URLs in the form that needs no name resolution, $default's first."""
-    stages = [
-        stage["StageName"]
-        for page in gateway.get_paginator("get_stages").paginate(ApiId=api["ApiId"])
-        for stage in page["Items"]
-    ]
-    if not stages:
-        fail(f"The API {api['Name']} has no stage yet.")
-    ordered = sorted(stages, key=lambda stage: (stage != "$default", stage))
-    return [f"{region.endpoint}/_aws/execute-api/{api['ApiId']}/{stage.replace('$', '%24')}" for stage in ordered]

@@ -16,9 +16,11 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from atoll.edge.exchange import Application, Exchange
+from atoll.edge.handshake import is_handshake
 from atoll.edge.turn import Turn
 from atoll.kernel.connection import Connection
 from atoll.kernel.http import HttpRequest, joined
+from atoll.kernel.websocket import Peer
 
 MAX_HEADER_BYTES = 64 << 10
 """Request line and headers together. AWS's front ends stop between 8 and 20 KB; what they refuse, services refuse themselves."""
@@ -51,9 +53,12 @@ class HttpConnection(HttpToolsProtocol):
         """Whether what comes may be trailers, which are dropped: nothing that AWS reads travels in them."""
         self._offered = False
         """Whether the request at hand offers another protocol."""
+        self._offer: tuple[int, str] | None = None
+        """The Upgrade header that the request at hand was sent with, and its place among the headers."""
         self._data = self._left = b""
         """What the parser is fed, and what it is to be fed afterwards."""
         self._list: list[tuple[str, str]] = []
+        self._names: list[bytes] = []
         self._waiting_since = 0.0
         """Since when the client owes us headers, in seconds of the loop's time."""
         self._body_since = 0.0
@@ -111,6 +116,7 @@ class HttpConnection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self.url = b""
         self._list = []
+        self._names = []
         self._in_headers = True
         self._header_bytes = 0
         self._waiting_since = self.loop.time()
@@ -118,6 +124,7 @@ class HttpConnection(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_headers:
             self._list.append((_name(name), value.decode("latin-1")))
+            self._names.append(name)
 
     def on_headers_complete(self) -> None:
         self._in_headers = False
@@ -137,22 +144,27 @@ class HttpConnection(HttpToolsProtocol):
         else:
             path, _, query = url.partition(b"?")
         version = parser.get_http_version()
-        self._begin(
-            HttpRequest(
-                method.decode(),
-                path.decode("latin-1"),
-                query.decode("latin-1"),
-                self._list,
-                b"",
-                self.client[0] if self.client else "127.0.0.1",
-                self.scheme == "https",
-                version,
-                (self.server and self.server[1]) or 0,
-                joined(self._list),
-                connection=self._connection,
-            ),
-            keep_alive=version != "1.0" and parser.should_keep_alive(),
+        if self._offer is not None:
+            self._list.insert(self._offer[0], ("upgrade", self._offer[1]))
+            self._names.insert(self._offer[0], b"upgrade")
+        request = HttpRequest(
+            method.decode(),
+            path.decode("latin-1"),
+            query.decode("latin-1"),
+            self._list,
+            b"",
+            self.client[0] if self.client else "127.0.0.1",
+            self.scheme == "https",
+            version,
+            (self.server and self.server[1]) or 0,
+            joined(self._list),
+            connection=self._connection,
+            sent_names=self._names,
         )
+        if self._offer is not None:
+            self._offer = None
+            request.websocket = is_handshake(request)
+        self._begin(request, keep_alive=version != "1.0" and parser.should_keep_alive())
 
     def on_body(self, body: bytes) -> None:
         self._in_trailers = False
@@ -213,6 +225,19 @@ class HttpConnection(HttpToolsProtocol):
         if self.pipeline:
             self._start(self.pipeline.popleft())
 
+    def hand_over(self, head: bytes, peer: Peer) -> None:
+        """The client and `peer` speak WebSocket from here on; `head` tells the client. The exchange at hand is this connection's last."""
+        from atoll.edge.websocket import WebSocketConnection  # few need it
+
+        self.server_state.total_requests += 1
+        self.connections.discard(self)
+        self.pipeline.clear()
+        self.transport.write(head)
+        socket = WebSocketConnection(self.transport, self.connections, self.loop, peer)
+        self.transport.set_protocol(socket)
+        self.flow.resume_reading()
+        socket.open()
+
     def ended(self, exchange: Exchange) -> None:
         """Its task is about to end."""
         if exchange.task is not None:
@@ -265,14 +290,17 @@ class HttpConnection(HttpToolsProtocol):
             self.transport.close()
 
     def _resume_without_upgrade(self) -> None:
-        """The request goes on in this protocol (RFC 9110, 7.8), without its offer of another: clients that prefer HTTP/2 make one with
-        every first request, and a parser that has seen it takes neither the body nor another request."""
+        """The request goes on in this protocol (RFC 9110, 7.8), parsed without its offer of another: clients that prefer HTTP/2 make
+        one with every first request, and a parser that has seen it takes neither the body nor another request. Whoever answers may
+        still take one of WebSocket."""
         self._offered = False
+        offers = [(at, value) for at, (name, value) in enumerate(self._list) if name == "upgrade"]
+        self._offer = offers[0] if len(offers) == 1 and offers[0][1].strip().lower() == "websocket" else None
         after: int = sys.exc_info()[1].args[0]  # type: ignore[union-attr]  # where in the data httptools stopped
         lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
         lines += [
-            b"%b: %b" % (name.encode("latin-1"), value.encode("latin-1"))
-            for name, value in self._list
+            b"%b: %b" % (sent, value.encode("latin-1"))
+            for sent, (name, value) in zip(self._names, self._list, strict=True)
             if name != "upgrade"
         ]
         self.parser = httptools.HttpRequestParser(self)

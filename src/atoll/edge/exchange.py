@@ -12,7 +12,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from atoll.edge.handshake import accepting
 from atoll.kernel.http import BodyTooLarge, BrokenOff, ClientGone, HttpRequest, HttpResponse
+from atoll.kernel.websocket import Peer
 
 if TYPE_CHECKING:
     from atoll.edge.connection import HttpConnection
@@ -146,7 +148,9 @@ class Exchange:
         try:
             try:
                 response = await application(self.request)
-                if isinstance(response.body, bytes):
+                if response.peer is not None:
+                    self._hand_over(response.headers, response.peer)
+                elif isinstance(response.body, bytes):
                     self._send(response.status, response.headers, response.body)
                 else:
                     await self._stream(response.status, response.headers, response.body)
@@ -195,6 +199,14 @@ class Exchange:
         if status in WITHOUT_BODY or self.request.method == "HEAD":
             return head, b""
         return (head + body, b"") if len(body) <= JOINED_UP_TO else (head, body)
+
+    def _hand_over(self, headers: Sequence[tuple[str, str]], peer: Peer) -> None:
+        """Completes the handshake; the connection is another from here on."""
+        if not self._may_answer():
+            peer.closed(1006, "")
+            return
+        self.response_complete = True
+        self._connection.hand_over(self._head(101, [*accepting(self.request), *headers]) + b"\r\n\r\n", peer)
 
     async def _stream(self, status: int, headers: Sequence[tuple[str, str]], body: AsyncIterator[bytes]) -> None:
         """A body of unknown length, each piece as soon as it is there. Where it breaks off, so does the connection: an end would lie.

@@ -9,7 +9,7 @@ from typing import Any
 from atoll.gateway.call import Call, Parts
 from atoll.gateway.stages.authenticate import authenticate
 from atoll.gateway.stages.authorize import authorize
-from atoll.gateway.stages.identify import identify
+from atoll.gateway.stages.identify import identify, identify_as
 from atoll.gateway.stages.parse import not_implemented, parse
 from atoll.gateway.stages.receive import receive
 from atoll.gateway.stages.run import run
@@ -26,6 +26,8 @@ Stage = Callable[[Call], Awaitable[None] | None]
 STAGES: tuple[Stage, ...] = (identify, authenticate, receive, parse, authorize, validate, run, serialize)
 INSIDE = STAGES[STAGES.index(authorize) : STAGES.index(serialize)]
 """The stages of a call from inside the region: it is already identified, and never leaves as bytes."""
+ERRAND = STAGES[STAGES.index(receive) :]
+"""The stages of a request in a service's own wire form that somebody inside the region makes: whose it is, is known."""
 
 
 async def _nothing(_ctx: Context, _request: Any) -> None:
@@ -79,6 +81,25 @@ class Gateway:
                 raise not_implemented(call)
             await self._through(call, INSIDE)
             return call.output
+
+    async def perform(
+        self, parent: Context, http: HttpRequest, *, service: str, region: str, principal: Principal
+    ) -> HttpResponse:
+        """See `kernel.service.Host.perform`."""
+        request_id = self.parts.kernel.ids.uuid()
+        with parent.span.child(f"request to {service}", principal=principal.arn) as span:
+            call = Call(self.parts, span, request_id, http=http, region=region, principal=principal)
+            try:
+                identify_as(call, service)
+                await self._through(call, ERRAND)
+            except NotImplementedByAtoll as error:
+                self.parts.unsupported.refused(call.service or service, call.operation, error.message)
+                raise
+            except ServiceError as error:
+                call.response = self._failed(call, error)
+            assert call.response is not None
+            span.status = call.response.status
+            return call.response
 
     async def allows(self, parent: Context, action: str, resource: str, principal: Principal) -> bool:
         """See `Context.allows`."""

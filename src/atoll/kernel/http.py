@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from atoll.kernel.connection import Connection
+from atoll.kernel.websocket import Peer
 
 _BLANKS = " \t"
 RequestLog = Callable[[str, int, float], None]
@@ -40,7 +41,8 @@ class HttpRequest(msgspec.Struct):
 
     `fields` are the headers by name, the values of repeated ones trimmed and joined with ",". `port` is the one that the client
     connected to; `connection` is None for a request that came over none. `body` is empty until `read_body` has been awaited, where
-    `incoming` is given.
+    `incoming` is given. `websocket` says that the client offers to go over to that protocol (kernel/websocket.py). `sent_names` are the
+    names of `headers` as they were sent, in the same order.
     """
 
     method: str
@@ -55,6 +57,8 @@ class HttpRequest(msgspec.Struct):
     fields: dict[str, str] = msgspec.field(default_factory=dict)
     incoming: Incoming | None = None
     connection: Connection | None = None
+    websocket: bool = False
+    sent_names: Sequence[bytes] = ()
 
     def __post_init__(self) -> None:
         if not self.fields:
@@ -80,11 +84,13 @@ class HttpRequest(msgspec.Struct):
 
 
 class HttpResponse(msgspec.Struct, frozen=True):
-    """A response. Content-Length and Date are the edge's to add. A body that is an iterator is sent in chunks as they come."""
+    """A response. Content-Length and Date are the edge's to add. A body that is an iterator is sent in chunks as they come. With a
+    `peer`, under status 101, the connection goes over to WebSocket."""
 
     status: int
     headers: Sequence[tuple[str, str]] = ()
     body: bytes | AsyncIterator[bytes] = b""
+    peer: Peer | None = None
 
 
 def joined(headers: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from atoll.kernel.connection import Connection
-    from atoll.kernel.http import HttpRequest
+    from atoll.kernel.http import HttpRequest, HttpResponse
     from atoll.kernel.region import Kernel
     from atoll.kernel.store.api import Reader, Transaction
 
@@ -94,6 +94,16 @@ Step = Callable[[Context, dict[str, Any]], Awaitable[dict[str, Any] | None]]
 """One step of a task: takes the stored state, returns the next state, or None when the task is done."""
 
 
+class WireForm(NamedTuple):
+    """How a service's requests name their operation: by an `X-Amz-Target`, or by `Action` and `Version` in a form or query string; by
+    their paths where there is neither."""
+
+    target: str = ""
+    content_type: str = ""
+    """Of requests with a target."""
+    version: str = ""
+
+
 class Host(Protocol):
     """What the composition root offers to a service that keeps something running beside its operations."""
 
@@ -111,6 +121,18 @@ class Host(Protocol):
 
     async def admit(self, ctx: Context, http: HttpRequest, access: Sequence[Access], params: Any) -> None:
         """Raises AccessDenied unless `ctx.principal` may all that `access` asks for in respect of `params`."""
+
+    async def perform(
+        self, ctx: Context, http: HttpRequest, *, service: str, region: str, principal: Principal
+    ) -> HttpResponse:
+        """The answer to a request in a service's own wire form, errors included, as if `principal` had signed it. IAM applies.
+
+        `service` is the name by which signatures call it. A request to one that speaks several protocols is in the one that it looks like.
+        Raises NotImplementedByAtoll where the region has not the service or the operation.
+        """
+
+    def wire_form(self, service: str, operation: str) -> WireForm | None:
+        """How requests name an operation of a service of this region, which signatures call `service`; None where it has none such."""
 
     def context(self, service: str, account: str, region: str, principal: Principal, name: str) -> Context:
         """A context for work that no request caused (a new trace called `name`), acting as `principal`."""

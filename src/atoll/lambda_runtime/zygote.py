@@ -85,8 +85,12 @@ class Zygote:
 
     async def _send(self, data: bytes, descriptors: list[int]) -> None:
         assert self._control is not None
-        # The descriptors travel with the length, which always finds room; only what follows may have to wait for it.
-        socket.send_fds(self._control, [data[:HEAD]], descriptors)
+        while True:  # the descriptors travel with the length, which many environments at once may leave without room
+            try:
+                socket.send_fds(self._control, [data[:HEAD]], descriptors)
+                break
+            except BlockingIOError:
+                await _room(self._control)
         await asyncio.get_running_loop().sock_sendall(self._control, data[HEAD:])
 
     async def ready(self) -> None:
@@ -136,3 +140,14 @@ class Zygote:
             await self._end()
             lines = self._log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
             raise RuntimeUnavailable(f"The {self.name} zygote did not start: {lines[-1]}")
+
+
+async def _room(control: socket.socket) -> None:
+    """Waits until the socket takes something again."""
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_writer(control, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_writer(control)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from atoll.kernel.errors import MalformedRequest, UnknownOperation
+from atoll.kernel.service import WireForm
 from atoll.protocol import overlays
 from atoll.protocol.wire import WireRequest
 
@@ -113,6 +114,19 @@ class Models:
         """Whether a service that goes by this name reads forms. Where none that is implemented goes by it, one may."""
         heads = [head for name in self._implemented if signing_name in (head := self._head(name)).names]
         return not heads or any(not {"query", "ec2"}.isdisjoint(head.protocols) for head in heads)
+
+    def wire_form(self, signing_name: str, operation: str) -> WireForm | None:
+        """How requests name an operation of an implemented service that goes by the name; None where there is none."""
+        for name in self._implemented:
+            head = self._head(name)
+            if signing_name in head.names and operation in self.service(name).operation_names:
+                if "query" in head.protocols:
+                    return WireForm(version=head.api_version)
+                if "json" not in head.protocols:
+                    return WireForm()
+                version = self.service(name).metadata["jsonVersion"]
+                return WireForm(f"{head.target_prefix}.{operation}", f"application/x-amz-json-{version}")
+        return None
 
     def find(self, request: WireRequest, signing_name: str | None = None) -> str | None:
         """The service that a request is for, None where AWS has none such.

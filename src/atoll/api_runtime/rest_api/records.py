@@ -26,6 +26,8 @@ class IntegrationResponse(msgspec.Struct, frozen=True, omit_defaults=True):
     parameters: dict[str, str] = {}
     templates: dict[str, str | None] = {}
     content_handling: ContentHandling | None = None
+    empty: tuple[str, ...] = ()
+    """Which maps their owner gave without entries: AWS shows them."""
 
 
 class Integration(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -55,6 +57,8 @@ class MethodResponse(msgspec.Struct, frozen=True, omit_defaults=True):
     status: str
     parameters: dict[str, bool] = {}
     models: dict[str, str] = {}
+    empty: tuple[str, ...] = ()
+    """Which of them their owner gave without entries: AWS shows them."""
 
 
 class Method(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,29 +1,179 @@
-"""Serves REST APIs: from a request to the answer of the method that takes it."""
+"""Serves REST APIs: from a request to the answer of the method that takes it, step by step as API Gateway does.
+
+docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-rest-api.html
+"""
 
 from __future__ import annotations
 
-from atoll.api_runtime.answers import INTERNAL_ERROR, message
+import logging
+from collections.abc import Sequence
+
 from atoll.api_runtime.authorize.authorizers import Authorizers
-from atoll.api_runtime.integrate.functions import Functions
+from atoll.api_runtime.compiled import CompiledSnapshots
+from atoll.api_runtime.refused import Refused
+from atoll.api_runtime.rest_api import execution_log
+from atoll.api_runtime.rest_api.call import Call, query_values, received
+from atoll.api_runtime.rest_api.compile import Compiled, compile_snapshot
+from atoll.api_runtime.rest_api.content import compressed, uncompressed
+from atoll.api_runtime.rest_api.event import proxy_event
+from atoll.api_runtime.rest_api.gateway_responses import gateway_response, status_of, text_of
+from atoll.api_runtime.rest_api.integrations import Integrations
+from atoll.api_runtime.rest_api.match import Match
+from atoll.api_runtime.rest_api.parameters import common
+from atoll.api_runtime.rest_api.records import Snapshot
+from atoll.api_runtime.rest_api.validate import validate
+from atoll.api_runtime.throttle import Throttle
+from atoll.api_runtime.usage_plans import UsagePlans
 from atoll.api_runtime.visit import Visit
 from atoll.kernel.http import HttpResponse
 from atoll.kernel.service import Host
 
-MISSING_AUTHENTICATION_TOKEN = message(403, "Missing Authentication Token")
+log = logging.getLogger(__name__)
+
+MAX_PAYLOAD = 10 << 20
+"""Bytes of a request body. docs: API Gateway quotas, "Payload size": not adjustable."""
+MAX_HEADERS = 10_240
+"""Bytes of the request line and the headers together. docs: API Gateway quotas."""
+FAILED = Refused("API_CONFIGURATION_ERROR")
+NOT_SERVED = Refused("INVALID_API_KEY")
+"""`Forbidden`, which is also what an API without such a stage answers."""
 
 
 class RestApis:
     """A `plane.Server`."""
 
-    def __init__(self, host: Host, authorizers: Authorizers, functions: Functions) -> None:
-        self._host = host
+    def __init__(self, host: Host, authorizers: Authorizers, integrations: Integrations, throttle: Throttle) -> None:
         self._authorizers = authorizers
-        self._functions = functions
+        self._integrations = integrations
+        self._throttle = throttle
+        self._usage_plans = UsagePlans(throttle.buckets)
+        self._compiled = CompiledSnapshots(host.kernel.store, compile_snapshot)
 
     async def answer(self, visit: Visit) -> HttpResponse:
         """The answer to a request."""
-        return MISSING_AUTHENTICATION_TOKEN
+        compiled = await self._compiled.of(visit, _choose(visit))
+        if compiled is None or (compiled.snapshot.endpoint_disabled and not visit.custom_domain):
+            return _finished(visit, refuse(visit, None, NOT_SERVED))
+        call = None
+        try:
+            if (match := compiled.router.match(visit.request.method, visit.path)) is None:
+                raise Refused("MISSING_AUTHENTICATION_TOKEN")
+            call = open_call(visit, compiled, match)
+            response = _traced(call, await self._serve(call))
+        except Refused as refused:
+            response = refuse(visit, call or compiled.snapshot, refused)
+        response = compressed(response, visit.request.header("accept-encoding"), compiled.snapshot.minimum_compression)
+        return _finished(visit, response)
 
     def failed(self, visit: Visit) -> HttpResponse:
         """The answer where Atoll itself failed."""
-        return INTERNAL_ERROR
+        return _finished(visit, refuse(visit, None, FAILED))
+
+    async def _serve(self, call: Call) -> HttpResponse:
+        visit, snapshot = call.visit, call.compiled.snapshot
+        if not self._throttle.passes(visit, setting_of(visit)):
+            raise Refused("THROTTLED", detail="faster than the stage or the account may be called")
+        check_size(call)
+        visit.caller = await self._authorizers.admit_by_policy(
+            visit, call.method.guard, snapshot.authorizers, snapshot.policy, lambda: proxy_event(call)
+        )
+        if call.method.api_key_required:
+            by_authorizer = snapshot.api_key_source == "AUTHORIZER"
+            await self._usage_plans.admit(visit, visit.caller.usage_key if by_authorizer else call.header("x-api-key"))
+        return await serve(call, self._integrations)
+
+
+def setting_of(visit: Visit) -> str:
+    """What the stage's settings call the method: they name the request's, or the resource's ANY."""
+    own = f"{visit.request.method} {visit.route_key.partition(' ')[2]}"
+    return own if own in visit.settings.routes else visit.route_key
+
+
+async def serve(call: Call, integrations: Integrations) -> HttpResponse:
+    """What a method answers to a request that was let in. Raises Refused."""
+    call.body = uncompressed(call.body, call.header("content-encoding"), MAX_PAYLOAD)
+    execution_log.opened(call)
+    validate(call)
+    response = await integrations.answer(call)
+    execution_log.succeeded(call, response)
+    execution_log.closed(call, response.status)
+    return response
+
+
+def open_call(visit: Visit, compiled: Compiled, match: Match) -> Call:
+    """The request as the steps see it; also says in `visit` what took it."""
+    visit.route_key, visit.resource_id = f"{match.method.name} {match.resource.path}", match.resource.id
+    visit.parameters = match.parameters
+    visit.ctx.span.note(route=visit.route_key)
+    headers, fields = received(visit)
+    query = query_values(visit.request.query_string)
+    return Call(visit, compiled, match.resource, match.method, headers, fields, query, visit.request.body)
+
+
+def check_size(call: Call) -> None:
+    """Raises Refused for a request that is larger than API Gateway takes."""
+    if len(call.visit.request.body) > MAX_PAYLOAD:
+        raise Refused("REQUEST_TOO_LARGE")
+
+
+def refuse(visit: Visit, of: Call | Snapshot | None, refused: Refused) -> HttpResponse:
+    """The gateway response to a refused request: of the call, or of an API that has nothing for it, or of none."""
+    visit.refused, visit.error, visit.status = refused, text_of(refused), status_of(refused)
+    if refused.detail:
+        visit.ctx.span.note(error=refused.detail)
+        if visit.status >= 500:
+            log.warning("%s %s: %s", visit.api_id, visit.route_key or visit.path, refused.detail)
+    if of is None:
+        return gateway_response(refused, {}, lambda _name: ())
+    call = of if isinstance(of, Call) else _unmatched(visit, of)
+    if refused.detail:
+        call.note(refused.detail)
+    response = gateway_response(
+        refused, call.compiled.snapshot.gateway_responses, lambda name: _values(call, name), call.header("accept")
+    )
+    execution_log.closed(call, response.status)
+    return response
+
+
+def _values(call: Call, expression: str) -> Sequence[str]:
+    if expression == "context.error.messageString" and call.visit.error is None:
+        return ("null",)
+    return common(call, expression)
+
+
+def _unmatched(visit: Visit, snapshot: Snapshot) -> Call:
+    """A request that no method takes, for the variables of its gateway response."""
+    from atoll.api_runtime.rest_api.match import Router
+    from atoll.api_runtime.rest_api.records import Method, Resource
+
+    headers, fields = received(visit)
+    compiled = Compiled(snapshot, Router(()))
+    query = query_values(visit.request.query_string)
+    return Call(visit, compiled, Resource("", ""), Method(visit.request.method), headers, fields, query, b"")
+
+
+def _choose(visit: Visit) -> str:
+    """The snapshot that the request runs: the stage's, or for a share of the requests its canary's, with the variables of that one."""
+    canary = visit.settings.canary
+    if canary is None:
+        return visit.settings.snapshot
+    chosen = visit.ctx.ids.random.random() * 100 < canary.percent
+    visit.further["isCanaryRequest"] = chosen
+    if not chosen:
+        return visit.settings.snapshot
+    visit.variables = {**visit.variables, **canary.variables}
+    return canary.snapshot
+
+
+def _traced(call: Call, response: HttpResponse) -> HttpResponse:
+    """The answer of a backend of AWS's carries the trace's id."""
+    if call.integration.kind not in ("AWS", "AWS_PROXY", "HTTP"):
+        return response
+    if any(name == "x-amzn-trace-id" for name, _ in response.headers):
+        return response
+    return HttpResponse(response.status, [*response.headers, ("x-amzn-trace-id", call.visit.trace_id)], response.body)
+
+
+def _finished(visit: Visit, response: HttpResponse) -> HttpResponse:
+    ids = [("x-amzn-requestid", visit.request_id), ("x-amz-apigw-id", visit.extended_id)]
+    return HttpResponse(response.status, [*response.headers, *ids], response.body)

@@ -46,9 +46,22 @@ async def identify(call: Call) -> None:
     else:
         _find(call, authorization.service)
         call.region = authorization.region
+    _name(call, authorization.service if authorization else "")
+
+
+def identify_as(call: Call, signing_name: str) -> None:
+    """`identify`, for a request that nobody signed and whose body is there, to the service that signatures call by this name."""
+    http = call.http
+    assert http is not None
+    call.wire = WireRequest(http.method, http.raw_path, http.query_string, http.fields, http.body)
+    _find(call, signing_name)
+    _name(call, signing_name)
+
+
+def _name(call: Call, signing_name: str) -> None:
     if call.codec is None:
-        service = call.service or (authorization.service if authorization else "")
-        raise NotImplementedByAtoll(f"Atoll does not implement the service {service}.")
+        raise NotImplementedByAtoll(f"Atoll does not implement the service {call.service or signing_name}.")
+    assert call.wire is not None
     call.operation = call.codec.operation_of(call.wire)
     call.registered = call.parts.operations.get(call.service, {}).get(call.operation)
     call.span.name = f"{call.service}.{call.operation}"

@@ -6,6 +6,66 @@ docs: https://docs.aws.amazon.com/apigateway/latest/api/API_Operations_Amazon_AP
 from __future__ import annotations
 
 from atoll.kernel.service import Service
-from atoll.services.apigateway import account
+from atoll.services.apigateway import (
+    account,
+    api_keys,
+    apis,
+    authorizers,
+    base_path_mappings,
+    client_certificates,
+    deployments,
+    documentation_parts,
+    documentation_versions,
+    domain_names,
+    gateway_responses,
+    import_api_keys,
+    integration_responses,
+    integrations,
+    method_responses,
+    methods,
+    models,
+    resources,
+    stages,
+    tags,
+    test_invoke_authorizer,
+    usage,
+    usage_plan_keys,
+    usage_plans,
+    validators,
+)
+from atoll.services.apigateway.openapi import get_export, import_rest_api
+from atoll.services.apigateway.refused import REFUSED
 
-SERVICE = Service("apigateway", [account])
+SERVICE = Service(
+    "apigateway",
+    [
+        account,
+        api_keys,
+        apis,
+        authorizers,
+        base_path_mappings,
+        client_certificates,
+        deployments,
+        documentation_parts,
+        documentation_versions,
+        domain_names,
+        gateway_responses,
+        import_api_keys,
+        integration_responses,
+        integrations,
+        method_responses,
+        methods,
+        models,
+        resources,
+        stages,
+        tags,
+        test_invoke_authorizer,
+        usage,
+        usage_plan_keys,
+        usage_plans,
+        validators,
+        import_rest_api,
+        get_export,
+    ],
+    refused=REFUSED,
+)

@@ -1,0 +1,10 @@
+"""The college's API backend."""
+
+import json
+
+
+def lambda_handler(event, context):
+    return {
+        "statusCode": 200,
+        "body": json.dumps("Hello from Lambda!"),
+    }

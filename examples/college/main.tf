@@ -1,0 +1,130 @@
+# The API half of Standard International College: a REST API in front of one function.
+
+terraform {
+  required_version = ">= 1.5"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.0"
+    }
+    archive = {
+      source  = "hashicorp/archive"
+      version = "~> 2.4"
+    }
+  }
+}
+
+provider "aws" {
+  region = "us-east-1"
+}
+
+# --- the function --------------------------------------------------------------
+
+data "archive_file" "lambda" {
+  type        = "zip"
+  source_file = "${path.module}/index.py"
+  output_path = "${path.module}/lambda_function_payload.zip"
+}
+
+resource "aws_iam_role" "lambda_exec_role" {
+  name = "college-lambda-exec"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "lambda.amazonaws.com" }
+    }]
+  })
+}
+
+# May write its logs, and nothing else.
+resource "aws_iam_role_policy_attachment" "logs" {
+  role       = aws_iam_role.lambda_exec_role.name
+  policy_arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+}
+
+resource "aws_lambda_function" "example" {
+  function_name = "example_function"
+  handler       = "index.lambda_handler"
+  runtime       = "python3.8"
+  role          = aws_iam_role.lambda_exec_role.arn
+
+  source_code_hash = data.archive_file.lambda.output_base64sha256
+  filename         = data.archive_file.lambda.output_path
+
+  environment {
+    variables = {
+      foo = "bar"
+    }
+  }
+}
+
+# --- the API -------------------------------------------------------------------
+
+resource "aws_api_gateway_rest_api" "example" {
+  name        = "example_api"
+  description = "Example API Gateway"
+}
+
+resource "aws_api_gateway_resource" "example_resource" {
+  rest_api_id = aws_api_gateway_rest_api.example.id
+  parent_id   = aws_api_gateway_rest_api.example.root_resource_id
+  path_part   = "example"
+}
+
+resource "aws_api_gateway_method" "example_method" {
+  rest_api_id   = aws_api_gateway_rest_api.example.id
+  resource_id   = aws_api_gateway_resource.example_resource.id
+  http_method   = "GET"
+  authorization = "NONE"
+}
+
+resource "aws_api_gateway_integration" "example_integration" {
+  rest_api_id = aws_api_gateway_rest_api.example.id
+  resource_id = aws_api_gateway_resource.example_resource.id
+  http_method = aws_api_gateway_method.example_method.http_method
+  type        = "AWS_PROXY"
+  uri         = aws_lambda_function.example.invoke_arn
+
+  # Functions are invoked by POST, whatever the method of the API is. AWS refuses the integration without it.
+  integration_http_method = "POST"
+}
+
+resource "aws_lambda_permission" "apigw" {
+  statement_id  = "AllowAPIGatewayInvoke"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.example.function_name
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_api_gateway_rest_api.example.execution_arn}/*/*"
+}
+
+# A change of the API is live once it is deployed: `triggers` deploys whenever one of its parts changes.
+resource "aws_api_gateway_deployment" "example" {
+  rest_api_id = aws_api_gateway_rest_api.example.id
+
+  triggers = {
+    redeployment = sha1(jsonencode([
+      aws_api_gateway_resource.example_resource,
+      aws_api_gateway_method.example_method,
+      aws_api_gateway_integration.example_integration,
+    ]))
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_api_gateway_stage" "prod" {
+  rest_api_id   = aws_api_gateway_rest_api.example.id
+  deployment_id = aws_api_gateway_deployment.example.id
+  stage_name    = "prod"
+}
+
+output "api_url" {
+  description = "Where the API answers on AWS. On Atoll: atoll urls"
+  value       = "${aws_api_gateway_stage.prod.invoke_url}/example"
+}

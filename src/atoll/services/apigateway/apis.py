@@ -1,0 +1,153 @@
+"""REST APIs themselves. docs: API_CreateRestApi, API_GetRestApi, API_GetRestApis, API_UpdateRestApi, API_DeleteRestApi"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from atoll.api_runtime import serving
+from atoll.api_runtime.rest_api import records
+from atoll.kernel.context import Context
+from atoll.kernel.service import Access, operation
+from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.apigateway import copies, deploy, models, store
+from atoll.services.apigateway.access import access, patched
+from atoll.services.apigateway.api_rules import (
+    RULES,
+    check,
+    check_endpoint_patches,
+    endpoint_of,
+    members,
+    policy_of,
+)
+from atoll.services.apigateway.pages import page
+from atoll.services.apigateway.patches import apply, patches
+
+if TYPE_CHECKING:
+    from types_boto3_apigateway.type_defs import (
+        CreateRestApiRequestTypeDef,
+        DeleteRestApiRequestTypeDef,
+        GetRestApiRequestTypeDef,
+        GetRestApisRequestTypeDef,
+        UpdateRestApiRequestTypeDef,
+    )
+
+_NOT_HONOURED = {
+    "endpointConfiguration.vpcEndpointIds": "there are no VPC endpoints: a private API answers like any other",
+    "endpointConfiguration.ipAddressType": "Atoll listens where `atoll up` was told to",
+    "securityPolicy": "Atoll does not choose among versions of TLS",
+    "endpointAccessMode": "Atoll does not choose among versions of TLS",
+}
+
+
+def _sets_policy(request: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [request] if request.get("policy") or patched(request, "/policy") else []
+
+
+def _policy_access(path: str) -> Access:
+    """Whoever sets an API's resource policy needs an action more."""
+    found = access("PATCH" if "{" in path else "POST", path)[0]
+    return Access("apigateway:UpdateRestApiPolicy", found.resource, _without_tags(found), each=_sets_policy)
+
+
+def _without_tags(found: Access) -> dict[str, Any]:
+    return {
+        key: values
+        for key, values in found.conditions.items()
+        if key not in ("aws:RequestTag/${TagKey}", "aws:TagKeys")
+    }
+
+
+@operation(
+    "CreateRestApi", access=[*access("POST", "/restapis"), _policy_access("/restapis")], not_honoured=_NOT_HONOURED
+)
+async def create_rest_api(ctx: Context, request: CreateRestApiRequestTypeDef) -> dict[str, Any]:
+    """Makes an API with a root resource and the models Empty and Error, or with all that `cloneFrom` has."""
+    api_id, root = ctx.ids.lower(10), ctx.ids.lower(10)
+    endpoint_type, ip_address_type, vpc_endpoints = endpoint_of(request)
+    api = store.RestApi(
+        id=api_id,
+        name=request["name"],
+        created=ctx.clock.now(),
+        root=root,
+        description=request.get("description"),
+        version=request.get("version"),
+        api_key_source=request.get("apiKeySource", "HEADER"),
+        binary_media_types=tuple(request.get("binaryMediaTypes", ())),
+        minimum_compression=request.get("minimumCompressionSize"),
+        endpoint_type=endpoint_type,
+        ip_address_type=ip_address_type,
+        vpc_endpoints=vpc_endpoints,
+        policy=policy_of(ctx, api_id, request.get("policy")),
+        endpoint_disabled=request.get("disableExecuteApiEndpoint", False),
+        security_policy=request.get("securityPolicy"),
+        endpoint_access_mode=request.get("endpointAccessMode"),
+        tags=dict(request.get("tags", {})),
+    )
+    check(api)
+    if source := request.get("cloneFrom"):
+        return members(await copies.clone(ctx, source, api))
+    defaults = models.defaults(ctx)
+
+    def write(tx: Transaction) -> None:
+        store.put_api(tx, ctx, api)
+        store.put_resource(tx, ctx, api.id, records.Resource(root, "/"))
+        for model in defaults:
+            store.put(tx, ctx, api.id, model)
+        deploy.publish(tx, ctx, api.id)
+
+    await ctx.store.transact(write)
+    return members(api)
+
+
+@operation("GetRestApi", access=access("GET", "/restapis/{restApiId}"))
+async def get_rest_api(ctx: Context, request: GetRestApiRequestTypeDef) -> dict[str, Any]:
+    """One API. Raises NotFoundException."""
+    return members(await ctx.store.read(lambda tx: store.api(tx, ctx, request["restApiId"])))
+
+
+@operation("GetRestApis", access=access("GET", "/restapis"))
+async def get_rest_apis(ctx: Context, request: GetRestApisRequestTypeDef) -> dict[str, Any]:
+    """A page of the account's APIs in this region, by id."""
+
+    def read(tx: Reader) -> dict[str, Any]:
+        return page(tx, request, store.parts(ctx, "v1.apis"), store.key(ctx, "v1.apis"), store.APIS, members)
+
+    return await ctx.store.read(read)
+
+
+@operation("UpdateRestApi", access=[*access("PATCH", "/restapis/{restApiId}"), _policy_access("/restapis/{restApiId}")])
+async def update_rest_api(ctx: Context, request: UpdateRestApiRequestTypeDef) -> dict[str, Any]:
+    """Changes what the patches name. What answers requests changes with the next deployment."""
+    operations = patches(request)
+    check_endpoint_patches(operations)
+
+    def write(tx: Transaction) -> store.RestApi:
+        before = store.api(tx, ctx, request["restApiId"])
+        api = apply(before, operations, RULES)
+        if api.policy != before.policy:
+            api = msgspec.structs.replace(api, policy=policy_of(ctx, api.id, api.policy))
+        check(api)
+        store.put_api(tx, ctx, api)
+        return api
+
+    api = await ctx.store.transact(write)
+    return members(api) | {"tags": api.tags}
+
+
+@operation("DeleteRestApi", access=access("DELETE", "/restapis/{restApiId}"))
+async def delete_rest_api(ctx: Context, request: DeleteRestApiRequestTypeDef) -> None:
+    """Removes an API with all that belongs to it; its address answers no more."""
+    api_id = request["restApiId"]
+
+    def write(tx: Transaction) -> None:
+        store.api(tx, ctx, api_id)
+        tx.delete(store.key(ctx, "v1.apis", api_id))
+        tx.delete(serving.api_key(api_id))
+        tx.clear_range(serving.snapshots(ctx.account, ctx.region, api_id))
+        for kind in store.PARTS:
+            tx.clear_range(store.parts(ctx, kind, api_id))
+
+    await ctx.store.transact(write)

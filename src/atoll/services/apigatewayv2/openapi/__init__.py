@@ -1,0 +1,1 @@
+"""HTTP APIs as OpenAPI documents: what an import asks for, and what an export says."""
