@@ -24,6 +24,7 @@ from atoll.api_runtime.rest_api.integrations import Integrations
 from atoll.api_runtime.rest_api.server import RestApis
 from atoll.api_runtime.throttle import Buckets, Throttle
 from atoll.api_runtime.visit import Visit
+from atoll.api_runtime.websocket_api.integrations import Integrations as WebSocketIntegrations
 from atoll.api_runtime.websocket_api.server import WebSocketApis
 from atoll.kernel.context import Principal
 from atoll.kernel.http import HttpRequest, HttpResponse
@@ -54,11 +55,13 @@ class ApiGateway:
         self._http = HttpClient(self._kernel.outgoing)
         self._logs = AccessLogs(host, roles)
         buckets = Buckets(self._kernel.clock)
-        integrations = Integrations(RestFunctions(), self._http, Services(host), roles)
+        services = Services(host)
+        integrations = Integrations(RestFunctions(), self._http, services, roles)
+        behind_routes = WebSocketIntegrations(functions, self._http, services, roles)
         self._servers: Mapping[serving.Kind, Server] = {
             "HTTP": HttpApis(host, authorizers, functions, self._http, roles, throttle),
             "REST": RestApis(host, authorizers, integrations, buckets),
-            "WEBSOCKET": WebSocketApis(host, authorizers, roles, self._http, self._finish),
+            "WEBSOCKET": WebSocketApis(host, authorizers, behind_routes, throttle, self._finish),
         }
 
     def claims(self, request: HttpRequest) -> Address | None:
