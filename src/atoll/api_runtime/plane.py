@@ -50,11 +50,11 @@ class ApiGateway:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._kernel = host.kernel
-        roles = Roles(self._kernel.clock)
-        authorizers, functions, throttle = Authorizers(host), Functions(roles), Throttle(self._kernel.clock)
         self._http = HttpClient(self._kernel.outgoing)
+        roles, buckets = Roles(self._kernel.clock), Buckets(self._kernel.clock)
+        authorizers, functions = Authorizers(host, self._http, roles), Functions(roles)
+        throttle = Throttle(self._kernel.clock)
         self._logs = AccessLogs(host, roles)
-        buckets = Buckets(self._kernel.clock)
         services = Services(host)
         integrations = Integrations(RestFunctions(), self._http, services, roles)
         behind_routes = WebSocketIntegrations(functions, self._http, services, roles)
