@@ -48,7 +48,7 @@ class ApiGateway:
         self._host = host
         self._kernel = host.kernel
         self._http = HttpClient(self._kernel.outgoing)
-        roles, buckets = Roles(self._kernel.clock), Buckets(self._kernel.clock)
+        roles = Roles(self._kernel.clock)
         authorizers, functions = Authorizers(host, self._http, roles), Functions(roles)
         throttle = Throttle(self._kernel.clock)
         self._logs = AccessLogs(host, roles)

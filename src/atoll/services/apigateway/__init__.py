@@ -5,6 +5,7 @@ docs: https://docs.aws.amazon.com/apigateway/latest/api/API_Operations_Amazon_AP
 
 from __future__ import annotations
 
+from atoll.api_runtime.rest_api.trial import open_trials
 from atoll.kernel.service import Service
 from atoll.services.apigateway import (
     account,
@@ -20,6 +21,7 @@ from atoll.services.apigateway import (
     resources,
     stages,
     tags,
+    test_invoke_method,
     validators,
 )
 
@@ -39,8 +41,10 @@ SERVICE = Service(
         resources,
         stages,
         tags,
+        test_invoke_method,
         validators,
     ],
+    runtime=open_trials,
     refused={
         "FlushStageCache": "answers are not cached, so that there is nothing to flush",
     },
