@@ -74,8 +74,8 @@ def tag_access(verb: Literal["GET", "POST", "DELETE"]) -> Sequence[Access]:
 def tagged(tx: Reader, ctx: Context, arn: str) -> store.Api | store.Stage | domains.Domain:
     """The API, stage or domain name that an ARN names. Raises NotFoundException."""
     if arn.startswith(prefix := f"arn:aws:apigateway:{ctx.region}::/domainnames/"):
-        domain = domains.get(tx, arn.removeprefix(prefix))
-        if domain is not None and (domain.account, domain.region) == (ctx.account, ctx.region):
+        domain = domains.get(tx, ctx.account, ctx.region, arn.removeprefix(prefix))
+        if domain is not None:
             return domain
     found = _ARN.fullmatch(arn)
     if found is None or found["region"] != ctx.region:

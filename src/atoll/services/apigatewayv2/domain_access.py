@@ -22,8 +22,8 @@ ROUTING_MODE = "API_MAPPING_ONLY"
 
 def domain(tx: Reader, ctx: Context, name: str) -> domains.Domain:
     """A domain name of this account and region, whichever service made it. Raises NotFoundException."""
-    found = domains.get(tx, name)
-    if found is None or (found.account, found.region) != (ctx.account, ctx.region):
+    found = domains.get(tx, ctx.account, ctx.region, name)
+    if found is None:
         raise NotFoundException("Invalid domain name identifier specified")
     return found
 

@@ -19,7 +19,7 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.apigatewayv2.domain_access import ROUTING_MODE, domain, domain_access
 from atoll.services.apigatewayv2.errors import BadRequestException
-from atoll.services.apigatewayv2.pages import names_page
+from atoll.services.apigatewayv2.pages import page
 
 if TYPE_CHECKING:
     from types_boto3_apigatewayv2.type_defs import (
@@ -61,7 +61,7 @@ async def create_domain_name(ctx: Context, request: CreateDomainNameRequestTypeD
     )
 
     def write(tx: Transaction) -> None:
-        if domains.get(tx, new.name) is not None:
+        if domains.taken(tx, new.name):
             raise BadRequestException("The domain name you provided already exists.")
         domains.put(tx, new)
 
@@ -80,8 +80,8 @@ async def get_domain_names(ctx: Context, request: GetDomainNamesRequestTypeDef) 
     """A page of the account's domain names in this region, by name."""
 
     def read(tx: Reader) -> dict[str, Any]:
-        names = sorted(str(key[-1]) for key, _ in tx.scan(domains.owned(ctx.account, ctx.region)))
-        return names_page(request, names, lambda name: members(domain(tx, ctx, name)))
+        prefix = domains.domain_key(ctx.account, ctx.region)
+        return page(tx, request, domains.owned(ctx.account, ctx.region), prefix, domains.DOMAINS, members)
 
     return await ctx.store.read(read)
 
