@@ -96,7 +96,7 @@ async def serve(call: Call, integrations: Integrations) -> HttpResponse:
     """What a method answers to a request that was let in. Raises Refused."""
     call.body = uncompressed(call.body, call.header("content-encoding"), MAX_PAYLOAD)
     execution_log.opened(call)
-    validate(call)
+    await validate(call)
     response = await integrations.answer(call)
     execution_log.succeeded(call, response)
     execution_log.closed(call, response.status)
