@@ -180,7 +180,7 @@ def _url(request: Outgoing) -> str:
     """The URL with the query behind it. Raises Refused for one that is no HTTP URL."""
     parts = urlsplit(request.uri)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Refused("API_CONFIGURATION_ERROR", detail=_CONFIGURATION + f"Invalid endpoint address {request.uri}")
+        raise Refused("API_CONFIGURATION_ERROR", detail=_CONFIGURATION + "Invalid endpoint address")
     query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in request.query)
     joined = "&".join(part for part in (parts.query, query) if part)
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
