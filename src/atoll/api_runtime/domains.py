@@ -1,4 +1,4 @@
-"""Custom domain names: one record for each, with its mappings, under one name for all accounts and both families of APIs.
+"""Custom domain names: one record for each, with its mappings, for both families of APIs. A name has one owner in all accounts.
 
 `services/apigateway` and `services/apigatewayv2` write the same records, as a domain name made by one is seen by the other on AWS.
 docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-custom-domains.html
@@ -6,11 +6,14 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-custom
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
 
 from atoll.kernel.context import GLOBAL_ACCOUNT
+from atoll.kernel.ids import Ids
 from atoll.kernel.keys import Key, Range, under
 from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader, Transaction
@@ -22,6 +25,13 @@ class Mapping(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str
     api: str
     stage: str | None = None
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """Whose a domain name is."""
+
+    account: str
+    region: str
 
 
 class Domain(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -45,51 +55,85 @@ class Domain(msgspec.Struct, frozen=True, omit_defaults=True):
     tags: dict[str, str] = {}
 
 
+CLOUDFRONT_ZONE = "Z2FDTNDATAQYW2"
+_ZONES = {
+    "ap-northeast-1": "Z1YSHQZHG15GKL",
+    "ap-northeast-2": "Z20JF4UZKIW1U8",
+    "ap-south-1": "Z3VO1THU9YC4UR",
+    "ap-southeast-1": "ZL327KTPIQFUL",
+    "ap-southeast-2": "Z2RPCDW04V8134",
+    "ca-central-1": "Z19DQILCV0OWEC",
+    "eu-central-1": "Z1U9ULNL0V5AJ3",
+    "eu-north-1": "Z3UWIKFBOOGXPP",
+    "eu-west-1": "ZLY8HYME6SFDD",
+    "eu-west-2": "ZJ5UAJN8Y3Z2Q",
+    "eu-west-3": "Z3KY65QIEKYHQQ",
+    "sa-east-1": "ZCMLWB8V5SYIT",
+    "us-east-1": "Z1UJRXOUMOOFQ8",
+    "us-east-2": "ZOJJZC49E0EPZ",
+    "us-west-1": "Z2MUQ32089INYE",
+    "us-west-2": "Z2OJLYMUO9EFXC",
+}
+"""The Route 53 hosted zones of regional endpoints. docs: AWS General Reference, "Amazon API Gateway endpoints and quotas"."""
+_NAME = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:(?P<region>[a-z0-9-]+):\d{12}:certificate/[A-Za-z0-9-]+")
+_BASE = re.compile(r"[A-Za-z0-9$\-_.+!*'()]+(/[A-Za-z0-9$\-_.+!*'()]+)*")
 DOMAINS = Codec(Domain)
+OWNERS = Codec(Owner)
+LONGEST_NAME = 253
+LONGEST_BASE = 300
 PREFIX: Key = (GLOBAL_ACCOUNT, "", "apigateway", "domains")
 
 
-def domain_key(name: str) -> Key:
-    """Where a domain name's record lies, whoever owns it."""
+def owner_key(name: str) -> Key:
+    """Where it stands whose a domain name is."""
     return (*PREFIX, name)
 
 
-def owned_key(account: str, region: str, *name: str) -> Key:
-    """Where it stands that a domain name is of an account and region."""
+def domain_key(account: str, region: str, *name: str) -> Key:
+    """Where the domain names of an account and region lie."""
     return (account, region, "apigateway", "domains", *name)
 
 
 def owned(account: str, region: str) -> Range:
-    """The domain names of an account and region: the last elements of the keys."""
-    return under(owned_key(account, region))
+    """All domain names of an account and region."""
+    return under(domain_key(account, region))
 
 
 def owner(_tx: Reader, _key: Key, raw: bytes) -> str:
     """The account that owns a domain name."""
-    return DOMAINS.decode(raw).account
+    return OWNERS.decode(raw).account
 
 
-def get(tx: Reader, name: str) -> Domain | None:
-    """A domain name's record, whoever owns it."""
-    raw = tx.get(domain_key(name))
+def get(tx: Reader, account: str, region: str, name: str) -> Domain | None:
+    """A domain name of an account and region."""
+    raw = tx.get(domain_key(account, region, name))
     return None if raw is None else DOMAINS.decode(raw)
+
+
+def taken(tx: Reader, name: str) -> bool:
+    """Whether somebody has a domain name."""
+    return tx.get(owner_key(name)) is not None
 
 
 def put(tx: Transaction, domain: Domain) -> None:
     """Stores a domain name."""
-    tx.set(domain_key(domain.name), DOMAINS.encode(domain))
-    tx.set(owned_key(domain.account, domain.region, domain.name), b"")
+    tx.set(owner_key(domain.name), OWNERS.encode(Owner(domain.account, domain.region)))
+    tx.set(domain_key(domain.account, domain.region, domain.name), DOMAINS.encode(domain))
 
 
 def remove(tx: Transaction, domain: Domain) -> None:
     """Removes a domain name with its mappings."""
-    tx.delete(domain_key(domain.name))
-    tx.delete(owned_key(domain.account, domain.region, domain.name))
+    tx.delete(owner_key(domain.name))
+    tx.delete(domain_key(domain.account, domain.region, domain.name))
 
 
 def serving(tx: Reader, host: str) -> Domain | None:
     """The domain name that answers for a host: its own, else a wildcard's (`*.example.com`)."""
-    return get(tx, host) or get(tx, "*." + host.partition(".")[2])
+    raw = tx.get(owner_key(host))
+    if raw is None:
+        raw = tx.get(owner_key(host := "*." + host.partition(".")[2]))
+    return None if raw is None else get(tx, (found := OWNERS.decode(raw)).account, found.region, host)
 
 
 def split(domain: Domain, path: str) -> tuple[str, Mapping, str] | None:
@@ -101,3 +145,38 @@ def split(domain: Domain, path: str) -> tuple[str, Mapping, str] | None:
         if rest == base or rest.startswith(base + "/"):
             return base, domain.mappings[base], rest[len(base) :] or "/"
     return None
+
+
+def mappings_of(tx: Reader, account: str, region: str, api: str) -> Iterator[tuple[Domain, str]]:
+    """The domain names and base paths that are mapped to an API. None of them may be left where an API is deleted."""
+    for _, raw in tx.scan(owned(account, region)):
+        domain = DOMAINS.decode(raw)
+        yield from ((domain, base) for base, mapping in domain.mappings.items() if mapping.api == api)
+
+
+def is_name(name: str) -> bool:
+    """Whether a domain name can be one: lower-case labels, a wildcard for the first at most."""
+    return len(name) <= LONGEST_NAME and _NAME.fullmatch(name) is not None
+
+
+def is_base(base: str) -> bool:
+    """Whether a base path is made of what AWS lets it have, in one or more segments."""
+    return len(base) <= LONGEST_BASE and _BASE.fullmatch(base) is not None
+
+
+def region_of(certificate: str) -> str | None:
+    """The region of a certificate's ARN, None where it is no ARN of ACM's."""
+    found = _CERTIFICATE.fullmatch(certificate)
+    return found["region"] if found else None
+
+
+def draw_target(ids: Ids, endpoint: str, region: str) -> str:
+    """A new name of AWS's own for a domain name."""
+    if endpoint == "EDGE":
+        return f"d{ids.lower(13)}.cloudfront.net"
+    return f"d-{ids.lower(10)}.execute-api.{region}.amazonaws.com"
+
+
+def zone(domain: Domain) -> str:
+    """The Route 53 hosted zone of a domain name's target."""
+    return CLOUDFRONT_ZONE if domain.endpoint == "EDGE" else _ZONES.get(domain.region, _ZONES["us-east-1"])

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from atoll.api_runtime.refused import Refused
+from atoll.api_runtime.throttle import Buckets
 from atoll.api_runtime.visit import Visit
 from atoll.kernel.keys import Key, Range, between, under
 from atoll.kernel.records import Codec
@@ -125,7 +126,7 @@ class Place(NamedTuple):
 
     def days(self, plan: str, key: str, start: date, end: date) -> Range:
         """The counters from one day to another, both included."""
-        return between(self.used(plan, key, str(start)), self.used(plan, key, str(end + timedelta(1))))
+        return between(self.used(plan, key, str(start)), self.used(plan, key, f"{end}~"))
 
     def granted(self, plan: str, *key_and_start: str) -> Key:
         """How much more than the limit a key may use in the period that begins on a day; negative for less."""
@@ -151,13 +152,6 @@ def remaining(tx: Reader, place: Place, plan: UsagePlan, key_id: str, day: date)
 def day_of(now: float) -> date:
     """The day, in UTC, of a time in seconds since the epoch."""
     return datetime.fromtimestamp(now, UTC).date()
-
-
-class Buckets(Protocol):
-    """Token buckets (`throttle.py`)."""
-
-    def take(self, key: tuple[str, ...], rate: float, burst: float) -> bool:
-        """Takes a token from the bucket `key`; False where there is none."""
 
 
 class UsagePlans:
@@ -193,7 +187,7 @@ class UsagePlans:
     def _throttle(self, visit: Visit, key: ApiKey, plan: UsagePlan, stage: PlanStage) -> None:
         """Takes a token for the method where the plan says something of it, else for the plan as a whole."""
         method, _, path = visit.route_key.partition(" ")
-        of_method = stage.throttle.get(f"{path}/{method}")
+        of_method = stage.throttle.get(f"{path}/{visit.request.method}") or stage.throttle.get(f"{path}/{method}")
         name = (
             ("usage-plan", plan.id, key.id) if of_method is None else ("usage-plan", plan.id, key.id, visit.route_key)
         )

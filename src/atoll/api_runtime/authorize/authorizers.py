@@ -10,6 +10,8 @@ from atoll.api_runtime.authorize import iam, resource_policy
 from atoll.api_runtime.authorize.functions import FunctionAuthorizers
 from atoll.api_runtime.authorize.jwt import JwtAuthorizers
 from atoll.api_runtime.authorize.keys import Resolver
+from atoll.api_runtime.integrate.http_client import HttpClient
+from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.visit import NOBODY, Caller, Visit
 from atoll.kernel.context import Principal
@@ -22,10 +24,10 @@ Shown = Callable[[], Mapping[str, Any]]
 class Authorizers:
     """Every authorizer of the region. `resolver` gives the keys of issuers that are in this region, see `keys.py`."""
 
-    def __init__(self, host: Host, resolver: Resolver | None = None) -> None:
+    def __init__(self, host: Host, http: HttpClient, roles: Roles, resolver: Resolver | None = None) -> None:
         self._host = host
-        self._jwt = JwtAuthorizers(host.kernel.clock, resolver, strict=host.strict)
-        self._functions = FunctionAuthorizers()
+        self._jwt = JwtAuthorizers(host.kernel.clock, http, resolver, strict=host.strict)
+        self._functions = FunctionAuthorizers(roles)
 
     async def admit(
         self,

@@ -17,9 +17,9 @@ from atoll.api_runtime.authorize import identity, verdicts
 from atoll.api_runtime.authorize.questions import question
 from atoll.api_runtime.authorize.verdicts import BadAnswer, Verdict
 from atoll.api_runtime.integrate.functions import function_arn
+from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.visit import Caller, Visit
-from atoll.kernel.context import Principal
 from atoll.kernel.errors import ServiceError
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,8 @@ Shown = Callable[[], Mapping[str, Any]]
 class FunctionAuthorizers:
     """Every Lambda authorizer of the region, and their answers, which lie in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, roles: Roles) -> None:
+        self._roles = roles
         self._kept: OrderedDict[object, tuple[float, Verdict]] = OrderedDict()
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -77,25 +78,44 @@ class FunctionAuthorizers:
         except BadAnswer as error:
             raise _broken(visit, str(error)) from error
         finally:
-            visit.authorizer.latency = round((clock.monotonic() - began) * 1000)
+            visit.authorizer.latency = visit.authorizer.call_latency = round((clock.monotonic() - began) * 1000)
         visit.authorizer.status = 200
         return verdict
 
     async def _invoke(self, visit: Visit, authorizer: serving.Authorizer, event: Mapping[str, Any]) -> bytes:
         """The function's answer. One that takes too long is left to its end. Raises ServiceError, BadAnswer, Refused."""
-        invocation = asyncio.ensure_future(_call(visit, authorizer, event))
+        invocation = asyncio.ensure_future(self._call(visit, authorizer, event))
         self._running.add(invocation)
         invocation.add_done_callback(self._ended)
         done, _ = await asyncio.wait((invocation,), timeout=TIMEOUTS[visit.api.kind])
         if not done:
             raise BadAnswer("the function took too long")
         output = invocation.result()
+        visit.authorizer.call_status = 200
         payload: bytes = output["Payload"]
         if not output.get("FunctionError"):
             return payload
         if _error_message(payload) == UNAUTHORIZED:
             raise _unauthorized(visit, "the function says so")
         raise BadAnswer(f"the function failed ({output['FunctionError']})")
+
+    async def _call(self, visit: Visit, authorizer: serving.Authorizer, event: Mapping[str, Any]) -> Any:
+        """Invokes the function as API Gateway acting for the authorizer, or as the role that its owner gave it."""
+        api = visit.api
+        source = f"arn:aws:execute-api:{api.region}:{api.account}:{visit.api_id}/authorizers/{authorizer.id}"
+        principal = visit.acting(source)
+        if authorizer.credentials is not None:
+            principal = await self._roles.session(visit.ctx, authorizer.credentials, source)
+        return await visit.ctx.call(
+            "lambda",
+            "Invoke",
+            {
+                "FunctionName": function_arn(authorizer.function, visit.variables),
+                "InvocationType": "RequestResponse",
+                "Payload": msgspec.json.encode(event),
+            },
+            principal=principal,
+        )
 
     def _ended(self, invocation: asyncio.Task[Any]) -> None:
         self._running.discard(invocation)
@@ -134,34 +154,6 @@ def cache_key(visit: Visit, authorizer: serving.Authorizer, values: Sequence[str
         return None
     settings = visit.settings
     return visit.api_id, visit.stage, settings.snapshot, settings.authorizers_epoch, authorizer, tuple(values)
-
-
-async def _call(visit: Visit, authorizer: serving.Authorizer, event: Mapping[str, Any]) -> Any:
-    return await visit.ctx.call(
-        "lambda",
-        "Invoke",
-        {
-            "FunctionName": function_arn(authorizer.function, visit.variables),
-            "InvocationType": "RequestResponse",
-            "Payload": msgspec.json.encode(event),
-        },
-        principal=await _acting(visit, authorizer),
-    )
-
-
-async def _acting(visit: Visit, authorizer: serving.Authorizer) -> Principal:
-    """Who calls the function: API Gateway for the authorizer, or the role that its owner gave it. Raises AssumeRole's ServiceError."""
-    api = visit.api
-    gateway = visit.acting(f"arn:aws:execute-api:{api.region}:{api.account}:{visit.api_id}/authorizers/{authorizer.id}")
-    role = authorizer.credentials
-    if role is None:
-        return gateway
-    answer = await visit.ctx.call(
-        "sts", "AssumeRole", {"RoleArn": role, "RoleSessionName": "BackplaneAssumeRoleSession"}, principal=gateway
-    )
-    user = answer["AssumedRoleUser"]
-    key = answer["Credentials"]["AccessKeyId"]
-    return Principal("role", role.split(":")[4], user["Arn"], user["AssumedRoleId"], key, role)
 
 
 def _matches(authorizer: serving.Authorizer, token: str) -> bool:

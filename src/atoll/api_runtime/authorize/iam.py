@@ -11,7 +11,7 @@ from typing import Any
 from atoll.api_runtime.authorize.facts import INVOKE, MANAGE, invoked_arn
 from atoll.api_runtime.authorize.resource_policy import masked
 from atoll.api_runtime.refused import Reason, Refused
-from atoll.api_runtime.visit import Caller, Visit
+from atoll.api_runtime.visit import Caller, Outcome, Visit
 from atoll.kernel.context import Context, Principal
 from atoll.kernel.errors import AccessDenied, CommonError, ExpiredToken
 from atoll.kernel.service import Access, Host
@@ -35,12 +35,16 @@ async def admit_manager(host: Host, visit: Visit) -> Principal:
 
 
 async def _signer(host: Host, visit: Visit) -> Principal:
+    outcome = visit.authenticate = Outcome(status=403)
     try:
         principal = await host.signer(visit.request, service=SERVICE, region=visit.api.region)
     except CommonError as error:
+        outcome.error = error.message
         raise _refusal(visit, _reason(error), error.message) from error
     if principal is None:
+        outcome.error = MISSING
         raise _refusal(visit, "MISSING_AUTHENTICATION_TOKEN", MISSING)
+    outcome.status = 200
     return principal
 
 
@@ -50,10 +54,13 @@ async def _require(host: Host, visit: Visit, principal: Principal, action: str, 
 
     access = Access(action, lambda _ctx, _params: arn, resource_policy=on_the_api if policy is not None else None)
     ctx = visit.ctx.derive(principal=principal, service=SERVICE, operation=action.partition(":")[2])
+    outcome = visit.authorize = Outcome(status=403)
     try:
         await host.admit(ctx, visit.request, [access], {})
     except AccessDenied as error:
+        outcome.error = error.message
         raise _refusal(visit, "ACCESS_DENIED", masked(error.message, visit)) from error
+    outcome.status = 200
 
 
 def _reason(error: CommonError) -> Reason:

@@ -1,15 +1,14 @@
 """Identity sources: which parts of a request tell who calls. Pure.
 
-Written `method.request.header.X` (REST), `route.request.header.X` (WebSocket) or `$request.header.X` (HTTP); likewise `querystring`,
-and `stageVariables.X` and `context.X`, with a `$` in HTTP APIs.
+Written `method.request.header.X` (REST), `route.request.header.X` (WebSocket) or `$request.header.X` (HTTP); likewise `querystring`
+(REST also `multivalueheader`, `multivaluequerystring`), and `stageVariables.X` and `context.X`, with a `$` in HTTP APIs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
-from atoll.api_runtime import serving
+from atoll.api_runtime import serving, variables
 from atoll.api_runtime.visit import Visit
 
 
@@ -37,30 +36,13 @@ def value_of(visit: Visit, source: str) -> str | None:
     if where == "stageVariables":
         return visit.variables.get(name)
     if where == "context":
-        variable = _CONTEXT.get(name)
-        return variable(visit) if variable else None
+        return variables.text(variables.value(visit, name))
     kind, _, name = name.partition(".")
     if where != "request":
         return None
-    if kind == "header":
+    if kind in ("header", "multivalueheader"):
         return visit.request.header(name.lower())
-    if kind == "querystring":
-        given = [value for key, value in parse_qsl(visit.request.query_string, keep_blank_values=True) if key == name]
-        return ",".join(given) if visit.api.kind == "HTTP" else next(reversed(given), None)
-    return None
-
-
-_CONTEXT: Mapping[str, Callable[[Visit], str | None]] = {
-    "accountId": lambda visit: visit.api.account,
-    "apiId": lambda visit: visit.api_id,
-    "domainName": lambda visit: visit.domain,
-    "httpMethod": lambda visit: visit.request.method,
-    "identity.sourceIp": lambda visit: visit.request.source_ip,
-    "identity.userAgent": lambda visit: visit.request.header("user-agent"),
-    "path": lambda visit: visit.path if visit.stage == "$default" else f"/{visit.stage}{visit.path}",
-    "protocol": lambda visit: f"HTTP/{visit.request.http_version}",
-    "requestId": lambda visit: visit.request_id,
-    "resourcePath": lambda visit: visit.route_key.partition(" ")[2] or None,
-    "routeKey": lambda visit: visit.route_key,
-    "stage": lambda visit: visit.stage,
-}
+    given = [value for key, value in parse_qsl(visit.request.query_string, keep_blank_values=True) if key == name]
+    if kind == "multivaluequerystring" or (kind == "querystring" and visit.api.kind == "HTTP"):
+        return ",".join(given)
+    return given[-1] if kind == "querystring" and given else None

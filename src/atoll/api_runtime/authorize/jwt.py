@@ -16,6 +16,7 @@ import msgspec
 from atoll.api_runtime import serving
 from atoll.api_runtime.authorize.identity import value_of
 from atoll.api_runtime.authorize.keys import FAMILIES, Keys, Resolver, Unreachable
+from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.visit import Caller, Visit
 from atoll.kernel.clock import Clock
@@ -33,9 +34,11 @@ class Invalid(Exception):
 class JwtAuthorizers:
     """Every JWT authorizer of the region. `strict` keeps to the signing methods that AWS takes: RSA."""
 
-    def __init__(self, clock: Clock, resolver: Resolver | None = None, *, strict: bool = False) -> None:
+    def __init__(
+        self, clock: Clock, http: HttpClient, resolver: Resolver | None = None, *, strict: bool = False
+    ) -> None:
         self._clock = clock
-        self._keys = Keys(clock, resolver)
+        self._keys = Keys(clock, http, resolver)
         self._methods = frozenset(name for name in FAMILIES if name.startswith("RS") or not strict)
 
     async def admit(self, visit: Visit, authorizer: serving.Authorizer, scopes: Sequence[str]) -> Caller:

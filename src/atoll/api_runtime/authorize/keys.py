@@ -7,13 +7,13 @@ Issuers are reached over HTTPS; over HTTP only where they are on this machine.
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 
+from atoll.api_runtime.integrate.http_client import Failed, HttpClient, TimedOut
 from atoll.kernel.clock import Clock
 from atoll.kernel.context import Context
 
@@ -28,7 +28,6 @@ AGAIN = 1.0
 """Real seconds between two looks for a key that an issuer did not have."""
 TIMEOUT = 5.0
 """Real seconds for each of the two documents."""
-MAX_DOCUMENT = 1 << 20
 MAX_RSA_BITS, MAX_EXPONENT = 8192, 1 << 32
 """Larger keys would take longer to verify than a request may hold up others."""
 FAMILIES: Mapping[str, tuple[str, str | None]] = {
@@ -61,12 +60,12 @@ class _Known(NamedTuple):
 class Keys:
     """The keys of all issuers, in memory; no two requests look for those of one issuer at once."""
 
-    def __init__(self, clock: Clock, resolver: Resolver | None = None) -> None:
+    def __init__(self, clock: Clock, http: HttpClient, resolver: Resolver | None = None) -> None:
         self._clock = clock
+        self._http = http
         self._resolver = resolver
         self._known: dict[str, _Known] = {}
         self._asking: dict[str, asyncio.Task[KeySet]] = {}
-        self._tls: ssl.SSLContext | None = None
 
     async def find(self, ctx: Context, issuer: str, key_id: str, algorithm: str) -> Verify | None:
         """The issuer's key for an algorithm, or None. Raises Unreachable where its keys are not known and cannot be had."""
@@ -116,26 +115,14 @@ class Keys:
         """A document of the issuer's. Raises Unreachable(failed)."""
         if not _may_ask(url, issuer):
             raise Unreachable(failed)
-        if self._tls is None:
-            self._tls = await asyncio.to_thread(_trust)
-        import httpx
-
-        body = bytearray()
         try:
-            async with (
-                asyncio.timeout(TIMEOUT),
-                httpx.AsyncClient(verify=self._tls, trust_env=False) as client,
-                client.stream("GET", url, headers={"accept": "application/json"}) as response,
-            ):
-                if response.status_code != 200:
-                    raise Unreachable(failed)
-                async for piece in response.aiter_bytes():
-                    body += piece
-                    if len(body) > MAX_DOCUMENT:
-                        raise Unreachable(failed)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, ValueError) as error:
+            answer = await self._http.send("GET", url, [("accept", "application/json")], seconds=TIMEOUT)
+            body = await answer.read()
+        except (Failed, TimedOut) as error:
             raise Unreachable(failed) from error
-        return bytes(body)
+        if answer.status != 200:
+            raise Unreachable(failed)
+        return body
 
 
 def _may_ask(url: str, issuer: str) -> bool:
@@ -148,15 +135,6 @@ def _may_ask(url: str, issuer: str) -> bool:
     if place.scheme == "https":
         return bool(hosts[0])
     return place.scheme == owner.scheme == "http" and all(host in LOOPBACK for host in hosts)
-
-
-def _trust() -> ssl.SSLContext:
-    """The machine's certificate authorities (SSL_CERT_FILE names others) and those that come with httpx. Slow: for threads."""
-    import certifi
-
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context
 
 
 def _key_set(document: bytes) -> KeySet:

@@ -1,6 +1,6 @@
 """TestInvokeAuthorizer: a Lambda authorizer is asked about a request that nobody sent, and its answer is shown.
 
-docs: API_TestInvokeAuthorizer. What the function answered is neither remembered nor asked for yesterday's answer.
+docs: API_TestInvokeAuthorizer. Remembered answers have no part in it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import msgspec
 
 from atoll.api_runtime import serving
 from atoll.api_runtime.authorize.functions import FunctionAuthorizers, Shown, identify
+from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.visit import Visit
 
@@ -28,7 +29,7 @@ async def try_authorizer(visit: Visit, authorizer: serving.Authorizer, shown: Sh
     try:
         values = identify(visit, authorizer)
         log.add(f"Incoming identity: {', '.join('*' * len(value) for value in values)}")
-        verdict = await FunctionAuthorizers().ask(visit, authorizer, values, shown)
+        verdict = await FunctionAuthorizers(Roles(visit.ctx.clock)).ask(visit, authorizer, values, shown)
     except Refused as refused:
         status = STATUSES.get(refused.reason, 500)
         log.add(f"Execution failed: {refused.detail}" if status == 500 else "Unauthorized request")
@@ -38,8 +39,6 @@ async def try_authorizer(visit: Visit, authorizer: serving.Authorizer, shown: Sh
         log.add(f"Authorizer result body: {policy}")
         log.add("Successfully completed authorizer execution")
         answer = {"principalId": verdict.principal_id, "policy": policy}
-        if verdict.context:
-            answer["claims"] = dict(verdict.context)
     return {"clientStatus": status, "log": log.text, "latency": visit.authorizer.latency or 0, **answer}
 
 

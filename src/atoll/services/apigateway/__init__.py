@@ -5,13 +5,21 @@ docs: https://docs.aws.amazon.com/apigateway/latest/api/API_Operations_Amazon_AP
 
 from __future__ import annotations
 
+from atoll.api_runtime.rest_api.trial import open_trials
 from atoll.kernel.service import Service
 from atoll.services.apigateway import (
     account,
+    api_keys,
     apis,
     authorizers,
+    base_path_mappings,
+    client_certificates,
     deployments,
+    documentation_parts,
+    documentation_versions,
+    domain_names,
     gateway_responses,
+    import_api_keys,
     integration_responses,
     integrations,
     method_responses,
@@ -20,17 +28,31 @@ from atoll.services.apigateway import (
     resources,
     stages,
     tags,
+    test_invoke_authorizer,
+    test_invoke_method,
+    usage,
+    usage_plan_keys,
+    usage_plans,
     validators,
 )
+from atoll.services.apigateway.openapi import get_export, import_rest_api
+from atoll.services.apigateway.refused import REFUSED
 
 SERVICE = Service(
     "apigateway",
     [
         account,
+        api_keys,
         apis,
         authorizers,
+        base_path_mappings,
+        client_certificates,
         deployments,
+        documentation_parts,
+        documentation_versions,
+        domain_names,
         gateway_responses,
+        import_api_keys,
         integration_responses,
         integrations,
         method_responses,
@@ -39,9 +61,15 @@ SERVICE = Service(
         resources,
         stages,
         tags,
+        test_invoke_authorizer,
+        test_invoke_method,
+        usage,
+        usage_plan_keys,
+        usage_plans,
         validators,
+        import_rest_api,
+        get_export,
     ],
-    refused={
-        "FlushStageCache": "answers are not cached, so that there is nothing to flush",
-    },
+    runtime=open_trials,
+    refused=REFUSED,
 )

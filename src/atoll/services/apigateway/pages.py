@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,17 +20,46 @@ DEFAULT_SIZE, LARGEST = 25, 500
 
 
 def page(
-    tx: Reader, request: Mapping[str, Any], span: Range, prefix: Key, codec: Codec[R], members: Callable[[R], Any]
+    tx: Reader,
+    request: Mapping[str, Any],
+    span: Range,
+    prefix: Key,
+    codec: Codec[R],
+    members: Callable[[R], Any],
+    wanted: Callable[[R], bool] = lambda _record: True,
 ) -> dict[str, Any]:
-    """`items` (and `position` where there are more) of the records in `span`, whose keys are `prefix` and an id."""
+    """`items` (and `position` where there are more) of the `wanted` records in `span`, whose keys are `prefix` and an id."""
     size = size_of(request)
-    if position := request.get("position"):
-        span = span.past((*prefix, _decoded(position)))
-    found = list(tx.scan(span, limit=size + 1))
-    output: dict[str, Any] = {"items": [members(codec.decode(raw)) for _, raw in found[:size]]}
+    if (after := starts_after(request)) is not None:
+        span = span.past((*prefix, after))
+    records = ((key, codec.decode(raw)) for key, raw in tx.scan(span))
+    found = list(islice(((key, record) for key, record in records if wanted(record)), size + 1))
+    output: dict[str, Any] = {"items": [members(record) for _, record in found[:size]]}
     if len(found) > size:
-        output["position"] = base64.b64encode(str(found[size - 1][0][-1]).encode()).decode("ascii")
+        output["position"] = position_after(str(found[size - 1][0][-1]))
     return output
+
+
+def names_page(
+    tx: Reader, request: Mapping[str, Any], span: Range, prefix: Key, wanted: Callable[[str], bool]
+) -> tuple[list[str], str | None]:
+    """The last elements of the keys in `span` that are `wanted`, for one page, and the position of the next."""
+    size = size_of(request)
+    if (after := starts_after(request)) is not None:
+        span = span.past((*prefix, after))
+    found = list(islice(filter(wanted, (str(key[-1]) for key, _ in tx.scan(span))), size + 1))
+    return found[:size], position_after(found[size - 1]) if len(found) > size else None
+
+
+def starts_after(request: Mapping[str, Any]) -> str | None:
+    """The record after which the request's page begins, None for the first page. Raises BadRequestException."""
+    position = request.get("position")
+    return _decoded(position) if position else None
+
+
+def position_after(name: str) -> str:
+    """The position of the page that begins after a record."""
+    return base64.b64encode(name.encode()).decode("ascii")
 
 
 def size_of(request: Mapping[str, Any]) -> int:

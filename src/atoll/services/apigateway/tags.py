@@ -13,6 +13,8 @@ from urllib.parse import unquote
 
 import msgspec
 
+from atoll.api_runtime.domains import DOMAINS
+from atoll.api_runtime.usage_plans import KEYS, PLANS
 from atoll.kernel.context import Context
 from atoll.kernel.keys import Key
 from atoll.kernel.records import Codec
@@ -20,6 +22,7 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.apigateway import store
 from atoll.services.apigateway.access import tag_access
+from atoll.services.apigateway.certificate_records import CERTIFICATES
 from atoll.services.apigateway.errors import BadRequestException, NotFoundException
 
 if TYPE_CHECKING:
@@ -45,6 +48,10 @@ class Tagged(NamedTuple):
 TAGGED: Sequence[Tagged] = (
     Tagged(r"/restapis/([^/]+)", "v1.apis", store.APIS, "Invalid API identifier specified"),
     Tagged(r"/restapis/([^/]+)/stages/([^/]+)", "v1.stages", store.STAGES, "Invalid stage identifier specified"),
+    Tagged(r"/apikeys/([^/]+)", "v1.api-keys", KEYS, "Invalid API Key identifier specified"),
+    Tagged(r"/usageplans/([^/]+)", "v1.usage-plans", PLANS, "Invalid Usage Plan ID specified"),
+    Tagged(r"/domainnames/([^/]+)", "domains", DOMAINS, "Invalid domain name identifier specified"),
+    Tagged(r"/clientcertificates/([^/]+)", "v1.client-certificates", CERTIFICATES),
 )
 
 

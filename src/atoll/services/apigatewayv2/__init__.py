@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from atoll.api_runtime import serving
+from atoll.api_runtime import domains, serving
 from atoll.kernel.service import Service, Shared
 from atoll.services.apigatewayv2 import (
+    api_mappings,
     apis,
     authorizers,
     deployments,
+    domain_names,
     integration_responses,
     integrations,
     models,
@@ -38,8 +40,9 @@ REFUSED = {
 SERVICE = Service(
     "apigatewayv2",
     [
-        apis, authorizers, integrations, integration_responses, routes, route_responses, models, stages, deployments, tags,
+        apis, authorizers, integrations, integration_responses, routes, route_responses, models, stages, deployments,
+        domain_names, api_mappings, tags,
     ],
-    shared=[Shared(serving.PREFIX, serving.owner)],
+    shared=[Shared(serving.PREFIX, serving.owner), Shared(domains.PREFIX, domains.owner)],
     refused=REFUSED,
 )  # fmt: skip

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import quote
 
+from atoll.api_runtime import domains
 from atoll.kernel.context import Context
 from atoll.kernel.service import NO_CONDITIONS, Access, ValuesOf
 from atoll.kernel.store.api import Reader
@@ -70,8 +71,12 @@ def tag_access(verb: Literal["GET", "POST", "DELETE"]) -> Sequence[Access]:
     return [Access(f"apigateway:{verb}", resource, changes.get(verb, NO_CONDITIONS))]
 
 
-def tagged(tx: Reader, ctx: Context, arn: str) -> store.Api | store.Stage:
-    """The API or stage that an ARN names. Raises NotFoundException."""
+def tagged(tx: Reader, ctx: Context, arn: str) -> store.Api | store.Stage | domains.Domain:
+    """The API, stage or domain name that an ARN names. Raises NotFoundException."""
+    if arn.startswith(prefix := f"arn:aws:apigateway:{ctx.region}::/domainnames/"):
+        domain = domains.get(tx, ctx.account, ctx.region, arn.removeprefix(prefix))
+        if domain is not None:
+            return domain
     found = _ARN.fullmatch(arn)
     if found is None or found["region"] != ctx.region:
         raise NotFoundException("Invalid resource identifier specified")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -30,7 +30,7 @@ def page(
     found = list(tx.scan(span, limit=size + 1))
     output: dict[str, Any] = {"Items": [members(codec.decode(raw)) for _, raw in found[:size]]}
     if len(found) > size:
-        output["NextToken"] = base64.urlsafe_b64encode(str(found[size - 1][0][-1]).encode()).decode("ascii")
+        output["NextToken"] = _token(str(found[size - 1][0][-1]))
     return output
 
 
@@ -45,6 +45,20 @@ async def listed(
         return page(tx, request, store.parts(ctx, kind, *way), store.key(ctx, kind, *way), codec, members)
 
     return await ctx.store.read(read)
+
+
+def names_page(request: Mapping[str, Any], names: Sequence[str], members: Callable[[str], Any]) -> dict[str, Any]:
+    """The same of what goes by `names`, which are in order."""
+    size, token = _size(request.get("MaxResults")), request.get("NextToken")
+    left = [name for name in names if name > _position(token)] if token else names
+    output: dict[str, Any] = {"Items": [members(name) for name in left[:size]]}
+    if len(left) > size:
+        output["NextToken"] = _token(left[size - 1])
+    return output
+
+
+def _token(name: str) -> str:
+    return base64.urlsafe_b64encode(name.encode()).decode("ascii")
 
 
 def _size(value: str | None) -> int:

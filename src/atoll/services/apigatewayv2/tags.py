@@ -1,4 +1,4 @@
-"""Tags of APIs and stages, by ARN: `arn:aws:apigateway:REGION::/apis/ID` and `…/apis/ID/stages/NAME`.
+"""Tags of APIs, stages and domain names, by ARN: `arn:aws:apigateway:REGION::/apis/ID`, `…/apis/ID/stages/NAME`, `…/domainnames/NAME`.
 
 docs: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/tags-resource-arn.html
 """
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from atoll.api_runtime import domains
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
@@ -54,14 +55,18 @@ async def untag_resource(ctx: Context, request: UntagResourceRequestTypeDef) -> 
 
 @operation("GetTags", access=tag_access("GET"))
 async def get_tags(ctx: Context, request: GetTagsRequestTypeDef) -> dict[str, Any]:
-    """The tags of an API or a stage."""
+    """The tags of an API, a stage or a domain name."""
     return {"Tags": (await ctx.store.read(lambda tx: tagged(tx, ctx, request["ResourceArn"]))).tags}
 
 
-def _put(tx: Transaction, ctx: Context, arn: str, resource: store.Api | store.Stage, tags: Mapping[str, str]) -> None:
+def _put(
+    tx: Transaction, ctx: Context, arn: str, resource: store.Api | store.Stage | domains.Domain, tags: Mapping[str, str]
+) -> None:
     if len(tags) > MAX_TAGS:
         raise BadRequestException(f"A resource can have at most {MAX_TAGS} tags")
-    if isinstance(resource, store.Api):
+    if isinstance(resource, domains.Domain):
+        domains.put(tx, msgspec.structs.replace(resource, tags=dict(tags)))
+    elif isinstance(resource, store.Api):
         store.put_api(tx, ctx, msgspec.structs.replace(resource, tags=dict(tags)))
     else:
         api_id = arn.split("/")[2]
