@@ -75,9 +75,10 @@ def test_the_longest_mapping_key_wins_and_routes_do_not_see_it(
         return httpx.get(region.endpoint + path, headers={"host": domain}, trust_env=False)
 
     event = get("/orders/1").json()
-    assert (event["requestContext"]["stage"], event["rawPath"]) == ("old", "/orders/1")
+    # Payload format 2.0 shows the stage in place of the key, observed on AWS: CodeGenieApp/serverless-express#465.
+    assert (event["requestContext"]["stage"], event["rawPath"]) == ("old", "/old/1")
     event = get("/orders/v2/1").json()
-    assert (event["requestContext"]["stage"], event["rawPath"]) == ("$default", "/orders/v2/1")
+    assert (event["requestContext"]["stage"], event["rawPath"]) == ("$default", "/1")
     assert get("/orders/v22").json()["requestContext"]["stage"] == "old"
     for path in ("/", "/ordersx", "/Orders/1"):
         refused = get(path)
