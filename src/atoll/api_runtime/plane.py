@@ -18,10 +18,9 @@ from atoll.api_runtime.integrate.functions import Functions
 from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.match import DEFAULT
-from atoll.api_runtime.rest_api.functions import RestFunctions
 from atoll.api_runtime.rest_api.integrations import Integrations
 from atoll.api_runtime.rest_api.server import RestApis
-from atoll.api_runtime.throttle import Buckets, Throttle
+from atoll.api_runtime.throttle import Throttle
 from atoll.api_runtime.visit import Visit
 from atoll.api_runtime.websocket_api.server import WebSocketApis
 from atoll.kernel.context import Principal
@@ -49,14 +48,14 @@ class ApiGateway:
         self._host = host
         self._kernel = host.kernel
         self._http = HttpClient(self._kernel.outgoing)
-        roles, buckets = Roles(self._kernel.clock), Buckets(self._kernel.clock)
+        roles = Roles(self._kernel.clock)
         authorizers, functions = Authorizers(host, self._http, roles), Functions(roles)
         throttle = Throttle(self._kernel.clock)
         self._logs = AccessLogs(host, roles)
-        integrations = Integrations(RestFunctions(), self._http, roles)
+        integrations = Integrations(host, self._http, roles)
         self._servers: Mapping[serving.Kind, Server] = {
             "HTTP": HttpApis(host, authorizers, functions, self._http, roles, throttle),
-            "REST": RestApis(host, authorizers, integrations, buckets),
+            "REST": RestApis(host, authorizers, integrations, throttle),
             "WEBSOCKET": WebSocketApis(host, authorizers, roles, self._http, self._finish),
         }
 

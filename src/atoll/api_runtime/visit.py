@@ -100,7 +100,7 @@ class Visit:
     latency: int | None = None
     """Milliseconds from the request to its answer."""
     further: dict[str, Any] = field(default_factory=dict)
-    """`$context` variables that only this kind of API has, by their names (`connectionId`, `identity.apiKeyId`)."""
+    """`$context` variables that only this kind of API has, by their names (`connectionId`)."""
 
     @property
     def method_arn(self) -> str:

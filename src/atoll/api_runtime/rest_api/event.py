@@ -98,6 +98,8 @@ def _identity(call: Call) -> dict[str, Any]:
     found: dict[str, Any] = dict.fromkeys(IDENTITY)
     found["sourceIp"] = call.visit.request.source_ip
     found["userAgent"] = call.header("user-agent")
+    if call.visit.api_key:
+        found |= {"apiKey": call.visit.api_key, "apiKeyId": call.visit.api_key_id}
     if (principal := call.visit.caller.principal) is not None:
         found |= {
             "accessKey": principal.access_key,

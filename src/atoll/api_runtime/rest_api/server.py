@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from atoll.api_runtime import serving
 from atoll.api_runtime.authorize.authorizers import Authorizers
 from atoll.api_runtime.compiled import CompiledSnapshots
 from atoll.api_runtime.refused import Refused
@@ -23,7 +22,7 @@ from atoll.api_runtime.rest_api.match import Match
 from atoll.api_runtime.rest_api.parameters import common
 from atoll.api_runtime.rest_api.records import Snapshot
 from atoll.api_runtime.rest_api.validate import validate
-from atoll.api_runtime.throttle import BURST, RATE, Buckets
+from atoll.api_runtime.throttle import Throttle
 from atoll.api_runtime.usage_plans import UsagePlans
 from atoll.api_runtime.visit import Visit
 from atoll.kernel.http import HttpResponse
@@ -43,11 +42,11 @@ NOT_SERVED = Refused("INVALID_API_KEY")
 class RestApis:
     """A `plane.Server`."""
 
-    def __init__(self, host: Host, authorizers: Authorizers, integrations: Integrations, buckets: Buckets) -> None:
+    def __init__(self, host: Host, authorizers: Authorizers, integrations: Integrations, throttle: Throttle) -> None:
         self._authorizers = authorizers
         self._integrations = integrations
-        self._buckets = buckets
-        self._usage_plans = UsagePlans(buckets)
+        self._throttle = throttle
+        self._usage_plans = UsagePlans(throttle.buckets)
         self._compiled = CompiledSnapshots(host.kernel.store, compile_snapshot)
 
     async def answer(self, visit: Visit) -> HttpResponse:
@@ -72,7 +71,8 @@ class RestApis:
 
     async def _serve(self, call: Call) -> HttpResponse:
         visit, snapshot = call.visit, call.compiled.snapshot
-        self._throttle(visit)
+        if not self._throttle.passes(visit, setting_of(visit)):
+            raise Refused("THROTTLED", detail="faster than the stage or the account may be called")
         check_size(call)
         visit.caller = await self._authorizers.admit_by_policy(
             visit, call.method.guard, snapshot.authorizers, snapshot.policy, lambda: proxy_event(call)
@@ -82,27 +82,11 @@ class RestApis:
             await self._usage_plans.admit(visit, visit.caller.usage_key if by_authorizer else call.header("x-api-key"))
         return await serve(call, self._integrations)
 
-    def _throttle(self, visit: Visit) -> None:
-        """Takes a token for the account, and one for the method where its stage limits it. Raises Refused."""
-        account = ("account", visit.api.account, visit.api.region)
-        settings = settings_of(visit)
-        limited = settings.rate is not None or settings.burst is not None
-        method = ("method", visit.api_id, visit.stage, visit.route_key)
-        if limited and not self._buckets.take(
-            method,
-            RATE if settings.rate is None else settings.rate,
-            BURST if settings.burst is None else settings.burst,
-        ):
-            raise Refused("THROTTLED", detail="faster than the stage allows")
-        if not self._buckets.take(account, RATE, BURST):
-            raise Refused("THROTTLED", detail="faster than an account may call its APIs")
 
-
-def settings_of(visit: Visit) -> serving.RouteSettings:
-    """How the stage serves the method: settings name the request's method, or the resource's ANY."""
-    path = visit.route_key.partition(" ")[2]
-    own = f"{visit.request.method} {path}"
-    return serving.settings_of(visit.settings, own if own in visit.settings.routes else visit.route_key)
+def setting_of(visit: Visit) -> str:
+    """What the stage's settings call the method: they name the request's, or the resource's ANY."""
+    own = f"{visit.request.method} {visit.route_key.partition(' ')[2]}"
+    return own if own in visit.settings.routes else visit.route_key
 
 
 async def serve(call: Call, integrations: Integrations) -> HttpResponse:

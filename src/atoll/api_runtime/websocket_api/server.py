@@ -20,6 +20,7 @@ from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.throttle import BURST, RATE, Buckets
+from atoll.api_runtime.usage_plans import BY_AUTHORIZER, UsagePlans
 from atoll.api_runtime.visit import Visit
 from atoll.api_runtime.websocket_api import answers, events
 from atoll.api_runtime.websocket_api.connections import GOING_AWAY, Connection, Connections
@@ -67,6 +68,7 @@ class WebSocketApis:
         self._finish = finish
         self._compiled = CompiledSnapshots(host.kernel.store, compile_snapshot)
         self._buckets = Buckets(self._clock)
+        self._usage_plans = UsagePlans(self._buckets)
         self._integrations = Integrations(roles, http)
         self._connections = Connections(self._clock, self)
         self._management = Management(authorizers, self._connections)
@@ -120,13 +122,15 @@ class WebSocketApis:
         route = compiled.routes.get(CONNECT)
         if route is None:
             return None
-        if route.api_key_required:
-            raise Refused("INVALID_API_KEY", detail="Atoll's WebSocket APIs know no API keys yet")
 
         def shown() -> dict[str, Any]:
             return events.connect(visit, connection)
 
         visit.caller = await self._authorizers.admit(visit, route.guard, compiled.snapshot.authorizers, shown)
+        if route.api_key_required:
+            by_authorizer = compiled.snapshot.api_key_selection == BY_AUTHORIZER
+            key = visit.caller.usage_key if by_authorizer else visit.request.header("x-api-key")
+            await self._usage_plans.admit(visit, key)
         self._throttle(visit)
         if route.integration is None:
             return None
