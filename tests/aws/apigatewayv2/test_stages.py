@@ -135,6 +135,60 @@ def test_what_has_no_effect_is_reported(api: Any, api_id: str, region: Any) -> N
     assert "Throttling" not in listed
 
 
+GROUP = "arn:aws:logs:us-east-1:123456789012:log-group:/apis/access-1.a_b"
+STREAM = "arn:aws:firehose:us-east-1:123456789012:deliverystream/amazon-apigateway-x"
+
+
+def test_access_log_settings(api: Any, api_id: str, aws_error: AwsError) -> None:
+    settings = {"DestinationArn": GROUP, "Format": '{"id":"$context.requestId"}'}
+    made = api.create_stage(
+        ApiId=api_id, StageName="dev", AccessLogSettings={**settings, "DestinationArn": f"{GROUP}:*"}
+    )
+    assert made["AccessLogSettings"] == settings
+    extended = {"Format": "$context.extendedRequestId $context.status"}
+    changed = api.update_stage(ApiId=api_id, StageName="dev", AccessLogSettings=extended)
+    assert changed["AccessLogSettings"] == {**settings, **extended}
+    no_id = "Access Log format must include either $context.requestId or $context.extendedRequestId"
+    no_group = (
+        "Access log destination must only contain characters a-z, A-Z, 0-9, '_', '-', '/', '.': "
+        "'deliverystream/amazon-apigateway-x'"
+    )
+    for wrong, message in (
+        ({"Format": "$context.status"}, no_id),
+        ({"Format": "$context.requestIdea"}, no_id),
+        ({"DestinationArn": STREAM}, no_group),
+    ):
+        refused = aws_error(
+            lambda wrong=wrong: api.update_stage(ApiId=api_id, StageName="dev", AccessLogSettings=wrong)
+        )  # type: ignore[misc]
+        assert refused == ("BadRequestException", message, 400)
+    api.delete_access_log_settings(ApiId=api_id, StageName="dev")
+    assert "AccessLogSettings" not in api.get_stage(ApiId=api_id, StageName="dev")
+    api.update_stage(ApiId=api_id, StageName="dev", AccessLogSettings=settings)
+    assert "AccessLogSettings" not in api.update_stage(ApiId=api_id, StageName="dev", AccessLogSettings={})
+
+
+def test_stage_variables_have_awss_characters(api: Any, api_id: str, aws_error: AwsError) -> None:
+    taken = {"a_B9": "v1 v2-x.y_z:8/p?q=1&r=2,end"}
+    assert api.create_stage(ApiId=api_id, StageName="dev", StageVariables=taken)["StageVariables"] == taken
+    value = (
+        "Invalid stage variable value of key a.  Please use values with alphanumeric characters and the symbols ' ', -', "
+        "'.', '_', ':', '/', '?', '&', '=', and ','."
+    )
+    wrong = aws_error(lambda: api.update_stage(ApiId=api_id, StageName="dev", StageVariables={"a": "ü"}))
+    assert wrong == ("BadRequestException", value, 400)
+    assert aws_error(lambda: api.update_stage(ApiId=api_id, StageName="dev", StageVariables={"a-b": "x"}))[2] == 400
+    assert api.get_stage(ApiId=api_id, StageName="dev")["StageVariables"] == taken
+
+
+def test_throttling_limits_are_not_negative(api: Any, api_id: str, aws_error: AwsError) -> None:
+    for limits in ({"ThrottlingBurstLimit": -1}, {"ThrottlingRateLimit": -0.5}):
+        refused = aws_error(
+            lambda limits=limits: api.create_stage(ApiId=api_id, StageName="dev", DefaultRouteSettings=limits)  # type: ignore[misc]
+        )
+        assert (refused[0], refused[2]) == ("BadRequestException", 400)
+
+
 @pytest.mark.parametrize("settings", [{"LoggingLevel": "INFO"}, {"DataTraceEnabled": True}])
 def test_execution_logs_are_not_for_http_apis(
     api: Any, api_id: str, aws_error: AwsError, settings: dict[str, Any]

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from tools.iam_gaps import ABSENT_HERE, ABSENT_KEYS, DEPENDENT_ACTIONS, PRESENT_HERE, RESOURCES, reference
+from tools.iam_gaps import ABSENT_HERE, ABSENT_KEYS, DEPENDENT_ACTIONS, PRESENT_HERE, RESOURCES, listed, reference
 from tools.service_pages import resource_of
 
 from atoll.kernel.service import Access
@@ -23,10 +23,16 @@ GIVEN = {
     "ImportArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/import/i",
     "SourceTableArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t",
     "logGroupIdentifiers": ["x"],
+    "authorizerCredentials": f"arn:aws:iam::{ACCOUNT}:role/r",
+    "credentials": f"arn:aws:iam::{ACCOUNT}:role/r",
     "CredentialsArn": f"arn:aws:iam::{ACCOUNT}:role/r",
     "CodeSigningConfigArn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:code-signing-config:csc-0123456789abcdef0",
     "FunctionName": "f",
     "Layers": [f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:l:1"],
+    "patchOperations": [
+        {"op": "replace", "path": path, "value": f"arn:aws:iam::{ACCOUNT}:role/r"}
+        for path in ("/credentials", "/authorizerCredentials")
+    ],
     "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/p",
     "Resource": "f",
     "Role": f"arn:aws:iam::{ACCOUNT}:role/r",
@@ -38,6 +44,7 @@ GIVEN = {
     "tags": {"a": "b"},
 }
 ARNS = {
+    "apigateway": "arn:aws:apigateway:us-east-1::/restapis/a",
     "apigatewayv2": "arn:aws:apigateway:us-east-1::/apis/a",
     "dynamodb": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t",
     "logs": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:g",
@@ -120,7 +127,7 @@ def type_of(action: str, arn: str) -> str | None:
     types = types_of(action)
     if arn == "*" or (action, "") in RESOURCES:
         return None if types else ""
-    fitting = [name for name, kind in types.items() if matches(kind["arn"], arn)]
+    fitting = [name for name, kind in types.items() if matches(kind["arn"], listed(arn))]
     return max(fitting, key=lambda name: len(re.sub(r"\$\{\w+\}", "", types[name]["arn"])), default=None)
 
 

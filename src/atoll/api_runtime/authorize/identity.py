@@ -1,7 +1,7 @@
 """Identity sources: which parts of a request tell who calls. Pure.
 
-Written `method.request.header.X` (REST), `route.request.header.X` (WebSocket) or `$request.header.X` (HTTP); likewise `querystring`,
-and `stageVariables.X` and `context.X`, with a `$` in HTTP APIs.
+Written `method.request.header.X` (REST), `route.request.header.X` (WebSocket) or `$request.header.X` (HTTP); likewise `querystring`
+(REST also `multivalueheader`, `multivaluequerystring`), and `stageVariables.X` and `context.X`, with a `$` in HTTP APIs.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def value_of(visit: Visit, source: str) -> str | None:
     kind, _, name = name.partition(".")
     if where != "request":
         return None
-    if kind == "header":
+    if kind in ("header", "multivalueheader"):
         return visit.request.header(name.lower())
-    if kind == "querystring":
-        given = [value for key, value in parse_qsl(visit.request.query_string, keep_blank_values=True) if key == name]
-        return ",".join(given) if visit.api.kind == "HTTP" else next(reversed(given), None)
-    return None
+    given = [value for key, value in parse_qsl(visit.request.query_string, keep_blank_values=True) if key == name]
+    if kind == "multivaluequerystring" or (kind == "querystring" and visit.api.kind == "HTTP"):
+        return ",".join(given)
+    return given[-1] if kind == "querystring" and given else None

@@ -8,7 +8,7 @@ SIZE = 10 * 1024 * 1024
 """Of the output, and of any text on the way, in characters. docs: API Gateway quotas, payload size."""
 SLICE = 1_000
 """Steps between two chances for others, under a millisecond."""
-_CHARACTERS_PER_STEP = 512
+_CHARACTERS_PER_STEP = 128
 
 
 class TemplateError(Exception):

@@ -9,13 +9,11 @@ from typing import Any
 
 from atoll.api_runtime.templates.budget import Budget, TemplateError
 from atoll.api_runtime.templates.nodes import Break, Run, Stop
-from atoll.api_runtime.templates.parse import parse
+from atoll.api_runtime.templates.parse import LONG, parse
 from atoll.api_runtime.templates.values import text
 from atoll.api_runtime.templates.variables import Input, Util
 
 JSON = "application/json"
-LONG = 4_000
-"""Characters of a template whose parsing takes milliseconds; parsed templates are kept."""
 _NO_PARAMS: Mapping[str, Mapping[str, str]] = {}
 
 

@@ -27,11 +27,13 @@ from atoll.services.apigateway import (
     resources,
     stages,
     tags,
+    test_invoke_authorizer,
     usage,
     usage_plan_keys,
     usage_plans,
     validators,
 )
+from atoll.services.apigateway.openapi import get_export, import_rest_api
 from atoll.services.apigateway.refused import REFUSED
 
 SERVICE = Service(
@@ -57,10 +59,13 @@ SERVICE = Service(
         resources,
         stages,
         tags,
+        test_invoke_authorizer,
         usage,
         usage_plan_keys,
         usage_plans,
         validators,
+        import_rest_api,
+        get_export,
     ],
     refused=REFUSED,
 )

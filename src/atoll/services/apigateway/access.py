@@ -52,7 +52,14 @@ def passes_role(member: str, patch: str) -> Access:
         given = [request.get(member), patched(request, patch)]
         return [role for role in given if isinstance(role, str) and _ROLE.fullmatch(role)]
 
-    return Access("iam:PassRole", passed, {"iam:PassedToService": lambda _ctx, _request: [SERVICE_HOST]})
+    def to(ctx: Context, request: Request) -> Sequence[str]:
+        return [f"arn:aws:apigateway:{ctx.region}::/restapis/{request.get('restApiId', '*')}"]
+
+    return Access(
+        "iam:PassRole",
+        passed,
+        {"iam:AssociatedResourceArn": to, "iam:PassedToService": lambda _ctx, _request: [SERVICE_HOST]},
+    )
 
 
 def patched(request: Request, path: str) -> Any:
@@ -66,7 +73,7 @@ def _conditions(verb: Verb, path: str) -> dict[str, ValuesOf]:
     nouns = path.split("/")
     conditions: dict[str, ValuesOf] = {}
     for noun, members in _MEMBERS.items():
-        if noun not in (nouns[-1], nouns[-2]):
+        if noun not in (nouns[-1], nouns[-2]) or "cache" in nouns:
             continue
         if verb in ("POST", "PUT", "PATCH"):
             conditions |= {f"apigateway:Request/{key}": _said(given) for key, (given, _) in members.items()}

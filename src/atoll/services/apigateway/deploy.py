@@ -95,6 +95,7 @@ def _serving_stage(tx: Reader, ctx: Context, api_id: str, stage: store.Stage) ->
         deployment=stage.deployment,
         tracing=stage.tracing,
         client_certificate=stage.client_certificate,
+        authorizers_epoch=stage.authorizers_epoch,
     )
 
 

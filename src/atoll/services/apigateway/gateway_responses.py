@@ -71,7 +71,7 @@ async def put_gateway_response(ctx: Context, request: PutGatewayResponseRequestT
         dict(request.get("responseParameters", {})),
         dict(request.get("responseTemplates", {})),
     )
-    _check(response)
+    check(response)
 
     def write(tx: Transaction) -> None:
         store.api(tx, ctx, request["restApiId"])
@@ -110,7 +110,7 @@ async def update_gateway_response(ctx: Context, request: UpdateGatewayResponseRe
         kind = request["responseType"]
         before = _found(tx, ctx, request["restApiId"], kind) or records.GatewayResponse(kind, templates=_TEMPLATE)
         response = apply(before, operations, RULES)
-        _check(response)
+        check(response)
         store.put(tx, ctx, request["restApiId"], response)
         return response
 
@@ -135,7 +135,8 @@ def _found(tx: Reader, ctx: Context, api_id: str, kind: str) -> records.GatewayR
     return None if raw is None else store.GATEWAY_RESPONSES.decode(raw)
 
 
-def _check(response: records.GatewayResponse) -> None:
+def check(response: records.GatewayResponse) -> None:
+    """Raises BadRequestException for what AWS does not accept."""
     if response.status is not None:
         check_status(response.status)
     for name, source in response.parameters.items():

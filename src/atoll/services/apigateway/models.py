@@ -53,7 +53,7 @@ async def create_model(ctx: Context, request: CreateModelRequestTypeDef) -> dict
         store.api(tx, ctx, api_id)
         if tx.get(store.key(ctx, "v1.models", api_id, name)) is not None:
             raise ConflictException("Model name already exists for this REST API")
-        _check_schema(model)
+        check_schema(model)
         store.put(tx, ctx, api_id, model)
 
     await ctx.store.transact(write)
@@ -95,7 +95,7 @@ async def update_model(ctx: Context, request: UpdateModelRequestTypeDef) -> dict
         before = store.model(tx, ctx, request["restApiId"], request["modelName"])
         model = apply(before, operations, RULES)
         if model.schema != before.schema:
-            _check_schema(model)
+            check_schema(model)
         store.put(tx, ctx, request["restApiId"], model)
         return model
 
@@ -146,7 +146,7 @@ def _check_name(name: str) -> None:
         raise BadRequestException(f"Model name must be alphanumeric: {name}")
 
 
-def _check_schema(model: records.Model) -> None:
+def check_schema(model: records.Model) -> None:
     """A schema must be a JSON object where its content type is JSON."""
     if not model.schema:
         raise BadRequestException(_NO_SCHEMA)

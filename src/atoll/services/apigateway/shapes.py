@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from atoll.api_runtime.rest_api import records
+
+NULL = msgspec.Raw(b"null")
+"""An entry of a map that AWS shows without a value, where a plain None would leave the entry out."""
 
 
 def method(method: records.Method) -> dict[str, Any]:
@@ -58,12 +63,13 @@ def integration(integration: records.Integration) -> dict[str, Any]:
 
 
 def integration_response(response: records.IntegrationResponse) -> dict[str, Any]:
-    """How one kind of answer of the backend becomes one of the method."""
+    """How one kind of answer of the backend becomes one of the method. A template that is none is shown as null."""
+    templates = {name: NULL if template is None else template for name, template in response.templates.items()}
     return {
         "statusCode": response.status,
         "selectionPattern": response.selection,
         "responseParameters": _given(response.parameters, "responseParameters", response.empty),
-        "responseTemplates": _given(response.templates, "responseTemplates", response.empty),
+        "responseTemplates": _given(templates, "responseTemplates", response.empty),
         "contentHandling": response.content_handling,
     }
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from types_boto3_apigateway.type_defs import (
         CreateStageRequestTypeDef,
         DeleteStageRequestTypeDef,
+        FlushStageAuthorizersCacheRequestTypeDef,
         GetStageRequestTypeDef,
         GetStagesRequestTypeDef,
         UpdateStageRequestTypeDef,
@@ -116,6 +117,19 @@ async def delete_stage(ctx: Context, request: DeleteStageRequestTypeDef) -> None
     def write(tx: Transaction) -> None:
         store.stage(tx, ctx, api_id, name)
         tx.delete(store.key(ctx, "v1.stages", api_id, name))
+        deploy.publish(tx, ctx, api_id)
+
+    await ctx.store.transact(write)
+
+
+@operation("FlushStageAuthorizersCache", access=access("DELETE", f"{STAGE}/cache/authorizers"))
+async def flush_stage_authorizers_cache(ctx: Context, request: FlushStageAuthorizersCacheRequestTypeDef) -> None:
+    """Makes the stage ask its authorizers anew."""
+    api_id = request["restApiId"]
+
+    def write(tx: Transaction) -> None:
+        stage = store.stage(tx, ctx, api_id, request["stageName"])
+        store.put(tx, ctx, api_id, msgspec.structs.replace(stage, authorizers_epoch=stage.authorizers_epoch + 1))
         deploy.publish(tx, ctx, api_id)
 
     await ctx.store.transact(write)

@@ -91,6 +91,8 @@ class Stage(msgspec.Struct, frozen=True, omit_defaults=True):
     client_certificate: str | None = None
     documentation_version: str | None = None
     tags: dict[str, str] = {}
+    authorizers_epoch: int = 0
+    """How often its authorizers' cache was flushed."""
 
 
 APIS = Codec(RestApi)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from atoll.api_runtime import serving
 from atoll.kernel.context import Context
 from atoll.kernel.store.api import Reader
@@ -13,14 +15,15 @@ from atoll.services.apigatewayv2.rules import function_of, invoked
 def snapshot(tx: Reader, ctx: Context, api_id: str) -> serving.Snapshot:
     """The API as it is now. A route without an integration is there, too."""
     api = store.api(tx, ctx, api_id)
-    places: dict[str | None, int] = {}
-    integrations: list[serving.Integration] = []
-    for integration in store.every(tx, ctx, store.Integration, api_id):
-        places[f"integrations/{integration.id}"] = len(integrations)
-        integrations.append(_integration(tx, ctx, api_id, integration))
+    integrations = list(store.every(tx, ctx, store.Integration, api_id))
+    places = {f"integrations/{one.id}": place for place, one in enumerate(integrations)}
+    answers = store.by_owner(tx, ctx, store.IntegrationResponse, api_id)
+    replies = store.by_owner(tx, ctx, store.RouteResponse, api_id)
     return serving.Snapshot(
-        routes=tuple(_route(tx, ctx, api_id, route, places) for route in store.routes(tx, ctx, api_id)),
-        integrations=tuple(integrations),
+        routes=tuple(
+            _route(one, places.get(one.target or ""), replies.get(one.id, ())) for one in store.routes(tx, ctx, api_id)
+        ),
+        integrations=tuple(_integration(one, answers.get(one.id, ())) for one in integrations),
         cors=api.cors,
         endpoint_disabled=api.endpoint_disabled,
         authorizers={one.id: _authorizer(one) for one in store.every(tx, ctx, store.Authorizer, api_id)},
@@ -30,8 +33,7 @@ def snapshot(tx: Reader, ctx: Context, api_id: str) -> serving.Snapshot:
     )
 
 
-def _integration(tx: Reader, ctx: Context, api_id: str, one: store.Integration) -> serving.Integration:
-    responses = store.every(tx, ctx, store.IntegrationResponse, api_id, one.id)
+def _integration(one: store.Integration, responses: Iterable[store.IntegrationResponse]) -> serving.Integration:
     return serving.Integration(
         function=function_of(one.uri or "") if is_function(one) else "",
         payload_format=one.payload_format,
@@ -57,10 +59,10 @@ def _integration(tx: Reader, ctx: Context, api_id: str, one: store.Integration) 
     )
 
 
-def _route(tx: Reader, ctx: Context, api_id: str, one: store.Route, places: dict[str | None, int]) -> serving.Route:
+def _route(one: store.Route, integration: int | None, responses: Iterable[store.RouteResponse]) -> serving.Route:
     return serving.Route(
         key=one.key,
-        integration=places.get(one.target),
+        integration=integration,
         guard=serving.Guard(one.authorization, one.authorizer, one.scopes),
         id=one.id,
         operation_name=one.operation_name,
@@ -69,7 +71,7 @@ def _route(tx: Reader, ctx: Context, api_id: str, one: store.Route, places: dict
         request_parameters=one.request_parameters,
         model_selection=one.model_selection,
         response_selection=one.response_selection,
-        responses=tuple(response.key for response in store.every(tx, ctx, store.RouteResponse, api_id, one.id)),
+        responses=tuple(response.key for response in responses),
     )
 
 

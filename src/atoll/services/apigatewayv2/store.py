@@ -269,6 +269,14 @@ def every(tx: Reader, ctx: Context, record: type[R], *path: str) -> Iterator[R]:
     return (_CODECS[record].decode(raw) for _, raw in found)
 
 
+def by_owner(tx: Reader, ctx: Context, record: type[R], api_id: str) -> dict[str, list[R]]:
+    """All responses of an API's routes or integrations, by the id of what they belong to."""
+    found: dict[str, list[R]] = {}
+    for place, raw in tx.scan(parts(ctx, kind_of(record), api_id)):  # type: ignore[arg-type]
+        found.setdefault(str(place[-2]), []).append(_CODECS[record].decode(raw))
+    return found
+
+
 def stages(tx: Reader, ctx: Context, api_id: str) -> Iterator[Stage]:
     """The stages of an API, by name."""
     return every(tx, ctx, Stage, api_id)

@@ -154,7 +154,10 @@ async def test_identity_sources_that_are_missing(authorizer: serving.Authorizer,
 
 
 async def test_many_identity_sources() -> None:
-    sources = "method.request.header.A, method.request.querystring.b,stageVariables.v,context.identity.sourceIp"
+    sources = (
+        "method.request.header.A, method.request.querystring.b,stageVariables.v,context.identity.sourceIp, "
+        "method.request.multivalueheader.A,method.request.multivaluequerystring.b"
+    )
     region = Region(lambda event: policy())
     await admit(
         region, having(REQUEST, ttl=300, identity=(sources,)), headers=[("a", "1")], query="b=2", variables={"v": "3"}

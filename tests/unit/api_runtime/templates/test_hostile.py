@@ -125,3 +125,23 @@ async def test_a_long_rendering_lets_others_have_their_turn() -> None:
     done = True
     await watcher
     assert longest < 0.010  # two milliseconds, on a machine that others use too
+
+
+async def test_many_small_costs_add_up() -> None:
+    """Neither texts that are kept nor regular expressions that just end in time get around the budget."""
+    hoard = "#set($l = [])#foreach($i in [1..1000])$l.add($s.repeat(9999999))#end"
+    slow = (
+        "#set($s = '"
+        + "a" * 18
+        + "b')"
+        + "#foreach($i in [1..1000])#foreach($j in [1..1000])$s.matches('(a|aa)+')#end#end"
+    )
+    for template in (
+        f"#set($s = 'x'){hoard}",
+        slow,
+        "#set($l = [1])" + "#set($l = [$l, $l])" * 40 + "#set($m = {})#set($m[$l] = 1)",
+    ):
+        began = time.monotonic()
+        with pytest.raises(TemplateError):
+            render(template, SCOPE)
+        assert time.monotonic() - began < 20

@@ -5,6 +5,7 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from atoll.services.apigateway.openapi import integrations
 EXTENSION = "x-amazon-apigateway-"
 _PLACES = {"querystring": "query", "header": "header", "path": "path"}
 JSON = "application/json"
+_REFERENCE = re.compile(r'"\$ref"\s*:\s*"https://apigateway\.amazonaws\.com/restapis/\w+/models/(\w+)"')
 KEY_SCHEME, SIGV4_SCHEME = "api_key", "sigv4"
 
 
@@ -56,7 +58,8 @@ def export(
     document["paths"] = {
         resource.path: _path(snapshot, resource, wanted) for resource in _sorted(snapshot.resources) if resource.methods
     }
-    schemas = {name: _schema(model) for name, model in sorted(_used_models(snapshot).items())}
+    place_of_models = "#/components/schemas/" if wanted.is_3 else "#/definitions/"
+    schemas = {name: _schema(model, place_of_models) for name, model in sorted(_used_models(snapshot).items())}
     security = _schemes(snapshot, wanted, authorizers)
     if wanted.is_3:
         components = {"schemas": schemas, "securitySchemes": security}
@@ -186,15 +189,23 @@ def _auth_type(authorizer: serving.Authorizer) -> str:
     return "cognito_user_pools" if authorizer.kind == "COGNITO_USER_POOLS" else "custom"
 
 
-def _schema(model: records.Model) -> Any:
-    return msgspec.json.decode(model.schema) if model.schema else {}
+def _schema(model: records.Model, place: str) -> Any:
+    """A model's schema, its references to others as those of the document."""
+    return msgspec.json.decode(_REFERENCE.sub(rf'"$ref":"{place}\1"', model.schema)) if model.schema else {}
 
 
 def _used_models(snapshot: records.Snapshot) -> dict[str, records.Model]:
+    """Those that methods name, and those that these refer to."""
     methods = [method for resource in snapshot.resources for method in resource.methods.values()]
-    names = {name for method in methods for name in method.models.values()}
-    names |= {name for method in methods for response in method.responses.values() for name in response.models.values()}
-    return {name: model for name, model in snapshot.models.items() if name in names}
+    left = {name for method in methods for name in method.models.values()}
+    left |= {name for method in methods for response in method.responses.values() for name in response.models.values()}
+    used: dict[str, records.Model] = {}
+    while left:
+        name = left.pop()
+        if name in snapshot.models and name not in used:
+            used[name] = snapshot.models[name]
+            left |= {found[1] for found in _REFERENCE.finditer(used[name].schema or "")}
+    return used
 
 
 def _extensions(snapshot: records.Snapshot) -> dict[str, Any]:

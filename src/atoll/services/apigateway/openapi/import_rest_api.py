@@ -1,0 +1,121 @@
+"""ImportRestApi and PutRestApi: REST APIs made of OpenAPI documents, or changed by them. docs: API_ImportRestApi, API_PutRestApi"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+
+from atoll.api_runtime import openapi
+from atoll.api_runtime.rest_api import records
+from atoll.kernel.context import Context
+from atoll.kernel.service import operation
+from atoll.kernel.store.api import Transaction
+from atoll.services.apigateway import api_rules, deploy, models, store
+from atoll.services.apigateway.access import access
+from atoll.services.apigateway.errors import BadRequestException
+from atoll.services.apigateway.openapi.definition import Definition, definition
+from atoll.services.apigateway.openapi.store_definition import Ids, merge, needed, replace
+
+if TYPE_CHECKING:
+    from types_boto3_apigateway.type_defs import ImportRestApiRequestTypeDef, PutRestApiRequestTypeDef
+
+INVALID = "Invalid OpenAPI input."
+
+
+@operation("ImportRestApi", access=access("POST", "/restapis"))
+async def import_rest_api(ctx: Context, request: ImportRestApiRequestTypeDef) -> dict[str, Any]:
+    """Makes an API of a document. Raises BadRequestException where it is none, or where a part of it is not valid."""
+    found = _read(ctx, request)
+    api_id, root = ctx.ids.lower(10), ctx.ids.lower(10)
+    api = _settings(ctx, store.RestApi(api_id, found.name, ctx.clock.now(), root), found, request)
+    drawn = [ctx.ids.lower(6) for _ in range(needed(found))]
+    defaults = models.defaults(ctx)
+
+    def write(tx: Transaction) -> None:
+        store.put_api(tx, ctx, api)
+        store.put_resource(tx, ctx, api.id, records.Resource(root, "/"))
+        for model in defaults:
+            store.put(tx, ctx, api.id, model)
+        merge(tx, ctx, api, found, Ids(drawn))
+        deploy.publish(tx, ctx, api.id)
+
+    await ctx.store.transact(write)
+    return _members(api, found)
+
+
+@operation("PutRestApi", access=access("PUT", "/restapis/{restApiId}"))
+async def put_rest_api(ctx: Context, request: PutRestApiRequestTypeDef) -> dict[str, Any]:
+    """Puts a document in the place of an API (mode overwrite), or over it (merge). Live with the next deployment."""
+    found = _read(ctx, request)
+    overwrites = request.get("mode", "merge") == "overwrite"
+    drawn = [ctx.ids.lower(6) for _ in range(needed(found) + 2)]
+    defaults = models.defaults(ctx)
+
+    def write(tx: Transaction) -> store.RestApi:
+        before = store.api(tx, ctx, request["restApiId"])
+        if overwrites:
+            replace(tx, ctx, before, found, Ids(drawn))
+            for model in defaults:
+                if model.name not in found.models:
+                    store.put(tx, ctx, before.id, model)
+        else:
+            merge(tx, ctx, before, found, Ids(drawn))
+        kept = before if overwrites else msgspec.structs.replace(before)
+        api = _settings(ctx, kept, found, request, merges=not overwrites)
+        store.put_api(tx, ctx, api)
+        return api
+
+    api = await ctx.store.transact(write)
+    return _members(api, found) | {"tags": api.tags}
+
+
+def _read(ctx: Context, request: Mapping[str, Any]) -> Definition:
+    """What the request's document says. Raises BadRequestException, also for warnings where the request says so."""
+    basepath = (request.get("parameters") or {}).get("basepath", "ignore")
+    if basepath not in ("ignore", "prepend", "split"):
+        raise BadRequestException(f"Invalid base path mode: {basepath}")
+    try:
+        found = definition(openapi.read(request["body"]), cast(openapi.BasePath, basepath))
+    except openapi.InvalidDocument:
+        raise BadRequestException(INVALID) from None
+    if found.warnings and request.get("failOnWarnings"):
+        raise BadRequestException("Warnings found during import:\n\t" + "\n\t".join(found.warnings))
+    if found.documentation:
+        ctx.warn("x-amazon-apigateway-documentation", "documentation parts of documents are not imported")
+    return found
+
+
+def _settings(
+    ctx: Context, api: store.RestApi, found: Definition, request: Mapping[str, Any], *, merges: bool = False
+) -> store.RestApi:
+    """The API with the settings of the document. What it does not mention is as it was where the document merges, else AWS's default."""
+    kinds = (request.get("parameters") or {}).get("endpointConfigurationTypes")
+    types = [kinds] if kinds else found.endpoint.get("types")
+    endpoint = {"types": types, "vpcEndpointIds": found.endpoint.get("vpcEndpointIds") or ()}
+    kind, addresses, vpc_endpoints = api_rules.endpoint_of({"endpointConfiguration": endpoint if types else {}})
+    given: dict[str, Any] = {
+        "name": found.name or None,
+        "description": found.description,
+        "version": found.version,
+        "binary_media_types": found.binary_media_types,
+        "api_key_source": found.api_key_source,
+        "minimum_compression": found.minimum_compression,
+        "policy": api_rules.policy_of(ctx, api.id, found.policy),
+        "endpoint_disabled": found.endpoint_disabled,
+    }
+    if types:
+        given |= {"endpoint_type": kind, "ip_address_type": addresses, "vpc_endpoints": vpc_endpoints}
+    named = {field: value for field, value in given.items() if value is not None}
+    if merges and found.binary_media_types:
+        named["binary_media_types"] = tuple(dict.fromkeys((*api.binary_media_types, *found.binary_media_types)))
+    elif not merges and found.binary_media_types is None:
+        named["binary_media_types"] = ()
+    changed = msgspec.structs.replace(api, **named)
+    api_rules.check(changed)
+    return changed
+
+
+def _members(api: store.RestApi, found: Definition) -> dict[str, Any]:
+    return api_rules.members(api) | {"warnings": found.warnings or None}
