@@ -118,3 +118,12 @@ def test_edge_domain_names_are_mapped_by_v1_only(client: Callable[..., Any], acc
     assert code == "BadRequestException"
     assert text.startswith("Only REGIONAL domain names can be managed through the API Gateway V2 API.")
     api.create_base_path_mapping(domainName=name, restApiId=api_id, stage="dev")
+
+
+def test_an_api_with_mappings_is_not_deleted(api: Any, domain: str, aws_error: Any) -> None:
+    api_id = mock_api(api)
+    api.create_base_path_mapping(domainName=domain, restApiId=api_id, stage="dev")
+    text = f"Deleting RestApi {api_id} failed. Please remove all base path mappings related to the RestApi in your domains: {domain}"
+    assert aws_error(lambda: api.delete_rest_api(restApiId=api_id)) == ("BadRequestException", text, 400)
+    api.delete_base_path_mapping(domainName=domain, basePath="(none)")
+    api.delete_rest_api(restApiId=api_id)
