@@ -96,7 +96,8 @@ def test_a_mapping_without_a_stage_lets_the_path_name_it(api: Any, domain: str, 
     api_id = mock_api(api, key=False)
     api.create_base_path_mapping(domainName=domain, basePath="any", restApiId=api_id)
     headers = {"host": domain}
-    assert httpx.get(f"{region.endpoint}/any/dev/pets", headers=headers, trust_env=False).status_code == 200
+    answered = httpx.get(f"{region.endpoint}/any/dev/pets", headers=headers, trust_env=False)
+    assert answered.json()["path"] == "/any/dev/pets"
     assert httpx.get(f"{region.endpoint}/any/pets", headers=headers, trust_env=False).status_code == 403
 
 
