@@ -9,23 +9,24 @@ import asyncio
 import base64
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from atoll.api_runtime import serving
 from atoll.api_runtime.answers import FORBIDDEN, INTERNAL_ERROR
 from atoll.api_runtime.authorize.authorizers import Authorizers
 from atoll.api_runtime.compiled import CompiledSnapshots
-from atoll.api_runtime.integrate.http_client import HttpClient
-from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.refused import Refused
-from atoll.api_runtime.throttle import BURST, RATE, Buckets
+from atoll.api_runtime.throttle import Buckets, Throttle
+from atoll.api_runtime.usage_plans import BY_AUTHORIZER, UsagePlans
 from atoll.api_runtime.visit import Visit
 from atoll.api_runtime.websocket_api import answers, events
 from atoll.api_runtime.websocket_api.connections import GOING_AWAY, Connection, Connections
-from atoll.api_runtime.websocket_api.integrations import Answer, Integrations
+from atoll.api_runtime.websocket_api.integrations import Integrations
 from atoll.api_runtime.websocket_api.management import Management, connection_named
 from atoll.api_runtime.websocket_api.select import DEFAULT, route_key
+from atoll.api_runtime.websocket_api.transform import Answer, as_message
+from atoll.api_runtime.websocket_api.validate import check_message, check_parameters
 from atoll.kernel.context import Principal
 from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.kernel.service import Host
@@ -42,10 +43,11 @@ MOST_UNDER_WAY = 64
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A snapshot with its routes by key."""
+    """A snapshot with its routes by key, and what checks messages by the names of models, as far as it was asked for."""
 
     snapshot: serving.Snapshot
     routes: dict[str, serving.Route]
+    schemas: dict[str, Any] = field(default_factory=dict)
 
 
 def compile_snapshot(raw: bytes) -> Compiled:
@@ -59,7 +61,12 @@ class WebSocketApis:
     order between their answers. `finish` is told of every visit that came to its end."""
 
     def __init__(
-        self, host: Host, authorizers: Authorizers, roles: Roles, http: HttpClient, finish: Callable[[Visit], None]
+        self,
+        host: Host,
+        authorizers: Authorizers,
+        integrations: Integrations,
+        throttle: Throttle,
+        finish: Callable[[Visit], None],
     ) -> None:
         self._host = host
         self._clock = host.kernel.clock
@@ -67,7 +74,9 @@ class WebSocketApis:
         self._finish = finish
         self._compiled = CompiledSnapshots(host.kernel.store, compile_snapshot)
         self._buckets = Buckets(self._clock)
-        self._integrations = Integrations(roles, http)
+        self._usage_plans = UsagePlans(self._buckets)
+        self._integrations = integrations
+        self._throttle = throttle
         self._connections = Connections(self._clock, self)
         self._management = Management(authorizers, self._connections)
         self._running: set[asyncio.Task[None]] = set()
@@ -107,7 +116,7 @@ class WebSocketApis:
         if answer is not None and not 200 <= answer.status < 300:
             kind = answer.headers.get("content-type", "application/json")
             status = answer.status if 400 <= answer.status < 600 else 500
-            return HttpResponse(status, [("content-type", kind)], answer.body.encode())
+            return HttpResponse(status, [("content-type", kind)], answer.body)
         connection.caller = visit.caller
         chosen = answer.headers.get(PROTOCOL) if answer is not None else None
         return HttpResponse(101, [(PROTOCOL, chosen)] if chosen else [], peer=connection)
@@ -120,14 +129,17 @@ class WebSocketApis:
         route = compiled.routes.get(CONNECT)
         if route is None:
             return None
-        if route.api_key_required:
-            raise Refused("INVALID_API_KEY", detail="Atoll's WebSocket APIs know no API keys yet")
 
         def shown() -> dict[str, Any]:
             return events.connect(visit, connection)
 
         visit.caller = await self._authorizers.admit(visit, route.guard, compiled.snapshot.authorizers, shown)
-        self._throttle(visit)
+        self._pass(visit)
+        if route.api_key_required:
+            by_authorizer = compiled.snapshot.api_key_selection == BY_AUTHORIZER
+            key = visit.caller.usage_key if by_authorizer else visit.request.header("x-api-key")
+            await self._usage_plans.admit(visit, key)
+        check_parameters(visit, route)
         if route.integration is None:
             return None
         return await self._integrations.answer(visit, compiled.snapshot.integrations[route.integration], shown())
@@ -187,7 +199,7 @@ class WebSocketApis:
         visit.status = answer.status if answer is not None else 200
         if answer is not None and answer.body:
             visit.response_length = len(answer.body)
-            connection.send(answer.body)
+            connection.send(as_message(answer.body))
 
     async def _answer(self, visit: Visit, connection: Connection, text: str) -> Answer | None:
         """What the message's client is to get; None where its route is one-way. Raises Refused."""
@@ -199,7 +211,8 @@ class WebSocketApis:
         visit.further["messageId"] = message_id
         if compiled is None or route is None:
             raise Refused("RESOURCE_NOT_FOUND", detail=f"there is no route {key}")
-        self._throttle(visit)
+        self._pass(visit)
+        check_message(route, compiled.snapshot.models, compiled.schemas, text)
         if route.integration is None:
             raise Refused("API_CONFIGURATION_ERROR", detail=f"nothing stands behind the route {route.key}")
         event = events.message(visit, connection, message_id, text)
@@ -251,15 +264,9 @@ class WebSocketApis:
         visit.ctx.span.note(api=visit.api_id, stage=visit.stage)
         return visit
 
-    def _throttle(self, visit: Visit) -> None:
+    def _pass(self, visit: Visit) -> None:
         """Raises Refused where the route, or the account, is asked for too much."""
-        api, own = visit.api, serving.settings_of(visit.settings, visit.route_key)
-        allowed = self._buckets.take(("account", api.account, api.region), RATE, BURST)
-        if allowed and (own.rate is not None or own.burst is not None):
-            rate = RATE if own.rate is None else own.rate
-            burst = BURST if own.burst is None else own.burst
-            allowed = self._buckets.take((visit.api_id, visit.stage, visit.route_key), rate, burst)
-        if not allowed:
+        if not self._throttle.passes(visit):
             raise Refused("THROTTLED")
 
     def _id(self) -> str:
