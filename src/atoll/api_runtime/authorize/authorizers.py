@@ -46,14 +46,14 @@ class Authorizers:
         policy: str | None,
         shown: Shown | None = None,
     ) -> Caller:
-        """`admit` to a REST API that has a resource policy (JSON text; None where it has none).
+        """`admit` to a REST API that has a resource policy (JSON text with whole ARNs; None where it has none).
 
         An explicit deny goes before every authorizer. Of callers in the API's account and of Lambda authorizers either side may allow;
         of nobody in particular, of user pools and of callers of other accounts the policy must. docs: "Policy evaluation outcome tables".
         """
         if policy is None:
             return await self._admit(visit, guard, authorizers, shown, policy_allows=False)
-        policy = resource_policy.whole(policy, visit)
+        resource_policy.check(policy)
         if guard.kind == "AWS_IAM":
             return await iam.admit(self._host, visit, policy)
         ruling = resource_policy.ruling(policy, visit)
