@@ -250,9 +250,9 @@ def allow(iam: Any, kind: str, name: str, action: str, resource: str) -> None:
         {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}]}
     )
     if kind == "user":
-        iam.put_user_policy(UserName=name, PolicyName=action.partition(":")[2], PolicyDocument=document)
+        iam.put_user_policy(UserName=name, PolicyName="allowed", PolicyDocument=document)
     else:
-        iam.put_role_policy(RoleName=name, PolicyName=action.partition(":")[2], PolicyDocument=document)
+        iam.put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=document)
 
 
 def test_an_api_key_that_connect_requires_is_required(api: Sockets) -> None:
@@ -504,7 +504,7 @@ def test_access_logs_of_a_websocket_api(api: Sockets) -> None:
     api.client("apigateway").update_account(patchOperations=patch)
     logs.create_log_group(logGroupName="ws-access")
     group = f"arn:aws:logs:us-east-1:{api.account}:log-group:ws-access"
-    format_ = "$context.eventType $context.routeKey $context.connectionId $context.status"
+    format_ = "$context.eventType $context.routeKey $context.connectionId $context.status $context.requestId"
     v2.update_stage(ApiId=api.api_id, StageName="dev", AccessLogSettings={"DestinationArn": group, "Format": format_})
     with api.connect() as client:
         id_ = connection_of(client)
@@ -514,4 +514,6 @@ def test_access_logs_of_a_websocket_api(api: Sockets) -> None:
     deadline = time.monotonic() + 20
     while lines != expected:
         assert time.monotonic() < deadline, lines
-        lines = {event["message"] for event in logs.filter_log_events(logGroupName="ws-access")["events"]}
+        lines = {
+            event["message"].rpartition(" ")[0] for event in logs.filter_log_events(logGroupName="ws-access")["events"]
+        }
