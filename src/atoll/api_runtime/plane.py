@@ -19,10 +19,9 @@ from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.integrate.services import Services
 from atoll.api_runtime.match import DEFAULT
-from atoll.api_runtime.rest_api.functions import RestFunctions
 from atoll.api_runtime.rest_api.integrations import Integrations
 from atoll.api_runtime.rest_api.server import RestApis
-from atoll.api_runtime.throttle import Buckets, Throttle
+from atoll.api_runtime.throttle import Throttle
 from atoll.api_runtime.visit import Visit
 from atoll.api_runtime.websocket_api.integrations import Integrations as WebSocketIntegrations
 from atoll.api_runtime.websocket_api.server import WebSocketApis
@@ -51,16 +50,15 @@ class ApiGateway:
         self._host = host
         self._kernel = host.kernel
         self._http = HttpClient(self._kernel.outgoing)
-        roles, buckets = Roles(self._kernel.clock), Buckets(self._kernel.clock)
+        roles, throttle = Roles(self._kernel.clock), Throttle(self._kernel.clock)
         authorizers, functions = Authorizers(host, self._http, roles), Functions(roles)
-        throttle = Throttle(self._kernel.clock)
         self._logs = AccessLogs(host, roles)
         services = Services(host)
-        integrations = Integrations(RestFunctions(), self._http, services, roles)
+        integrations = Integrations(services, self._http, roles)
         behind_routes = WebSocketIntegrations(functions, self._http, services, roles)
         self._servers: Mapping[serving.Kind, Server] = {
             "HTTP": HttpApis(host, authorizers, functions, self._http, roles, throttle),
-            "REST": RestApis(host, authorizers, integrations, buckets),
+            "REST": RestApis(host, authorizers, integrations, throttle),
             "WEBSOCKET": WebSocketApis(host, authorizers, behind_routes, throttle, self._finish),
         }
 
@@ -126,6 +124,7 @@ class ApiGateway:
             ),
             base_path=address.base or "",
             custom_domain=address.base is not None,
+            stage_named=address.stage is None,
             request_id=request_id,
             extended_id=extended_id,
             trace_id=request.header("x-amzn-trace-id") or f"Root=1-{int(now):08x}-{kernel.ids.hex(24)}",

@@ -29,9 +29,10 @@ class Buckets:
     def take(self, key: Hashable, rate: float, burst: float) -> bool:
         """Takes a token from a bucket that `rate` a second flow into and that holds `burst`; False where there is none.
 
-        A new bucket is full. One of no size never has any.
+        A new bucket is full, and so is that of limits that were changed. One of no size never has any.
         """
         now = self._clock.now()
+        key = (key, rate, burst)
         tokens, counted = self._buckets.pop(key, (float(burst), now))
         tokens = min(float(burst), tokens + (now - counted) * rate)
         taken = tokens >= 1
@@ -45,18 +46,18 @@ class Throttle:
     """Whether requests may pass: by what the account may, and by what the stage's owner set for a route or method."""
 
     def __init__(self, clock: Clock) -> None:
-        self._buckets = Buckets(clock)
+        self.buckets = Buckets(clock)
 
-    def passes(self, visit: Visit) -> bool:
-        """Takes a token for a request that found its route."""
-        api, settings = visit.api, visit.settings
-        if not self._buckets.take((api.account, api.region), RATE, BURST):
+    def passes(self, visit: Visit, route: str = "") -> bool:
+        """Takes a token for a request that found its route; `route` is what the stage's settings call it, where that differs."""
+        api, settings, route = visit.api, visit.settings, route or visit.route_key
+        if not self.buckets.take((api.account, api.region), RATE, BURST):
             return False
         if not settings.routes and settings.default.rate is None and settings.default.burst is None:
             return True
-        limits = serving.settings_of(settings, visit.route_key)
+        limits = serving.settings_of(settings, route)
         if limits.rate is None and limits.burst is None:
             return True
         rate = RATE if limits.rate is None else limits.rate
         burst = BURST if limits.burst is None else limits.burst
-        return self._buckets.take((visit.api_id, visit.stage, visit.route_key), rate, burst)
+        return self.buckets.take((visit.api_id, visit.stage, route), rate, burst)

@@ -6,7 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 PREFIX = "arn:aws:apigateway:us-east-1:"
 FAILED = {"message": "Internal server error"}
@@ -80,6 +84,36 @@ def test_a_role_that_may_not_gets_the_services_own_answer(
     }
 
 
+def test_the_callers_own_credentials(rest: Any, client: Callable[..., Any], table: Any, account: str) -> None:
+    """`arn:aws:iam::*:user/*`: whoever signed the request acts, not a role."""
+    rest.method("/pets", "POST", authorizationType="AWS_IAM")
+    rest.integrate(
+        "/pets", "POST", type="AWS", integrationHttpMethod="POST", uri=f"{PREFIX}dynamodb:action/Scan",
+        credentials="arn:aws:iam::*:user/*",
+    )  # fmt: skip
+    rest.respond("/pets", "POST")
+    rest.deploy()
+    iam = client("iam")
+
+    def scan_as(name: str, *actions: str) -> httpx.Response:
+        iam.create_user(UserName=name)
+        allowed = [{"Effect": "Allow", "Action": ["execute-api:Invoke", *actions], "Resource": "*"}]
+        document = json.dumps({"Version": "2012-10-17", "Statement": allowed})
+        iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        request = AWSRequest("POST", rest.url("/pets"), data=b'{"TableName": "pets"}')
+        credentials = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+        SigV4Auth(credentials, "execute-api", "us-east-1").add_auth(request)
+        answer: httpx.Response = rest("/pets", "POST", content=request.data, headers=dict(request.headers))
+        return answer
+
+    assert scan_as("reader", "dynamodb:Scan").json() == {"Count": 0, "Items": [], "ScannedCount": 0}
+    assert (
+        f"User: arn:aws:iam::{account}:user/other is not authorized to perform: dynamodb:Scan" in scan_as("other").text
+    )
+    assert rest("/pets", "POST", json={"TableName": "pets"}).status_code == 403
+
+
 def test_errors_of_a_service_select_the_response(rest: Any, role: Callable[..., str], table: Any) -> None:
     integrate(
         rest, "/pets", "POST", "dynamodb:action/PutItem", credentials=role("dynamodb:*"),
@@ -99,7 +133,9 @@ def test_errors_of_a_service_select_the_response(rest: Any, role: Callable[..., 
     assert missing.json() == {"type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"}
 
 
-def test_a_query_services_action_takes_parameters(rest: Any, role: Callable[..., str], account: str) -> None:
+def test_a_query_services_action_takes_parameters_and_answers_in_json(
+    rest: Any, role: Callable[..., str], account: str
+) -> None:
     credentials = role("iam:GetRole")
     integrate(rest, "/me", "GET", "sts:action/GetCallerIdentity", credentials=credentials)
     rest.respond("/me")
@@ -110,9 +146,21 @@ def test_a_query_services_action_takes_parameters(rest: Any, role: Callable[...,
     )  # fmt: skip
     rest.respond("/roles/{name}")
     rest.deploy()
-    assert "assumed-role/api/BackplaneAssumeRoleSession</Arn>" in rest("/me").text
-    assert f"<Arn>arn:aws:iam::{account}:role/api</Arn>" in rest("/roles/api").text
-    assert "NoSuchEntity" in rest("/roles/none").text
+    answer = rest("/me").json()["GetCallerIdentityResponse"]
+    assert list(answer) == ["GetCallerIdentityResult", "ResponseMetadata"]
+    assert answer["GetCallerIdentityResult"]["Account"] == account
+    assert answer["GetCallerIdentityResult"]["Arn"].endswith("assumed-role/api/BackplaneAssumeRoleSession")
+    found = rest("/roles/api").json()["GetRoleResponse"]["GetRoleResult"]["Role"]
+    assert found["Arn"] == f"arn:aws:iam::{account}:role/api"
+    assert found["Description"] is None
+    assert found["CreateDate"] > 0
+    missing = rest("/roles/none").json()
+    assert missing["Error"] == {
+        "Code": "NoSuchEntity",
+        "Message": "The role with name none cannot be found.",
+        "Type": "Sender",
+    }
+    assert list(missing) == ["Error", "RequestId"]
 
 
 def test_logs_by_their_target(rest: Any, role: Callable[..., str], client: Callable[..., Any]) -> None:

@@ -18,6 +18,8 @@ LONGEST = 1024
 
 def opened(call: Call) -> None:
     """What is told before anything is done."""
+    if call.log is None:
+        return
     visit = call.visit
     call.note(f"Starting execution for request: {visit.request_id}")
     call.note(f"HTTP Method: {visit.request.method}, Resource Path: {visit.path}")
@@ -29,6 +31,8 @@ def opened(call: Call) -> None:
 
 def succeeded(call: Call, response: HttpResponse) -> None:
     """What is told of a response that was made as its owner configured."""
+    if call.log is None:
+        return
     body = response.body if isinstance(response.body, bytes) else b""
     call.note(f"Method response body after transformations: {body.decode(errors='replace')}")
     call.note(f"Method response headers: {noted_pairs(response.headers)}")

@@ -41,9 +41,7 @@ class RestFunctions:
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
 
-    async def invoke(
-        self, call: Call, payload: bytes, principal: Principal | None, asynchronously: bool = False
-    ) -> Invoked:
+    async def invoke(self, call: Call, payload: bytes, principal: Principal | None) -> Invoked:
         """Invokes the integration's function as `principal`, or as API Gateway for the method, whom the function's policy must let.
 
         Raises Refused as AWS answers where Lambda refuses, and where the time is up.
@@ -54,7 +52,7 @@ class RestFunctions:
             raise Refused("API_CONFIGURATION_ERROR", detail=_CONFIGURATION + "Invalid function URI")
         request = {
             "FunctionName": function,
-            "InvocationType": "Event" if asynchronously else "RequestResponse",
+            "InvocationType": "RequestResponse",
             "Payload": payload,
         }
         acting = visit.acting(source_arn(visit)) if principal is None else principal

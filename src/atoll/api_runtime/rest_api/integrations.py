@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import quote, urlsplit
 
 from atoll.api_runtime.integrate.functions import source_arn
@@ -29,14 +30,15 @@ MAX_ANSWER = 10 << 20
 CALLER = "arn:aws:iam::*:user/*"
 """Credentials that stand for whoever signed the request."""
 _CONFIGURATION = "Execution failed due to configuration error: "
+_FUNCTION_ERROR = "x-amz-function-error"
 _NOT_FROM_HTTP = frozenset(("via",))
 
 
 class Integrations:
     """Every kind of integration of REST APIs."""
 
-    def __init__(self, functions: RestFunctions, http: HttpClient, services: Services, roles: Roles) -> None:
-        self._functions = functions
+    def __init__(self, services: Services, http: HttpClient, roles: Roles) -> None:
+        self._functions = RestFunctions()
         self._services = services
         self._http = http
         self._roles = roles
@@ -67,9 +69,11 @@ class Integrations:
         if integration.method != "POST":
             raise Refused("API_CONFIGURATION_ERROR", detail=_CONFIGURATION + "the integration's method must be POST")
         payload = event_bytes(proxy_event(call))
-        call.note(f"Endpoint request body after transformations: {payload.decode()}")
+        note_request(
+            call, Outgoing("POST", with_variables(integration.uri or "", call.visit.variables), [], [], payload)
+        )
         invoked = await self._functions.invoke(call, payload, await self._acting(call))
-        call.note(f"Endpoint response body before transformations: {invoked.payload.decode(errors='replace')}")
+        note_answer(call, 200, [("Content-Type", "application/json")], invoked.payload)
         if invoked.failed:
             raise malformed(
                 "Lambda execution failed with status 200 due to customer function error: "
@@ -85,31 +89,18 @@ class Integrations:
 
     async def _service(self, call: Call, request: Outgoing) -> Answered:
         """What an AWS service answered. Of a function that failed, the message of its error selects the response."""
-        principal = await self._acting(call)
-        if invoked_function(request.uri) is None:
-            return await self._other_service(call, request, principal)
-        asynchronously = any(
-            name.lower() == "x-amz-invocation-type" and value == "Event" for name, value in request.headers
+        note_request(call, request)
+        is_function = invoked_function(request.uri) is not None
+        body = request.body or (b"{}" if is_function else b"")
+        sent = ServiceRequest(request.uri, request.method, request.headers, request.query, body)
+        response = await self._services.perform(
+            call.visit, sent, await self._acting(call), call.integration.timeout / 1000
         )
-        payload = request.body or b"{}"
-        invoked = await self._functions.invoke(call, payload, principal, asynchronously)
-        if asynchronously:
-            return Answered(202, (), b"", "202")
-        selected = error_message(invoked.payload) if invoked.failed else ""
-        return Answered(200, [("content-type", "application/json")], invoked.payload, selected or "200")
-
-    async def _other_service(self, call: Call, request: Outgoing, principal: Principal | None) -> Answered:
-        call.note(f"Sending request to {request.uri}")
-        asked = ServiceRequest(request.uri, request.method, request.headers, request.query, request.body)
-        response = await self._services.perform(call.visit, asked, principal, call.integration.timeout / 1000)
         assert isinstance(response.body, bytes)
-        body = response.body.decode(errors="replace")
-        call.note(
-            f"Received response. Status: {response.status}, Integration latency: {call.visit.integration.latency} ms"
-        )
-        call.note(f"Endpoint response headers: {noted_pairs(response.headers)}")
-        call.note(f"Endpoint response body before transformations: {body}")
-        return Answered(response.status, response.headers, response.body, str(response.status))
+        note_answer(call, response.status, response.headers, response.body)
+        failed = is_function and any(name.lower() == _FUNCTION_ERROR for name, _ in response.headers)
+        selected = error_message(response.body) if failed else ""
+        return Answered(response.status, response.headers, response.body, selected or str(response.status))
 
     async def _acting(self, call: Call) -> Principal | None:
         """Who calls the backend: a session of the integration's role, whoever signed the request, or None for API Gateway itself.
@@ -131,10 +122,7 @@ class Integrations:
     async def _http_answer(self, call: Call, request: Outgoing) -> tuple[Answer, bytes]:
         integration, visit = call.integration, call.visit
         url = _url(request)
-        call.note(f"Endpoint request URI: {url}")
-        call.note(f"Endpoint request headers: {noted_pairs(request.headers)}")
-        call.note(f"Endpoint request body after transformations: {request.body.decode(errors='replace')}")
-        call.note(f"Sending request to {url}")
+        note_request(call, request, url)
         began = visit.ctx.clock.monotonic()
         try:
             answer = await self._http.send(
@@ -153,14 +141,31 @@ class Integrations:
         finally:
             visit.integration.latency = round((visit.ctx.clock.monotonic() - began) * 1000)
         visit.integration.status = answer.status
-        call.note(f"Received response. Status: {answer.status}, Integration latency: {visit.integration.latency} ms")
-        call.note(f"Endpoint response headers: {noted_pairs(answer.headers)}")
-        call.note(f"Endpoint response body before transformations: {body.decode(errors='replace')}")
+        note_answer(call, answer.status, answer.headers, body)
         if len(body) > MAX_ANSWER:
             raise Refused(
                 "INTEGRATION_FAILURE", detail="Execution failed: the endpoint's response is longer than 10 MB"
             )
         return answer, body
+
+
+def note_request(call: Call, request: Outgoing, url: str | None = None) -> None:
+    """Tells the execution log what goes to the backend."""
+    if call.log is None:
+        return
+    call.note(f"Endpoint request URI: {url or request.uri}")
+    call.note(f"Endpoint request headers: {noted_pairs(request.headers)}")
+    call.note(f"Endpoint request body after transformations: {request.body.decode(errors='replace')}")
+    call.note(f"Sending request to {url or request.uri}")
+
+
+def note_answer(call: Call, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
+    """Tells the execution log what the backend answered."""
+    if call.log is None:
+        return
+    call.note(f"Received response. Status: {status}, Integration latency: {call.visit.integration.latency} ms")
+    call.note(f"Endpoint response headers: {noted_pairs(headers)}")
+    call.note(f"Endpoint response body before transformations: {body.decode(errors='replace')}")
 
 
 def _signer(caller: Caller) -> Principal:
@@ -175,7 +180,7 @@ def _url(request: Outgoing) -> str:
     """The URL with the query behind it. Raises Refused for one that is no HTTP URL."""
     parts = urlsplit(request.uri)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Refused("API_CONFIGURATION_ERROR", detail=_CONFIGURATION + f"Invalid endpoint address {request.uri}")
+        raise Refused("API_CONFIGURATION_ERROR", detail=_CONFIGURATION + "Invalid endpoint address")
     query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in request.query)
     joined = "&".join(part for part in (parts.query, query) if part)
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")

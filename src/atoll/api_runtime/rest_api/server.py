@@ -8,9 +8,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from atoll.api_runtime import serving
+import msgspec
+
 from atoll.api_runtime.authorize.authorizers import Authorizers
 from atoll.api_runtime.compiled import CompiledSnapshots
+from atoll.api_runtime.http_api.answers import oversized
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api import execution_log
 from atoll.api_runtime.rest_api.call import Call, query_values, received
@@ -23,7 +25,7 @@ from atoll.api_runtime.rest_api.match import Match
 from atoll.api_runtime.rest_api.parameters import common
 from atoll.api_runtime.rest_api.records import Snapshot
 from atoll.api_runtime.rest_api.validate import validate
-from atoll.api_runtime.throttle import BURST, RATE, Buckets
+from atoll.api_runtime.throttle import Throttle
 from atoll.api_runtime.usage_plans import UsagePlans
 from atoll.api_runtime.visit import Visit
 from atoll.kernel.http import HttpResponse
@@ -33,8 +35,6 @@ log = logging.getLogger(__name__)
 
 MAX_PAYLOAD = 10 << 20
 """Bytes of a request body. docs: API Gateway quotas, "Payload size": not adjustable."""
-MAX_HEADERS = 10_240
-"""Bytes of the request line and the headers together. docs: API Gateway quotas."""
 FAILED = Refused("API_CONFIGURATION_ERROR")
 NOT_SERVED = Refused("INVALID_API_KEY")
 """`Forbidden`, which is also what an API without such a stage answers."""
@@ -43,15 +43,17 @@ NOT_SERVED = Refused("INVALID_API_KEY")
 class RestApis:
     """A `plane.Server`."""
 
-    def __init__(self, host: Host, authorizers: Authorizers, integrations: Integrations, buckets: Buckets) -> None:
+    def __init__(self, host: Host, authorizers: Authorizers, integrations: Integrations, throttle: Throttle) -> None:
         self._authorizers = authorizers
         self._integrations = integrations
-        self._buckets = buckets
-        self._usage_plans = UsagePlans(buckets)
+        self._throttle = throttle
+        self._usage_plans = UsagePlans(throttle.buckets)
         self._compiled = CompiledSnapshots(host.kernel.store, compile_snapshot)
 
     async def answer(self, visit: Visit) -> HttpResponse:
         """The answer to a request."""
+        if (long := oversized(visit.request)) is not None:
+            return _finished(visit, long)
         compiled = await self._compiled.of(visit, _choose(visit))
         if compiled is None or (compiled.snapshot.endpoint_disabled and not visit.custom_domain):
             return _finished(visit, refuse(visit, None, NOT_SERVED))
@@ -60,7 +62,7 @@ class RestApis:
             if (match := compiled.router.match(visit.request.method, visit.path)) is None:
                 raise Refused("MISSING_AUTHENTICATION_TOKEN")
             call = open_call(visit, compiled, match)
-            response = _traced(call, await self._serve(call))
+            response = traced(call, await self._serve(call))
         except Refused as refused:
             response = refuse(visit, call or compiled.snapshot, refused)
         response = compressed(response, visit.request.header("accept-encoding"), compiled.snapshot.minimum_compression)
@@ -72,7 +74,8 @@ class RestApis:
 
     async def _serve(self, call: Call) -> HttpResponse:
         visit, snapshot = call.visit, call.compiled.snapshot
-        self._throttle(visit)
+        if not self._throttle.passes(visit, setting_of(visit)):
+            raise Refused("THROTTLED", detail="faster than the stage or the account may be called")
         check_size(call)
         visit.caller = await self._authorizers.admit_by_policy(
             visit, call.method.guard, snapshot.authorizers, snapshot.policy, lambda: proxy_event(call)
@@ -80,36 +83,21 @@ class RestApis:
         if call.method.api_key_required:
             by_authorizer = snapshot.api_key_source == "AUTHORIZER"
             await self._usage_plans.admit(visit, visit.caller.usage_key if by_authorizer else call.header("x-api-key"))
+            visit.further |= {"identity.apiKey": visit.api_key, "identity.apiKeyId": visit.api_key_id}
         return await serve(call, self._integrations)
 
-    def _throttle(self, visit: Visit) -> None:
-        """Takes a token for the account, and one for the method where its stage limits it. Raises Refused."""
-        account = ("account", visit.api.account, visit.api.region)
-        settings = settings_of(visit)
-        limited = settings.rate is not None or settings.burst is not None
-        method = ("method", visit.api_id, visit.stage, visit.route_key)
-        if limited and not self._buckets.take(
-            method,
-            RATE if settings.rate is None else settings.rate,
-            BURST if settings.burst is None else settings.burst,
-        ):
-            raise Refused("THROTTLED", detail="faster than the stage allows")
-        if not self._buckets.take(account, RATE, BURST):
-            raise Refused("THROTTLED", detail="faster than an account may call its APIs")
 
-
-def settings_of(visit: Visit) -> serving.RouteSettings:
-    """How the stage serves the method: settings name the request's method, or the resource's ANY."""
-    path = visit.route_key.partition(" ")[2]
-    own = f"{visit.request.method} {path}"
-    return serving.settings_of(visit.settings, own if own in visit.settings.routes else visit.route_key)
+def setting_of(visit: Visit) -> str:
+    """What the stage's settings call the method: they name the request's, or the resource's ANY."""
+    own = f"{visit.request.method} {visit.route_key.partition(' ')[2]}"
+    return own if own in visit.settings.routes else visit.route_key
 
 
 async def serve(call: Call, integrations: Integrations) -> HttpResponse:
     """What a method answers to a request that was let in. Raises Refused."""
     call.body = uncompressed(call.body, call.header("content-encoding"), MAX_PAYLOAD)
     execution_log.opened(call)
-    validate(call)
+    await validate(call)
     response = await integrations.answer(call)
     execution_log.succeeded(call, response)
     execution_log.closed(call, response.status)
@@ -178,10 +166,11 @@ def _choose(visit: Visit) -> str:
     if not chosen:
         return visit.settings.snapshot
     visit.variables = {**visit.variables, **canary.variables}
+    visit.settings = msgspec.structs.replace(visit.settings, deployment=canary.deployment)
     return canary.snapshot
 
 
-def _traced(call: Call, response: HttpResponse) -> HttpResponse:
+def traced(call: Call, response: HttpResponse) -> HttpResponse:
     """The answer of a backend of AWS's carries the trace's id."""
     if call.integration.kind not in ("AWS", "AWS_PROXY", "HTTP"):
         return response

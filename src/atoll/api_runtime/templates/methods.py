@@ -45,14 +45,14 @@ def indexed(subject: Any, index: Any, budget: Budget) -> Any:
     return None
 
 
-def assign(subject: Any, key: Any, value: Any) -> None:
+def assign(subject: Any, key: Any, value: Any, budget: Budget) -> None:
     """`#set($subject.key = value)`."""
     if isinstance(subject, MutableMapping):
-        subject[str(key)] = value
+        subject[text(key, budget)] = value
     elif isinstance(subject, list) and isinstance(key, int):
         subject[_at(subject, key)] = value
     else:
-        raise TemplateError(f"#set cannot set {key!s:.100}")
+        raise TemplateError(f"#set cannot set {text(key, budget):.100}")
 
 
 def call(subject: Any, name: str, arguments: list[Any], budget: Budget) -> Any:

@@ -262,9 +262,9 @@ class Set:
         *way, end = self.target.steps
         subject = Reference(self.target.name, way).value(run)
         if isinstance(end, Property):
-            methods.assign(subject, end.name, value)
+            methods.assign(subject, end.name, value, run.budget)
         elif isinstance(end, Index):
-            methods.assign(subject, end.index.value(run), value)
+            methods.assign(subject, end.index.value(run), value, run.budget)
         else:
             raise TemplateError("#set cannot set what a method returns")
 

@@ -88,7 +88,7 @@ def _arithmetic(calculate: Callable[[Any, Any], Any], one: Any, other: Any) -> A
         return None
     try:
         result = calculate(one, other)
-    except ZeroDivisionError:
+    except (ZeroDivisionError, ValueError):
         return None
     except OverflowError:
         return math.inf

@@ -16,6 +16,8 @@ from atoll.api_runtime.templates.expressions import Expressions, Nesting
 
 LENGTH = 300 * 1024
 """Characters of a template. docs: API Gateway quotas, "Size of mapping template"."""
+LONG = 4_000
+"""Characters of a template whose parsing takes milliseconds."""
 _MARK = re.compile(r"[$#]")
 _NAME = re.compile(r"\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*)")
 _LINE_END = re.compile(r"[ \t]*(?:\r\n|\n|\r)")
@@ -25,16 +27,23 @@ _BLANKS = " \t"
 _ENDS = ("end", "else", "elseif")
 
 
-@lru_cache(maxsize=512)
 def parse(text: str) -> nodes.Template:
-    """The template. Raises TemplateError where the text is none."""
+    """The template; many short ones are kept, few long ones. Raises TemplateError where the text is none."""
     if len(text) > LENGTH:
         raise TemplateError("the template is longer than 300 KB")
+    return (_kept if len(text) <= LONG else _kept_long)(text)
+
+
+def _parsed(text: str) -> nodes.Template:
     parser = _Parser(text, Nesting())
     try:
         return nodes.Template(parser.whole(), parser.macros)
     except RecursionError as error:
         raise TemplateError("the template nests too deep") from error
+
+
+_kept = lru_cache(maxsize=512)(_parsed)
+_kept_long = lru_cache(maxsize=16)(_parsed)
 
 
 class Evaluate:

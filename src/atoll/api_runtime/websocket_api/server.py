@@ -18,7 +18,7 @@ from atoll.api_runtime.authorize.authorizers import Authorizers
 from atoll.api_runtime.compiled import CompiledSnapshots
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.throttle import Buckets, Throttle
-from atoll.api_runtime.usage_plans import UsagePlans
+from atoll.api_runtime.usage_plans import BY_AUTHORIZER, UsagePlans
 from atoll.api_runtime.visit import Visit
 from atoll.api_runtime.websocket_api import answers, events
 from atoll.api_runtime.websocket_api.connections import GOING_AWAY, Connection, Connections
@@ -141,9 +141,9 @@ class WebSocketApis:
         visit.caller = await self._authorizers.admit(visit, route.guard, compiled.snapshot.authorizers, shown)
         self._pass(visit)
         if route.api_key_required:
-            by_authorizer = "authorizer" in compiled.snapshot.api_key_selection
-            value = visit.caller.usage_key if by_authorizer else visit.request.header("x-api-key")
-            await self._usage_plans.admit(visit, value)
+            by_authorizer = compiled.snapshot.api_key_selection == BY_AUTHORIZER
+            key = visit.caller.usage_key if by_authorizer else visit.request.header("x-api-key")
+            await self._usage_plans.admit(visit, key)
         check_parameters(visit, route)
         if route.integration is None:
             return NOTHING

@@ -143,3 +143,67 @@ def test_the_template_is_chosen_by_content_type() -> None:
     assert for_response(templates, "*/*") == ("application/json", "j")
     assert for_response({"text/html": None}, None) == ("text/html", None)
     assert for_response({}, None) is None
+
+
+def test_the_photos_example_of_the_developer_guide() -> None:
+    """docs: "Mapping template examples", photos: an array of objects made smaller, and its inverse made of single members."""
+    photos = {
+        "photos": {
+            "page": 1, "pages": "1234", "total": "123398",
+            "photo": [
+                {"id": "12345678901", "owner": "23456789@A12", "title": "Sample photo 1", "ispublic": 1, "isfriend": 0},
+                {"id": "23456789012", "owner": "34567890@B23", "title": "Sample photo 2", "ispublic": 1, "isfriend": 0},
+            ],
+        }
+    }  # fmt: skip
+    template = """#set($inputRoot = $input.path('$'))
+{
+  "photos": [
+#foreach($elem in $inputRoot.photos.photo)
+    {
+      "id": "$elem.id",
+      "owner": "$elem.owner",
+      "title": "$elem.title",
+      "ispublic": $elem.ispublic,
+      "isfriend": $elem.isfriend
+    }#if($foreach.hasNext),#end
+
+#end
+  ]
+}"""
+    written = render(template, Scope(json.dumps(photos))).text
+    assert json.loads(written) == {"photos": photos["photos"]["photo"]}
+
+
+def test_a_function_of_the_whole_requests_headers() -> None:
+    """The macro that the Serverless Framework puts before every Lambda integration."""
+    template = """
+#define( $loop )
+  {
+  #foreach($key in $map.keySet())
+      #set( $k = $util.escapeJavaScript($key) )
+      #set( $v = $util.escapeJavaScript($map.get($key)).replaceAll("\\\\'", "'") )
+      "$k":
+        "$v"
+        #if( $foreach.hasNext ) , #end
+  #end
+  }
+#end
+{
+  #set( $body = $input.json("$") )
+  "body": $body,
+  #set( $map = $input.params().header )
+  "headers": $loop,
+  #set( $map = $input.params().querystring )
+  "query": $loop,
+  #set( $map = $stageVariables )
+  "stageVariables": $loop
+}"""
+    assert json.loads(render(template, SCOPE).text) == {
+        "body": PHOTOS,
+        "headers": {"Accept": "*/*", "both": "h"},
+        "query": {"q": "a b", "both": "q"},
+        "stageVariables": {"v": "1"},
+    }
+    quoted = Scope("{}", {"header": {"X": "it's"}}, {}, {})
+    assert json.loads(render(template, quoted).text)["headers"] == {"X": "it's"}
