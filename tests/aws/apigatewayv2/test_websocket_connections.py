@@ -116,6 +116,14 @@ def test_an_api_that_is_not_there_is_forbidden(region: Any) -> None:
     assert refused.value.response.status_code == 403
 
 
+def test_a_disabled_endpoint_is_forbidden_to_clients_and_backends(api: Sockets, aws_error: ERROR) -> None:
+    with api.connect() as client:
+        id_ = connection_of(client)
+        api.client("apigatewayv2").update_api(ApiId=api.api_id, DisableExecuteApiEndpoint=True)
+        assert refusal(api) == (403, {"message": "Forbidden"})
+        assert aws_error(lambda: api.management().get_connection(ConnectionId=id_))[2] == 403
+
+
 def test_a_request_that_offers_no_websocket_is_forbidden(api: Sockets) -> None:
     answer = httpx.get(api.url(scheme="http"), trust_env=False)
     assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden"})
@@ -148,6 +156,8 @@ def test_an_api_without_routes_for_connecting_connects_everybody_by_host(region:
         ("?answer={}", 502, "Internal server error"),
         ("?answer=null", 502, "Internal server error"),
         ("?raise=1", 502, "Internal server error"),
+        ('?answer={"statusCode":200,"headers":{"Sec-WebSocket-Protocol":"a\\r\\nb:c"}}', 502, "Internal server error"),
+        ('?answer={"statusCode":400,"headers":{"Content-Type":"a\\nb"}}', 502, "Internal server error"),
     ],
 )
 def test_what_connect_answers_decides_on_the_handshake(api: Sockets, query: str, status: int, message: Any) -> None:
@@ -250,9 +260,9 @@ def allow(iam: Any, kind: str, name: str, action: str, resource: str) -> None:
         {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}]}
     )
     if kind == "user":
-        iam.put_user_policy(UserName=name, PolicyName=action.partition(":")[2], PolicyDocument=document)
+        iam.put_user_policy(UserName=name, PolicyName="allowed", PolicyDocument=document)
     else:
-        iam.put_role_policy(RoleName=name, PolicyName=action.partition(":")[2], PolicyDocument=document)
+        iam.put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=document)
 
 
 def test_an_api_key_that_connect_requires_is_required(api: Sockets) -> None:
@@ -504,7 +514,7 @@ def test_access_logs_of_a_websocket_api(api: Sockets) -> None:
     api.client("apigateway").update_account(patchOperations=patch)
     logs.create_log_group(logGroupName="ws-access")
     group = f"arn:aws:logs:us-east-1:{api.account}:log-group:ws-access"
-    format_ = "$context.eventType $context.routeKey $context.connectionId $context.status"
+    format_ = "$context.eventType $context.routeKey $context.connectionId $context.status $context.requestId"
     v2.update_stage(ApiId=api.api_id, StageName="dev", AccessLogSettings={"DestinationArn": group, "Format": format_})
     with api.connect() as client:
         id_ = connection_of(client)
@@ -514,4 +524,6 @@ def test_access_logs_of_a_websocket_api(api: Sockets) -> None:
     deadline = time.monotonic() + 20
     while lines != expected:
         assert time.monotonic() < deadline, lines
-        lines = {event["message"] for event in logs.filter_log_events(logGroupName="ws-access")["events"]}
+        lines = {
+            event["message"].rpartition(" ")[0] for event in logs.filter_log_events(logGroupName="ws-access")["events"]
+        }

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from atoll.api_runtime import serving
-from atoll.api_runtime.answers import FORBIDDEN, INTERNAL_ERROR
+from atoll.api_runtime.answers import FORBIDDEN, INTERNAL_ERROR, JSON
 from atoll.api_runtime.authorize.authorizers import Authorizers
 from atoll.api_runtime.compiled import CompiledSnapshots
 from atoll.api_runtime.refused import Refused
@@ -34,7 +34,10 @@ from atoll.kernel.service import Host
 log = logging.getLogger(__name__)
 
 CONNECT, DISCONNECT = "$connect", "$disconnect"
-PROTOCOL = "sec-websocket-protocol"
+TYPE, PROTOCOL = "content-type", "sec-websocket-protocol"
+"""The headers of what `$connect` answers that reach the client: of a refusal, and of an opened connection."""
+NOTHING = Answer(200, {}, b"")
+"""What `$connect` comes to where nothing stands behind it."""
 NEW_CONNECTIONS = 500
 """How many an account may open a second in a region, all its APIs together."""
 MOST_UNDER_WAY = 64
@@ -87,10 +90,12 @@ class WebSocketApis:
 
     async def answer(self, visit: Visit) -> HttpResponse:
         """Opens a connection, or does what is asked to an open one."""
-        if (connection_id := connection_named(visit.path)) is not None and visit.stage in visit.api.stages:
-            return await self._management.answer(visit, connection_id)
         compiled = await self._compiled.of(visit)
-        if not visit.request.websocket or compiled is None or visit.path != "/":
+        if compiled is None or (compiled.snapshot.endpoint_disabled and not visit.custom_domain):
+            return FORBIDDEN
+        if (connection_id := connection_named(visit.path)) is not None:
+            return await self._management.answer(visit, connection_id)
+        if not visit.request.websocket or visit.path != "/":
             return FORBIDDEN
         return await self._open(visit, compiled)
 
@@ -108,27 +113,27 @@ class WebSocketApis:
         _note(visit, CONNECT, connection, "CONNECT")
         try:
             answer = await self._connect(visit, compiled, connection)
+            _check_headers(answer)
         except Refused as refused:
             visit.refused = refused
             visit.ctx.span.note(error=refused.detail or refused.reason)
             visit.error = answers.said(refused)[1]
             return answers.refusal(refused, connection.id, visit.request_id)
-        if answer is not None and not 200 <= answer.status < 300:
-            kind = answer.headers.get("content-type", "application/json")
+        if not 200 <= answer.status < 300:
             status = answer.status if 400 <= answer.status < 600 else 500
-            return HttpResponse(status, [("content-type", kind)], answer.body)
+            return HttpResponse(status, [(TYPE, answer.headers.get(TYPE, JSON[1]))], answer.body)
         connection.caller = visit.caller
-        chosen = answer.headers.get(PROTOCOL) if answer is not None else None
+        chosen = answer.headers.get(PROTOCOL)
         return HttpResponse(101, [(PROTOCOL, chosen)] if chosen else [], peer=connection)
 
-    async def _connect(self, visit: Visit, compiled: Compiled, connection: Connection) -> Answer | None:
-        """What `$connect` answered, None where nothing stands behind it. Raises Refused."""
+    async def _connect(self, visit: Visit, compiled: Compiled, connection: Connection) -> Answer:
+        """What `$connect` answered. Raises Refused."""
         api = visit.api
         if not self._buckets.take(("connect", api.account, api.region), NEW_CONNECTIONS, NEW_CONNECTIONS):
             raise Refused("THROTTLED", detail="too many new connections")
         route = compiled.routes.get(CONNECT)
         if route is None:
-            return None
+            return NOTHING
 
         def shown() -> dict[str, Any]:
             return events.connect(visit, connection)
@@ -141,7 +146,7 @@ class WebSocketApis:
             await self._usage_plans.admit(visit, key)
         check_parameters(visit, route)
         if route.integration is None:
-            return None
+            return NOTHING
         return await self._integrations.answer(visit, compiled.snapshot.integrations[route.integration], shown())
 
     # Connections
@@ -284,3 +289,11 @@ def _note(visit: Visit, key: str, connection: Connection, kind: events.Kind) -> 
         "eventType": kind,
         "messageDirection": "IN",
     }
+
+
+def _check_headers(answer: Answer) -> None:
+    """Raises Refused for what no header can carry, or would begin another one."""
+    for name in (TYPE, PROTOCOL):
+        value = answer.headers.get(name, "")
+        if not (value.isascii() and value.isprintable()):
+            raise Refused("INTEGRATION_FAILURE", detail=f"the answer's {name} is no header")
