@@ -73,10 +73,11 @@ ABSENT_GLOBAL_KEYS = {
 """Global condition keys that are absent from every request. docs: "AWS global condition context keys"."""
 
 _PASSED = 'AWS advises against it: "Granting a user permissions to pass a role"'
+_LISTS = ("ApiKeys", "Apis", "ClientCertificates", "DomainNames", "RestApis", "UsagePlans")
 ABSENT_HERE = {
-    ("apigateway:GET", "Apis", "aws:ResourceTag/${TagKey}"): "a list has no tags",
-    ("apigateway:GET", "DomainNames", "aws:ResourceTag/${TagKey}"): "a list has no tags",
-    ("apigateway:GET", "RestApis", "aws:ResourceTag/${TagKey}"): "a list has no tags",
+    **{("apigateway:GET", kind, "aws:ResourceTag/${TagKey}"): "a list has no tags" for kind in _LISTS},
+    ("apigateway:POST", "ApiKeys", "aws:ResourceTag/${TagKey}"): "what is yet to be made has no tags",
+    ("apigateway:POST", "ClientCertificates", "aws:ResourceTag/${TagKey}"): "what is yet to be made has no tags",
     ("iam:PassRole", "role", "aws:ResourceTag/${TagKey}"): _PASSED,
     ("iam:PassRole", "role", "iam:ResourceTag/${TagKey}"): _PASSED,
 }
@@ -110,7 +111,7 @@ _OF_REST_APIS = {
     "RequestValidators": ("GET", "POST"),
     "Resource": ("DELETE", "GET", "PATCH", "POST"),
     "Resources": ("GET",),
-    "RestApi": ("DELETE", "GET", "PATCH"),
+    "RestApi": ("DELETE", "GET", "PATCH", "PUT"),
     "RestApis": ("GET", "POST"),
 }
 RESOURCES = {

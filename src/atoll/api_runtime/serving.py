@@ -161,6 +161,7 @@ class Canary(msgspec.Struct, frozen=True):
     percent: float
     snapshot: str
     variables: dict[str, str] = {}
+    deployment: str = ""
 
 
 class Stage(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -47,7 +47,6 @@ def request_context(call: Call) -> dict[str, Any]:
     """What the event says about the request beside the request itself."""
     visit = call.visit
     request = visit.request
-    prefix = visit.base_path or visit.stage
     authorizer = _authorizer(visit.caller)
     return {
         "resourceId": call.resource.id,
@@ -56,7 +55,7 @@ def request_context(call: Call) -> dict[str, Any]:
         "httpMethod": request.method,
         "extendedRequestId": visit.extended_id,
         "requestTime": written_time(visit.time),
-        "path": f"/{prefix}{visit.path}" if prefix else visit.path,
+        "path": visit.front + visit.path,
         "accountId": visit.api.account,
         "protocol": f"HTTP/{request.http_version}",
         "stage": visit.stage,
@@ -65,14 +64,17 @@ def request_context(call: Call) -> dict[str, Any]:
         "requestId": visit.request_id,
         "identity": _identity(call),
         "domainName": visit.domain,
-        "deploymentId": visit.settings.deployment,
+        **({"deploymentId": visit.settings.deployment} if visit.settings.deployment else {}),
         "apiId": visit.api_id,
+        **({"isCanaryRequest": True} if visit.further.get("isCanaryRequest") else {}),
     }
 
 
 def _forwarded(call: Call) -> dict[str, list[str]]:
-    """The headers that API Gateway adds."""
+    """The headers that API Gateway adds; none to a request that came over no connection: a trial."""
     visit = call.visit
+    if not visit.request.port:
+        return {}
     return {
         call.fields.get(name.lower(), name): [value]
         for name, value in (

@@ -24,7 +24,6 @@ from atoll.api_runtime.visit import Caller
 from atoll.kernel.context import Principal
 from atoll.kernel.errors import ServiceError
 from atoll.kernel.http import HttpResponse
-from atoll.kernel.service import Host
 
 MAX_ANSWER = 10 << 20
 """Bytes of an answer. docs: API Gateway quotas, "Payload size"."""
@@ -38,9 +37,9 @@ _NOT_FROM_HTTP = frozenset(("via",))
 class Integrations:
     """Every kind of integration of REST APIs."""
 
-    def __init__(self, host: Host, http: HttpClient, roles: Roles) -> None:
+    def __init__(self, services: Services, http: HttpClient, roles: Roles) -> None:
         self._functions = RestFunctions()
-        self._services = Services(host)
+        self._services = services
         self._http = http
         self._roles = roles
 
@@ -181,7 +180,7 @@ def _url(request: Outgoing) -> str:
     """The URL with the query behind it. Raises Refused for one that is no HTTP URL."""
     parts = urlsplit(request.uri)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Refused("API_CONFIGURATION_ERROR", detail=_CONFIGURATION + f"Invalid endpoint address {request.uri}")
+        raise Refused("API_CONFIGURATION_ERROR", detail=_CONFIGURATION + "Invalid endpoint address")
     query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in request.query)
     joined = "&".join(part for part in (parts.query, query) if part)
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")

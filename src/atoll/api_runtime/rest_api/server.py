@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+import msgspec
+
 from atoll.api_runtime.authorize.authorizers import Authorizers
 from atoll.api_runtime.compiled import CompiledSnapshots
 from atoll.api_runtime.refused import Refused
@@ -59,7 +61,7 @@ class RestApis:
             if (match := compiled.router.match(visit.request.method, visit.path)) is None:
                 raise Refused("MISSING_AUTHENTICATION_TOKEN")
             call = open_call(visit, compiled, match)
-            response = _traced(call, await self._serve(call))
+            response = traced(call, await self._serve(call))
         except Refused as refused:
             response = refuse(visit, call or compiled.snapshot, refused)
         response = compressed(response, visit.request.header("accept-encoding"), compiled.snapshot.minimum_compression)
@@ -80,6 +82,7 @@ class RestApis:
         if call.method.api_key_required:
             by_authorizer = snapshot.api_key_source == "AUTHORIZER"
             await self._usage_plans.admit(visit, visit.caller.usage_key if by_authorizer else call.header("x-api-key"))
+            visit.further |= {"identity.apiKey": visit.api_key, "identity.apiKeyId": visit.api_key_id}
         return await serve(call, self._integrations)
 
 
@@ -93,7 +96,7 @@ async def serve(call: Call, integrations: Integrations) -> HttpResponse:
     """What a method answers to a request that was let in. Raises Refused."""
     call.body = uncompressed(call.body, call.header("content-encoding"), MAX_PAYLOAD)
     execution_log.opened(call)
-    validate(call)
+    await validate(call)
     response = await integrations.answer(call)
     execution_log.succeeded(call, response)
     execution_log.closed(call, response.status)
@@ -162,10 +165,11 @@ def _choose(visit: Visit) -> str:
     if not chosen:
         return visit.settings.snapshot
     visit.variables = {**visit.variables, **canary.variables}
+    visit.settings = msgspec.structs.replace(visit.settings, deployment=canary.deployment)
     return canary.snapshot
 
 
-def _traced(call: Call, response: HttpResponse) -> HttpResponse:
+def traced(call: Call, response: HttpResponse) -> HttpResponse:
     """The answer of a backend of AWS's carries the trace's id."""
     if call.integration.kind not in ("AWS", "AWS_PROXY", "HTTP"):
         return response

@@ -1,4 +1,7 @@
-"""Rendering mapping templates, and choosing the one that a message's content type asks for. Pure."""
+"""Rendering mapping templates, and choosing the one that a message's content type asks for. Pure.
+
+The language is imported with the first template: it takes as long as much else of a region's start.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from atoll.api_runtime.templates.budget import Budget, TemplateError
-from atoll.api_runtime.templates.nodes import Break, Run, Stop
-from atoll.api_runtime.templates.parse import LONG, parse
-from atoll.api_runtime.templates.values import text
-from atoll.api_runtime.templates.variables import Input, Util
+from atoll.api_runtime.templates.budget import BURST, Budget, Burst, TemplateError
 
 JSON = "application/json"
 _NO_PARAMS: Mapping[str, Mapping[str, str]] = {}
@@ -48,8 +47,8 @@ class Rendered:
 
 
 def render(template: str, scope: Scope) -> Rendered:
-    """All at once: for tests, and for where nobody else waits. Raises TemplateError."""
-    steps = _rendering(template, scope)
+    """All at once. Raises TemplateError."""
+    steps = _rendering(template, scope, Budget())
     while True:
         try:
             next(steps)
@@ -59,22 +58,30 @@ def render(template: str, scope: Scope) -> Rendered:
 
 
 async def render_in_turns(template: str, scope: Scope) -> Rendered:
-    """As `render`; one that takes longer than a millisecond lets others have their turn in between."""
+    """As `render`; one that takes longer than a millisecond lets others have their turn in between. Where a single step takes longer, all
+    is done again by a thread: rendering changes nothing."""
+    from atoll.api_runtime.templates.parse import LONG, parse
+
     if len(template) > LONG:
         await asyncio.to_thread(parse, template)
-    steps = _rendering(template, scope)
+    steps = _rendering(template, scope, Budget(burst=BURST))
     while True:
         try:
             next(steps)
         except StopIteration as done:
             rendered: Rendered = done.value
             return rendered
+        except Burst:
+            return await asyncio.to_thread(render, template, scope)
         await asyncio.sleep(0)  # noqa: TID251 -- waits for no time, only lets others in
 
 
-def _rendering(template: str, scope: Scope) -> Generator[None, None, Rendered]:
+def _rendering(template: str, scope: Scope, budget: Budget) -> Generator[None, None, Rendered]:
+    from atoll.api_runtime.templates.nodes import Break, Run, Stop
+    from atoll.api_runtime.templates.parse import parse
+    from atoll.api_runtime.templates.variables import Input, Util
+
     parsed = parse(template)
-    budget = Budget()
     body = scope.body if isinstance(scope.body, str) else scope.body.decode("utf-8", "replace")
     context = {name: dict(value) if isinstance(value, Mapping) else value for name, value in scope.context.items()}
     context["requestOverride"] = {"header": {}, "querystring": {}, "path": {}}
@@ -99,6 +106,12 @@ def _rendering(template: str, scope: Scope) -> Generator[None, None, Rendered]:
     )
 
 
+def _text(value: Any, budget: Budget) -> str:
+    from atoll.api_runtime.templates.values import text
+
+    return text(value, budget)
+
+
 def _overrides(found: Any, budget: Budget) -> Overrides:
     if not isinstance(found, Mapping):
         return Overrides()
@@ -107,12 +120,12 @@ def _overrides(found: Any, budget: Budget) -> Overrides:
 
 
 def _texts(found: Any, budget: Budget) -> Mapping[str, str]:
-    return {name: text(value, budget) for name, value in found.items()} if isinstance(found, Mapping) else {}
+    return {name: _text(value, budget) for name, value in found.items()} if isinstance(found, Mapping) else {}
 
 
 def _status(found: Any, budget: Budget) -> int | None:
     """A status that can be sent; what is none overrides nothing."""
-    written = text(found, budget)
+    written = _text(found, budget)
     return int(written) if written.isascii() and written.isdigit() and 100 <= int(written[:6]) <= 599 else None
 
 

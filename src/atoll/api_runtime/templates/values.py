@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+import msgspec
+
 from atoll.api_runtime.templates.budget import Budget, TemplateError
 
 DEPTH = 100
@@ -39,20 +41,38 @@ def text(value: Any, budget: Budget) -> str:
     if value is None:
         return ""
     parts: list[str] = []
-    _write(value, parts.append, budget, DEPTH, _java_scalar)
+    _write(value, parts.append, budget, DEPTH)
     return "".join(parts)
 
 
 def json_text(value: Any, budget: Budget) -> str:
     """A value as JSON without spaces."""
-    parts: list[str] = []
-    _write_json(value, parts.append, budget, DEPTH)
-    return "".join(parts)
+    _count(value, budget)
+    try:
+        written = msgspec.json.encode(value).decode()
+    except RecursionError as error:
+        raise TemplateError("a value nests too deep to be written") from error
+    budget.spend(1, len(written))
+    return written
 
 
-def _write(value: Any, put: Callable[[str], Any], budget: Budget, depth: int, scalar: Callable[[Any], str]) -> None:
+def _count(value: Any, budget: Budget) -> None:
+    """Pays for all that is in a value before it is written: it may be in itself, or in itself many times."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Mapping):
+            budget.spend(len(one) // 8 + 2)
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            budget.spend(len(one) // 8 + 2)
+            waiting.extend(one)
+
+
+def _write(value: Any, put: Callable[[str], Any], budget: Budget, depth: int) -> None:
     if depth == 0:
         raise TemplateError("a value nests too deep to be written")
+    budget.spend(4)
     if isinstance(value, Entry):
         value = {value.key: value.value}
     if isinstance(value, Mapping):
@@ -60,40 +80,19 @@ def _write(value: Any, put: Callable[[str], Any], budget: Budget, depth: int, sc
         for index, (key, member) in enumerate(value.items()):
             put(", " if index else "")
             put(f"{key}=")
-            _write(member, put, budget, depth - 1, scalar)
+            _write(member, put, budget, depth - 1)
         put("}")
     elif isinstance(value, Vector):
         put("[")
         for index, member in enumerate(value):
             put(", " if index else "")
-            _write(member, put, budget, depth - 1, scalar)
+            _write(member, put, budget, depth - 1)
         put("]")
     elif isinstance(value, list):
-        _write_json(value, put, budget, depth)
+        put(json_text(value, budget))
     else:
-        written = scalar(value)
-        budget.spend(1, len(written))
-        put(written)
-
-
-def _write_json(value: Any, put: Callable[[str], Any], budget: Budget, depth: int) -> None:
-    if depth == 0:
-        raise TemplateError("a value nests too deep to be written")
-    if isinstance(value, Mapping):
-        put("{")
-        for index, (key, member) in enumerate(value.items()):
-            put(("," if index else "") + _quoted(str(key)) + ":")
-            _write_json(member, put, budget, depth - 1)
-        put("}")
-    elif isinstance(value, list):
-        put("[")
-        for index, member in enumerate(value):
-            put("," if index else "")
-            _write_json(member, put, budget, depth - 1)
-        put("]")
-    else:
-        written = _quoted(value) if isinstance(value, str) else _java_scalar(value)
-        budget.spend(1, len(written))
+        written = _java_scalar(value)
+        budget.spend(0, len(written))
         put(written)
 
 
@@ -123,15 +122,9 @@ def _java_double(value: float) -> str:
     return f"{digits if '.' in digits else digits + '.0'}E{int(exponent)}"
 
 
-def _quoted(value: str) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False)
-
-
 def equal(left: Any, right: Any, budget: Budget, depth: int = DEPTH) -> bool:
     """Velocity 1.7's `==`: numbers by value, values of one kind by their contents, others by their texts."""
-    budget.spend(1)
+    budget.spend(3)
     if left is right:
         return True
     if left is None or right is None:

@@ -5,6 +5,7 @@ docs: https://docs.aws.amazon.com/apigateway/latest/api/API_Operations_Amazon_AP
 
 from __future__ import annotations
 
+from atoll.api_runtime.rest_api.trial import open_trials
 from atoll.kernel.service import Service
 from atoll.services.apigateway import (
     account,
@@ -28,6 +29,7 @@ from atoll.services.apigateway import (
     stages,
     tags,
     test_invoke_authorizer,
+    test_invoke_method,
     usage,
     usage_plan_keys,
     usage_plans,
@@ -60,6 +62,7 @@ SERVICE = Service(
         stages,
         tags,
         test_invoke_authorizer,
+        test_invoke_method,
         usage,
         usage_plan_keys,
         usage_plans,
@@ -67,5 +70,6 @@ SERVICE = Service(
         import_rest_api,
         get_export,
     ],
+    runtime=open_trials,
     refused=REFUSED,
 )

@@ -45,7 +45,7 @@ def draw(ctx: Context) -> Drawn:
 
 def take(tx: Transaction, ctx: Context, api_id: str, drawn: Drawn, description: str | None) -> store.Deployment:
     """Stores a deployment of the API as it is now. Raises BadRequestException for one that has nothing to answer with."""
-    snapshot = _snapshot(tx, ctx, api_id)
+    snapshot = as_it_is(tx, ctx, api_id)
     methods = [method for resource in snapshot.resources for method in resource.methods.values()]
     if not methods:
         raise BadRequestException("The REST API doesn't contain any methods")
@@ -88,7 +88,10 @@ def _serving_stage(tx: Reader, ctx: Context, api_id: str, stage: store.Stage) ->
         routes={route_of(key): value for key, value in settings.items()},
         access_log=serving.AccessLog(log.get("destinationArn", ""), log.get("format", "")) if log else None,
         canary=serving.Canary(
-            canary.percent, store.deployment(tx, ctx, api_id, canary.deployment).snapshot, canary.variables or {}
+            canary.percent,
+            store.deployment(tx, ctx, api_id, canary.deployment).snapshot,
+            canary.variables or {},
+            canary.deployment,
         )
         if canary
         else None,
@@ -113,8 +116,8 @@ def _summary(method: records.Method) -> dict[str, Any]:
     return {"authorizationType": method.guard.kind, "apiKeyRequired": method.api_key_required}
 
 
-def _snapshot(tx: Reader, ctx: Context, api_id: str) -> records.Snapshot:
-    """The API as it is now."""
+def as_it_is(tx: Reader, ctx: Context, api_id: str) -> records.Snapshot:
+    """What a deployment would take of the API now. Raises NotFoundException."""
     api = store.api(tx, ctx, api_id)
     models = store.each(tx, ctx, "v1.models", store.MODELS, api_id)
     validators = store.each(tx, ctx, "v1.validators", store.VALIDATORS, api_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 
@@ -75,10 +76,10 @@ def test_nothing_of_pythons_own_is_within_reach(expression: str) -> None:
     ],
 )  # fmt: skip
 def test_what_does_too_much_is_refused_soon(template: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     with pytest.raises(TemplateError):
         render(template, SCOPE)
-    assert time.monotonic() - began < 10
+    assert time.thread_time() - began < 10
 
 
 @pytest.mark.parametrize(
@@ -99,15 +100,22 @@ def test_what_does_too_much_is_refused_soon(template: str) -> None:
 )
 def test_parsing_takes_time_in_proportion_to_the_text(piece: str) -> None:
     template = piece * (100_000 // len(piece))
-    began = time.monotonic()
+    began = time.thread_time()
     with contextlib.suppress(TemplateError):
         render(template, Scope())
-    assert time.monotonic() - began < 10
+    assert time.thread_time() - began < 10
 
 
-async def test_a_long_rendering_lets_others_have_their_turn() -> None:
-    import asyncio
-
+@pytest.mark.parametrize(
+    "template",
+    [
+        "#foreach($a in [1..300])#foreach($b in [1..100])#if($b == 7)$a#end#end#end",
+        "#set($a = [1])" + "#set($a = [$a, $a])" * 14 + "$a",
+        "#set($s = 'ab')$s.repeat(500000).replace('a', 'c').length()",
+        "#if(true)x#end" * 10_000,
+    ],
+)
+async def test_a_long_rendering_lets_others_have_their_turn(template: str) -> None:
     longest = 0.0
     done = False
 
@@ -118,13 +126,13 @@ async def test_a_long_rendering_lets_others_have_their_turn() -> None:
             await asyncio.sleep(0)
             longest = max(longest, time.thread_time() - began)
 
+    expected = render(template, SCOPE)
     watcher = asyncio.create_task(watch())
     await asyncio.sleep(0)
-    template = "#foreach($a in [1..300])#foreach($b in [1..100])#if($b == 7)$a#end#end#end"
-    await render_in_turns(template, SCOPE)
+    assert await render_in_turns(template, SCOPE) == expected
     done = True
     await watcher
-    assert longest < 0.010  # two milliseconds, on a machine that others use too
+    assert longest < 0.005  # CPU time of the event loop's thread: two milliseconds, on a machine that others use too
 
 
 async def test_many_small_costs_add_up() -> None:
@@ -141,7 +149,7 @@ async def test_many_small_costs_add_up() -> None:
         slow,
         "#set($l = [1])" + "#set($l = [$l, $l])" * 40 + "#set($m = {})#set($m[$l] = 1)",
     ):
-        began = time.monotonic()
+        began = time.thread_time()
         with pytest.raises(TemplateError):
             render(template, SCOPE)
-        assert time.monotonic() - began < 20
+        assert time.thread_time() - began < 20
