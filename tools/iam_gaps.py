@@ -74,13 +74,9 @@ ABSENT_GLOBAL_KEYS = {
 
 _PASSED = 'AWS advises against it: "Granting a user permissions to pass a role"'
 _UNMADE = "what is yet to be made has none"
+_LISTS = ("ApiKeys", "Apis", "ClientCertificates", "DomainNames", "RestApis", "UsagePlans")
 ABSENT_HERE = {
-    ("apigateway:GET", "Apis", "aws:ResourceTag/${TagKey}"): "a list has no tags",
-    ("apigateway:GET", "DomainNames", "aws:ResourceTag/${TagKey}"): "a list has no tags",
-    ("apigateway:GET", "RestApis", "aws:ResourceTag/${TagKey}"): "a list has no tags",
-    ("apigateway:GET", "ApiKeys", "aws:ResourceTag/${TagKey}"): "a list has no tags",
-    ("apigateway:GET", "ClientCertificates", "aws:ResourceTag/${TagKey}"): "a list has no tags",
-    ("apigateway:GET", "UsagePlans", "aws:ResourceTag/${TagKey}"): "a list has no tags",
+    **{("apigateway:GET", kind, "aws:ResourceTag/${TagKey}"): "a list has no tags" for kind in _LISTS},
     ("apigateway:POST", "ApiKeys", "aws:ResourceTag/${TagKey}"): _UNMADE,
     ("apigateway:POST", "ClientCertificates", "aws:ResourceTag/${TagKey}"): _UNMADE,
     ("apigateway:POST", "DomainNames", "apigateway:Resource/RoutingMode"): _UNMADE,

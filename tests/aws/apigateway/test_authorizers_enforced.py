@@ -271,3 +271,19 @@ def test_user_pools_come_later(rest: RestApi) -> None:
     )["id"]  # fmt: skip
     rest.method("COGNITO_USER_POOLS", authorizer)
     assert rest.get({"authorization": "x"}) == BROKEN
+
+
+def test_the_authorizer_names_the_api_key_where_the_source_is_authorizer(rest: RestApi, function: str) -> None:
+    rest.method("CUSTOM", token_authorizer(rest, function))
+    place = {"restApiId": rest.id, "resourceId": rest.resource, "httpMethod": "GET"}
+    source = {"op": "replace", "path": "/apiKeySource", "value": "AUTHORIZER"}
+    rest.client.update_rest_api(restApiId=rest.id, patchOperations=[source])
+    rest.client.update_method(**place, patchOperations=[{"op": "replace", "path": "/apiKeyRequired", "value": "true"}])
+    rest.deploy()
+    key = rest.client.create_api_key(name="k", enabled=True)
+    plan = rest.client.create_usage_plan(name="p", apiStages=[{"apiId": rest.id, "stage": "dev"}])["id"]
+    rest.client.create_usage_plan_key(usagePlanId=plan, keyId=key["id"], keyType="API_KEY")
+    assert rest.token(answer=policy(usageIdentifierKey=key["value"]))[0] == 200
+    assert rest.token(answer=policy(usageIdentifierKey="guess")) == (403, {"message": "Forbidden"})
+    sent = {"authorization": json.dumps({"answer": policy()}), "x-api-key": key["value"]}
+    assert rest.get(sent) == (403, {"message": "Forbidden"})  # what the client sends does not count

@@ -1,4 +1,4 @@
-"""WebSocket APIs behind API keys, and behind custom domain names."""
+"""WebSocket APIs behind custom domain names."""
 
 from __future__ import annotations
 
@@ -19,28 +19,6 @@ def api(region: Any, account: str) -> Sockets:
     made = Sockets(region, account).make()
     made.route("$default", two_way=True)
     return made
-
-
-def test_connections_need_a_good_api_key_where_connect_asks_for_one(api: Sockets) -> None:
-    """The keys and usage plans are those of REST APIs."""
-    api.route("$connect", ApiKeyRequired=True)
-    keys = api.client("apigateway")
-    stages = [{"apiId": api.api_id, "stage": "dev"}]
-    plan = keys.create_usage_plan(name="p", apiStages=stages, quota={"limit": 1, "period": "MONTH"})["id"]
-    key = keys.create_api_key(name="k", enabled=True)
-
-    def refused(**headers: str) -> int:
-        with pytest.raises(InvalidStatus) as caught, api.connect(additional_headers=headers):
-            pass
-        status: int = caught.value.response.status_code
-        return status
-
-    good = {"x-api-key": key["value"]}
-    assert refused() == refused(**good) == 403  # the key is in no plan yet
-    keys.create_usage_plan_key(usagePlanId=plan, keyId=key["id"], keyType="API_KEY")
-    with api.connect(additional_headers=good) as client:
-        assert asked(client, {"action": "x"})["requestContext"]["eventType"] == "MESSAGE"
-    assert refused(**good) == 429  # the quota is used up
 
 
 def test_a_custom_domain_name_leads_to_a_websocket_api(api: Sockets, account: str, aws_error: Any) -> None:
