@@ -17,11 +17,13 @@ from atoll.api_runtime.http_api.server import HttpApis
 from atoll.api_runtime.integrate.functions import Functions
 from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.integrate.roles import Roles
+from atoll.api_runtime.integrate.services import Services
 from atoll.api_runtime.match import DEFAULT
 from atoll.api_runtime.rest_api.integrations import Integrations
 from atoll.api_runtime.rest_api.server import RestApis
 from atoll.api_runtime.throttle import Throttle
 from atoll.api_runtime.visit import Visit
+from atoll.api_runtime.websocket_api.integrations import Integrations as WebSocketIntegrations
 from atoll.api_runtime.websocket_api.server import WebSocketApis
 from atoll.kernel.context import Principal
 from atoll.kernel.http import HttpRequest, HttpResponse
@@ -51,11 +53,13 @@ class ApiGateway:
         roles, throttle = Roles(self._kernel.clock), Throttle(self._kernel.clock)
         authorizers, functions = Authorizers(host, self._http, roles), Functions(roles)
         self._logs = AccessLogs(host, roles)
-        integrations = Integrations(host, self._http, roles)
+        services = Services(host)
+        integrations = Integrations(services, self._http, roles)
+        behind_routes = WebSocketIntegrations(functions, self._http, services, roles)
         self._servers: Mapping[serving.Kind, Server] = {
             "HTTP": HttpApis(host, authorizers, functions, self._http, roles, throttle),
-            "REST": RestApis(host, authorizers, integrations, throttle),
-            "WEBSOCKET": WebSocketApis(host, authorizers, roles, self._http, self._finish),
+            "REST": RestApis(host, authorizers, integrations, throttle, self._logs),
+            "WEBSOCKET": WebSocketApis(host, authorizers, behind_routes, throttle, self._finish),
         }
 
     def claims(self, request: HttpRequest) -> Address | None:

@@ -29,9 +29,10 @@ class Buckets:
     def take(self, key: Hashable, rate: float, burst: float) -> bool:
         """Takes a token from a bucket that `rate` a second flow into and that holds `burst`; False where there is none.
 
-        A new bucket is full. One of no size never has any.
+        A new bucket is full, and so is that of limits that were changed. One of no size never has any.
         """
         now = self._clock.now()
+        key = (key, rate, burst)
         tokens, counted = self._buckets.pop(key, (float(burst), now))
         tokens = min(float(burst), tokens + (now - counted) * rate)
         taken = tokens >= 1

@@ -8,9 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
-from botocore.auth import SigV4Auth
+from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.aws.apigatewayv2.guarded import Guarded
 
 FORBIDDEN = '{"message":"Forbidden"}'
@@ -103,3 +105,38 @@ def test_a_path_as_it_was_sent(guarded: Guarded, user: Callable[..., Credentials
     response = signed(url_of(guarded, "/pets/a%20b"), keys)
     assert response.status_code == 200
     assert response.json()["pathParameters"] == {"id": "a b"}
+
+
+def test_a_signature_in_the_query_string(guarded: Guarded, user: Callable[..., Credentials], account: str) -> None:
+    request = AWSRequest("GET", url_of(guarded, "/pets/7?a=b"))
+    SigV4QueryAuth(user(arn(guarded, account, "*")), "execute-api", "us-east-1", expires=60).add_auth(request)
+    assert httpx.get(str(request.url), trust_env=False).status_code == 200
+    denied = httpx.get(str(request.url).replace("a=b", "a=c"), trust_env=False)
+    assert (denied.status_code, denied.text) == (403, FORBIDDEN)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(data=st.data())
+def test_fuzzed_signatures_never_reach_the_function(guarded: Guarded, data: st.DataObject) -> None:
+    """Never a 500, never an invocation."""
+    text = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=60)
+    scope = st.builds(
+        lambda key, rest: f"Credential={key}/{rest}",
+        text,
+        text | st.just("20260101/us-east-1/execute-api/aws4_request"),
+    )
+    parts = st.lists(scope | text | st.builds("SignedHeaders={}".format, text) | st.builds("Signature={}".format, text))
+    header = text | st.builds(lambda found: ("AWS4-HMAC-SHA256 " + ", ".join(found)).strip(), parts)
+    query = st.dictionaries(
+        st.sampled_from(
+            ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Signature", "X-Amz-SignedHeaders"]
+        ),
+        text | st.just("AWS4-HMAC-SHA256"),
+    )
+    headers = data.draw(
+        st.dictionaries(st.sampled_from(["authorization", "x-amz-date", "x-amz-security-token"]), header)
+    )
+    response = httpx.get(url_of(guarded, "/pets/7"), headers=headers, params=data.draw(query), trust_env=False)
+    assert (response.status_code, response.text) == (403, FORBIDDEN)

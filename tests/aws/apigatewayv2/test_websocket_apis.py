@@ -287,6 +287,47 @@ def test_a_deployment_and_a_throttled_stage(api: Any, chat: str, aws_error: AwsE
     assert wrong[1] == "Invalid logging level specified. Must be one of [OFF, ERROR, INFO]"
 
 
+TRUST = """{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+  "Principal": {"Service": "apigateway.amazonaws.com"}}]}"""
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {
+            "AccessLogSettings": {
+                "DestinationArn": "arn:aws:logs:us-east-1:123456789012:log-group:g",
+                "Format": "$context.requestId",
+            }
+        },
+        {"DefaultRouteSettings": {"LoggingLevel": "INFO"}},
+    ],
+)
+def test_logs_need_a_role_in_the_accounts_settings(
+    api: Any, chat: str, client: Callable[..., Any], aws_error: AwsError, settings: dict[str, Any]
+) -> None:
+    refused = aws_error(lambda: api.create_stage(ApiId=chat, StageName="dev", **settings))
+    no_role = "CloudWatch Logs role ARN must be set in account settings to enable logging"
+    assert refused == ("BadRequestException", no_role, 400)
+    iam = client("iam")
+    role = iam.create_role(RoleName="logs", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    policy = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+    iam.attach_role_policy(RoleName="logs", PolicyArn=policy)
+    change = {"op": "replace", "path": "/cloudwatchRoleArn", "value": role}
+    client("apigateway").update_account(patchOperations=[change])
+    api.create_stage(ApiId=chat, StageName="dev", **settings)
+
+
+def test_a_client_certificate_must_be_there(
+    api: Any, chat: str, client: Callable[..., Any], aws_error: AwsError
+) -> None:
+    missing = aws_error(lambda: api.create_stage(ApiId=chat, StageName="dev", ClientCertificateId="nobody"))
+    assert (missing[0], missing[2]) == ("NotFoundException", 404)
+    certificate = client("apigateway").generate_client_certificate()["clientCertificateId"]
+    stage = api.create_stage(ApiId=chat, StageName="dev", ClientCertificateId=certificate)
+    assert stage["ClientCertificateId"] == certificate
+
+
 def test_a_deleted_api_takes_everything_along(api: Any, chat: str, aws_error: AwsError) -> None:
     api.create_model(ApiId=chat, Name="m", Schema="{}")
     integration = api.create_integration(ApiId=chat, IntegrationType="MOCK")["IntegrationId"]

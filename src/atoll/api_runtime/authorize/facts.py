@@ -5,13 +5,19 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from urllib.parse import quote, unquote_to_bytes
 
 from atoll.api_runtime.visit import Visit
+from atoll.auth.sigv4 import octets
 
 INVOKE = "execute-api:Invoke"
 MANAGE = "execute-api:ManageConnections"
+_SAFE = "!$&'()+,;=:@~"
+"""What a path may hold as it is beside letters, digits and `-._`: RFC 3986's `pchar` without the wildcards of policies."""
+_PLAIN = re.compile(r"[\w\-.!$&'()+,;=:@~/]*", re.ASCII)
 
 
 def facts(visit: Visit) -> Mapping[str, Sequence[str]]:
@@ -31,4 +37,16 @@ def facts(visit: Visit) -> Mapping[str, Sequence[str]]:
 
 def invoked_arn(visit: Visit) -> str:
     """What the request invokes, as policies and authorizers' events name it; of a WebSocket API its route."""
-    return visit.arn_prefix + visit.route_key if visit.api.kind == "WEBSOCKET" else visit.method_arn
+    return visit.arn_prefix + visit.route_key if visit.api.kind == "WEBSOCKET" else method_arn(visit)
+
+
+def method_arn(visit: Visit) -> str:
+    """`visit.method_arn` with one spelling for each path: what a policy denies is not reached by another (`/%61dmin`), and what a
+    client sends is no wildcard in a policy that an authorizer makes from it."""
+    return f"{visit.arn_prefix}{visit.request.method}{_spelled(visit.path)}"
+
+
+def _spelled(path: str) -> str:
+    if _PLAIN.fullmatch(path):
+        return path
+    return "/".join(quote(unquote_to_bytes(octets(segment)), safe=_SAFE) for segment in path.split("/"))

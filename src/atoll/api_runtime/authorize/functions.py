@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -28,6 +26,9 @@ TIMEOUTS: Mapping[serving.Kind, float] = {"HTTP": 10.0, "REST": 30.0, "WEBSOCKET
 """Seconds for which each kind of API waits for an authorizer."""
 KEPT = 10_000
 """Answers that are remembered, at most."""
+MATCHING = 0.01
+"""Seconds for which a token is held against a validation expression: one that blows up holds up nobody else."""
+LONGEST_EXPRESSION = 1_000
 DENIED = "User is not authorized to access this resource"
 EXPLICITLY = " with an explicit deny"
 UNAUTHORIZED = "Unauthorized"
@@ -157,16 +158,17 @@ def cache_key(visit: Visit, authorizer: serving.Authorizer, values: Sequence[str
 
 
 def _matches(authorizer: serving.Authorizer, token: str) -> bool:
+    """Whether the whole token is what the validation expression describes. Raises Refused where that cannot be said."""
+    import regex
+
+    expression = authorizer.validation or ""
     try:
-        return _pattern(authorizer.validation or "").fullmatch(token) is not None
-    except re.error as error:
-        detail = f"the validation expression of {authorizer.name} cannot be read: {error}"
+        if len(expression) > LONGEST_EXPRESSION:
+            raise ValueError("it is too long")
+        return regex.fullmatch(expression, token, timeout=MATCHING) is not None
+    except (regex.error, RecursionError, TimeoutError, ValueError) as error:
+        detail = f"the validation expression of {authorizer.name} cannot be used: {error!r}"
         raise Refused("AUTHORIZER_CONFIGURATION_ERROR", detail=detail) from error
-
-
-@lru_cache(maxsize=256)
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text)
 
 
 def _error_message(payload: bytes) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from atoll.api_runtime.authorize.facts import INVOKE, MANAGE, invoked_arn
+from atoll.api_runtime.authorize.facts import INVOKE, MANAGE, invoked_arn, method_arn
 from atoll.api_runtime.authorize.resource_policy import masked
 from atoll.api_runtime.refused import Reason, Refused
 from atoll.api_runtime.visit import Caller, Outcome, Visit
@@ -30,7 +30,7 @@ async def admit(host: Host, visit: Visit, policy: str | None = None) -> Caller:
 async def admit_manager(host: Host, visit: Visit) -> Principal:
     """Who signed a request to a WebSocket API's connections (`visit.path` is /@connections/ID), where IAM lets them. Raises Refused."""
     principal = await _signer(host, visit)
-    await _require(host, visit, principal, MANAGE, visit.method_arn, None)
+    await _require(host, visit, principal, MANAGE, method_arn(visit), None)
     return principal
 
 

@@ -95,7 +95,7 @@ class HttpApis:
         if (too_long := oversized(request)) is not None:
             return _with_id(too_long, visit)
         compiled = await self._compiled.of(visit)
-        if compiled is None or compiled.snapshot.endpoint_disabled:
+        if compiled is None or (compiled.snapshot.endpoint_disabled and not visit.custom_domain):
             return _with_id(refusal(Refused("RESOURCE_NOT_FOUND"), visit), visit)
         cors = compiled.snapshot.cors
         try:

@@ -52,7 +52,7 @@ class Functions:
         outcome, clock = visit.integration, visit.ctx.clock
         began = clock.monotonic()
         try:
-            output = await self._invoke(visit, integration, msgspec.json.encode(to_event(arrival)))
+            output = await self.invoke(visit, integration, msgspec.json.encode(to_event(arrival)))
         except ServiceError as error:
             raise _refusal(visit, error) from error
         finally:
@@ -68,8 +68,8 @@ class Functions:
         outcome.status = response.status
         return response
 
-    async def _invoke(self, visit: Visit, integration: Integration, event: bytes) -> Any:
-        """Invoke's output. Raises ServiceErrors; Refused where the function takes too long."""
+    async def invoke(self, visit: Visit, integration: Integration, event: bytes) -> Any:
+        """Invoke's output for the integration's function. Raises ServiceErrors; Refused where the function takes too long."""
         ctx, source = visit.ctx, visit.acting(source_arn(visit))
         role = integration.credentials
         principal = source if role is None else await self._roles.session(ctx, role, source.source_arn)
@@ -118,12 +118,13 @@ def _ended_late(invocation: asyncio.Task[Any]) -> None:
 
 
 def source_arn(visit: Visit) -> str:
-    """What API Gateway invokes for: `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/route/path`, or `…/STAGE/$default`.
+    """What API Gateway invokes for: `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/route/path`, or `…/STAGE/$default`; of a
+    WebSocket API `…/STAGE/ROUTE`.
 
     docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html
     """
-    if visit.route_key == DEFAULT:
-        return visit.arn_prefix + DEFAULT
+    if visit.route_key == DEFAULT or visit.api.kind == "WEBSOCKET":
+        return visit.arn_prefix + visit.route_key
     return visit.arn_prefix + visit.request.method + visit.route_key.partition(" ")[2]
 
 

@@ -5,7 +5,6 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,6 +17,8 @@ from atoll.api_runtime.rest_api.content import is_binary, response_body
 from atoll.api_runtime.rest_api.parameters import common, of_response
 from atoll.api_runtime.rest_api.records import IntegrationResponse
 from atoll.api_runtime.rest_api.rendering import render_response
+from atoll.api_runtime.templates.budget import Budget, TemplateError
+from atoll.api_runtime.templates.patterns import matches
 from atoll.api_runtime.templates.render import JSON, Overrides, for_response
 from atoll.kernel.http import HttpResponse
 
@@ -87,10 +88,10 @@ def error_message(body: bytes) -> str:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """Whether a pattern matches the whole text, as Java's regular expressions do."""
+    """Whether a pattern matches the whole text, as Java's regular expressions do. One that is wrong or takes too long matches nothing."""
     try:
-        return re.fullmatch(pattern, text) is not None
-    except re.error:
+        return matches(Budget(), text, pattern)
+    except TemplateError:
         return False
 
 

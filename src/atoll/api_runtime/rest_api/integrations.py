@@ -24,7 +24,6 @@ from atoll.api_runtime.visit import Caller
 from atoll.kernel.context import Principal
 from atoll.kernel.errors import ServiceError
 from atoll.kernel.http import HttpResponse
-from atoll.kernel.service import Host
 
 MAX_ANSWER = 10 << 20
 """Bytes of an answer. docs: API Gateway quotas, "Payload size"."""
@@ -38,9 +37,9 @@ _NOT_FROM_HTTP = frozenset(("via",))
 class Integrations:
     """Every kind of integration of REST APIs."""
 
-    def __init__(self, host: Host, http: HttpClient, roles: Roles) -> None:
+    def __init__(self, services: Services, http: HttpClient, roles: Roles) -> None:
         self._functions = RestFunctions()
-        self._services = Services(host)
+        self._services = services
         self._http = http
         self._roles = roles
 

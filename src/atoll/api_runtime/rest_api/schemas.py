@@ -6,18 +6,20 @@ Imported on first use: jsonschema takes a while.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from jsonschema import Draft4Validator, FormatChecker  # type: ignore[import-untyped]
 from jsonschema.exceptions import SchemaError, ValidationError  # type: ignore[import-untyped]
+from jsonschema.validators import extend  # type: ignore[import-untyped]
 from referencing import Registry, Resource
 from referencing.exceptions import NoSuchResource, Unresolvable
 from referencing.jsonschema import DRAFT4
 
 from atoll.api_runtime.rest_api.records import Model
 
+SECONDS = 0.002
+"""For a pattern to be looked for in a text."""
 MOST_ERRORS = 20
 """How many errors are told of one body."""
 _HOST = "https://apigateway.amazonaws.com/restapis/"
@@ -41,7 +43,32 @@ def validator(name: str, models: Mapping[str, Model]) -> Draft4Validator | None:
     except (ValueError, RecursionError, SchemaError):
         return None
     registry: Registry[Any] = Registry(retrieve=retrieve)  # type: ignore[call-arg]  # attrs makes it
-    return Draft4Validator(schema, registry=registry, format_checker=_FORMATS)
+    return _Checks(schema, registry=registry, format_checker=_FORMATS)
+
+
+def _found(pattern: str, text: str) -> bool:
+    """Whether a pattern is found. One that takes too long, or is wrong, is not."""
+    import regex
+
+    try:
+        return regex.search(pattern, text, timeout=SECONDS) is not None
+    except (TimeoutError, regex.error):
+        return False
+
+
+def _pattern(_checks: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not _found(pattern, instance):
+        yield ValidationError("")
+
+
+def _pattern_properties(checks: Any, patterns: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    for pattern, below in patterns.items():
+        for name, value in instance.items() if isinstance(instance, Mapping) else ():
+            if _found(pattern, name):
+                yield from checks.descend(value, below, path=name, schema_path=pattern)
+
+
+_Checks = extend(Draft4Validator, {"pattern": _pattern, "patternProperties": _pattern_properties})
 
 
 def errors(checks: Draft4Validator | None, body: Any) -> list[str]:
@@ -95,7 +122,7 @@ def _required(error: ValidationError) -> str:
 def _additional(error: ValidationError) -> str:
     known, patterns = error.schema.get("properties", {}), error.schema.get("patternProperties", {})
     extra = sorted(
-        name for name in error.instance if name not in known and not any(re.search(p, name) for p in patterns)
+        name for name in error.instance if name not in known and not any(_found(pattern, name) for pattern in patterns)
     )
     return f"object instance has properties which are not allowed by the schema: {_json(extra)}"
 

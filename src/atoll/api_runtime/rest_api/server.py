@@ -10,8 +10,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from atoll.api_runtime import serving
+from atoll.api_runtime.access_log import AccessLogs
 from atoll.api_runtime.authorize.authorizers import Authorizers
 from atoll.api_runtime.compiled import CompiledSnapshots
+from atoll.api_runtime.http_api.answers import oversized
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api import execution_log
 from atoll.api_runtime.rest_api.call import Call, query_values, received
@@ -34,8 +37,6 @@ log = logging.getLogger(__name__)
 
 MAX_PAYLOAD = 10 << 20
 """Bytes of a request body. docs: API Gateway quotas, "Payload size": not adjustable."""
-MAX_HEADERS = 10_240
-"""Bytes of the request line and the headers together. docs: API Gateway quotas."""
 FAILED = Refused("API_CONFIGURATION_ERROR")
 NOT_SERVED = Refused("INVALID_API_KEY")
 """`Forbidden`, which is also what an API without such a stage answers."""
@@ -44,7 +45,10 @@ NOT_SERVED = Refused("INVALID_API_KEY")
 class RestApis:
     """A `plane.Server`."""
 
-    def __init__(self, host: Host, authorizers: Authorizers, integrations: Integrations, throttle: Throttle) -> None:
+    def __init__(
+        self, host: Host, authorizers: Authorizers, integrations: Integrations, throttle: Throttle, logs: AccessLogs
+    ) -> None:
+        self._logs = logs
         self._authorizers = authorizers
         self._integrations = integrations
         self._throttle = throttle
@@ -53,6 +57,8 @@ class RestApis:
 
     async def answer(self, visit: Visit) -> HttpResponse:
         """The answer to a request."""
+        if (long := oversized(visit.request)) is not None:
+            return _finished(visit, long)
         compiled = await self._compiled.of(visit, _choose(visit))
         if compiled is None or (compiled.snapshot.endpoint_disabled and not visit.custom_domain):
             return _finished(visit, refuse(visit, None, NOT_SERVED))
@@ -64,6 +70,8 @@ class RestApis:
             response = traced(call, await self._serve(call))
         except Refused as refused:
             response = refuse(visit, call or compiled.snapshot, refused)
+        if call is not None and call.log:
+            self._logs.note_execution(visit, execution_log.stage_log(call.log, settings_of(visit)))
         response = compressed(response, visit.request.header("accept-encoding"), compiled.snapshot.minimum_compression)
         return _finished(visit, response)
 
@@ -73,6 +81,8 @@ class RestApis:
 
     async def _serve(self, call: Call) -> HttpResponse:
         visit, snapshot = call.visit, call.compiled.snapshot
+        if settings_of(visit).logging_level in ("INFO", "ERROR"):
+            call.log = []
         if not self._throttle.passes(visit, setting_of(visit)):
             raise Refused("THROTTLED", detail="faster than the stage or the account may be called")
         check_size(call)
@@ -92,11 +102,16 @@ def setting_of(visit: Visit) -> str:
     return own if own in visit.settings.routes else visit.route_key
 
 
+def settings_of(visit: Visit) -> serving.RouteSettings:
+    """How the stage serves the method."""
+    return serving.settings_of(visit.settings, setting_of(visit))
+
+
 async def serve(call: Call, integrations: Integrations) -> HttpResponse:
     """What a method answers to a request that was let in. Raises Refused."""
     call.body = uncompressed(call.body, call.header("content-encoding"), MAX_PAYLOAD)
     execution_log.opened(call)
-    validate(call)
+    await validate(call)
     response = await integrations.answer(call)
     execution_log.succeeded(call, response)
     execution_log.closed(call, response.status)

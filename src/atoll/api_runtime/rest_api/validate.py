@@ -5,6 +5,7 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-m
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -13,9 +14,11 @@ from atoll.api_runtime.rest_api.call import Call
 from atoll.api_runtime.rest_api.parameters import common
 
 UNREADABLE = "Unknown error parsing request body"
+LARGE = 16 << 10
+"""Bytes of a body that a thread looks at: it takes milliseconds."""
 
 
-def validate(call: Call) -> None:
+async def validate(call: Call) -> None:
     """Checks what the method's validator says. Raises Refused."""
     validator = call.compiled.snapshot.validators.get(call.method.validator or "")
     if validator is None:
@@ -23,7 +26,7 @@ def validate(call: Call) -> None:
     if validator.parameters and (missing := _missing(call)):
         raise Refused("BAD_REQUEST_PARAMETERS", f"Missing required request parameters: [{', '.join(missing)}]")
     if validator.body:
-        _check_body(call)
+        await _check_body(call)
 
 
 def _missing(call: Call) -> list[str]:
@@ -32,13 +35,14 @@ def _missing(call: Call) -> list[str]:
     return [place.split(".", 3)[3] for place in required if not any(value.strip() for value in common(call, place))]
 
 
-def _check_body(call: Call) -> None:
+async def _check_body(call: Call) -> None:
     models = call.method.models
     media = call.content_type
     name = models.get(media) or models.get("$default")
     if name is None or name not in call.compiled.snapshot.models:
         return
-    errors = _errors(call, name)
+    large = len(call.body) > LARGE
+    errors = await asyncio.to_thread(_errors, call, name) if large else _errors(call, name)
     if errors:
         detail = f"[{', '.join(errors)}]"
         call.note(f"Request body does not match model schema for content type {media}: {detail}")

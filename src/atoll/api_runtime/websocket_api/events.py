@@ -13,11 +13,9 @@ from urllib.parse import parse_qsl
 from atoll.api_runtime.event import written_time
 from atoll.api_runtime.visit import Caller, Visit
 from atoll.api_runtime.websocket_api.connections import Connection
-from atoll.kernel.http import HttpRequest
 
 Kind = Literal["CONNECT", "MESSAGE", "DISCONNECT"]
 _OF_THE_HOP = frozenset(("connection", "upgrade", "keep-alive", "transfer-encoding", "te", "content-length"))
-_SPELLED = {"sec-websocket": "Sec-WebSocket", "x-api-key": "x-api-key"}
 
 
 def connect(visit: Visit, connection: Connection) -> dict[str, Any]:
@@ -114,21 +112,15 @@ def _both(last: str, all_: str, values: Mapping[str, list[str]]) -> dict[str, An
 
 
 def _headers(visit: Visit) -> dict[str, list[str]]:
-    request: HttpRequest = visit.request
+    """The handshake's headers, spelled as they were sent, and those that API Gateway adds."""
+    request = visit.request
     headers: dict[str, list[str]] = {}
-    for name, value in request.headers:
-        if name not in _OF_THE_HOP:
-            headers.setdefault(_shown(name), []).append(value)
+    sent = request.sent_names or [name.encode("latin-1") for name, _ in request.headers]
+    for raw, (name, value) in zip(sent, request.headers, strict=True):
+        if name not in _OF_THE_HOP and name != "x-forwarded-for":
+            headers.setdefault("Host" if name == "host" else raw.decode("latin-1"), []).append(value)
     headers["X-Amzn-Trace-Id"] = [visit.trace_id]
-    headers["X-Forwarded-For"] = [", ".join([*headers.get("X-Forwarded-For", ()), request.source_ip])]
+    headers["X-Forwarded-For"] = [", ".join(filter(None, (request.header("x-forwarded-for"), request.source_ip)))]
     headers["X-Forwarded-Port"] = [str(request.port)]
     headers["X-Forwarded-Proto"] = ["https" if request.secure else "http"]
     return headers
-
-
-def _shown(name: str) -> str:
-    """A header's name as most clients write it, and so AWS shows it: the edge keeps no spelling."""
-    for prefix, spelled in _SPELLED.items():
-        if name.startswith(prefix):
-            return spelled + name[len(prefix) :].title()
-    return name.title()

@@ -16,16 +16,16 @@ from atoll.api_runtime import serving
 from atoll.api_runtime.answers import FORBIDDEN, INTERNAL_ERROR
 from atoll.api_runtime.authorize.authorizers import Authorizers
 from atoll.api_runtime.compiled import CompiledSnapshots
-from atoll.api_runtime.integrate.http_client import HttpClient
-from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.refused import Refused
-from atoll.api_runtime.throttle import BURST, RATE, Buckets
+from atoll.api_runtime.throttle import Buckets, Throttle
+from atoll.api_runtime.usage_plans import UsagePlans
 from atoll.api_runtime.visit import Visit
 from atoll.api_runtime.websocket_api import answers, events
 from atoll.api_runtime.websocket_api.connections import GOING_AWAY, Connection, Connections
-from atoll.api_runtime.websocket_api.integrations import Answer, Integrations
+from atoll.api_runtime.websocket_api.integrations import Integrations
 from atoll.api_runtime.websocket_api.management import Management, connection_named
 from atoll.api_runtime.websocket_api.select import DEFAULT, route_key
+from atoll.api_runtime.websocket_api.transform import Answer
 from atoll.kernel.context import Principal
 from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.kernel.service import Host
@@ -59,7 +59,12 @@ class WebSocketApis:
     order between their answers. `finish` is told of every visit that came to its end."""
 
     def __init__(
-        self, host: Host, authorizers: Authorizers, roles: Roles, http: HttpClient, finish: Callable[[Visit], None]
+        self,
+        host: Host,
+        authorizers: Authorizers,
+        integrations: Integrations,
+        throttle: Throttle,
+        finish: Callable[[Visit], None],
     ) -> None:
         self._host = host
         self._clock = host.kernel.clock
@@ -67,7 +72,9 @@ class WebSocketApis:
         self._finish = finish
         self._compiled = CompiledSnapshots(host.kernel.store, compile_snapshot)
         self._buckets = Buckets(self._clock)
-        self._integrations = Integrations(roles, http)
+        self._usage_plans = UsagePlans(self._buckets)
+        self._integrations = integrations
+        self._throttle = throttle
         self._connections = Connections(self._clock, self)
         self._management = Management(authorizers, self._connections)
         self._running: set[asyncio.Task[None]] = set()
@@ -120,14 +127,16 @@ class WebSocketApis:
         route = compiled.routes.get(CONNECT)
         if route is None:
             return None
-        if route.api_key_required:
-            raise Refused("INVALID_API_KEY", detail="Atoll's WebSocket APIs know no API keys yet")
 
         def shown() -> dict[str, Any]:
             return events.connect(visit, connection)
 
         visit.caller = await self._authorizers.admit(visit, route.guard, compiled.snapshot.authorizers, shown)
-        self._throttle(visit)
+        self._pass(visit)
+        if route.api_key_required:
+            by_authorizer = "authorizer" in compiled.snapshot.api_key_selection
+            value = visit.caller.usage_key if by_authorizer else visit.request.header("x-api-key")
+            await self._usage_plans.admit(visit, value)
         if route.integration is None:
             return None
         return await self._integrations.answer(visit, compiled.snapshot.integrations[route.integration], shown())
@@ -199,7 +208,7 @@ class WebSocketApis:
         visit.further["messageId"] = message_id
         if compiled is None or route is None:
             raise Refused("RESOURCE_NOT_FOUND", detail=f"there is no route {key}")
-        self._throttle(visit)
+        self._pass(visit)
         if route.integration is None:
             raise Refused("API_CONFIGURATION_ERROR", detail=f"nothing stands behind the route {route.key}")
         event = events.message(visit, connection, message_id, text)
@@ -251,15 +260,9 @@ class WebSocketApis:
         visit.ctx.span.note(api=visit.api_id, stage=visit.stage)
         return visit
 
-    def _throttle(self, visit: Visit) -> None:
+    def _pass(self, visit: Visit) -> None:
         """Raises Refused where the route, or the account, is asked for too much."""
-        api, own = visit.api, serving.settings_of(visit.settings, visit.route_key)
-        allowed = self._buckets.take(("account", api.account, api.region), RATE, BURST)
-        if allowed and (own.rate is not None or own.burst is not None):
-            rate = RATE if own.rate is None else own.rate
-            burst = BURST if own.burst is None else own.burst
-            allowed = self._buckets.take((visit.api_id, visit.stage, visit.route_key), rate, burst)
-        if not allowed:
+        if not self._throttle.passes(visit):
             raise Refused("THROTTLED")
 
     def _id(self) -> str:

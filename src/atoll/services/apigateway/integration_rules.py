@@ -35,6 +35,8 @@ def check(integration: records.Integration, method: records.Method) -> None:
         raise NotImplementedByAtoll(
             "apigateway: VPC links (connectionType VPC_LINK) are not implemented: there are no VPCs here"
         )
+    if integration.connection_type is not None:
+        one_of("connectionType", integration.connection_type, ("INTERNET", "VPC_LINK"))
     if integration.kind != "MOCK":
         if not integration.method:
             raise BadRequestException("Enumeration value for HttpMethod must be non-empty")

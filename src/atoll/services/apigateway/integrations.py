@@ -100,6 +100,8 @@ def _from(ctx: Context, request: PutIntegrationRequestTypeDef) -> records.Integr
     kind = request["type"]
     if request.get("responseTransferMode", "BUFFERED") != "BUFFERED":
         raise NotImplementedByAtoll("apigateway: responseTransferMode STREAM is not implemented")
+    if request.get("integrationTarget"):
+        raise NotImplementedByAtoll("apigateway: integrationTarget is not implemented: there are no VPCs here")
     insecure = request.get("tlsConfig", {}).get("insecureSkipVerification")
     return records.Integration(
         kind=kind,
@@ -114,7 +116,7 @@ def _from(ctx: Context, request: PutIntegrationRequestTypeDef) -> records.Integr
             "passthroughBehavior", request.get("passthroughBehavior", "WHEN_NO_MATCH"), integration_rules.PASSTHROUGH
         ),
         content_handling=request.get("contentHandling"),
-        timeout=request.get("timeoutInMillis") or integration_rules.LONGEST,
+        timeout=request.get("timeoutInMillis", integration_rules.LONGEST),
         cache_namespace=request.get("cacheNamespace") or request["resourceId"],
         cache_keys=tuple(request.get("cacheKeyParameters", ())),
         tls_insecure=insecure,
@@ -155,7 +157,7 @@ def _one_of(field: str, member: str, options: tuple[str, ...]) -> Any:
 
 
 def _templates(integration: records.Integration, patch: Patch) -> records.Integration:
-    """A template, or with the path of all of them their removal."""
+    """A template of a content type."""
     return msgspec.structs.replace(integration, templates={**integration.templates, patch.name: patch.value or ""})
 
 

@@ -13,6 +13,7 @@ import msgspec
 from atoll.services.apigateway.errors import BadRequestException, NotFoundException
 
 R = TypeVar("R", bound=msgspec.Struct)
+LARGEST = 2**31 - 1
 ANY = "{"
 """What a segment of a rule's path begins with that stands for any name: `/requestParameters/{name}`."""
 
@@ -105,7 +106,7 @@ def clear(field: str, default: Any = None) -> Change[Any]:
     return lambda record, _patch: msgspec.structs.replace(record, **{field: default})
 
 
-def put_entry(field: str, convert: Callable[[str | None], Any] = lambda value: value) -> Change[Any]:
+def put_entry(field: str, convert: Callable[[str | None], Any] = lambda value: value or "") -> Change[Any]:
     """Sets the entry of a map that the path's last segment names."""
 
     def change(record: R, patch: Patch) -> R:
@@ -152,7 +153,7 @@ def swap_item(field: str) -> Change[Any]:
     """Puts the value in the place of the item that the path's last segment is."""
 
     def change(record: R, patch: Patch) -> R:
-        changed = tuple(patch.value if one == patch.name else one for one in getattr(record, field))
+        changed = tuple((patch.value or "") if one == patch.name else one for one in getattr(record, field))
         return msgspec.structs.replace(record, **{field: changed})
 
     return change
@@ -166,9 +167,12 @@ def flag(value: str | None) -> bool:
 def whole(value: str | None) -> int:
     """A whole number. Raises BadRequestException."""
     try:
-        return int(value or "")
+        found = int(value or "")
     except ValueError:
-        raise BadRequestException(f"Invalid integer value specified: {value}") from None
+        found = LARGEST + 1
+    if abs(found) > LARGEST:
+        raise BadRequestException(f"Invalid integer value specified: {value}")
+    return found
 
 
 def number(value: str | None) -> float:

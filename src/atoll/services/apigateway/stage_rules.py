@@ -6,7 +6,7 @@ docs: https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html#Up
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -30,6 +30,7 @@ from atoll.services.apigateway.patches import (
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 _VARIABLE = re.compile(r"\w+", re.ASCII)
 _VALUE = re.compile(r"[A-Za-z0-9 \-._~:/?#&=,@]+", re.ASCII)
+_METHODS = ("*", "ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _STRATEGIES = ("FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT_RESPONSE_HEADER")
 _LEVELS = ("OFF", "ERROR", "INFO")
 _NEW_SETTINGS: Mapping[str, Any] = {
@@ -128,13 +129,18 @@ def _change(patch: Patch) -> Change[store.Stage]:
     for path, change in rules.items():
         if fits(path, patch.path):
             return change
-    if patch.op == "replace" and len(patch.path) > 3 and "/".join(patch.path[-2:]) in _SETTINGS:
+    if patch.op == "replace" and _is_setting(patch.path):
         return _set
     if patch.op == "remove" and len(patch.path) > 1 and any(fits(path, patch.path) for path in _RULES["replace"]):
         raise unsupported(patch)
     if patch.op == "remove" and len(patch.path) > 1:
         return _unset
     raise BadRequestException(f"Invalid method setting path: {patch.text}. Must be one of: [{_PATHS}]")
+
+
+def _is_setting(path: Sequence[str]) -> bool:
+    """Whether a path is `/{resourcePath}/{httpMethod}/{setting}`; AWS takes resource paths with and without escaped slashes."""
+    return len(path) > 3 and path[-3] in _METHODS and "/".join(path[-2:]) in _SETTINGS
 
 
 def _set(stage: store.Stage, patch: Patch) -> store.Stage:

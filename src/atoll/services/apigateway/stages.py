@@ -146,6 +146,8 @@ def warn(ctx: Context, request: Mapping[str, Any]) -> None:
 def _warn_patch(ctx: Context, patch: Patch) -> None:
     if "caching" in patch.path[-2:-1] or patch.path[0].startswith("cacheCluster"):
         ctx.warn(patch.text[1:], _NO_CACHE)
+    if patch.path[-2:] == ("metrics", "enabled"):
+        ctx.warn("metrics/enabled", "there is no CloudWatch to take metrics")
     if patch.path[0] == "tracingEnabled":
         ctx.warn("tracingEnabled", _NO_TRACES)
 

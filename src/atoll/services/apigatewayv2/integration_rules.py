@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from atoll.api_runtime.http_api.services import ACTIONS
 from atoll.api_runtime.serving import Kind
 from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.services.apigatewayv2 import mappings, store
 from atoll.services.apigatewayv2.errors import BadRequestException
 from atoll.services.apigatewayv2.rules import METHODS, function_of, invoked, one_of, role
-from atoll.services.apigatewayv2.service_actions import ACTIONS, STEP_FUNCTIONS
 
 TIMEOUTS: Mapping[Kind, int] = {"HTTP": 30_000, "WEBSOCKET": 29_000}
 """Milliseconds: the longest, and what holds where nothing is said."""
@@ -149,7 +149,7 @@ def _check_action(ctx: Context, integration: store.Integration) -> None:
         )
     mappings.check_service(integration.request_parameters)
     if action.service == "stepfunctions":
-        raise NotImplementedByAtoll(f"apigatewayv2: {subtype}: {STEP_FUNCTIONS}")
+        raise NotImplementedByAtoll(f"apigatewayv2: {subtype}: Atoll has no Step Functions")
     if not ctx.offers(action.service, action.operation):
         raise NotImplementedByAtoll(
             f"apigatewayv2: {subtype} needs {action.operation} of {action.service}, which Atoll does not have yet"

@@ -81,10 +81,8 @@ async def check(ctx: Context, kind: Kind, request: Mapping[str, Any]) -> None:
             ctx.warn(f"{place}.DetailedMetricsEnabled", "metrics are not recorded yet")
     if logs:
         await _check_account(ctx)
-    if kind == "HTTP" and request.get("ClientCertificateId"):
-        ctx.warn("ClientCertificateId", "AWS has it for WebSocket APIs only")
-    elif request.get("ClientCertificateId"):
-        ctx.warn("ClientCertificateId", "integrations are called without a client certificate")
+    if request.get("ClientCertificateId"):
+        await _check_certificate(ctx, kind, request["ClientCertificateId"])
 
 
 def _check_throttling(settings: Mapping[str, Any]) -> None:
@@ -95,10 +93,17 @@ def _check_throttling(settings: Mapping[str, Any]) -> None:
         raise BadRequestException("Throttling rate limit must be greater than or equal to 0")
 
 
-async def _check_account(ctx: Context) -> None:
-    """WebSocket APIs log as the role in the account's settings, once these can be set."""
-    if not ctx.offers("apigateway", "UpdateAccount"):
+async def _check_certificate(ctx: Context, kind: Kind, certificate: str) -> None:
+    if kind == "HTTP":
+        ctx.warn("ClientCertificateId", "AWS has it for WebSocket APIs only")
         return
+    named = {"clientCertificateId": certificate}
+    await ctx.call("apigateway", "GetClientCertificate", named, principal=Principal.root(ctx.account))
+    ctx.warn("ClientCertificateId", "integrations are called without a client certificate")
+
+
+async def _check_account(ctx: Context) -> None:
+    """WebSocket APIs log as the role in the account's settings."""
     account = await ctx.call("apigateway", "GetAccount", {}, principal=Principal.root(ctx.account))
     if not account.get("cloudwatchRoleArn"):
         raise BadRequestException("CloudWatch Logs role ARN must be set in account settings to enable logging")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import msgspec
@@ -174,8 +175,21 @@ async def test_a_request_authorizer_that_remembers_nothing_asks_for_nothing() ->
 async def test_identity_validation() -> None:
     region = Region(lambda event: policy())
     await admit(region, having(TOKEN, validation="^allow-[a-z]+$"))
-    refused = await refusal(admit(region, having(TOKEN, validation="(")))
+    await admit(region, having(TOKEN, validation=r"\p{L}++-me"))
+    assert len(region.calls) == 2
+
+
+@pytest.mark.parametrize("expression", ["(", "(a|aa)+", "a" * 2000, "(" * 900])
+async def test_validation_expressions_that_cannot_be_used_let_nobody_in(expression: str) -> None:
+    """One that blows up holds up nobody else for long."""
+    region = Region(lambda event: policy())
+    began = time.monotonic()
+    refused = await refusal(
+        admit(region, having(TOKEN, validation=expression), headers=[("authorization", "a" * 500 + "!")])
+    )
     assert refused.reason == "AUTHORIZER_CONFIGURATION_ERROR"
+    assert time.monotonic() - began < 2
+    assert not region.calls
 
 
 # What an answer means

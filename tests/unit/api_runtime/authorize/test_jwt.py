@@ -46,7 +46,7 @@ class Api:
 
     def __init__(self, issuer: str, source: str = "$request.header.Authorization", **options: Any) -> None:
         self.region = Region()
-        self.region.clock.time = time.time()
+        self.region.clock.time = time.time() + 60  # tokens are made later than this, by real time
         resolver = options.pop("resolver", None)
         self.authorizers = JwtAuthorizers(
             self.region.clock, HttpClient(Outgoing()), resolver, strict=options.pop("strict", False)

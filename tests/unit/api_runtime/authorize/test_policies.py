@@ -154,6 +154,24 @@ async def test_lambda_authorizer_and_resource_policy(authorizer: str, policies: 
     assert len(region.calls) == (0 if policies == "Deny" else 1)
 
 
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("/pets", "/pets"), ("/", "/"), ("/%70ets", "/pets"), ("/p%65ts/%40me", "/pets/@me"), ("/a%20b", "/a%20b"),
+        ("/caf%c3%a9", "/caf%C3%A9"), ("/caf\xc3\xa9", "/caf%C3%A9"), ("/a%2Fb", "/a%2Fb"), ("/%2570ets", "/%2570ets"),
+        ("/*", "/%2A"), ("/%2a/%3f", "/%2A/%3F"), ("/${aws:username}", "/$%7Baws:username%7D"), ("/%", "/%25"),
+    ],
+)  # fmt: skip
+async def test_one_path_has_one_name(path: str, named: str) -> None:
+    """However a path is encoded, policies see it under one name, which holds no wildcard."""
+    host = Host(Principal.root(ACCOUNT))
+    await admit(host, IAM, None, path=path)
+    assert host.asked == [("execute-api:Invoke", f"arn:aws:execute-api:us-east-1:{ACCOUNT}:abc123/dev/GET{named}")]
+    denies = document(statement(), statement("Deny", resource="execute-api:/dev/GET/pets"))
+    if named == "/pets":
+        await refusal(admit(Host(), NONE, denies, path=path))
+
+
 async def test_iam_within_the_account() -> None:
     """Either side may allow; a deny of the resource policy is final."""
     root, user = Principal.root(ACCOUNT), Principal("user", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/bob", "AIDA")

@@ -76,3 +76,9 @@ def test_a_reference_to_nothing_lets_nothing_pass_and_asks_no_one() -> None:
     assert wrong({"$ref": "https://apigateway.amazonaws.com/restapis/x1/models/None"}, {}) != []
     assert wrong({"$ref": "http://127.0.0.1:1/schema"}, {}) != []
     assert errors(validator("M", {"M": Model("i", "M", "application/json", "{")}), {}) == ["Invalid model schema"]
+
+
+def test_patterns_that_blow_up_match_nothing_soon() -> None:
+    assert wrong({"pattern": "^(a+)+$"}, "a" * 40 + "!") != []
+    assert wrong({"patternProperties": {"^(a+)+$": {"type": "null"}}}, {"a" * 40 + "!": 1}) == []
+    assert wrong({"patternProperties": {"^n": {"type": "number"}}}, {"n": "x"}) != []

@@ -1,0 +1,136 @@
+"""What a WebSocket API makes of a message for its integration, and of the integration's answer: parameters, templates, selections.
+
+docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-data-transformations.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import msgspec
+
+from atoll.api_runtime import variables
+from atoll.api_runtime.authorize import identity
+from atoll.api_runtime.refused import Refused
+from atoll.api_runtime.serving import Integration
+from atoll.api_runtime.templates.budget import TemplateError
+from atoll.api_runtime.templates.render import Overrides, Scope, render_in_turns
+from atoll.api_runtime.visit import Visit
+from atoll.api_runtime.websocket_api.select import DEFAULT, evaluate, in_body, response_key
+
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class Answer(NamedTuple):
+    """What stands behind a route answered. `headers` have lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """What an integration is sent: its body, and parameters by where they go and by name."""
+
+    body: str
+    header: dict[str, str] = field(default_factory=dict)
+    querystring: dict[str, str] = field(default_factory=dict)
+    path: dict[str, str] = field(default_factory=dict)
+
+
+async def outgoing(visit: Visit, integration: Integration, event: Mapping[str, Any]) -> Outgoing:
+    """What the event's message becomes; a proxy integration's is the message itself. Raises Refused."""
+    body = event.get("body") or ""
+    made = Outgoing(body)
+    for target, expression in integration.request_parameters.items():
+        place, _, name = target.removeprefix("integration.request.").partition(".")
+        value = _value(visit, expression, "route.request", body, event.get("headers") or {})
+        if place in ("header", "querystring", "path") and value is not None:
+            getattr(made, place)[name] = value
+    if not integration.kind.endswith("_PROXY"):
+        template = _request_template(integration, body)
+        if template is not None:
+            made.body, overrides = await _rendered(visit, template, body, event)
+            for place in ("header", "querystring", "path"):
+                getattr(made, place).update(getattr(overrides, place))
+    return made
+
+
+async def incoming(visit: Visit, integration: Integration, answer: Answer) -> Answer:
+    """What the answer becomes by the response that its status selects; itself where none does. Raises Refused."""
+    key = response_key(str(answer.status), integration.responses)
+    if key is None:
+        return answer
+    response = integration.responses[key]
+    headers = dict(answer.headers)
+    for target, expression in response.parameters.items():
+        value = _value(visit, expression, "integration.response", answer.body, answer.headers)
+        if value is not None:
+            headers[target.rpartition(".")[2].lower()] = value
+    template = _selected(
+        response.templates, response.template_selection, answer.body, ("integration.response.body", "response.body")
+    )
+    if template is None:
+        return Answer(answer.status, headers, answer.body)
+    body, overrides = await _rendered(visit, template, answer.body, {}, response=True)
+    return Answer(overrides.status or answer.status, headers, body)
+
+
+def _request_template(integration: Integration, body: str) -> str | None:
+    """The template for a message, None where it passes as it is. Raises Refused where it may not."""
+    templates = integration.request_templates
+    template = _selected(templates, integration.template_selection, body, ("request.body", "route.request.body"))
+    stops = integration.passthrough == "NEVER" or (integration.passthrough == "WHEN_NO_TEMPLATES" and bool(templates))
+    if template is None and stops:
+        raise Refused("UNSUPPORTED_MEDIA_TYPE", detail="no request template is for this message")
+    return template
+
+
+def _selected(templates: Mapping[str, str], expression: str | None, body: str, prefixes: Sequence[str]) -> str | None:
+    """The template whose key an expression (a constant, or of the body) comes to, else that of `$default`."""
+    if not templates:
+        return None
+    document = _document(body)
+
+    def lookup(name: str) -> str | None:
+        return next((found for prefix in prefixes if (found := in_body(name, prefix, document)) is not None), None)
+
+    key = evaluate(expression, lookup) if expression else None
+    return templates.get(key or DEFAULT, templates.get(DEFAULT))
+
+
+async def _rendered(
+    visit: Visit, template: str, body: str, event: Mapping[str, Any], *, response: bool = False
+) -> tuple[str, Overrides]:
+    params = {"header": event.get("headers") or {}, "querystring": event.get("queryStringParameters") or {}}
+    try:
+        made = await render_in_turns(template, Scope(body, params, variables.context(visit), visit.variables))
+    except TemplateError as error:
+        raise Refused("API_CONFIGURATION_ERROR", detail=f"the mapping template failed: {error}") from error
+    return made.text, made.response if response else made.request
+
+
+def _value(visit: Visit, expression: str, source: str, body: str, headers: Mapping[str, str]) -> str | None:
+    """A mapping's value: a constant between quotes, the context, a stage variable, or a part of `source`."""
+    if len(expression) > 1 and expression[0] == expression[-1] == "'":
+        return expression[1:-1]
+    if expression.startswith("context."):
+        return variables.text(variables.value(visit, expression.removeprefix("context."))) or None
+    if expression == f"{source}.body":
+        return body
+    if expression.startswith(f"{source}.body"):
+        return in_body(expression, f"{source}.body", _document(body))
+    _, _, name = expression.removeprefix(f"{source}.").partition(".")
+    if expression.startswith((f"{source}.header.", f"{source}.multivalueheader.")):
+        return next((value for key, value in headers.items() if key.lower() == name.lower()), None)
+    return identity.value_of(visit, expression.replace(".multivaluequerystring.", ".querystring."))
+
+
+def _document(body: str) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except _UNREADABLE:
+        return None

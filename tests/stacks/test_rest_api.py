@@ -1,0 +1,36 @@
+"""A REST API with everything that Terraform can say of one: applied, planned again, changed in place, destroyed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.stacks.conftest import Stack
+
+
+def test_a_rest_api_is_applied_planned_again_changed_and_destroyed(stack: Callable[[str], Stack]) -> None:
+    pets = stack("rest-api")
+    pets.apply()
+    rest = pets.region.client("apigateway")
+    api = rest.get_rest_apis()["items"][0]["id"]
+    first = rest.get_stage(restApiId=api, stageName="live")
+    assert {key: value["throttlingRateLimit"] for key, value in first["methodSettings"].items()} == {
+        "*/*": 100.0,
+        "pets/POST": 5.0,
+    }
+    assert pets.plan_is_empty()
+
+    pets.edit("main.tf", 'greeting = "hello"', 'greeting = "ciao"')
+    pets.edit("main.tf", "percent_traffic          = 12.5", "percent_traffic          = 50")
+    pets.edit("main.tf", 'path_part   = "pets"', 'path_part   = "animals"')
+    pets.edit("main.tf", '"method.request.header.X-Trace" = false, ', "")
+    pets.edit("main.tf", 'team = "pets"', 'team = "animals"')
+    pets.apply()
+    second = rest.get_stage(restApiId=api, stageName="live")
+    assert second["deploymentId"] != first["deploymentId"]
+    assert second["variables"]["greeting"] == "ciao"
+    assert [one["id"] for one in rest.get_deployments(restApiId=api)["items"]] == [second["deploymentId"]]
+    assert pets.plan_is_empty()
+    pets.destroy()
+    assert rest.get_rest_apis()["items"] == []
