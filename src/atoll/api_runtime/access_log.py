@@ -1,4 +1,4 @@
-"""Access logs: a line per answered request, in the format of the stage's owner, to CloudWatch Logs.
+"""Access logs: a line per answered request, in the format of the stage's owner, to CloudWatch Logs. Execution logs go the same way.
 
 Lines are written off the request's path, many at once. The log group must be there; the stream is made. Whoever configures the log of
 an HTTP API allows AWS's delivery to write there, so it is written by the account itself; those of REST and WebSocket APIs are written
@@ -33,13 +33,15 @@ _GROUP = re.compile(r"arn:[^:]+:logs:([^:]+):([0-9]+):log-group:([^:]+)(?::\*)?"
 
 
 class Place(NamedTuple):
-    """Where lines go: a log group of an account, and a stream in it. `kind` is of the API that they are of."""
+    """Where lines go: a log group of an account, and a stream in it. `kind` is of the API that they are of; `makes_group` says that the
+    group is API Gateway's own to make."""
 
     account: str
     region: str
     group: str
     stream: str
     kind: serving.Kind
+    makes_group: bool = False
 
 
 class AccessLogs:
@@ -59,8 +61,16 @@ class AccessLogs:
         access_log = visit.settings.access_log
         if access_log is None or (place := _place(visit, access_log.destination)) is None:
             return
-        line = LogEvent(int(visit.time * 1000), render(access_log.format, visit))
-        self._pending.setdefault(place, []).append(line)
+        self._add(place, visit, [render(access_log.format, visit)])
+
+    def note_execution(self, visit: Visit, lines: Sequence[str]) -> None:
+        """Keeps the lines of the execution log about a visit."""
+        api, group = visit.api, f"API-Gateway-Execution-Logs_{visit.api_id}/{visit.stage}"
+        place = Place(api.account, api.region, group, _stream(visit.api_id, visit.stage), api.kind, makes_group=True)
+        self._add(place, visit, [f"({visit.request_id}) {line}" for line in lines])
+
+    def _add(self, place: Place, visit: Visit, lines: Sequence[str]) -> None:
+        self._pending.setdefault(place, []).extend(LogEvent(int(visit.time * 1000), line) for line in lines)
         if self._later is None:
             self._later = asyncio.create_task(self._write_later(), name="access logs")
 
@@ -124,8 +134,19 @@ async def _put(ctx: Context, place: Place, writer: Principal, lines: Sequence[Lo
     except ServiceError as error:
         if error.code != "ResourceNotFoundException":
             raise
+        if place.makes_group:
+            await _make_group(ctx, place, writer)
         await ctx.call("logs", "CreateLogStream", stream, principal=writer)
         await ctx.call("logs", "PutLogEvents", {**stream, "logEvents": events}, principal=writer)
+
+
+async def _make_group(ctx: Context, place: Place, writer: Principal) -> None:
+    """Makes the log group where it is not there. Raises ServiceErrors."""
+    try:
+        await ctx.call("logs", "CreateLogGroup", {"logGroupName": place.group}, principal=writer)
+    except ServiceError as error:
+        if error.code != "ResourceAlreadyExistsException":
+            raise
 
 
 def _place(visit: Visit, destination: str) -> Place | None:

@@ -58,7 +58,7 @@ class ApiGateway:
         behind_routes = WebSocketIntegrations(functions, self._http, services, roles)
         self._servers: Mapping[serving.Kind, Server] = {
             "HTTP": HttpApis(host, authorizers, functions, self._http, roles, throttle),
-            "REST": RestApis(host, authorizers, integrations, throttle),
+            "REST": RestApis(host, authorizers, integrations, throttle, self._logs),
             "WEBSOCKET": WebSocketApis(host, authorizers, behind_routes, throttle, self._finish),
         }
 

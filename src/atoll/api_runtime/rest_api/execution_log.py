@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from atoll.api_runtime.rest_api.call import Call
+from atoll.api_runtime.serving import RouteSettings
 from atoll.kernel.http import HttpResponse
 
+_DATA = ("Method request ", "Method response ", "Endpoint re", "Sending request to ")
 LONGEST = 1024
 """Characters of a line. docs: log events are truncated to 1,024 bytes."""
 
@@ -57,6 +59,13 @@ def noted_pairs(pairs: Iterable[tuple[str, str]]) -> str:
 def cut(line: str) -> str:
     """A line as long as one may be."""
     return line if len(line) <= LONGEST else line[: LONGEST - len(" [TRUNCATED]")] + " [TRUNCATED]"
+
+
+def stage_log(lines: Sequence[str], settings: RouteSettings) -> list[str]:
+    """The lines as a stage logs them: what requests and answers hold only where it traces data; of errors only where that is its level."""
+    if settings.logging_level == "ERROR" and not any("xecution failed" in line for line in lines):
+        return []
+    return [cut(line) for line in lines if settings.data_trace or not line.startswith(_DATA)]
 
 
 def test_log(request_id: str, lines: Sequence[str], time: float) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from atoll.api_runtime import serving
+from atoll.api_runtime.access_log import AccessLogs
 from atoll.api_runtime.authorize.authorizers import Authorizers
 from atoll.api_runtime.compiled import CompiledSnapshots
 from atoll.api_runtime.http_api.answers import oversized
@@ -43,7 +45,10 @@ NOT_SERVED = Refused("INVALID_API_KEY")
 class RestApis:
     """A `plane.Server`."""
 
-    def __init__(self, host: Host, authorizers: Authorizers, integrations: Integrations, throttle: Throttle) -> None:
+    def __init__(
+        self, host: Host, authorizers: Authorizers, integrations: Integrations, throttle: Throttle, logs: AccessLogs
+    ) -> None:
+        self._logs = logs
         self._authorizers = authorizers
         self._integrations = integrations
         self._throttle = throttle
@@ -65,6 +70,8 @@ class RestApis:
             response = traced(call, await self._serve(call))
         except Refused as refused:
             response = refuse(visit, call or compiled.snapshot, refused)
+        if call is not None and call.log:
+            self._logs.note_execution(visit, execution_log.stage_log(call.log, settings_of(visit)))
         response = compressed(response, visit.request.header("accept-encoding"), compiled.snapshot.minimum_compression)
         return _finished(visit, response)
 
@@ -74,6 +81,8 @@ class RestApis:
 
     async def _serve(self, call: Call) -> HttpResponse:
         visit, snapshot = call.visit, call.compiled.snapshot
+        if settings_of(visit).logging_level in ("INFO", "ERROR"):
+            call.log = []
         if not self._throttle.passes(visit, setting_of(visit)):
             raise Refused("THROTTLED", detail="faster than the stage or the account may be called")
         check_size(call)
@@ -91,6 +100,11 @@ def setting_of(visit: Visit) -> str:
     """What the stage's settings call the method: they name the request's, or the resource's ANY."""
     own = f"{visit.request.method} {visit.route_key.partition(' ')[2]}"
     return own if own in visit.settings.routes else visit.route_key
+
+
+def settings_of(visit: Visit) -> serving.RouteSettings:
+    """How the stage serves the method."""
+    return serving.settings_of(visit.settings, setting_of(visit))
 
 
 async def serve(call: Call, integrations: Integrations) -> HttpResponse:

@@ -51,8 +51,7 @@ class Expressions:
 
     def error(self, text: str) -> Malformed:
         """What is wrong, and where."""
-        line = self.text.count("\n", 0, self.at) + 1
-        return Malformed(f"line {line}: {text}, got {self.text[self.at : self.at + 20]!r}")
+        return Malformed(f"character {self.at}: {text}, got {self.text[self.at : self.at + 20]!r}")
 
     def spaces(self) -> None:
         self._skip(_SPACES)

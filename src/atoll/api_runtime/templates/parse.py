@@ -65,6 +65,8 @@ class _Parser(Expressions):
     def __init__(self, text: str, nesting: Nesting) -> None:
         super().__init__(text, nesting)
         self.macros: dict[str, nodes.Macro] = {}
+        self._last = {"#*": text.rfind("*#"), "#[[": text.rfind("]]#")}
+        """Where what begins so ends for the last time: behind it nobody need look for an end."""
 
     def whole(self) -> nodes.Block:
         block, end = self._block()
@@ -91,7 +93,9 @@ class _Parser(Expressions):
                 _say(parts, text[begin:])
                 return nodes.Block(parts), ""
             mark = self.at = found.start()
-            escapes = mark - len(text[begin:mark].rstrip("\\")) - begin
+            escapes = 0
+            while mark - escapes > begin and text[mark - escapes - 1] == "\\":
+                escapes += 1
             if found[0] == "$":
                 reference = self.reference_in_text(escapes)
                 if reference is None:
@@ -124,6 +128,8 @@ class _Parser(Expressions):
         """What begins at a #, None where it is only text. Leaves `at` behind the word."""
         text = self.text
         for kind, pattern in (("#", _COMMENT), ("[", _RAW)):
+            if any(text.startswith(begin, mark) and mark > last for begin, last in self._last.items()):
+                break
             if (found := pattern.match(text, mark)) is not None:
                 self.at = found.end()
                 return kind + found[0]
@@ -229,6 +235,8 @@ class _Parser(Expressions):
     def _define(self) -> nodes.Part:
         self.spaces()
         name = self.plain_reference()
+        while self.separated(")"):
+            self.primary()  # Velocity reads parameters of a #define, and ignores them
         self._close()
         return nodes.Define(name, self._body())
 

@@ -16,7 +16,7 @@ import msgspec
 from atoll.api_runtime.templates.budget import Budget, TemplateError
 from atoll.api_runtime.templates.jsonpath import MISSING, compile_path
 from atoll.api_runtime.templates.methods import Variable
-from atoll.api_runtime.templates.values import json_text, text
+from atoll.api_runtime.templates.values import text
 
 PLACES = ("path", "querystring", "header")
 """Where `$input.params(name)` looks, in this order."""
@@ -102,7 +102,6 @@ class Util(Variable):
             "urlDecode": lambda value: self._of(value, unquote_plus),
             "base64Encode": lambda value: self._of(value, lambda one: base64.b64encode(one.encode()).decode()),
             "base64Decode": lambda value: self._of(value, _base64_decode),
-            "toJson": lambda value: json_text(value, self._budget),
         }
         self.properties = {}
 

@@ -85,6 +85,12 @@ def test_what_does_too_much_is_refused_soon(template: str) -> None:
 @pytest.mark.parametrize(
     "piece",
     [
+        "$ ",
+        "$",
+        "#*",
+        "#[[",
+        '$a["',
+        "\\$",
         "$a[",
         "#set($a=1)",
         '"',

@@ -68,6 +68,7 @@ def rendered(template: str, body: str = "", **params: dict[str, str]) -> str:
         # the rest
         ("a#stop b", "a"),
         ("#define($x)<$context.stage>#end$x$x", "<prod><prod>"),
+        ("#define($x $y)<$y>#end$x(1)", "<>(1)"),
         ("#macro(two $x $y)$x:$y#end#two(1 'b')#two('c', 'd')#two(3)", "1:bc:d3:"),
         ("#nothere(1)", "#nothere(1)"),
         ("#set($t = '$context.stage')#evaluate($t)", "prod"),
