@@ -73,10 +73,18 @@ ABSENT_GLOBAL_KEYS = {
 """Global condition keys that are absent from every request. docs: "AWS global condition context keys"."""
 
 _PASSED = 'AWS advises against it: "Granting a user permissions to pass a role"'
+_UNMADE = "what is yet to be made has none"
 ABSENT_HERE = {
     ("apigateway:GET", "Apis", "aws:ResourceTag/${TagKey}"): "a list has no tags",
     ("apigateway:GET", "DomainNames", "aws:ResourceTag/${TagKey}"): "a list has no tags",
     ("apigateway:GET", "RestApis", "aws:ResourceTag/${TagKey}"): "a list has no tags",
+    ("apigateway:GET", "ApiKeys", "aws:ResourceTag/${TagKey}"): "a list has no tags",
+    ("apigateway:GET", "ClientCertificates", "aws:ResourceTag/${TagKey}"): "a list has no tags",
+    ("apigateway:GET", "UsagePlans", "aws:ResourceTag/${TagKey}"): "a list has no tags",
+    ("apigateway:POST", "ApiKeys", "aws:ResourceTag/${TagKey}"): _UNMADE,
+    ("apigateway:POST", "ClientCertificates", "aws:ResourceTag/${TagKey}"): _UNMADE,
+    ("apigateway:POST", "DomainNames", "apigateway:Resource/RoutingMode"): _UNMADE,
+    ("apigateway:POST", "RestApis", "aws:ResourceTag/${TagKey}"): _UNMADE,
     ("iam:PassRole", "role", "aws:ResourceTag/${TagKey}"): _PASSED,
     ("iam:PassRole", "role", "iam:ResourceTag/${TagKey}"): _PASSED,
 }
@@ -110,7 +118,7 @@ _OF_REST_APIS = {
     "RequestValidators": ("GET", "POST"),
     "Resource": ("DELETE", "GET", "PATCH", "POST"),
     "Resources": ("GET",),
-    "RestApi": ("DELETE", "GET", "PATCH"),
+    "RestApi": ("DELETE", "GET", "PATCH", "PUT"),
     "RestApis": ("GET", "POST"),
 }
 RESOURCES = {

@@ -123,6 +123,7 @@ class ApiGateway:
             ),
             base_path=address.base or "",
             custom_domain=address.base is not None,
+            stage_named=address.stage is None,
             request_id=request_id,
             extended_id=extended_id,
             trace_id=request.header("x-amzn-trace-id") or f"Root=1-{int(now):08x}-{kernel.ids.hex(24)}",

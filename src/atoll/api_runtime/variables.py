@@ -129,6 +129,8 @@ _ALL: dict[str, Getter] = {
     "error.responseType": lambda visit: visit.refused and visit.refused.reason,
     "extendedRequestId": lambda visit: visit.extended_id,
     "identity.accountId": _identity("account"),
+    "identity.apiKey": lambda visit: visit.api_key or None,
+    "identity.apiKeyId": lambda visit: visit.api_key_id or None,
     "identity.caller": _identity("user_id"),
     "identity.sourceIp": lambda visit: visit.request.source_ip,
     "identity.user": _identity("user_id"),

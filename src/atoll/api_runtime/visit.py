@@ -73,6 +73,8 @@ class Visit:
     """Of a custom domain name's mapping, without slashes."""
     custom_domain: bool = False
     """Whether the request came by a custom domain name: events then show the path as it was sent, with the base path in front."""
+    stage_named: bool = False
+    """Whether the path named the stage behind a custom domain name's base path, as it must where the mapping has none."""
     variables: Mapping[str, str] = field(default_factory=dict)
     # match
     route_key: str = ""
@@ -100,7 +102,7 @@ class Visit:
     latency: int | None = None
     """Milliseconds from the request to its answer."""
     further: dict[str, Any] = field(default_factory=dict)
-    """`$context` variables that only this kind of API has, by their names (`connectionId`, `identity.apiKeyId`)."""
+    """`$context` variables that only this kind of API has, by their names (`connectionId`)."""
 
     @property
     def method_arn(self) -> str:
@@ -114,9 +116,9 @@ class Visit:
 
     @property
     def front(self) -> str:
-        """What events show before the path: the base path of a custom domain name, else the stage, unless that is `$default`."""
-        shown = self.base_path if self.custom_domain else self.stage.removeprefix("$default")
-        return f"/{shown}" if shown else ""
+        """What events show before the path: a custom domain name's base path, the stage if the caller named it and it is not `$default`."""
+        stage = self.stage.removeprefix("$default") if self.stage_named or not self.custom_domain else ""
+        return "".join(f"/{shown}" for shown in (self.base_path, stage) if shown)
 
     def acting(self, source_arn: str) -> Principal:
         """API Gateway, which acts for `source_arn`: what a function's policy is asked about."""

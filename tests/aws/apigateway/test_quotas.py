@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from tests.aws.apigateway.mock_api import call, mock_api, plan_with_key
 
@@ -20,11 +21,7 @@ def api(own: Any, account: str) -> Any:
 
 def now(own: Any) -> datetime:
     """The region's time."""
-    import httpx
-
-    return datetime.fromisoformat(httpx.get(f"{own.endpoint}/_atoll/clock", trust_env=False).json()["now"]).astimezone(
-        UTC
-    )
+    return datetime.fromtimestamp(httpx.get(f"{own.endpoint}/_atoll/clock", trust_env=False).json()["epoch"], UTC)
 
 
 def set_clock(own: Any, at: datetime) -> None:

@@ -65,7 +65,8 @@ def test_what_a_mapping_cannot_be(api: Any, api_id: str, domain: str, account: s
 def test_the_longest_mapping_key_wins_and_routes_do_not_see_it(
     api: Any, echo: str, domain: str, region: Any, allow: Any
 ) -> None:
-    """`orders` and `orders/v2` go to different stages; what is behind the key is matched with the routes."""
+    """`orders` and `orders/v2` go to different stages; what is behind the key is matched with the routes. Payload format 2.0 shows
+    the stage in its place, as observed on AWS (CodeGenieApp/serverless-express#465)."""
     api.create_stage(ApiId=echo, StageName="old", AutoDeploy=True)
     allow(f"{echo}/old/*")
     api.create_api_mapping(DomainName=domain, ApiId=echo, Stage="old", ApiMappingKey="orders")
@@ -75,10 +76,20 @@ def test_the_longest_mapping_key_wins_and_routes_do_not_see_it(
         return httpx.get(region.endpoint + path, headers={"host": domain}, trust_env=False)
 
     event = get("/orders/1").json()
-    assert (event["requestContext"]["stage"], event["rawPath"]) == ("old", "/orders/1")
+    # Payload format 2.0 shows the stage in place of the key, observed on AWS: CodeGenieApp/serverless-express#465.
+    assert (event["requestContext"]["stage"], event["rawPath"]) == ("old", "/old/1")
     event = get("/orders/v2/1").json()
-    assert (event["requestContext"]["stage"], event["rawPath"]) == ("$default", "/orders/v2/1")
+    assert (event["requestContext"]["stage"], event["rawPath"]) == ("$default", "/1")
     assert get("/orders/v22").json()["requestContext"]["stage"] == "old"
     for path in ("/", "/ordersx", "/Orders/1"):
         refused = get(path)
         assert (refused.status_code, refused.text) == (403, '{"message":"Forbidden"}')
+
+
+def test_an_api_with_mappings_is_not_deleted(api: Any, api_id: str, domain: str, aws_error: Any) -> None:
+    api.create_stage(ApiId=api_id, StageName="dev")
+    mapping = api.create_api_mapping(DomainName=domain, ApiId=api_id, Stage="dev")["ApiMappingId"]
+    text = f"Deleting API {api_id} failed. Please remove all API mappings for the API from your custom domain names."
+    assert aws_error(lambda: api.delete_api(ApiId=api_id)) == ("BadRequestException", text, 400)
+    api.delete_api_mapping(DomainName=domain, ApiMappingId=mapping)
+    api.delete_api(ApiId=api_id)

@@ -28,7 +28,7 @@ def test_an_http_apis_variables() -> None:
 
 
 def test_a_rest_apis_variables() -> None:
-    seen = visit("REST", resource_id="abc", further={"identity.apiKeyId": "k1"})
+    seen = visit("REST", resource_id="abc", api_key_id="k1")
     assert value(seen, "resourcePath") == "/pets/{id}"
     assert value(seen, "resourceId") == "abc"
     assert value(seen, "routeKey") is None

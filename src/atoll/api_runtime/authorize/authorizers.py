@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from atoll.api_runtime import serving
 from atoll.api_runtime.authorize import iam, resource_policy
-from atoll.api_runtime.authorize.functions import FunctionAuthorizers
+from atoll.api_runtime.authorize.functions import FunctionAuthorizers, Shown
 from atoll.api_runtime.authorize.jwt import JwtAuthorizers
 from atoll.api_runtime.authorize.keys import Resolver
 from atoll.api_runtime.integrate.http_client import HttpClient
@@ -16,9 +15,6 @@ from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.visit import NOBODY, Caller, Visit
 from atoll.kernel.context import Principal
 from atoll.kernel.service import Host
-
-Shown = Callable[[], Mapping[str, Any]]
-"""Gives the request as the kind of API shows it to functions: its proxy event."""
 
 
 class Authorizers:

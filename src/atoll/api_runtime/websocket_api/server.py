@@ -9,7 +9,7 @@ import asyncio
 import base64
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from atoll.api_runtime import serving
@@ -18,14 +18,15 @@ from atoll.api_runtime.authorize.authorizers import Authorizers
 from atoll.api_runtime.compiled import CompiledSnapshots
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.throttle import Buckets, Throttle
-from atoll.api_runtime.usage_plans import UsagePlans
+from atoll.api_runtime.usage_plans import BY_AUTHORIZER, UsagePlans
 from atoll.api_runtime.visit import Visit
 from atoll.api_runtime.websocket_api import answers, events
 from atoll.api_runtime.websocket_api.connections import GOING_AWAY, Connection, Connections
 from atoll.api_runtime.websocket_api.integrations import Integrations
 from atoll.api_runtime.websocket_api.management import Management, connection_named
 from atoll.api_runtime.websocket_api.select import DEFAULT, route_key
-from atoll.api_runtime.websocket_api.transform import Answer
+from atoll.api_runtime.websocket_api.transform import Answer, as_message
+from atoll.api_runtime.websocket_api.validate import check_message, check_parameters
 from atoll.kernel.context import Principal
 from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.kernel.service import Host
@@ -42,10 +43,11 @@ MOST_UNDER_WAY = 64
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A snapshot with its routes by key."""
+    """A snapshot with its routes by key, and what checks messages by the names of models, as far as it was asked for."""
 
     snapshot: serving.Snapshot
     routes: dict[str, serving.Route]
+    schemas: dict[str, Any] = field(default_factory=dict)
 
 
 def compile_snapshot(raw: bytes) -> Compiled:
@@ -114,7 +116,7 @@ class WebSocketApis:
         if answer is not None and not 200 <= answer.status < 300:
             kind = answer.headers.get("content-type", "application/json")
             status = answer.status if 400 <= answer.status < 600 else 500
-            return HttpResponse(status, [("content-type", kind)], answer.body.encode())
+            return HttpResponse(status, [("content-type", kind)], answer.body)
         connection.caller = visit.caller
         chosen = answer.headers.get(PROTOCOL) if answer is not None else None
         return HttpResponse(101, [(PROTOCOL, chosen)] if chosen else [], peer=connection)
@@ -134,9 +136,10 @@ class WebSocketApis:
         visit.caller = await self._authorizers.admit(visit, route.guard, compiled.snapshot.authorizers, shown)
         self._pass(visit)
         if route.api_key_required:
-            by_authorizer = "authorizer" in compiled.snapshot.api_key_selection
-            value = visit.caller.usage_key if by_authorizer else visit.request.header("x-api-key")
-            await self._usage_plans.admit(visit, value)
+            by_authorizer = compiled.snapshot.api_key_selection == BY_AUTHORIZER
+            key = visit.caller.usage_key if by_authorizer else visit.request.header("x-api-key")
+            await self._usage_plans.admit(visit, key)
+        check_parameters(visit, route)
         if route.integration is None:
             return None
         return await self._integrations.answer(visit, compiled.snapshot.integrations[route.integration], shown())
@@ -196,7 +199,7 @@ class WebSocketApis:
         visit.status = answer.status if answer is not None else 200
         if answer is not None and answer.body:
             visit.response_length = len(answer.body)
-            connection.send(answer.body)
+            connection.send(as_message(answer.body))
 
     async def _answer(self, visit: Visit, connection: Connection, text: str) -> Answer | None:
         """What the message's client is to get; None where its route is one-way. Raises Refused."""
@@ -209,6 +212,7 @@ class WebSocketApis:
         if compiled is None or route is None:
             raise Refused("RESOURCE_NOT_FOUND", detail=f"there is no route {key}")
         self._pass(visit)
+        check_message(route, compiled.snapshot.models, compiled.schemas, text)
         if route.integration is None:
             raise Refused("API_CONFIGURATION_ERROR", detail=f"nothing stands behind the route {route.key}")
         event = events.message(visit, connection, message_id, text)

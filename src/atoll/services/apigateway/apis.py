@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from atoll.api_runtime import serving
+from atoll.api_runtime import domains, serving
 from atoll.api_runtime.rest_api import records
 from atoll.kernel.context import Context
 from atoll.kernel.service import Access, operation
@@ -22,6 +22,7 @@ from atoll.services.apigateway.api_rules import (
     members,
     policy_of,
 )
+from atoll.services.apigateway.errors import BadRequestException
 from atoll.services.apigateway.pages import page
 from atoll.services.apigateway.patches import apply, patches
 
@@ -144,6 +145,12 @@ async def delete_rest_api(ctx: Context, request: DeleteRestApiRequestTypeDef) ->
 
     def write(tx: Transaction) -> None:
         store.api(tx, ctx, api_id)
+        mapped = sorted({domain.name for domain, _ in domains.mappings_of(tx, ctx.account, ctx.region, api_id)})
+        if mapped:
+            raise BadRequestException(
+                f"Deleting RestApi {api_id} failed. Please remove all base path mappings related to the RestApi in your domains: "
+                + ", ".join(mapped)
+            )
         tx.delete(store.key(ctx, "v1.apis", api_id))
         tx.delete(serving.api_key(api_id))
         tx.clear_range(serving.snapshots(ctx.account, ctx.region, api_id))

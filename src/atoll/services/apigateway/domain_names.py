@@ -81,15 +81,16 @@ _ASKED: Mapping[str, ValuesOf] = {
     "apigateway:Request/MtlsTrustStoreVersion": _given("mutualTlsAuthentication", "truststoreVersion"),
     "apigateway:Request/SecurityPolicy": _given("securityPolicy"),
 }
+_MODES: Mapping[str, ValuesOf] = {"apigateway:Resource/RoutingMode": _routing_mode}
 _THERE: Mapping[str, ValuesOf] = {
+    **_MODES,
     "apigateway:Resource/EndpointType": _there("endpoint"),
-    "apigateway:Resource/RoutingMode": _routing_mode,
     "apigateway:Resource/SecurityPolicy": _there("security_policy"),
     **OF_DOMAIN_NAME,
 }
 
 
-@operation("CreateDomainName", access=access("POST", "/domainnames", {**_ASKED, **adds_tags("tags")}))
+@operation("CreateDomainName", access=access("POST", "/domainnames", {**_ASKED, **_MODES, **adds_tags("tags")}))
 async def create_domain_name(ctx: Context, request: CreateDomainNameRequestTypeDef) -> dict[str, Any]:
     """Makes a domain name that can be called at once. Raises BadRequestException for one that somebody has."""
     _refuse(request)
@@ -129,7 +130,7 @@ async def get_domain_name(ctx: Context, request: GetDomainNameRequestTypeDef) ->
     return members(await ctx.store.read(lambda tx: domain_records.domain(tx, ctx, request["domainName"])))
 
 
-@operation("GetDomainNames", access=access("GET", "/domainnames", {"apigateway:Resource/RoutingMode": _routing_mode}))
+@operation("GetDomainNames", access=access("GET", "/domainnames", _MODES))
 async def get_domain_names(ctx: Context, request: GetDomainNamesRequestTypeDef) -> dict[str, Any]:
     """A page of the account's domain names in this region, by name."""
 

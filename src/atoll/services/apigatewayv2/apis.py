@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from atoll.api_runtime import serving
+from atoll.api_runtime import domains, serving
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
@@ -24,6 +24,7 @@ from atoll.services.apigatewayv2.api_rules import (
     check_protocol,
     check_selection,
 )
+from atoll.services.apigatewayv2.errors import BadRequestException
 from atoll.services.apigatewayv2.pages import page
 from atoll.services.apigatewayv2.quick_create import QuickCreate
 from atoll.services.apigatewayv2.rules import cors_members, cors_of
@@ -136,6 +137,10 @@ async def delete_api(ctx: Context, request: DeleteApiRequestTypeDef) -> None:
 
     def write(tx: Transaction) -> None:
         store.api(tx, ctx, api_id)
+        if any(domains.mappings_of(tx, ctx.account, ctx.region, api_id)):
+            raise BadRequestException(
+                f"Deleting API {api_id} failed. Please remove all API mappings for the API from your custom domain names."
+            )
         tx.delete(store.key(ctx, "v2.apis", api_id))
         tx.delete(serving.api_key(api_id))
         tx.clear_range(serving.snapshots(ctx.account, ctx.region, api_id))
