@@ -60,6 +60,8 @@ async def method_answer(call: Call, answered: Answered) -> HttpResponse:
         headers[name.lower()] = list(values)
     headers |= {name.lower(): [value] for name, value in overrides.header.items()}
     status = overrides.status or int(mapping.status)
+    if status < 200:
+        raise _misconfigured(f"Execution failed due to configuration error: Invalid status code {status}")
     pairs = [(name, value) for name, values in headers.items() for value in values]
     return HttpResponse(status, fields.answered(pairs), body)
 

@@ -7,8 +7,6 @@ import logging
 import re
 from typing import Any, NamedTuple
 
-import msgspec
-
 from atoll.api_runtime.integrate.functions import source_arn
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api.call import Call
@@ -94,8 +92,3 @@ def _ended_late(invocation: asyncio.Task[Any]) -> None:
     error = None if invocation.cancelled() else invocation.exception()
     if error is not None and not isinstance(error, ServiceError):
         log.error("an invocation failed after its time-out", exc_info=error)
-
-
-def event_bytes(event: dict[str, Any]) -> bytes:
-    """An event as it is sent to a function."""
-    return msgspec.json.encode(event)

@@ -87,7 +87,7 @@ def gateway_response(
     for target, expression in own.parameters.items():
         if target.startswith(_HEADER) and (found := values(expression)):
             named[target.removeprefix(_HEADER).lower()] = [safe(value) for value in found]
-    status = int(own.status) if own.status else usual
+    status = int(own.status) if own.status and own.status >= "200" else usual  # 1xx would be no answer
     return HttpResponse(status, [(name, value) for name, given in named.items() for value in given], body)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote, urlsplit
 
+import msgspec
+
 from atoll.api_runtime.integrate.functions import source_arn
 from atoll.api_runtime.integrate.http_client import Answer, Failed, HttpClient, TimedOut
 from atoll.api_runtime.integrate.roles import Roles
@@ -16,7 +18,7 @@ from atoll.api_runtime.rest_api.call import Call
 from atoll.api_runtime.rest_api.content import is_binary, response_body
 from atoll.api_runtime.rest_api.event import proxy_event
 from atoll.api_runtime.rest_api.execution_log import noted_pairs
-from atoll.api_runtime.rest_api.functions import RestFunctions, event_bytes, invoked_function
+from atoll.api_runtime.rest_api.functions import RestFunctions, invoked_function
 from atoll.api_runtime.rest_api.mock import mock_status
 from atoll.api_runtime.rest_api.outgoing import Outgoing, outgoing, with_variables
 from atoll.api_runtime.rest_api.proxy_answer import malformed, proxy_answer
@@ -25,8 +27,6 @@ from atoll.kernel.context import Principal
 from atoll.kernel.errors import ServiceError
 from atoll.kernel.http import HttpResponse
 
-MAX_ANSWER = 10 << 20
-"""Bytes of an answer. docs: API Gateway quotas, "Payload size"."""
 CALLER = "arn:aws:iam::*:user/*"
 """Credentials that stand for whoever signed the request."""
 _CONFIGURATION = "Execution failed due to configuration error: "
@@ -68,7 +68,7 @@ class Integrations:
         )
         if integration.method != "POST":
             raise Refused("API_CONFIGURATION_ERROR", detail=_CONFIGURATION + "the integration's method must be POST")
-        payload = event_bytes(proxy_event(call))
+        payload = msgspec.json.encode(proxy_event(call))
         note_request(
             call, Outgoing("POST", with_variables(integration.uri or "", call.visit.variables), [], [], payload)
         )
@@ -142,10 +142,6 @@ class Integrations:
             visit.integration.latency = round((visit.ctx.clock.monotonic() - began) * 1000)
         visit.integration.status = answer.status
         note_answer(call, answer.status, answer.headers, body)
-        if len(body) > MAX_ANSWER:
-            raise Refused(
-                "INTEGRATION_FAILURE", detail="Execution failed: the endpoint's response is longer than 10 MB"
-            )
         return answer, body
 
 

@@ -23,9 +23,9 @@ from atoll.api_runtime.rest_api.content import compressed, uncompressed
 from atoll.api_runtime.rest_api.event import proxy_event
 from atoll.api_runtime.rest_api.gateway_responses import gateway_response, status_of, text_of
 from atoll.api_runtime.rest_api.integrations import Integrations
-from atoll.api_runtime.rest_api.match import Match
+from atoll.api_runtime.rest_api.match import Match, Router
 from atoll.api_runtime.rest_api.parameters import common
-from atoll.api_runtime.rest_api.records import Snapshot
+from atoll.api_runtime.rest_api.records import Method, Resource, Snapshot
 from atoll.api_runtime.rest_api.validate import validate
 from atoll.api_runtime.throttle import Throttle
 from atoll.api_runtime.usage_plans import UsagePlans
@@ -161,9 +161,6 @@ def _values(call: Call, expression: str) -> Sequence[str]:
 
 def _unmatched(visit: Visit, snapshot: Snapshot) -> Call:
     """A request that no method takes, for the variables of its gateway response."""
-    from atoll.api_runtime.rest_api.match import Router
-    from atoll.api_runtime.rest_api.records import Method, Resource
-
     headers, fields = received(visit)
     compiled = Compiled(snapshot, Router(()))
     query = query_values(visit.request.query_string)

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from calls import call, method
+from hypothesis import given
+from hypothesis import strategies as st
 
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api.event import proxy_event
 from atoll.api_runtime.rest_api.headers import answered
 from atoll.api_runtime.rest_api.proxy_answer import proxy_answer
 from atoll.api_runtime.serving import Stage
+from atoll.kernel.http import HttpResponse
 
 
 def test_the_event_is_aws_own() -> None:
@@ -133,3 +136,41 @@ def test_headers_that_are_api_gateways_are_remapped() -> None:
     assert answered([("WWW-Authenticate", "Basic"), ("Date", "x"), ("Transfer-Encoding", "chunked"), ("X-A", "a\r\nb")]) == [
         ("x-amzn-remapped-www-authenticate", "Basic"), ("x-amzn-remapped-date", "x"), ("x-a", "ab"),
     ]  # fmt: skip
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-10, 700) | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+ANSWERS = JSON | st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys(("statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"), JSON),
+)
+
+
+def outcome(payload: bytes, as_bytes: bool = False) -> HttpResponse | Refused:
+    try:
+        return proxy_answer(payload, as_bytes)
+    except Refused as refused:
+        return refused
+
+
+@given(value=ANSWERS, as_bytes=st.booleans())
+def test_whatever_a_function_answers_is_sent_or_is_502(value: Any, as_bytes: bool) -> None:
+    found = outcome(json.dumps(value).encode(), as_bytes)
+    if isinstance(found, Refused):
+        assert found.status == 502
+        return
+    assert 200 <= found.status <= 599
+    for name, text in answered(found.headers):
+        assert "\r" not in name + text
+        assert "\n" not in name + text
+        (name + text).encode("latin-1")
+
+
+@given(payload=st.binary(max_size=50))
+def test_bytes_that_are_no_json_are_502(payload: bytes) -> None:
+    found = outcome(b"\xff" + payload)
+    assert isinstance(found, Refused)
+    assert found.status == 502
