@@ -73,11 +73,14 @@ ABSENT_GLOBAL_KEYS = {
 """Global condition keys that are absent from every request. docs: "AWS global condition context keys"."""
 
 _PASSED = 'AWS advises against it: "Granting a user permissions to pass a role"'
+_UNMADE = "what is yet to be made has none"
 _LISTS = ("ApiKeys", "Apis", "ClientCertificates", "DomainNames", "RestApis", "UsagePlans")
 ABSENT_HERE = {
     **{("apigateway:GET", kind, "aws:ResourceTag/${TagKey}"): "a list has no tags" for kind in _LISTS},
-    ("apigateway:POST", "ApiKeys", "aws:ResourceTag/${TagKey}"): "what is yet to be made has no tags",
-    ("apigateway:POST", "ClientCertificates", "aws:ResourceTag/${TagKey}"): "what is yet to be made has no tags",
+    ("apigateway:POST", "ApiKeys", "aws:ResourceTag/${TagKey}"): _UNMADE,
+    ("apigateway:POST", "ClientCertificates", "aws:ResourceTag/${TagKey}"): _UNMADE,
+    ("apigateway:POST", "DomainNames", "apigateway:Resource/RoutingMode"): _UNMADE,
+    ("apigateway:POST", "RestApis", "aws:ResourceTag/${TagKey}"): _UNMADE,
     ("iam:PassRole", "role", "aws:ResourceTag/${TagKey}"): _PASSED,
     ("iam:PassRole", "role", "iam:ResourceTag/${TagKey}"): _PASSED,
 }

@@ -101,15 +101,18 @@ resource "aws_lambda_permission" "apigw" {
   source_arn    = "${aws_api_gateway_rest_api.example.execution_arn}/*/*"
 }
 
-# A change of the API is live once it is deployed: `triggers` deploys whenever one of its parts changes.
+# A change of the API is live once it is deployed: `triggers` deploys whenever one of its parts changes. They name attributes, for
+# whole resources look otherwise once terraform has read them back: its second plan would not be empty, on AWS neither.
 resource "aws_api_gateway_deployment" "example" {
   rest_api_id = aws_api_gateway_rest_api.example.id
 
   triggers = {
     redeployment = sha1(jsonencode([
-      aws_api_gateway_resource.example_resource,
-      aws_api_gateway_method.example_method,
-      aws_api_gateway_integration.example_integration,
+      aws_api_gateway_resource.example_resource.path_part,
+      aws_api_gateway_method.example_method.http_method,
+      aws_api_gateway_method.example_method.authorization,
+      aws_api_gateway_integration.example_integration.uri,
+      aws_api_gateway_integration.example_integration.type,
     ]))
   }
 

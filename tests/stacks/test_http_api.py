@@ -35,7 +35,7 @@ def one(items: list[dict[str, Any]], **members: str) -> dict[str, Any]:
 def test_http_and_websocket_apis(stack: Callable[[str], Stack]) -> None:
     apis = stack("http-api")
     pack(apis)
-    assert "Apply complete! Resources: 24 added, 0 changed, 0 destroyed." in apis.apply().stdout
+    assert "Apply complete! Resources: 27 added, 0 changed, 0 destroyed." in apis.apply().stdout
     outputs = {name: found["value"] for name, found in json.loads(apis.run("output", "-json").stdout).items()}
     http, chat = (urlsplit(outputs[name]) for name in ("http", "chat"))
     assert (chat.scheme, chat.path) == ("wss", "/live")
@@ -45,13 +45,15 @@ def test_http_and_websocket_apis(stack: Callable[[str], Stack]) -> None:
         return httpx.get(apis.region.endpoint + path, headers={"host": http.netloc}, trust_env=False)
 
     assert (get("/open").status_code, get("/open").text) == (200, "test")
-    assert get("/jwt").status_code != 200
+    assert (get("/jwt").status_code, get("/jwt").json()) == (401, {"message": "Unauthorized"})
+    assert (get("/request/a").status_code, get("/request/a").json()) == (401, {"message": "Unauthorized"})
     assert apis.plan_is_empty()
 
     apis.edit("main.tf", "step = 0", "step = 1")
     changed = apis.apply().stdout
     assert "Apply complete! Resources: 1 added, 14 changed, 1 destroyed." in changed
     assert get("/open").text == "live"
+    assert (get("/request/a").status_code, get("/request/a").json()) == (403, {"message": "Forbidden"})
     assert apis.plan_is_empty()
 
     client = apis.region.client("apigatewayv2")

@@ -137,6 +137,26 @@ def _is(version: Any, prefix: str) -> bool:
     return str(version).startswith(prefix)
 
 
+def roles(text: Any) -> list[str]:
+    """The roles that a document's integrations and authorizers name, for whoever imports it must be allowed to pass them on."""
+    try:
+        return list(_roles(read(text).root)) if isinstance(text, bytes) else []
+    except InvalidDocument:
+        return []  # nothing will come of it
+
+
+def _roles(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        yield from (
+            value[name] for name in ("credentials", "authorizerCredentials") if isinstance(value.get(name), str)
+        )
+        value = value.values()
+    elif not isinstance(value, list):
+        return
+    for one in value:
+        yield from _roles(one)
+
+
 def _yaml(text: bytes) -> Any:
     import yaml  # few documents are YAML
 

@@ -42,30 +42,35 @@ class Connection:
         return state[0] in ALIVE
 
 
-LINGERS = 60.0
-"""Seconds after its end for which a connection of our own is known: its last request may be waiting to be read. So long its port is not
-used again (TIME_WAIT), or seldom."""
+LINGERS = 10.0
+"""Seconds after its end for which a connection of our own is known: its last request may be waiting to be read."""
 
 
 class Outgoing:
-    """The near ends of the TCP connections that this process makes. What is sent over one is known before its first byte is."""
+    """The TCP connections that this process makes, by both their ends: a port alone may be another connection's too. What is sent over
+    one is known before its first byte is.
+
+    One that is redirected on its way (NAT) has other ends where it is accepted. Nobody can then tell whose it is, and what cannot be told
+    is taken for a function's (`lambda_runtime/peers.py`).
+    """
 
     def __init__(self) -> None:
-        self._open: Counter[Address] = Counter()
+        self._known: Counter[tuple[Address, Address]] = Counter()
+        """How many there were lately, by (near end, far end)."""
 
-    def opened(self, address: Address) -> None:
-        """A connection was made from this address."""
-        self._open[address] += 1
+    def opened(self, near: Address, far: Address) -> None:
+        """A connection was made."""
+        self._known[near, far] += 1
 
-    def closed(self, address: Address) -> None:
+    def closed(self, near: Address, far: Address) -> None:
         """It is being closed."""
-        asyncio.get_running_loop().call_later(LINGERS, self._forget, address)
+        asyncio.get_running_loop().call_later(LINGERS, self._forget, (near, far))
 
     def made(self, connection: Connection) -> bool:
         """Whether this process is at the connection's other end."""
-        return connection.peer is not None and self._open[connection.peer] > 0
+        return connection.peer is not None and self._known[connection.peer, connection.local] > 0
 
-    def _forget(self, address: Address) -> None:
-        self._open[address] -= 1
-        if self._open[address] <= 0:
-            del self._open[address]
+    def _forget(self, ends: tuple[Address, Address]) -> None:
+        self._known[ends] -= 1
+        if self._known[ends] <= 0:
+            del self._known[ends]

@@ -116,6 +116,12 @@ def render_query(
     return Rendered(status, code, body.encode())
 
 
+def query_document(error: ServiceError, model: ServiceModel, facts: Facts) -> tuple[int, dict[str, str]]:
+    """The status, and what a query service says of an error in JSON."""
+    code, status, message = _common_xml(error, shape_of(error, model), facts)
+    return status, {"Code": code, "Message": message, "Type": "Sender" if status < 500 else "Receiver"}
+
+
 def render_ec2(
     error: ServiceError, model: ServiceModel, facts: Facts, writers: XmlWriters, request_id: str
 ) -> Rendered:
@@ -152,14 +158,20 @@ def render_s3(error: ServiceError, model: ServiceModel, facts: Facts, request_id
 def _xml(error: ServiceError, model: ServiceModel, facts: Facts, writers: XmlWriters) -> tuple[str, int, str]:
     """The code, the status, and the elements of `<Error>` after its type."""
     shape = shape_of(error, model)
-    code, status, message = _xml_code(error, shape), status_of(error, shape), error.message
-    if (common := _common(error, facts)) is not None:
-        code, status, message = common.code, common.status or status, common.message or message
+    code, status, message = _common_xml(error, shape, facts)
     text = f"<Message>{escaped(message)}</Message>" if message else ""
     members = ""
     if shape is not None:
         members = writers.members(shape, _in_body(shape))(error.members)
     return code, status, f"<Code>{escaped(code)}</Code>{text}{members}"
+
+
+def _common_xml(error: ServiceError, shape: StructureShape | None, facts: Facts) -> tuple[str, int, str]:
+    """Code, status and message, as the service itself has them."""
+    code, status, message = _xml_code(error, shape), status_of(error, shape), error.message
+    if (common := _common(error, facts)) is not None:
+        return common.code, common.status or status, common.message or message
+    return code, status, message
 
 
 def _common(error: ServiceError, facts: Facts) -> Common | None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from atoll.protocol.codec import Codec
 
+_JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 _RPC_PATH = re.compile(r"/service/([^/]+)/operation/[^/]+$")
 _S3_HOST = re.compile(r"(?:^|\.)s3[.-]")
@@ -55,7 +56,7 @@ class Models:
         self._models: dict[str, ServiceModel] = {}
         self._codecs: dict[tuple[str, str], Codec] = {}
         self._only: dict[str, Codec] = {}
-        """The codecs of services that speak one protocol."""
+        """The codecs of services that speak one protocol in one way."""
         self._heads: dict[str, Head] = {}
         self._names: tuple[str, ...] | None = None
         self._by_target: dict[tuple[str | None, str], str] = {}
@@ -95,20 +96,23 @@ class Models:
         protocols = _protocols(self.service(name).metadata)
         asked = _asked(request) if request is not None else ""
         protocol = asked if asked in protocols else protocols[0]
-        codec = self._codecs.get((name, protocol))
+        in_json = protocol == "query" and request is not None and request.headers.get("accept") == _JSON
+        key = (name, f"{protocol} in JSON" if in_json else protocol)
+        codec = self._codecs.get(key)
         if codec is None:
-            codec = self._codecs[name, protocol] = self._made(name, protocol)
-        if len(protocols) == 1:
+            codec = self._codecs[key] = self._made(name, protocol, in_json=in_json)
+        if protocols != ("query",) and len(protocols) == 1:
             self._only[name] = codec
         return codec
 
-    def _made(self, name: str, protocol: str) -> Codec:
+    def _made(self, name: str, protocol: str, *, in_json: bool) -> Codec:
         from botocore.model import ServiceModel
 
         from atoll.protocol.codecs import codec_for
 
         overlaid = overlays.in_protocol(name, self._description(name), protocol)
-        return codec_for(self.service(name) if overlaid is None else ServiceModel(overlaid, name), protocol)
+        model = self.service(name) if overlaid is None else ServiceModel(overlaid, name)
+        return codec_for(model, protocol, in_json=in_json)
 
     def takes_forms(self, signing_name: str | None) -> bool:
         """Whether a service that goes by this name reads forms. Where none that is implemented goes by it, one may."""

@@ -151,3 +151,36 @@ def test_tags_of_apis_and_stages(rest: Any, aws_error: Any) -> None:
     assert aws_error(lambda: rest.get_tags(resourceArn=f"{arn}/stages/none"))[0] == "NotFoundException"
     assert aws_error(lambda: rest.get_tags(resourceArn="arn:aws:x"))[0] == "BadRequestException"
     assert aws_error(lambda: rest.tag_resource(resourceArn=arn, tags={str(n): "" for n in range(51)}))[2] == 400
+
+
+def test_condition_keys_of_apis(rest: Any, client: Callable[..., Any], region: Any, aws_error: Any) -> None:
+    """docs: Service Authorization Reference, "Amazon API Gateway Management"."""
+    iam = client("iam")
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    ann = region.client("apigateway", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
+
+    def may(*actions: str, **condition: dict[str, Any]) -> None:
+        names = [f"apigateway:{action}" for action in actions]
+        statement = {"Effect": "Allow", "Action": names, "Resource": "*", "Condition": condition}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statement})
+        iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=policy)
+
+    def denied(call: Callable[[], Any]) -> bool:
+        return bool(aws_error(call)[0] == "AccessDeniedException")
+
+    regional = {"types": ["REGIONAL"]}
+    may("POST", StringLike={"apigateway:Request/ApiName": "ann-*", "apigateway:Request/EndpointType": "REGIONAL"})
+    mine = ann.create_rest_api(name="ann-1", endpointConfiguration=regional)["id"]
+    assert denied(lambda: ann.create_rest_api(name="bob-1", endpointConfiguration=regional))
+    assert denied(lambda: ann.create_rest_api(name="ann-2"))
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    assert denied(lambda: ann.create_rest_api(name="ann-2", endpointConfiguration=regional, policy=policy))
+    may("POST", "UpdateRestApiPolicy", StringLike={"apigateway:Request/ApiName": "ann-*"})
+    ann.create_rest_api(name="ann-2", endpointConfiguration=regional, policy=policy)
+    rest.tag_resource(resourceArn=f"arn:aws:apigateway:us-east-1::/restapis/{mine}", tags={"team": "a"})
+    may("PATCH", StringEquals={"aws:ResourceTag/team": "a", "apigateway:Resource/ApiName": "ann-1"})
+    patch = [{"op": "replace", "path": "/name", "value": "ann-3"}]
+    ann.update_rest_api(restApiId=mine, patchOperations=patch)
+    assert denied(lambda: ann.update_rest_api(restApiId=mine, patchOperations=patch))

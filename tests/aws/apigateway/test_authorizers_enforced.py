@@ -165,6 +165,9 @@ def test_cache_ttl_by_the_clock(own: Any, monkeypatch: pytest.MonkeyPatch) -> No
     second = rest.get(token)
     assert second[0] == 200
     assert second != first
+    assert rest.get(token) == second
+    rest.client.flush_stage_authorizers_cache(restApiId=rest.id, stageName="dev")
+    assert rest.get(token) not in (first, second)
 
 
 def test_request_authorizer_with_many_identity_sources(rest: RestApi, client: Callable[..., Any], account: str) -> None:

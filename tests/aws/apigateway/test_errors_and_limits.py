@@ -79,6 +79,14 @@ def test_request_smuggling_shapes(echo: Any, framing: bytes) -> None:
     assert not answer or int(answer[9:12]) in FINE
 
 
+def test_the_request_line_and_headers_have_10_240_bytes(echo: Any) -> None:
+    assert echo("/x", headers={"x": "y" * 9_800}).status_code == 200
+    headers = echo("/x", headers={"x": "y" * 10_240})
+    assert (headers.status_code, headers.text) == (431, '{"message":"Request Header Fields Too Large"}')
+    line = echo("/" + "x" * 10_240)
+    assert (line.status_code, line.text) == (414, '{"message":"Request-URI Too Long"}')
+
+
 def test_huge_headers(echo: Any) -> None:
     assert echo("/x", headers={"x": "y" * (65 << 10)}).status_code == 431
 
@@ -86,6 +94,12 @@ def test_huge_headers(echo: Any) -> None:
 def test_the_account_of_another_stage_or_api_is_no_way_in(echo: Any) -> None:
     assert echo("/x", stage="dev%2F..").status_code == 403
     assert echo("/x", stage="").status_code == 403
+
+
+def test_answers_to_head_have_no_body(echo: Any) -> None:
+    response = echo("/x", "HEAD")
+    assert (response.status_code, response.content) == (200, b"")
+    assert int(response.headers["content-length"]) > 0
 
 
 def test_a_request_template_sees_bytes_that_are_no_text(echo: Any) -> None:

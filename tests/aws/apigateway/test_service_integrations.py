@@ -133,7 +133,9 @@ def test_errors_of_a_service_select_the_response(rest: Any, role: Callable[..., 
     assert missing.json() == {"type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"}
 
 
-def test_a_query_services_action_takes_parameters(rest: Any, role: Callable[..., str], account: str) -> None:
+def test_a_query_services_action_takes_parameters_and_answers_in_json(
+    rest: Any, role: Callable[..., str], account: str
+) -> None:
     credentials = role("iam:GetRole")
     integrate(rest, "/me", "GET", "sts:action/GetCallerIdentity", credentials=credentials)
     rest.respond("/me")
@@ -144,9 +146,21 @@ def test_a_query_services_action_takes_parameters(rest: Any, role: Callable[...,
     )  # fmt: skip
     rest.respond("/roles/{name}")
     rest.deploy()
-    assert "assumed-role/api/BackplaneAssumeRoleSession</Arn>" in rest("/me").text
-    assert f"<Arn>arn:aws:iam::{account}:role/api</Arn>" in rest("/roles/api").text
-    assert "NoSuchEntity" in rest("/roles/none").text
+    answer = rest("/me").json()["GetCallerIdentityResponse"]
+    assert list(answer) == ["GetCallerIdentityResult", "ResponseMetadata"]
+    assert answer["GetCallerIdentityResult"]["Account"] == account
+    assert answer["GetCallerIdentityResult"]["Arn"].endswith("assumed-role/api/BackplaneAssumeRoleSession")
+    found = rest("/roles/api").json()["GetRoleResponse"]["GetRoleResult"]["Role"]
+    assert found["Arn"] == f"arn:aws:iam::{account}:role/api"
+    assert found["Description"] is None
+    assert found["CreateDate"] > 0
+    missing = rest("/roles/none").json()
+    assert missing["Error"] == {
+        "Code": "NoSuchEntity",
+        "Message": "The role with name none cannot be found.",
+        "Type": "Sender",
+    }
+    assert list(missing) == ["Error", "RequestId"]
 
 
 def test_logs_by_their_target(rest: Any, role: Callable[..., str], client: Callable[..., Any]) -> None:

@@ -16,7 +16,7 @@ from botocore.config import Config
 from websockets.sync.client import ClientConnection, connect
 
 HANDLER = """
-import json, os, time, urllib.parse
+import json, os, time
 import boto3
 
 def handler(event, context):
@@ -47,7 +47,9 @@ def handler(event, context):
     if "sleep" in said:
         time.sleep(said["sleep"])
     if "post" in said:
-        client = boto3.client("apigatewaymanagementapi", endpoint_url=said["endpoint"])
+        here = os.environ["AWS_ENDPOINT_URL"]
+        url = f"{here}/_aws/execute-api/{event['requestContext']['apiId']}/{event['requestContext']['stage']}"
+        client = boto3.client("apigatewaymanagementapi", endpoint_url=url)
         try:
             client.post_to_connection(ConnectionId=event["requestContext"]["connectionId"], Data=said["post"].encode())
         except Exception as error:

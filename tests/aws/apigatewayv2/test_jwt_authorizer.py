@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.aws.apigatewayv2.guarded import Guarded
 from tests.oidc import Provider, certificate
@@ -158,11 +158,13 @@ def test_fuzzed_tokens_never_reach_the_function(guarded: Guarded, provider: Prov
     token = data.draw(
         text
         | st.builds(
-            lambda at, c: good[:at] + c + good[at + 1 :], st.integers(0, len(good) - 1), st.sampled_from("._-{ ")
+            lambda at, c: good[:at] + c + good[at + 1 :], st.integers(0, len(good) - 2), st.sampled_from("._-{ ")
         )
         | st.builds(lambda at: good[:at], st.integers(0, len(good) - 1))
         | st.builds(lambda head: f"{head}.{good.split('.', 1)[1]}", text)
     )
+    token = token.strip()  # the client sends no others
+    assume(token != good)
     response = guarded.get("/fuzz", {"authorization": token})
     assert response.status_code == 401
     assert json.loads(response.text) == {"message": "Unauthorized"}

@@ -181,6 +181,19 @@ def test_stage_variables_have_awss_characters(api: Any, api_id: str, aws_error: 
     assert api.get_stage(ApiId=api_id, StageName="dev")["StageVariables"] == taken
 
 
+def test_settings_of_a_route_are_effective_at_once_and_so_is_their_end(
+    api: Any, api_id: str, integration: str, call: Any
+) -> None:
+    api.create_route(ApiId=api_id, RouteKey="GET /a", Target=integration)
+    api.create_stage(ApiId=api_id, StageName="$default", AutoDeploy=True)
+    never = {"GET /a": {"ThrottlingBurstLimit": 0, "ThrottlingRateLimit": 0}}
+    api.update_stage(ApiId=api_id, StageName="$default", RouteSettings=never)
+    answer = call(api_id, "/a")
+    assert (answer.status_code, answer.json()) == (429, {"message": "Too Many Requests"})
+    api.delete_route_settings(ApiId=api_id, StageName="$default", RouteKey="GET /a")
+    assert call.status(api_id, "/a") == LIVE
+
+
 def test_throttling_limits_are_not_negative(api: Any, api_id: str, aws_error: AwsError) -> None:
     for limits in ({"ThrottlingBurstLimit": -1}, {"ThrottlingRateLimit": -0.5}):
         refused = aws_error(

@@ -11,6 +11,7 @@ import select
 import shutil
 import socket
 import subprocess
+import time
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +25,7 @@ from tests.aws.lambda_.installed import from_npm
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from .sockets import Sockets, asked
+from .sockets import Sockets, asked, assumable
 
 ERROR = Callable[[Callable[[], Any]], tuple[str, str, int]]
 AUTHORIZER = """
@@ -115,6 +116,14 @@ def test_an_api_that_is_not_there_is_forbidden(region: Any) -> None:
     assert refused.value.response.status_code == 403
 
 
+def test_a_disabled_endpoint_is_forbidden_to_clients_and_backends(api: Sockets, aws_error: ERROR) -> None:
+    with api.connect() as client:
+        id_ = connection_of(client)
+        api.client("apigatewayv2").update_api(ApiId=api.api_id, DisableExecuteApiEndpoint=True)
+        assert refusal(api) == (403, {"message": "Forbidden"})
+        assert aws_error(lambda: api.management().get_connection(ConnectionId=id_))[2] == 403
+
+
 def test_a_request_that_offers_no_websocket_is_forbidden(api: Sockets) -> None:
     answer = httpx.get(api.url(scheme="http"), trust_env=False)
     assert (answer.status_code, answer.json()) == (403, {"message": "Forbidden"})
@@ -147,6 +156,8 @@ def test_an_api_without_routes_for_connecting_connects_everybody_by_host(region:
         ("?answer={}", 502, "Internal server error"),
         ("?answer=null", 502, "Internal server error"),
         ("?raise=1", 502, "Internal server error"),
+        ('?answer={"statusCode":200,"headers":{"Sec-WebSocket-Protocol":"a\\r\\nb:c"}}', 502, "Internal server error"),
+        ('?answer={"statusCode":400,"headers":{"Content-Type":"a\\nb"}}', 502, "Internal server error"),
     ],
 )
 def test_what_connect_answers_decides_on_the_handshake(api: Sockets, query: str, status: int, message: Any) -> None:
@@ -249,9 +260,9 @@ def allow(iam: Any, kind: str, name: str, action: str, resource: str) -> None:
         {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}]}
     )
     if kind == "user":
-        iam.put_user_policy(UserName=name, PolicyName=action.partition(":")[2], PolicyDocument=document)
+        iam.put_user_policy(UserName=name, PolicyName="allowed", PolicyDocument=document)
     else:
-        iam.put_role_policy(RoleName=name, PolicyName=action.partition(":")[2], PolicyDocument=document)
+        iam.put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=document)
 
 
 def test_an_api_key_that_connect_requires_is_required(api: Sockets) -> None:
@@ -359,7 +370,7 @@ def test_connections_are_managed_by_whom_iam_lets(api: Sockets, aws_error: ERROR
 
 def test_a_function_posts_to_its_connection_with_its_role(api: Sockets) -> None:
     with api.connect() as client:
-        message = {"post": "from inside", "endpoint": api.url(scheme="http")}
+        message = {"post": "from inside"}
         denied = asked(client, message)
         assert "AccessDeniedException" in denied
         assert "execute-api:ManageConnections" in denied
@@ -469,3 +480,50 @@ def _until(terminal: int, text: str) -> str:
         assert select.select([terminal], [], [], 20)[0], seen
         seen += os.read(terminal, 1 << 16).decode(errors="replace")
     return seen
+
+
+def test_a_custom_domain_s_mapping_leads_to_the_api_and_its_connections(api: Sockets) -> None:
+    v2 = api.client("apigatewayv2")
+    name = f"ws{api.account}.example.com"
+    certificate = f"arn:aws:acm:us-east-1:{api.account}:certificate/00000000-0000-4000-8000-000000000000"
+    v2.create_domain_name(
+        DomainName=name,
+        DomainNameConfigurations=[
+            {"CertificateArn": certificate, "EndpointType": "REGIONAL", "SecurityPolicy": "TLS_1_2"}
+        ],
+    )
+    v2.create_api_mapping(DomainName=name, ApiId=api.api_id, Stage="dev", ApiMappingKey="chat")
+    port = api.region.port
+    with (
+        socket.create_connection(("127.0.0.1", port)) as raw,
+        connect(f"ws://{name}:{port}/chat", proxy=None, sock=raw) as client,
+    ):
+        said = asked(client, "x")["requestContext"]
+        assert said["domainName"] == name
+        api.management().post_to_connection(ConnectionId=said["connectionId"], Data=b"found")
+        assert client.recv(timeout=10) == "found"
+
+
+def test_access_logs_of_a_websocket_api(api: Sockets) -> None:
+    iam, logs, v2 = api.client("iam"), api.client("logs"), api.client("apigatewayv2")
+    role = iam.create_role(RoleName="apilogs", AssumeRolePolicyDocument=assumable("apigateway.amazonaws.com"))["Role"][
+        "Arn"
+    ]
+    allow(iam, "role", "apilogs", "logs:*", "*")
+    patch = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}]
+    api.client("apigateway").update_account(patchOperations=patch)
+    logs.create_log_group(logGroupName="ws-access")
+    group = f"arn:aws:logs:us-east-1:{api.account}:log-group:ws-access"
+    format_ = "$context.eventType $context.routeKey $context.connectionId $context.status $context.requestId"
+    v2.update_stage(ApiId=api.api_id, StageName="dev", AccessLogSettings={"DestinationArn": group, "Format": format_})
+    with api.connect() as client:
+        id_ = connection_of(client)
+    api.events("DISCONNECT")
+    expected = {f"MESSAGE $default {id_} 200", f"DISCONNECT $disconnect {id_} 200", f"CONNECT $connect {id_} 200"}
+    lines: set[str] = set()
+    deadline = time.monotonic() + 20
+    while lines != expected:
+        assert time.monotonic() < deadline, lines
+        lines = {
+            event["message"].rpartition(" ")[0] for event in logs.filter_log_events(logGroupName="ws-access")["events"]
+        }

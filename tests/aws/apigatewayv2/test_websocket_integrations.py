@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import threading
@@ -225,4 +226,44 @@ def test_an_api_key_of_a_usage_plan_lets_in_where_connect_requires_one(api: Sock
             pass
         assert refused.value.response.status_code == 403
     with api.connect(additional_headers={"x-api-key": key["value"]}):
+        pass
+
+
+def test_base64_becomes_binary_for_the_integration_and_its_answer_becomes_base64(api: Sockets, service: str) -> None:
+    target = api.integration(
+        IntegrationType="HTTP", IntegrationUri=service + "/200", IntegrationMethod="POST",
+        ContentHandlingStrategy="CONVERT_TO_BINARY",
+    )  # fmt: skip
+    respond(api, target, "$default", ContentHandlingStrategy="CONVERT_TO_TEXT")
+    api.route("$default", target, two_way=True)
+    with api.connect() as client:
+        client.send(base64.b64encode(b"plain").decode())
+        assert json.loads(base64.b64decode(client.recv(timeout=20)))["body"] == "plain"
+        assert asked(client, "no base 64")["message"] == "Invalid request body"
+
+
+def test_a_message_that_is_not_of_its_route_s_model_is_refused(api: Sockets) -> None:
+    schema = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}
+    api.client("apigatewayv2").create_model(
+        ApiId=api.api_id, Name="Text", ContentType="application/json", Schema=json.dumps(schema)
+    )
+    api.route(
+        "say", mock(api, PassthroughBehavior="NEVER"), two_way=True,
+        ModelSelectionExpression="$request.body.model", RequestModels={"t": "Text"},
+    )  # fmt: skip
+    api.route("$default", two_way=True)
+    with api.connect() as client:
+        assert asked(client, {"action": "say", "model": "t"})["message"] == "Invalid request body"
+        assert asked(client, {"action": "say", "model": "t", "text": 1})["message"] == "Invalid request body"
+        client.send(json.dumps({"action": "say", "model": "t", "text": "x"}))
+        assert asked(client, "next")["body"] == "next"
+
+
+def test_a_parameter_that_connect_requires_is_required(api: Sockets) -> None:
+    api.route("$connect", mock(api), RequestParameters={"route.request.querystring.name": {"Required": True}})
+    with pytest.raises(InvalidStatus) as refused, api.connect():
+        pass
+    assert refused.value.response.status_code == 400
+    assert json.loads(refused.value.response.body)["message"] == "Missing required request parameters: [name]"
+    with api.connect("?name=ann"):
         pass

@@ -46,7 +46,18 @@ resource "aws_lambda_permission" "http" {
 }
 
 resource "aws_cloudwatch_log_group" "access" {
-  name = "/apis/http"
+  for_each = toset(["http", "chat"])
+  name     = "/apis/${each.key}"
+}
+
+resource "aws_iam_role_policy_attachment" "logs" {
+  role       = aws_iam_role.fn.name
+  policy_arn = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+}
+
+resource "aws_api_gateway_account" "this" {
+  cloudwatch_role_arn = aws_iam_role.fn.arn
+  depends_on          = [aws_iam_role_policy_attachment.logs]
 }
 
 # The HTTP API
@@ -156,7 +167,7 @@ resource "aws_apigatewayv2_stage" "default" {
   stage_variables = local.step == 0 ? { env = "test", gone = "x" } : { env = "live" }
 
   access_log_settings {
-    destination_arn = aws_cloudwatch_log_group.access.arn
+    destination_arn = aws_cloudwatch_log_group.access["http"].arn
     format          = jsonencode({ id = "$context.requestId", step = local.step })
   }
 
@@ -277,10 +288,19 @@ resource "aws_apigatewayv2_stage" "chat" {
   name          = "live"
   deployment_id = aws_apigatewayv2_deployment.chat.id
 
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.access["chat"].arn
+    format          = "$context.requestId $context.eventType"
+  }
+
   default_route_settings {
+    logging_level          = local.step == 0 ? "ERROR" : "OFF"
+    data_trace_enabled     = local.step == 0
     throttling_burst_limit = 20
     throttling_rate_limit  = 10
   }
+
+  depends_on = [aws_api_gateway_account.this]
 }
 
 output "http" {

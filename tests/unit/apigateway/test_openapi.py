@@ -86,7 +86,7 @@ def test_the_settings_of_a_document() -> None:
     assert (found.name, found.version, found.description) == ("pets", "2017-04-20", "about pets")
     assert found.binary_media_types == ("*/*",)
     assert found.validators == {"all": (True, True)}
-    assert found.authorizers["mine"].authorizer["authorizerResultTtlInSeconds"] == 60
+    assert found.authorizers["mine"].authorizer.authorizer_result_ttl_in_seconds == 60
     assert list(found.methods["/pets/{id}"]) == ["GET", "ANY"]
     assert found.methods["/pets/{id}"]["ANY"].guard.kind == "AWS_IAM"
 

@@ -31,7 +31,7 @@ GIVEN = {
     "Layers": [f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:l:1"],
     "patchOperations": [
         {"op": "replace", "path": path, "value": f"arn:aws:iam::{ACCOUNT}:role/r"}
-        for path in ("/credentials", "/authorizerCredentials", "/cloudwatchRoleArn")
+        for path in ("/authorizerCredentials", "/cloudwatchRoleArn", "/credentials")
     ],
     "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/p",
     "Resource": "f",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -17,6 +18,11 @@ from atoll.edge import websocket as limits
 from atoll.edge.server import Server, listen, make_server
 from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.kernel.websocket import Socket
+
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 
 
 @dataclass
@@ -178,10 +184,7 @@ async def test_what_a_client_does_not_read_is_refused_before_it_fills_memory(mon
     monkeypatch.setattr(limits, "CLOSE_SECONDS", 0.1)
     async with peered() as (peer, uri, server):
         with socket.create_connection(("127.0.0.1", int(uri.rsplit(":", 1)[1].strip("/")))) as raw:
-            raw.sendall(
-                b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-            )
+            raw.sendall(HANDSHAKE)
             while peer.socket is None:
                 await asyncio.sleep(0.01)
             sent = 0
@@ -216,3 +219,26 @@ async def test_the_region_s_end_closes_connections_with_1001() -> None:
             await asyncio.wait_for(client.recv(), 5)
         assert client.close_code == 1001
         assert peer.ended == []
+
+
+async def test_bytes_of_any_kind_after_the_handshake_break_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    drawn = random.Random(6455)
+    async with peered() as (peer, uri, server):
+        port = int(uri.rsplit(":", 1)[1].strip("/"))
+        for _ in range(150):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(HANDSHAKE)
+            await reader.readuntil(b"\r\n\r\n")
+            for _ in range(drawn.randrange(1, 6)):
+                head = bytes((drawn.choice((0x81, 0x01, 0x80, 0x82, 0x88, 0x89, 0x8A, 0xC1, drawn.randrange(256))),))
+                size = drawn.choice((0x80, 0x85, 0xFE, 0xFF, drawn.randrange(256)))
+                writer.write(head + bytes((size,)) + drawn.randbytes(drawn.randrange(40)))
+            await asyncio.sleep(0)
+            writer.transport.abort() if drawn.random() < 0.5 else writer.close()
+        async with connect(uri, proxy=None) as client:
+            await client.send("alive")
+            assert await client.recv() == "alive"
+        while server.server_state.connections:
+            await asyncio.sleep(0.05)
+        assert len(peer.ended) == 151  # each was told once
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []

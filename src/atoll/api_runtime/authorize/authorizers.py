@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from atoll.api_runtime import serving
 from atoll.api_runtime.authorize import iam, resource_policy
-from atoll.api_runtime.authorize.functions import FunctionAuthorizers
+from atoll.api_runtime.authorize.functions import FunctionAuthorizers, Shown
 from atoll.api_runtime.authorize.jwt import JwtAuthorizers
 from atoll.api_runtime.authorize.keys import Resolver
 from atoll.api_runtime.integrate.http_client import HttpClient
@@ -16,9 +15,6 @@ from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.visit import NOBODY, Caller, Visit
 from atoll.kernel.context import Principal
 from atoll.kernel.service import Host
-
-Shown = Callable[[], Mapping[str, Any]]
-"""Gives the request as the kind of API shows it to functions: its proxy event."""
 
 
 class Authorizers:
@@ -50,14 +46,14 @@ class Authorizers:
         policy: str | None,
         shown: Shown | None = None,
     ) -> Caller:
-        """`admit` to a REST API that has a resource policy (JSON text; None where it has none).
+        """`admit` to a REST API that has a resource policy (JSON text with whole ARNs; None where it has none).
 
         An explicit deny goes before every authorizer. Of callers in the API's account and of Lambda authorizers either side may allow;
         of nobody in particular, of user pools and of callers of other accounts the policy must. docs: "Policy evaluation outcome tables".
         """
         if policy is None:
             return await self._admit(visit, guard, authorizers, shown, policy_allows=False)
-        policy = resource_policy.whole(policy, visit)
+        resource_policy.check(policy)
         if guard.kind == "AWS_IAM":
             return await iam.admit(self._host, visit, policy)
         ruling = resource_policy.ruling(policy, visit)

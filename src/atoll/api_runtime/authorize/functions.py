@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,7 @@ from atoll.api_runtime.authorize.questions import question
 from atoll.api_runtime.authorize.verdicts import BadAnswer, Verdict
 from atoll.api_runtime.integrate.functions import function_arn
 from atoll.api_runtime.integrate.roles import Roles
+from atoll.api_runtime.integrate.running import Running
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.visit import Caller, Visit
 from atoll.kernel.errors import ServiceError
@@ -35,6 +35,7 @@ UNAUTHORIZED = "Unauthorized"
 """The error message with which a function says that the caller is unknown, not forbidden."""
 
 Shown = Callable[[], Mapping[str, Any]]
+"""Gives the request as the kind of API shows it to functions: its proxy event."""
 
 
 class FunctionAuthorizers:
@@ -43,7 +44,7 @@ class FunctionAuthorizers:
     def __init__(self, roles: Roles) -> None:
         self._roles = roles
         self._kept: OrderedDict[object, tuple[float, Verdict]] = OrderedDict()
-        self._running: set[asyncio.Task[Any]] = set()
+        self._running = Running()
 
     async def admit(
         self, visit: Visit, authorizer: serving.Authorizer, shown: Shown | None, *, policy_allows: bool = False
@@ -85,13 +86,10 @@ class FunctionAuthorizers:
 
     async def _invoke(self, visit: Visit, authorizer: serving.Authorizer, event: Mapping[str, Any]) -> bytes:
         """The function's answer. One that takes too long is left to its end. Raises ServiceError, BadAnswer, Refused."""
-        invocation = asyncio.ensure_future(self._call(visit, authorizer, event))
-        self._running.add(invocation)
-        invocation.add_done_callback(self._ended)
-        done, _ = await asyncio.wait((invocation,), timeout=TIMEOUTS[visit.api.kind])
-        if not done:
-            raise BadAnswer("the function took too long")
-        output = invocation.result()
+        try:
+            output = await self._running.within(self._call(visit, authorizer, event), TIMEOUTS[visit.api.kind])
+        except TimeoutError as error:
+            raise BadAnswer("the function took too long") from error
         visit.authorizer.call_status = 200
         payload: bytes = output["Payload"]
         if not output.get("FunctionError"):
@@ -117,11 +115,6 @@ class FunctionAuthorizers:
             },
             principal=principal,
         )
-
-    def _ended(self, invocation: asyncio.Task[Any]) -> None:
-        self._running.discard(invocation)
-        if not invocation.cancelled():
-            invocation.exception()  # of one for which nobody waits any more
 
     def _known(self, key: object, now: float) -> Verdict | None:
         kept = self._kept.get(key)

@@ -21,7 +21,7 @@ MISSING = "Missing Authentication Token"
 
 
 async def admit(host: Host, visit: Visit, policy: str | None = None) -> Caller:
-    """Who signed, where IAM and the API's resource policy (a `whole` one) let them invoke. Raises Refused."""
+    """Who signed, where IAM and the API's resource policy (one that was checked) let them invoke. Raises Refused."""
     principal = await _signer(host, visit)
     await _require(host, visit, principal, INVOKE, invoked_arn(visit), policy)
     return Caller("AWS_IAM", principal=principal, principal_id=principal.user_id)

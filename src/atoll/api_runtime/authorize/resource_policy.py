@@ -6,9 +6,6 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-au
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
-
-import msgspec
 
 from atoll.api_runtime.authorize.facts import INVOKE, facts, invoked_arn
 from atoll.api_runtime.refused import Refused
@@ -18,23 +15,19 @@ from atoll.auth.policy.evaluate import NO_POLICIES, Decision, Question, evaluate
 from atoll.auth.policy.parse import Policy, PolicySyntaxError, parse
 from atoll.kernel.context import Principal
 
-_SHORT = "execute-api:/"
 ANONYMOUS = Principal.anonymous()
 
 
-def whole(text: str, visit: Visit) -> str:
-    """The policy with whole ARNs where it names resources in short (`execute-api:/STAGE/GET/pets`). Raises Refused where it is none."""
-    api = f"arn:aws:execute-api:{visit.api.region}:{visit.api.account}:{visit.api_id}/"
+def check(policy: str) -> None:
+    """Raises Refused where the text is no policy: what cannot be read lets nobody in."""
     try:
-        completed = _completed(text, api)
-        _compiled(completed)
-    except (PolicySyntaxError, msgspec.DecodeError, RecursionError) as error:
+        _compiled(policy)
+    except PolicySyntaxError as error:
         raise Refused("ACCESS_DENIED", detail=f"the API's resource policy cannot be read: {error}") from error
-    return completed
 
 
 def ruling(policy: str, visit: Visit) -> Decision:
-    """What a `whole` policy says of a request that nobody signed."""
+    """What a policy that was checked says of a request that nobody signed."""
     question = _question(visit)
     return evaluate(question, NO_POLICIES, _compiled(policy), resource_account=visit.api.account)
 
@@ -58,24 +51,3 @@ def _question(visit: Visit) -> Question:
 @lru_cache(maxsize=256)
 def _compiled(text: str) -> Policy:
     return parse(text, kind="resource")
-
-
-@lru_cache(maxsize=256)
-def _completed(text: str, api: str) -> str:
-    if _SHORT not in text:
-        return text
-    document = msgspec.json.decode(text)
-    statements = document.get("Statement", ()) if isinstance(document, dict) else ()
-    for statement in statements if isinstance(statements, list) else [statements]:
-        for member in ("Resource", "NotResource"):
-            if isinstance(statement, dict) and member in statement:
-                statement[member] = _lengthened(statement[member], api)
-    return msgspec.json.encode(document).decode()
-
-
-def _lengthened(resources: Any, api: str) -> Any:
-    if isinstance(resources, list):
-        return [_lengthened(resource, api) for resource in resources]
-    if isinstance(resources, str) and resources.startswith(_SHORT):
-        return api + resources.removeprefix(_SHORT)
-    return resources

@@ -15,6 +15,7 @@ from atoll.kernel.connection import Address, Outgoing
 
 KEEP = 4.0
 """Seconds for which an idle connection is kept: less than any server we know of keeps its end, so that no request meets its closing."""
+Ends = tuple[Address, Address]
 MOST, MOST_IDLE = 1_000, 100
 
 
@@ -52,17 +53,17 @@ class _Backend(AutoBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         stream = await super().connect_tcp(host, port, timeout, local_address, socket_options)
-        address: Address = stream.get_extra_info("client_addr")[:2]
-        self._outgoing.opened(address)
-        return _Stream(stream, address, self._outgoing)
+        ends: Ends = stream.get_extra_info("client_addr")[:2], stream.get_extra_info("server_addr")[:2]
+        self._outgoing.opened(*ends)
+        return _Stream(stream, ends, self._outgoing)
 
 
 class _Stream(httpcore.AsyncNetworkStream):
     """A connection that says when it closes."""
 
-    def __init__(self, stream: httpcore.AsyncNetworkStream, address: Address, outgoing: Outgoing) -> None:
+    def __init__(self, stream: httpcore.AsyncNetworkStream, ends: Ends, outgoing: Outgoing) -> None:
         self._stream = stream
-        self._address = address
+        self._ends = ends
         self._outgoing = outgoing
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
@@ -72,7 +73,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         await self._stream.write(buffer, timeout)
 
     async def aclose(self) -> None:
-        self._outgoing.closed(self._address)
+        self._outgoing.closed(*self._ends)
         await self._stream.aclose()
 
     async def start_tls(
@@ -84,9 +85,9 @@ class _Stream(httpcore.AsyncNetworkStream):
         try:
             within = await self._stream.start_tls(ssl_context, server_hostname, timeout)
         except BaseException:
-            self._outgoing.closed(self._address)
+            self._outgoing.closed(*self._ends)
             raise
-        return _Stream(within, self._address, self._outgoing)
+        return _Stream(within, self._ends, self._outgoing)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

@@ -12,6 +12,7 @@ import msgspec
 
 from atoll.api_runtime.authorize.authorizers import Authorizers
 from atoll.api_runtime.compiled import CompiledSnapshots
+from atoll.api_runtime.http_api.answers import oversized
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api import execution_log
 from atoll.api_runtime.rest_api.call import Call, query_values, received
@@ -34,8 +35,6 @@ log = logging.getLogger(__name__)
 
 MAX_PAYLOAD = 10 << 20
 """Bytes of a request body. docs: API Gateway quotas, "Payload size": not adjustable."""
-MAX_HEADERS = 10_240
-"""Bytes of the request line and the headers together. docs: API Gateway quotas."""
 FAILED = Refused("API_CONFIGURATION_ERROR")
 NOT_SERVED = Refused("INVALID_API_KEY")
 """`Forbidden`, which is also what an API without such a stage answers."""
@@ -53,6 +52,8 @@ class RestApis:
 
     async def answer(self, visit: Visit) -> HttpResponse:
         """The answer to a request."""
+        if (long := oversized(visit.request)) is not None:
+            return _finished(visit, long)
         compiled = await self._compiled.of(visit, _choose(visit))
         if compiled is None or (compiled.snapshot.endpoint_disabled and not visit.custom_domain):
             return _finished(visit, refuse(visit, None, NOT_SERVED))

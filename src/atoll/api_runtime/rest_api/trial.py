@@ -13,6 +13,7 @@ from typing import Any
 from atoll.api_runtime import serving
 from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.integrate.roles import Roles
+from atoll.api_runtime.integrate.services import Services
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api import execution_log, server
 from atoll.api_runtime.rest_api.compile import compiled
@@ -50,7 +51,7 @@ class Trials(Runtime):
     """What trials share with nobody: the data plane's connections and sessions are its own."""
 
     def __init__(self, host: Host, http: HttpClient) -> None:
-        self._integrations = Integrations(host, http, Roles(host.kernel.clock))
+        self._integrations = Integrations(Services(host), http, Roles(host.kernel.clock))
 
     async def run(
         self, ctx: Context, trial: Trial, snapshot: Snapshot, resource: Resource, method: Method

@@ -7,7 +7,6 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-ex
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Protocol
 
 from atoll.api_runtime.visit import NOBODY, Caller
@@ -126,6 +125,3 @@ class Connections:
         """An open connection to a stage."""
         found = self._open.get(connection_id)
         return found if found is not None and (found.api_id, found.stage) == (api_id, stage) else None
-
-    def __iter__(self) -> Iterator[Connection]:
-        return iter(tuple(self._open.values()))

@@ -58,12 +58,12 @@ class Integrations:
 
     async def _perform(self, visit: Visit, integration: Integration, request: Outgoing) -> Answer:
         if integration.kind == "MOCK":
-            return Answer(mock_status(request.body.encode()), {}, "")
+            return Answer(mock_status(request.body), {}, b"")
         if integration.kind != "AWS":
             return await self._send(visit, integration, request)
         if integration.function:
             payload = await self._invoke(visit, integration, _json(request.body), whole=True)
-            return Answer(200, {"content-type": "application/json"}, payload.decode(errors="replace"))
+            return Answer(200, {"content-type": "application/json"}, payload)
         return await self._call(visit, integration, request)
 
     async def _invoke(self, visit: Visit, integration: Integration, payload: bytes, *, whole: bool = False) -> bytes:
@@ -92,11 +92,11 @@ class Integrations:
         headers = {"Content-Type": "application/json"} | request.header
         asked = ServiceRequest(
             _with_path(visit, integration.uri or "", request), integration.method or "POST", list(headers.items()),
-            list(request.querystring.items()), request.body.encode(),
+            list(request.querystring.items()), request.body,
         )  # fmt: skip
         response = await self._services.perform(visit, asked, principal, integration.timeout)
         assert isinstance(response.body, bytes)
-        return Answer(response.status, dict(response.headers), response.body.decode(errors="replace"))
+        return Answer(response.status, dict(response.headers), response.body)
 
     async def _send(self, visit: Visit, integration: Integration, request: Outgoing) -> Answer:
         """What the HTTP service answered. Raises Refused."""
@@ -109,7 +109,7 @@ class Integrations:
         assert method is not None
         try:
             answer = await self._http.send(
-                method, url, list(headers.items()), request.body.encode(),
+                method, url, list(headers.items()), request.body,
                 seconds=integration.timeout, server_name=integration.tls_server_name,
             )  # fmt: skip
             content = await answer.read()
@@ -119,7 +119,7 @@ class Integrations:
             visit.integration.error = str(error)
             raise Refused("INTEGRATION_FAILURE", detail=str(error)) from error
         visit.integration.call_status = answer.status
-        return Answer(answer.status, dict(answer.headers), content.decode(errors="replace"))
+        return Answer(answer.status, dict(answer.headers), content)
 
 
 def _with_path(visit: Visit, uri: str, request: Outgoing, safe: str = "/") -> str:
@@ -130,13 +130,13 @@ def _with_path(visit: Visit, uri: str, request: Outgoing, safe: str = "/") -> st
     )
 
 
-def _json(body: str) -> bytes:
+def _json(body: bytes) -> bytes:
     """What a function gets that is no proxy: the message itself, as a JSON text where it is no JSON."""
     try:
-        msgspec.json.decode(body or "{}")
+        msgspec.json.decode(body or b"{}")
     except _UNREADABLE:
-        return msgspec.json.encode(body)
-    return (body or "{}").encode()
+        return msgspec.json.encode(body.decode(errors="replace"))
+    return body or b"{}"
 
 
 def _proxied(payload: bytes) -> Answer:
@@ -154,4 +154,4 @@ def _proxied(payload: bytes) -> Answer:
     if not (body is None or isinstance(body, str)) or not isinstance(headers, dict):
         raise Refused("INTEGRATION_FAILURE", detail="the function's answer is malformed")
     told = {name.lower(): value for name, value in headers.items() if isinstance(value, str)}
-    return Answer(status, told, body or "")
+    return Answer(status, told, (body or "").encode())

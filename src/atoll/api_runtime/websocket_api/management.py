@@ -18,6 +18,7 @@ from atoll.api_runtime.authorize.authorizers import Authorizers
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.visit import Visit
 from atoll.api_runtime.websocket_api.connections import Connection, Connections
+from atoll.api_runtime.websocket_api.transform import as_message
 from atoll.kernel.errors import CommonError, MissingAuthenticationToken
 from atoll.kernel.http import HttpResponse
 
@@ -69,19 +70,11 @@ class Management:
         data = visit.request.body
         if len(data) > MAX_DATA:
             return _error(visit, 413, "PayloadTooLargeException", "Request Too Long")
-        if connection.send(_message(data)):
+        if connection.send(as_message(data)):
             return _answer(visit, 200)
         if connection.socket is None:
             return _error(visit, 410, "GoneException")
         return _error(visit, 429, "LimitExceededException", "The client does not read what it is sent.")
-
-
-def _message(data: bytes) -> str | bytes:
-    """What the client gets: text, where it is any."""
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data
 
 
 def _described(connection: Connection) -> dict[str, object]:

@@ -9,23 +9,24 @@ import asyncio
 import base64
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from atoll.api_runtime import serving
-from atoll.api_runtime.answers import FORBIDDEN, INTERNAL_ERROR
+from atoll.api_runtime.answers import FORBIDDEN, INTERNAL_ERROR, JSON
 from atoll.api_runtime.authorize.authorizers import Authorizers
 from atoll.api_runtime.compiled import CompiledSnapshots
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.throttle import Buckets, Throttle
-from atoll.api_runtime.usage_plans import UsagePlans
+from atoll.api_runtime.usage_plans import BY_AUTHORIZER, UsagePlans
 from atoll.api_runtime.visit import Visit
 from atoll.api_runtime.websocket_api import answers, events
 from atoll.api_runtime.websocket_api.connections import GOING_AWAY, Connection, Connections
 from atoll.api_runtime.websocket_api.integrations import Integrations
 from atoll.api_runtime.websocket_api.management import Management, connection_named
 from atoll.api_runtime.websocket_api.select import DEFAULT, route_key
-from atoll.api_runtime.websocket_api.transform import Answer
+from atoll.api_runtime.websocket_api.transform import Answer, as_message
+from atoll.api_runtime.websocket_api.validate import check_message, check_parameters
 from atoll.kernel.context import Principal
 from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.kernel.service import Host
@@ -33,7 +34,10 @@ from atoll.kernel.service import Host
 log = logging.getLogger(__name__)
 
 CONNECT, DISCONNECT = "$connect", "$disconnect"
-PROTOCOL = "sec-websocket-protocol"
+TYPE, PROTOCOL = "content-type", "sec-websocket-protocol"
+"""The headers of what `$connect` answers that reach the client: of a refusal, and of an opened connection."""
+NOTHING = Answer(200, {}, b"")
+"""What `$connect` comes to where nothing stands behind it."""
 NEW_CONNECTIONS = 500
 """How many an account may open a second in a region, all its APIs together."""
 MOST_UNDER_WAY = 64
@@ -42,10 +46,11 @@ MOST_UNDER_WAY = 64
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A snapshot with its routes by key."""
+    """A snapshot with its routes by key, and what checks messages by the names of models, as far as it was asked for."""
 
     snapshot: serving.Snapshot
     routes: dict[str, serving.Route]
+    schemas: dict[str, Any] = field(default_factory=dict)
 
 
 def compile_snapshot(raw: bytes) -> Compiled:
@@ -85,10 +90,12 @@ class WebSocketApis:
 
     async def answer(self, visit: Visit) -> HttpResponse:
         """Opens a connection, or does what is asked to an open one."""
-        if (connection_id := connection_named(visit.path)) is not None and visit.stage in visit.api.stages:
-            return await self._management.answer(visit, connection_id)
         compiled = await self._compiled.of(visit)
-        if not visit.request.websocket or compiled is None or visit.path != "/":
+        if compiled is None or (compiled.snapshot.endpoint_disabled and not visit.custom_domain):
+            return FORBIDDEN
+        if (connection_id := connection_named(visit.path)) is not None:
+            return await self._management.answer(visit, connection_id)
+        if not visit.request.websocket or visit.path != "/":
             return FORBIDDEN
         return await self._open(visit, compiled)
 
@@ -106,27 +113,27 @@ class WebSocketApis:
         _note(visit, CONNECT, connection, "CONNECT")
         try:
             answer = await self._connect(visit, compiled, connection)
+            _check_headers(answer)
         except Refused as refused:
             visit.refused = refused
             visit.ctx.span.note(error=refused.detail or refused.reason)
             visit.error = answers.said(refused)[1]
             return answers.refusal(refused, connection.id, visit.request_id)
-        if answer is not None and not 200 <= answer.status < 300:
-            kind = answer.headers.get("content-type", "application/json")
+        if not 200 <= answer.status < 300:
             status = answer.status if 400 <= answer.status < 600 else 500
-            return HttpResponse(status, [("content-type", kind)], answer.body.encode())
+            return HttpResponse(status, [(TYPE, answer.headers.get(TYPE, JSON[1]))], answer.body)
         connection.caller = visit.caller
-        chosen = answer.headers.get(PROTOCOL) if answer is not None else None
+        chosen = answer.headers.get(PROTOCOL)
         return HttpResponse(101, [(PROTOCOL, chosen)] if chosen else [], peer=connection)
 
-    async def _connect(self, visit: Visit, compiled: Compiled, connection: Connection) -> Answer | None:
-        """What `$connect` answered, None where nothing stands behind it. Raises Refused."""
+    async def _connect(self, visit: Visit, compiled: Compiled, connection: Connection) -> Answer:
+        """What `$connect` answered. Raises Refused."""
         api = visit.api
         if not self._buckets.take(("connect", api.account, api.region), NEW_CONNECTIONS, NEW_CONNECTIONS):
             raise Refused("THROTTLED", detail="too many new connections")
         route = compiled.routes.get(CONNECT)
         if route is None:
-            return None
+            return NOTHING
 
         def shown() -> dict[str, Any]:
             return events.connect(visit, connection)
@@ -134,11 +141,12 @@ class WebSocketApis:
         visit.caller = await self._authorizers.admit(visit, route.guard, compiled.snapshot.authorizers, shown)
         self._pass(visit)
         if route.api_key_required:
-            by_authorizer = "authorizer" in compiled.snapshot.api_key_selection
-            value = visit.caller.usage_key if by_authorizer else visit.request.header("x-api-key")
-            await self._usage_plans.admit(visit, value)
+            by_authorizer = compiled.snapshot.api_key_selection == BY_AUTHORIZER
+            key = visit.caller.usage_key if by_authorizer else visit.request.header("x-api-key")
+            await self._usage_plans.admit(visit, key)
+        check_parameters(visit, route)
         if route.integration is None:
-            return None
+            return NOTHING
         return await self._integrations.answer(visit, compiled.snapshot.integrations[route.integration], shown())
 
     # Connections
@@ -196,7 +204,7 @@ class WebSocketApis:
         visit.status = answer.status if answer is not None else 200
         if answer is not None and answer.body:
             visit.response_length = len(answer.body)
-            connection.send(answer.body)
+            connection.send(as_message(answer.body))
 
     async def _answer(self, visit: Visit, connection: Connection, text: str) -> Answer | None:
         """What the message's client is to get; None where its route is one-way. Raises Refused."""
@@ -209,6 +217,7 @@ class WebSocketApis:
         if compiled is None or route is None:
             raise Refused("RESOURCE_NOT_FOUND", detail=f"there is no route {key}")
         self._pass(visit)
+        check_message(route, compiled.snapshot.models, compiled.schemas, text)
         if route.integration is None:
             raise Refused("API_CONFIGURATION_ERROR", detail=f"nothing stands behind the route {route.key}")
         event = events.message(visit, connection, message_id, text)
@@ -280,3 +289,11 @@ def _note(visit: Visit, key: str, connection: Connection, kind: events.Kind) -> 
         "eventType": kind,
         "messageDirection": "IN",
     }
+
+
+def _check_headers(answer: Answer) -> None:
+    """Raises Refused for what no header can carry, or would begin another one."""
+    for name in (TYPE, PROTOCOL):
+        value = answer.headers.get(name, "")
+        if not (value.isascii() and value.isprintable()):
+            raise Refused("INTEGRATION_FAILURE", detail=f"the answer's {name} is no header")

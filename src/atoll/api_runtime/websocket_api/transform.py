@@ -5,6 +5,7 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -28,14 +29,14 @@ class Answer(NamedTuple):
 
     status: int
     headers: Mapping[str, str]
-    body: str
+    body: bytes
 
 
 @dataclass(slots=True)
 class Outgoing:
     """What an integration is sent: its body, and parameters by where they go and by name."""
 
-    body: str
+    body: bytes
     header: dict[str, str] = field(default_factory=dict)
     querystring: dict[str, str] = field(default_factory=dict)
     path: dict[str, str] = field(default_factory=dict)
@@ -44,7 +45,10 @@ class Outgoing:
 async def outgoing(visit: Visit, integration: Integration, event: Mapping[str, Any]) -> Outgoing:
     """What the event's message becomes; a proxy integration's is the message itself. Raises Refused."""
     body = event.get("body") or ""
-    made = Outgoing(body)
+    made = Outgoing(body.encode())
+    if integration.content_handling == "CONVERT_TO_BINARY":
+        made.body = _from_base64(body)
+        body = made.body.decode(errors="replace")
     for target, expression in integration.request_parameters.items():
         place, _, name = target.removeprefix("integration.request.").partition(".")
         value = _value(visit, expression, "route.request", body, event.get("headers") or {})
@@ -53,7 +57,8 @@ async def outgoing(visit: Visit, integration: Integration, event: Mapping[str, A
     if not integration.kind.endswith("_PROXY"):
         template = _request_template(integration, body)
         if template is not None:
-            made.body, overrides = await _rendered(visit, template, body, event)
+            text, overrides = await _rendered(visit, template, body, event)
+            made.body = text.encode()
             for place in ("header", "querystring", "path"):
                 getattr(made, place).update(getattr(overrides, place))
     return made
@@ -66,17 +71,38 @@ async def incoming(visit: Visit, integration: Integration, answer: Answer) -> An
         return answer
     response = integration.responses[key]
     headers = dict(answer.headers)
+    content = answer.body
+    if response.content_handling == "CONVERT_TO_TEXT":
+        content = base64.b64encode(content)
+    elif response.content_handling == "CONVERT_TO_BINARY":
+        content = _from_base64(content.decode(errors="replace"))
+    body = content.decode(errors="replace")
     for target, expression in response.parameters.items():
-        value = _value(visit, expression, "integration.response", answer.body, answer.headers)
+        value = _value(visit, expression, "integration.response", body, answer.headers)
         if value is not None:
             headers[target.rpartition(".")[2].lower()] = value
     template = _selected(
-        response.templates, response.template_selection, answer.body, ("integration.response.body", "response.body")
+        response.templates, response.template_selection, body, ("integration.response.body", "response.body")
     )
     if template is None:
-        return Answer(answer.status, headers, answer.body)
-    body, overrides = await _rendered(visit, template, answer.body, {}, response=True)
-    return Answer(overrides.status or answer.status, headers, body)
+        return Answer(answer.status, headers, content)
+    text, overrides = await _rendered(visit, template, body, {}, response=True)
+    return Answer(overrides.status or answer.status, headers, text.encode())
+
+
+def as_message(data: bytes) -> str | bytes:
+    """What a client is sent: text, where it is any."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise Refused("BAD_REQUEST_BODY", detail="what is to become binary is not base64") from error
 
 
 def _request_template(integration: Integration, body: str) -> str | None:

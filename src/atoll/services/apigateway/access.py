@@ -48,9 +48,14 @@ def tag_access(verb: Literal["GET", "PUT", "DELETE"]) -> Sequence[Access]:
 def passes_role(member: str, patch: str) -> Access:
     """Whoever gives API Gateway a role, in `member` or by a patch of `patch`, must be allowed to pass it on."""
 
+    return passes_roles(lambda request: [request.get(member), patched(request, patch)])
+
+
+def passes_roles(roles: Callable[[Request], Sequence[Any]]) -> Access:
+    """The same for all that `roles` finds in the request."""
+
     def passed(_ctx: Context, request: Request) -> Sequence[str]:
-        given = [request.get(member), patched(request, patch)]
-        return [role for role in given if isinstance(role, str) and _ROLE.fullmatch(role)]
+        return [role for role in roles(request) if isinstance(role, str) and _ROLE.fullmatch(role)]
 
     def to(ctx: Context, request: Request) -> Sequence[str]:
         return [f"arn:aws:apigateway:{ctx.region}::/restapis/{request.get('restApiId', '*')}"]

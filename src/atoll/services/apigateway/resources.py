@@ -11,7 +11,7 @@ import msgspec
 from atoll.api_runtime.match import variable
 from atoll.api_runtime.rest_api import records
 from atoll.kernel.context import Context
-from atoll.kernel.keys import Key
+from atoll.kernel.keys import Key, between
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.apigateway import methods, store
@@ -117,18 +117,16 @@ def _check(tx: Reader, ctx: Context, api_id: str, parent: records.Resource, part
         raise BadRequestException(_BAD_PART)
     if parent.part is not None and (variable(parent.part) or "").endswith("+"):
         raise BadRequestException(f"Cannot create a child of a resource with a greedy path variable: {parent.part}")
-    siblings = {
-        str(key[-1]): raw.decode()
-        for key, raw in tx.scan(store.parts(ctx, "v1.children", api_id, parent.id))
-        if raw.decode() != but
-    }
-    if part in siblings:
+    place = store.key(ctx, "v1.children", api_id, parent.id)
+    if (same := tx.get((*place, part))) is not None and same.decode() != but:
         raise ConflictException(f"Another resource with the same parent already has this name: {part}")
-    taken = [name for name in siblings if variable(name) is not None]
-    if variable(part) is not None and taken:
-        raise BadRequestException(
-            f"A sibling ({taken[0]}) of this resource already has a variable path part -- only one is allowed"
-        )
+    if variable(part) is None:
+        return
+    for key, raw in tx.scan(between((*place, "{"), (*place, "|"))):  # siblings whose names begin with a brace
+        if raw.decode() != but:
+            raise BadRequestException(
+                f"A sibling ({key[-1]!s}) of this resource already has a variable path part -- only one is allowed"
+            )
 
 
 def _move(

@@ -18,6 +18,7 @@ from atoll.services.apigatewayv2 import (
     stages,
     tags,
 )
+from atoll.services.apigatewayv2.openapi import import_api
 
 _NO_VPC = "Atoll has no VPCs to which a link could lead"
 _NO_PORTAL = "Atoll hosts no developer portals"
@@ -41,7 +42,7 @@ SERVICE = Service(
     "apigatewayv2",
     [
         apis, authorizers, integrations, integration_responses, routes, route_responses, models, stages, deployments,
-        domain_names, api_mappings, tags,
+        domain_names, api_mappings, tags, import_api,
     ],
     shared=[Shared(serving.PREFIX, serving.owner), Shared(domains.PREFIX, domains.owner)],
     refused=REFUSED,

@@ -19,7 +19,7 @@ from atoll.kernel.tag_conditions import adds_tags, removes_tags
 from atoll.services.apigatewayv2 import store
 from atoll.services.apigatewayv2.errors import NotFoundException
 
-Verb = Literal["GET", "POST", "PATCH", "DELETE"]
+Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Request = Mapping[str, Any]
 _Read = Callable[[Reader, Context, Request], Any]
 CALLER = "arn:aws:iam::*:user/*"
@@ -43,10 +43,14 @@ def pass_role(member: str) -> Access:
 
     docs: IAM User Guide, "Granting a user permissions to pass a role".
     """
+    return pass_roles(lambda request: [request.get(member)])
+
+
+def pass_roles(roles: Callable[[Request], Sequence[Any]]) -> Access:
+    """The same for all that `roles` finds in the request."""
 
     def passed(_ctx: Context, request: Request) -> Sequence[str]:
-        role = request.get(member)
-        return [role] if isinstance(role, str) and role and role != CALLER else []
+        return [role for role in roles(request) if isinstance(role, str) and role and role != CALLER]
 
     def to(ctx: Context, request: Request) -> str:
         return f"arn:aws:apigateway:{ctx.region}::/apis/{request.get('ApiId', '*')}"

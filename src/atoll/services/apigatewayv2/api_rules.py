@@ -14,9 +14,7 @@ from atoll.services.apigatewayv2.rules import one_of
 _PROTOCOL = one_of("protocol", "HTTP", "WEBSOCKET")
 _HTTP_SELECTION = "$request.method $request.path"
 _HTTP_SELECTIONS = (_HTTP_SELECTION, "${request.method} ${request.path}")
-_SELECTION = re.compile(
-    r"\$request\.(?:body|header|querystring)\..+|.*\$\{request\.(?:body|header|querystring)\.[^}]+\}.*"
-)
+_VARIABLE = re.compile(r"\$\{?request\.(?:body|header|querystring)\.[^}\s]")
 _KEY_SELECTIONS = frozenset(("$request.header.x-api-key", "$context.authorizer.usageIdentifierKey"))
 
 
@@ -54,7 +52,7 @@ def check_selection(kind: Kind, expression: str | None) -> str:
                 'Route selection expression is currently limited to "${request.method} ${request.path}"'
             )
         return _HTTP_SELECTION
-    if not expression or not _SELECTION.fullmatch(expression):
+    if not expression or not _VARIABLE.search(expression):
         raise BadRequestException("Invalid routeSelectionExpression")
     return expression
 

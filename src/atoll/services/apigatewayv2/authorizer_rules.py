@@ -39,7 +39,15 @@ def asked(kind: Kind, before: store.Authorizer, request: Mapping[str, Any]) -> s
     _KIND(before.kind)
     if kind == "WEBSOCKET" and before.kind != "REQUEST":
         raise BadRequestException("Only REQUEST authorizer type is supported on WEBSOCKET protocol Apis.")
-    authorizer = store.changed(before, request, {"Name": ("name", str), "IdentitySource": ("identity", tuple)})
+    authorizer = store.changed(
+        before,
+        request,
+        {
+            "Name": ("name", str),
+            "IdentitySource": ("identity", tuple),
+            "IdentityValidationExpression": ("validation", lambda given: given or None),
+        },
+    )
     if not 1 <= len(authorizer.name) <= 128:
         raise BadRequestException("Invalid authorizer name specified")
     for source in authorizer.identity:
@@ -89,7 +97,6 @@ def _lambda(kind: Kind, authorizer: store.Authorizer, request: Mapping[str, Any]
         {
             "AuthorizerUri": ("uri", _uri),
             "AuthorizerCredentialsArn": ("credentials", role),
-            "IdentityValidationExpression": ("validation", lambda given: given or None),
         },
     )
     if authorizer.uri is None:

@@ -26,7 +26,7 @@ _KIND = one_of("integration type", "AWS_PROXY", "HTTP_PROXY", "AWS", "HTTP", "MO
 _CONNECTION = one_of("connection type", "INTERNET", "VPC_LINK")
 _PASSTHROUGH = one_of("passthrough behavior", "WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
 _CONTENT_HANDLING = one_of("content handling strategy", "CONVERT_TO_BINARY", "CONVERT_TO_TEXT")
-_SERVICE_URI = re.compile(r"arn:aws[a-z-]*:apigateway:[a-z0-9-]+:(?P<service>[a-z0-9.-]+):(?:action|path)/.+")
+_SERVICE_URI = re.compile(r"arn:aws[a-z-]*:apigateway:[a-z0-9-]+:[a-z0-9.-]+:(?:action|path)/.+")
 _OF_WEBSOCKETS = (
     "ContentHandlingStrategy",
     "PassthroughBehavior",

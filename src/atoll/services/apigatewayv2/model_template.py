@@ -5,6 +5,7 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/models-mappin
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,7 +34,9 @@ def _object(schema: Any, path: str, depth: int) -> str:
     if not isinstance(properties, Mapping) or not properties:
         return "{}"
     inner = "  " * (depth + 1)
-    lines = [f'{inner}"{name}" : {_value(one, f"{path}.{name}", depth + 1)}' for name, one in properties.items()]
+    lines = [
+        f"{inner}{json.dumps(name)} : {_value(one, f'{path}.{name}', depth + 1)}" for name, one in properties.items()
+    ]
     return "{\n" + ",\n".join(lines) + "\n" + "  " * depth + "}"
 
 

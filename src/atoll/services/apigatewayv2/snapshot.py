@@ -88,5 +88,4 @@ def _authorizer(one: store.Authorizer) -> serving.Authorizer:
         simple=bool(one.simple),
         issuer=one.issuer or "",
         audience=one.audience,
-        validation=one.validation,
     )

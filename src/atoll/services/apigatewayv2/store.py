@@ -40,7 +40,8 @@ class Api(msgspec.Struct, frozen=True):
 
 
 class Authorizer(msgspec.Struct, frozen=True):
-    """A JWT or Lambda (REQUEST) authorizer. `uri` is an invoke ARN; `ttl` is in seconds; None where the kind has no such member."""
+    """A JWT or Lambda (REQUEST) authorizer. `uri` is an invoke ARN; `ttl` is in seconds; None where the kind has no such member.
+    `validation` is kept and shown, and like AWS nobody uses it."""
 
     id: str
     name: str

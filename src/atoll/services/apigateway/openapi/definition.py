@@ -68,7 +68,7 @@ def definition(document: Document, basepath: openapi.BasePath) -> Definition:
             name: (bool(mapping(one).get("validateRequestBody")), bool(mapping(one).get("validateRequestParameters")))
             for name, one in mapping(root.get(f"{EXTENSION}request-validators")).items()
         },
-        authorizers={name: scheme for name, scheme in found.items() if scheme.is_authorizer},
+        authorizers={name: scheme for name, scheme in found.items() if scheme.authorizer is not None},
         gateway_responses=_gateway_responses(mapping(root.get(f"{EXTENSION}gateway-responses"))),
         binary_media_types=_texts(root.get(f"{EXTENSION}binary-media-types")),
         api_key_source=_text(root.get(f"{EXTENSION}api-key-source")),

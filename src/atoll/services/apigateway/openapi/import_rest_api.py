@@ -13,7 +13,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.apigateway import api_rules, deploy, models, store
-from atoll.services.apigateway.access import access
+from atoll.services.apigateway.access import access, passes_roles
 from atoll.services.apigateway.errors import BadRequestException
 from atoll.services.apigateway.openapi.definition import Definition, definition
 from atoll.services.apigateway.openapi.store_definition import Ids, merge, needed, replace
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from types_boto3_apigateway.type_defs import ImportRestApiRequestTypeDef, PutRestApiRequestTypeDef
 
 INVALID = "Invalid OpenAPI input."
+_ALSO = [passes_roles(lambda request: openapi.roles(request.get("body")))]
 
 
-@operation("ImportRestApi", access=access("POST", "/restapis"))
+@operation("ImportRestApi", access=[*access("POST", "/restapis"), *_ALSO])
 async def import_rest_api(ctx: Context, request: ImportRestApiRequestTypeDef) -> dict[str, Any]:
     """Makes an API of a document. Raises BadRequestException where it is none, or where a part of it is not valid."""
     found = _read(ctx, request)
@@ -45,7 +46,7 @@ async def import_rest_api(ctx: Context, request: ImportRestApiRequestTypeDef) ->
     return _members(api, found)
 
 
-@operation("PutRestApi", access=access("PUT", "/restapis/{restApiId}"))
+@operation("PutRestApi", access=[*access("PUT", "/restapis/{restApiId}"), *_ALSO])
 async def put_rest_api(ctx: Context, request: PutRestApiRequestTypeDef) -> dict[str, Any]:
     """Puts a document in the place of an API (mode overwrite), or over it (merge). Live with the next deployment."""
     found = _read(ctx, request)

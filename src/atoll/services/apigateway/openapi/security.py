@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import msgspec
+
 from atoll.api_runtime import serving
-from atoll.api_runtime.openapi import Document, mapping
+from atoll.api_runtime.openapi import Document, InvalidDocument, mapping
 
 AUTHORIZER, AUTH_TYPE = "x-amazon-apigateway-authorizer", "x-amazon-apigateway-authtype"
 _KINDS: Mapping[str, serving.AuthorizationType] = {
@@ -19,6 +21,18 @@ _KINDS: Mapping[str, serving.AuthorizationType] = {
 }
 
 
+class Extension(msgspec.Struct, frozen=True, rename="camel"):
+    """`x-amazon-apigateway-authorizer`."""
+
+    type: str = "token"
+    authorizer_uri: str | None = None
+    authorizer_credentials: str | None = None
+    authorizer_result_ttl_in_seconds: int | None = None
+    identity_source: str | None = None
+    identity_validation_expression: str | None = None
+    provider_arns: tuple[str, ...] = msgspec.field(default=(), name="providerARNs")
+
+
 class Scheme(NamedTuple):
     """A security scheme: its name, where the key or token stands (`in`, `name`), what AWS calls its type, and its authorizer."""
 
@@ -26,16 +40,11 @@ class Scheme(NamedTuple):
     place: str
     header: str
     auth_type: str
-    authorizer: Mapping[str, Any]
-
-    @property
-    def is_authorizer(self) -> bool:
-        """Whether it brings an authorizer."""
-        return bool(self.authorizer)
+    authorizer: Extension | None
 
 
 def schemes(document: Document) -> dict[str, Scheme]:
-    """All schemes by name."""
+    """All schemes by name. Raises InvalidDocument."""
     section = document.section("securityDefinitions", "securitySchemes")
     return {
         name: Scheme(
@@ -43,10 +52,17 @@ def schemes(document: Document) -> dict[str, Scheme]:
             str(mapping(one).get("in") or "header"),
             str(mapping(one).get("name") or ""),
             str(mapping(one).get(AUTH_TYPE) or ""),
-            mapping(document.resolve(mapping(one).get(AUTHORIZER))),
+            _extension(document.resolve(mapping(one).get(AUTHORIZER))),
         )
         for name, one in section.items()
     }
+
+
+def _extension(given: Any) -> Extension | None:
+    try:
+        return None if given is None else msgspec.convert(given, Extension, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidDocument(f"{AUTHORIZER}: {error}") from error
 
 
 def guard_of(members: Mapping[str, Any], found: Mapping[str, Scheme], security: Any) -> serving.Guard:
@@ -62,8 +78,8 @@ def guard_of(members: Mapping[str, Any], found: Mapping[str, Scheme], security: 
             continue
         if scheme.auth_type.lower() == "awssigv4":
             return serving.Guard("AWS_IAM")
-        if scheme.is_authorizer:
-            kind = _KINDS.get(str(scheme.authorizer.get("type", "token")).lower(), "CUSTOM")
+        if scheme.authorizer is not None:
+            kind = _KINDS.get(scheme.authorizer.type.lower(), "CUSTOM")
             return serving.Guard(kind, name, tuple(map(str, scopes)))
     return serving.Guard()
 

@@ -28,7 +28,7 @@ from atoll.services.apigateway import (
 )
 from atoll.services.apigateway.errors import BadRequestException
 from atoll.services.apigateway.openapi.definition import Definition
-from atoll.services.apigateway.openapi.security import Scheme
+from atoll.services.apigateway.openapi.security import Extension, Scheme
 
 _REFERENCE = re.compile(r'"\$ref":"#/(?:definitions|components/schemas)/([A-Za-z0-9]+)"')
 _REPLACED = ("v1.models", "v1.validators", "v1.authorizers", "v1.gateway-responses")
@@ -175,25 +175,22 @@ def _put_authorizers(
 
 
 def _authorizer(authorizer_id: str, scheme: Scheme) -> store.Authorizer:
-    given: Mapping[str, Any] = scheme.authorizer
-    kind = str(given.get("type", "token")).upper()
-    ttl = given.get("authorizerResultTtlInSeconds")
-    source = given.get("identitySource")
+    given = scheme.authorizer or Extension()
+    kind, source = given.type.upper(), given.identity_source
+    if kind not in ("TOKEN", "REQUEST", "COGNITO_USER_POOLS"):
+        raise BadRequestException(f"Invalid authorizer type specified: {given.type}")
     if kind != "REQUEST" and not source:
         source = f"method.request.{scheme.place}.{scheme.header}"
-    if kind not in ("TOKEN", "REQUEST", "COGNITO_USER_POOLS"):
-        raise BadRequestException(f"Invalid authorizer type specified: {given.get('type')}")
     runs = serving.Authorizer(
         id=authorizer_id,
         name=scheme.name,
         kind=cast(Any, kind),
-        credentials=given.get("authorizerCredentials"),
-        validation=given.get("identityValidationExpression"),
-        pools=tuple(given.get("providerARNs") or ()),
+        credentials=given.authorizer_credentials,
+        validation=given.identity_validation_expression,
+        pools=given.provider_arns,
     )
-    return store.Authorizer(
-        authorizer_id, runs, given.get("authorizerUri"), scheme.auth_type or "custom", source, ttl and int(ttl)
-    )
+    ttl = given.authorizer_result_ttl_in_seconds
+    return store.Authorizer(authorizer_id, runs, given.authorizer_uri, scheme.auth_type or "custom", source, ttl)
 
 
 @contextmanager

@@ -6,7 +6,9 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-open
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
+
+import msgspec
 
 from atoll.api_runtime import openapi
 from atoll.api_runtime.match import DEFAULT
@@ -35,6 +37,60 @@ _CORS = {
     "allowHeaders": "AllowHeaders",
 }
 _KINDS = {"jwt": "JWT", "request": "CUSTOM"}
+
+
+class _Jwt(TypedDict, total=False):
+    Issuer: str
+    Audience: list[str]
+
+
+class _Authorizer(TypedDict, total=False):
+    Name: str
+    AuthorizerType: str
+    IdentitySource: list[str]
+    JwtConfiguration: _Jwt
+    AuthorizerUri: str
+    AuthorizerCredentialsArn: str
+    AuthorizerPayloadFormatVersion: str
+    AuthorizerResultTtlInSeconds: int
+    EnableSimpleResponses: bool
+
+
+class _Tls(TypedDict, total=False):
+    ServerNameToVerify: str
+
+
+class _Integration(TypedDict, total=False):
+    IntegrationType: str
+    IntegrationMethod: str
+    IntegrationUri: str
+    PayloadFormatVersion: str
+    ConnectionType: str
+    ConnectionId: str
+    CredentialsArn: str
+    Description: str
+    IntegrationSubtype: str
+    TimeoutInMillis: int
+    RequestParameters: dict[str, str]
+    ResponseParameters: dict[str, dict[str, str]]
+    TlsConfig: _Tls
+
+
+class _Cors(TypedDict, total=False):
+    AllowOrigins: list[str]
+    AllowCredentials: bool
+    ExposeHeaders: list[str]
+    MaxAge: int
+    AllowMethods: list[str]
+    AllowHeaders: list[str]
+
+
+def _checked(members: Mapping[str, Any], kind: Any) -> dict[str, Any]:
+    """The members, if they are of the types that requests have. Raises InvalidDocument."""
+    try:
+        return dict(msgspec.convert(dict(members), kind, strict=False))
+    except msgspec.ValidationError as error:
+        raise InvalidDocument(str(error)) from error
 
 
 class Route(NamedTuple):
@@ -75,17 +131,20 @@ def _api(document: Document) -> dict[str, Any]:
     cors = mapping(root.get(f"{EXTENSION}cors"))
     tags = {
         str(mapping(tag).get("name")): str(mapping(tag)["x-amazon-apigateway-tag-value"])
-        for tag in root.get("tags") or ()
+        for tag in (root.get("tags") if isinstance(root.get("tags"), list) else None) or ()
         if "x-amazon-apigateway-tag-value" in mapping(tag)
     }
     members: dict[str, Any] = {
         "Name": str(info.get("title") or ""),
-        "Description": info.get("description"),
+        "Description": None if info.get("description") is None else str(info["description"]),
         "Version": None if info.get("version") is None else str(info["version"]),
-        "CorsConfiguration": {name: cors[given] for given, name in _CORS.items() if given in cors} or None,
+        "CorsConfiguration": _checked({name: cors[given] for given, name in _CORS.items() if given in cors}, _Cors)
+        or None,
         "DisableExecuteApiEndpoint": mapping(root.get(f"{EXTENSION}endpoint-configuration")).get(
             "disableExecuteApiEndpoint"
-        ),
+        )
+        is True
+        or None,
         "Tags": tags or None,
     }
     return {name: value for name, value in members.items() if value is not None}
@@ -100,14 +159,14 @@ def _authorizer(name: str, scheme: Mapping[str, Any]) -> dict[str, Any]:
         "Name": name,
         "AuthorizerType": kind.upper(),
         "IdentitySource": source.replace(" ", "").split(",") if isinstance(source, str) else source,
-        "JwtConfiguration": {"Issuer": jwt.get("issuer"), "Audience": jwt.get("audience")} if jwt else None,
+        "JwtConfiguration": {"Issuer": jwt.get("issuer", ""), "Audience": jwt.get("audience", [])} if jwt else None,
         "AuthorizerUri": given.get("authorizerUri"),
         "AuthorizerCredentialsArn": given.get("authorizerCredentials"),
         "AuthorizerPayloadFormatVersion": given.get("authorizerPayloadFormatVersion"),
         "AuthorizerResultTtlInSeconds": given.get("authorizerResultTtlInSeconds"),
         "EnableSimpleResponses": given.get("enableSimpleResponses"),
     }
-    return {member: value for member, value in members.items() if value is not None}
+    return _checked({member: value for member, value in members.items() if value is not None}, _Authorizer)
 
 
 def _route(
@@ -156,7 +215,7 @@ def _integration(given: Mapping[str, Any]) -> dict[str, Any]:
         members["ResponseParameters"] = {status: dict(mapping(one)) for status, one in responses.items()}
     if name := mapping(given.get("tlsConfig")).get("serverNameToVerify"):
         members["TlsConfig"] = {"ServerNameToVerify": name}
-    return members
+    return _checked(members, _Integration)
 
 
 def extension_of(integration: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,47 @@
+"""Whether a handshake has the parameters that `$connect` requires, and a message is of its route's model. Raises Refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from atoll.api_runtime.authorize import identity
+from atoll.api_runtime.refused import Refused
+from atoll.api_runtime.rest_api.records import Model
+from atoll.api_runtime.serving import Route
+from atoll.api_runtime.visit import Visit
+from atoll.api_runtime.websocket_api.select import DEFAULT, evaluate, in_body
+
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def check_parameters(visit: Visit, route: Route) -> None:
+    """Raises Refused where a required one is missing."""
+    required = [name for name, needed in route.request_parameters.items() if needed]
+    missing = [name.rpartition(".")[2] for name in required if not identity.value_of(visit, name)]
+    if missing:
+        raise Refused("BAD_REQUEST_PARAMETERS", f"Missing required request parameters: [{', '.join(missing)}]")
+
+
+def check_message(route: Route, models: Mapping[str, str], kept: dict[str, Any], message: str) -> None:
+    """Raises Refused for a message that is not of the model which it selects. `models` are schemas by name; `kept` their validators."""
+    if not route.request_models:
+        return
+    try:
+        document: Any = msgspec.json.decode(message)
+    except _UNREADABLE:
+        raise Refused("BAD_REQUEST_BODY", detail="the message is no JSON") from None
+    expression = route.model_selection or DEFAULT
+    key = evaluate(expression, lambda name: in_body(name, "request.body", document))
+    name = route.request_models.get(key or DEFAULT) or route.request_models.get(DEFAULT)
+    if name is None or name not in models:
+        return
+    from atoll.api_runtime.rest_api import schemas  # lazy: jsonschema is slow to import
+
+    if name not in kept:
+        known = {each: Model("", each, "application/json", schema) for each, schema in models.items()}
+        kept[name] = schemas.validator(name, known)
+    if errors := schemas.errors(kept[name], document):
+        raise Refused("BAD_REQUEST_BODY", detail=f"[{', '.join(errors)}]")
