@@ -82,6 +82,7 @@ DOMAINS = Codec(Domain)
 OWNERS = Codec(Owner)
 LONGEST_NAME = 253
 LONGEST_BASE = 300
+IP_ADDRESS_TYPES = ("ipv4", "dualstack")
 PREFIX: Key = (GLOBAL_ACCOUNT, "", "apigateway", "domains")
 
 
@@ -162,6 +163,11 @@ def is_name(name: str) -> bool:
 def is_base(base: str) -> bool:
     """Whether a base path is made of what AWS lets it have, in one or more segments."""
     return len(base) <= LONGEST_BASE and _BASE.fullmatch(base) is not None
+
+
+def is_security_policy(name: str) -> bool:
+    """Whether AWS has such a security policy: TLS_1_0, TLS_1_2, or one of the later ones."""
+    return name in ("TLS_1_0", "TLS_1_2") or name.startswith("SecurityPolicy_")
 
 
 def region_of(certificate: str) -> str | None:

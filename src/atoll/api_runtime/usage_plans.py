@@ -20,6 +20,8 @@ from atoll.kernel.keys import Key, Range, between, under
 from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader, Transaction, counter
 
+BY_AUTHORIZER = "$context.authorizer.usageIdentifierKey"
+"""The API key selection expression of WebSocket APIs whose authorizers name the keys; elsewhere clients do, in `x-api-key`."""
 Period = Literal["DAY", "WEEK", "MONTH"]
 
 

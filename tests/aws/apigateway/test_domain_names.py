@@ -53,7 +53,7 @@ def test_a_regional_domain_name_is_made_shown_changed_and_deleted(api: Any, acco
     assert aws_error(lambda: api.get_domain_name(domainName=name)) == missing
 
 
-def test_an_edge_domain_name_has_a_distribution(api: Any, account: str) -> None:
+def test_an_edge_domain_name_has_a_distribution(api: Any, account: str, aws_error: Any) -> None:
     name = f"edge.a{account}.example"
     made = api.create_domain_name(domainName=name, certificateArn=CERTIFICATE)
     assert made["endpointConfiguration"]["types"] == ["EDGE"]
@@ -66,6 +66,11 @@ def test_an_edge_domain_name_has_a_distribution(api: Any, account: str) -> None:
         replace("/regionalCertificateArn", CERTIFICATE),
     ]
     changed = api.update_domain_name(domainName=name, patchOperations=operations)
+    for path, value in (("/endpointConfiguration/ipAddressType", "ipv9"), ("/securityPolicy", "NONE")):
+        patch = replace(path, value)
+        code = aws_error(lambda patch=patch: api.update_domain_name(domainName=name, patchOperations=[patch]))[0]
+        assert code == "BadRequestException"
+    assert api.get_domain_name(domainName=name)["securityPolicy"] == "TLS_1_2"
     assert changed["regionalDomainName"].startswith("d-")
     assert "distributionDomainName" not in changed
 

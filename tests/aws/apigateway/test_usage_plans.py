@@ -167,6 +167,8 @@ def test_patches_that_a_plan_does_not_have(api: Any, api_id: str, aws_error: Any
         replace("/throttle/other", "1"),
         replace("/throttle/rateLimit", "much"),
         replace("/quota/limit", "1"),  # without a period
+        replace("/throttle/burstLimit", "9" * 30),
+        replace("/throttle/rateLimit", "-1"),
         {"op": "remove", "path": "/name"},
         replace(f"/apiStages/{api_id}:dev/other", "1"),
         {"op": "test", "path": "/name", "value": "x"},

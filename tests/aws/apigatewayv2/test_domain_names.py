@@ -68,6 +68,8 @@ def test_what_a_domain_name_cannot_be(
     assert aws_error(lambda: elsewhere.get_domain_name(DomainName=domain))[0] == "NotFoundException"
     assert create("no domain")[0] == bad
     assert create(DomainNameConfigurations=[]) == (bad, "Invalid input. Expected one domain name configuration", 400)
+    for odd in ({"IpAddressType": "ipv9"}, {"SecurityPolicy": "NONE"}, {"EndpointType": "EDGE"}):
+        assert create(DomainNameConfigurations=[{**CONFIGURATION, **odd}])[0] == bad
     foreign = CERTIFICATE.replace("us-east-1", "eu-west-1")
     told = f"Invalid certificate ARN: {foreign}. Certificate must be in 'us-east-1'."
     assert create(DomainNameConfigurations=[{**CONFIGURATION, "CertificateArn": foreign}]) == (bad, told, 400)

@@ -211,6 +211,18 @@ def _to_endpoint(domain: Domain, patch: Patch) -> Domain:
     return msgspec.structs.replace(domain, endpoint=kind)
 
 
+def _ip_address_type(value: str | None) -> str:
+    if value not in domains.IP_ADDRESS_TYPES:
+        raise BadRequestException(f"Invalid IP address type specified: {value}")
+    return value
+
+
+def _security_policy(value: str | None) -> str:
+    if not value or not domains.is_security_policy(value):
+        raise BadRequestException(f"Invalid security policy specified: {value}")
+    return value
+
+
 def _keeps_mode(domain: Domain, patch: Patch) -> Domain:
     _mode(patch.value)
     return domain
@@ -224,7 +236,7 @@ _RULES: Rules[Domain] = {
     "replace": {
         "/certificateArn": put("certificate"),
         "/certificateName": put("certificate_name"),
-        "/endpointConfiguration/ipAddressType": put("ip_address_type"),
+        "/endpointConfiguration/ipAddressType": put("ip_address_type", _ip_address_type),
         "/endpointConfiguration/types/{type}": _to_endpoint,
         "/mutualTlsAuthentication/truststoreUri": _no_mutual_tls,
         "/mutualTlsAuthentication/truststoreVersion": _no_mutual_tls,
@@ -232,7 +244,7 @@ _RULES: Rules[Domain] = {
         "/regionalCertificateArn": put("certificate"),
         "/regionalCertificateName": put("certificate_name"),
         "/routingMode": _keeps_mode,
-        "/securityPolicy": put("security_policy"),
+        "/securityPolicy": put("security_policy", _security_policy),
     }
 }
 

@@ -15,7 +15,7 @@ from atoll.services.apigateway import key_records
 from atoll.services.apigateway.access import access
 from atoll.services.apigateway.errors import BadRequestException, NotFoundException
 from atoll.services.apigateway.pages import names_page
-from atoll.services.apigateway.patches import patches, whole
+from atoll.services.apigateway.patches import LARGEST, patches, whole
 from atoll.services.apigateway.resource_tags import OF_USAGE_PLAN
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ def _remaining(request: UpdateUsageRequestTypeDef) -> int | None:
                 f"Invalid patch path  '{patch.text}' specified for op '{patch.op}'. Must be one of: [/remaining]"
             )
         found = whole(patch.value)
+        if not 0 <= found <= LARGEST:
+            raise BadRequestException(f"The remaining quota must be between 0 and {LARGEST}")
     return found
 
 

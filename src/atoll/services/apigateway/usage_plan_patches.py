@@ -12,7 +12,7 @@ import msgspec
 
 from atoll.api_runtime.usage_plans import PlanStage, Quota, Throttle, UsagePlan
 from atoll.services.apigateway.errors import BadRequestException, NotFoundException
-from atoll.services.apigateway.patches import Patch, number, whole
+from atoll.services.apigateway.patches import LARGEST, Patch, number, whole
 
 _PATHS = (
     "/apiStages, /apiStages/{apidId:stageName}/throttle, /apiStages/{apidId:stageName}/throttle/{resourcePath}/{httpMethod}/"
@@ -53,12 +53,20 @@ def check_quota(given: Mapping[str, Any]) -> Quota:
         raise BadRequestException("Usage Plan quota must have a limit and a period")
     if period not in _OFFSETS:
         raise BadRequestException("Invalid Usage Plan quota period specified: must be DAY, WEEK or MONTH")
-    if limit < 0:
-        raise BadRequestException("Usage Plan quota limit cannot be negative")
+    if not 0 <= limit <= LARGEST:
+        raise BadRequestException(f"Usage Plan quota limit must be between 0 and {LARGEST}")
     largest, words = _OFFSETS[period]
     if not 0 <= offset <= largest:
         raise BadRequestException(f"Usage Plan quota offset must be {words} in the {period} period")
     return Quota(limit, period, offset)
+
+
+def check_throttle(throttle: Throttle) -> Throttle:
+    """The throttle, if its numbers can be. Raises BadRequestException."""
+    for name, limit in (("rate", throttle.rate), ("burst", throttle.burst)):
+        if limit is not None and not 0 <= limit <= LARGEST:
+            raise BadRequestException(f"Usage Plan throttle {name} limit must be between 0 and {LARGEST}")
+    return throttle
 
 
 def _quota_members(quota: Quota | None) -> dict[str, Any]:
@@ -95,7 +103,7 @@ def _with_throttle(throttle: Throttle | None, patch: Patch, rest: Sequence[str])
         raise _invalid(patch)
     field, convert = _LIMITS[rest[0]]
     value = None if patch.op == "remove" else convert(patch.value)
-    return msgspec.structs.replace(throttle or Throttle(), **{field: value})
+    return check_throttle(msgspec.structs.replace(throttle or Throttle(), **{field: value}))
 
 
 def _with_stages(plan: UsagePlan, patch: Patch, rest: Sequence[str]) -> UsagePlan:

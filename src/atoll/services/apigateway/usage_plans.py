@@ -17,7 +17,7 @@ from atoll.services.apigateway.errors import BadRequestException, NotFoundExcept
 from atoll.services.apigateway.pages import page
 from atoll.services.apigateway.patches import patches
 from atoll.services.apigateway.resource_tags import OF_USAGE_PLAN
-from atoll.services.apigateway.usage_plan_patches import changed, check_quota
+from atoll.services.apigateway.usage_plan_patches import changed, check_quota, check_throttle
 
 if TYPE_CHECKING:
     from types_boto3_apigateway.type_defs import (
@@ -121,7 +121,7 @@ def _stage(given: Mapping[str, Any]) -> PlanStage:
 
 
 def _throttle(given: Mapping[str, Any] | None) -> Throttle | None:
-    return Throttle(given.get("rateLimit"), given.get("burstLimit")) if given else None
+    return check_throttle(Throttle(given.get("rateLimit"), given.get("burstLimit"))) if given else None
 
 
 def _check_stages(tx: Reader, ctx: Context, plan: UsagePlan, stages: tuple[PlanStage, ...]) -> None:

@@ -122,6 +122,10 @@ def _configuration(request: Mapping[str, Any]) -> Mapping[str, Any]:
     if endpoint != "REGIONAL":
         raise BadRequestException(f"Invalid endpoint type specified: {endpoint}. Must be REGIONAL")
     found: Mapping[str, Any] = configurations[0]
+    if found.get("IpAddressType", "ipv4") not in domains.IP_ADDRESS_TYPES:
+        raise BadRequestException(f"Invalid IP address type specified: {found['IpAddressType']}")
+    if not domains.is_security_policy(found.get("SecurityPolicy", "TLS_1_2")):
+        raise BadRequestException(f"Invalid security policy specified: {found['SecurityPolicy']}")
     return found
 
 
