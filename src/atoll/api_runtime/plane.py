@@ -127,7 +127,7 @@ class ApiGateway:
             stage_named=address.stage is None,
             request_id=request_id,
             extended_id=extended_id,
-            trace_id=request.header("x-amzn-trace-id") or f"Root=1-{int(now):08x}-{kernel.ids.hex(24)}",
+            trace_id=request.header("x-amzn-trace-id") or kernel.ids.trace(now),
             time=now,
             began=kernel.clock.monotonic(),
             variables=settings.variables,

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from atoll.api_runtime.refused import Refused
 from atoll.kernel.errors import ServiceError
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ class Running:
 
 
 def _ended_late(task: asyncio.Task[Any]) -> None:
-    """Nobody waits for this one any more: what a service refused is nobody's concern then, but a failure of Atoll's is logged."""
+    """Nobody waits for this one any more: what was refused is nobody's concern then, but a failure of Atoll's is logged."""
     error = None if task.cancelled() else task.exception()
-    if error is not None and not isinstance(error, ServiceError):
+    if error is not None and not isinstance(error, (Refused, ServiceError)):
         log.error("a call failed after its time-out", exc_info=error)
