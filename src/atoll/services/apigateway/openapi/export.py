@@ -80,14 +80,12 @@ def _sorted(resources: Collection[records.Resource]) -> list[records.Resource]:
 
 def _path(snapshot: records.Snapshot, resource: records.Resource, wanted: Wanted) -> dict[str, Any]:
     return {
-        ANY_METHOD if name == "ANY" else name.lower(): _operation(snapshot, resource, method, wanted)
+        ANY_METHOD if name == "ANY" else name.lower(): _operation(snapshot, method, wanted)
         for name, method in sorted(resource.methods.items())
     }
 
 
-def _operation(
-    snapshot: records.Snapshot, resource: records.Resource, method: records.Method, wanted: Wanted
-) -> dict[str, Any]:
+def _operation(snapshot: records.Snapshot, method: records.Method, wanted: Wanted) -> dict[str, Any]:
     operation: dict[str, Any] = {}
     if method.operation_name:
         operation["operationId"] = method.operation_name
