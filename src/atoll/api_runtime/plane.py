@@ -94,7 +94,7 @@ class ApiGateway:
         await self._http.close()
 
     def _finish(self, visit: Visit) -> None:
-        """The request is answered and its outcome known: what is told of it, is told here (access logs; metrics one day)."""
+        """The request is answered and its outcome known: access logs are told."""
         visit.latency = round((self._kernel.clock.monotonic() - visit.began) * 1000)
         self._logs.note(visit)
 
