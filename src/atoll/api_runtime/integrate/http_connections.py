@@ -9,7 +9,6 @@ from typing import Any
 
 import certifi
 import httpcore
-from httpcore._backends.auto import AutoBackend
 
 from atoll.kernel.connection import Address, Outgoing
 
@@ -40,7 +39,7 @@ def pool(context: ssl.SSLContext, outgoing: Outgoing) -> httpcore.AsyncConnectio
     )
 
 
-class _Backend(AutoBackend):
+class _Backend(httpcore.AnyIOBackend):
     def __init__(self, outgoing: Outgoing) -> None:
         self._outgoing = outgoing
 
