@@ -6,7 +6,6 @@ import logging
 import re
 from typing import NamedTuple
 
-from atoll.api_runtime.integrate.functions import source_arn
 from atoll.api_runtime.integrate.running import Running
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api.call import Call
@@ -39,8 +38,8 @@ class RestFunctions:
     def __init__(self) -> None:
         self._running = Running()
 
-    async def invoke(self, call: Call, payload: bytes, principal: Principal | None) -> Invoked:
-        """Invokes the integration's function as `principal`, or as API Gateway for the method, whom the function's policy must let.
+    async def invoke(self, call: Call, payload: bytes, principal: Principal) -> Invoked:
+        """Invokes the integration's function as `principal` (`Roles.acting`), whom the function's policy must let.
 
         Raises Refused as AWS answers where Lambda refuses, and where the time is up.
         """
@@ -53,8 +52,7 @@ class RestFunctions:
             "InvocationType": "RequestResponse",
             "Payload": payload,
         }
-        acting = visit.acting(source_arn(visit)) if principal is None else principal
-        invocation = visit.ctx.call("lambda", "Invoke", request, principal=acting)
+        invocation = visit.ctx.call("lambda", "Invoke", request, principal=principal)
         began = visit.ctx.clock.monotonic()
         try:
             output = await self._running.within(invocation, call.integration.timeout / 1000)

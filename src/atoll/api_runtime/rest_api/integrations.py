@@ -7,7 +7,6 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from atoll.api_runtime.integrate.functions import source_arn
 from atoll.api_runtime.integrate.http_client import Answer, Failed, HttpClient, TimedOut
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.integrate.services import ServiceRequest, Services
@@ -23,13 +22,10 @@ from atoll.api_runtime.rest_api.mock import mock_status
 from atoll.api_runtime.rest_api.outgoing import Outgoing, outgoing
 from atoll.api_runtime.rest_api.proxy_answer import malformed, proxy_answer
 from atoll.api_runtime.serving import with_variables
-from atoll.api_runtime.visit import Caller
 from atoll.kernel.context import Principal
 from atoll.kernel.errors import ServiceError
 from atoll.kernel.http import HttpResponse
 
-CALLER = "arn:aws:iam::*:user/*"
-"""Credentials that stand for whoever signed the request."""
 _CONFIGURATION = "Execution failed due to configuration error: "
 _FUNCTION_ERROR = "x-amz-function-error"
 _NOT_FROM_HTTP = frozenset(("via",))
@@ -103,20 +99,12 @@ class Integrations:
         selected = error_message(response.body) if failed else ""
         return Answered(response.status, response.headers, response.body, selected or str(response.status))
 
-    async def _acting(self, call: Call) -> Principal | None:
-        """Who calls the backend: a session of the integration's role, whoever signed the request, or None for API Gateway itself.
-
-        Raises Refused where the role does not trust API Gateway.
-        """
-        visit = call.visit
-        role = with_variables(call.integration.credentials or "", visit.variables)
-        if not role:
-            return None
-        if role == CALLER:
-            return _signer(visit.caller)
+    async def _acting(self, call: Call) -> Principal:
+        """Who calls the backend. Raises Refused where nobody may."""
         try:
-            return await self._roles.session(visit.ctx, role, source_arn(visit))
+            return await self._roles.acting(call.visit, call.integration.credentials)
         except ServiceError as error:
+            role = with_variables(call.integration.credentials or "", call.visit.variables)
             reason = f"API Gateway does not have permission to assume the provided role {role}"
             raise Refused("API_CONFIGURATION_ERROR", detail=_CONFIGURATION + reason) from error
 
@@ -163,14 +151,6 @@ def note_answer(call: Call, status: int, headers: Sequence[tuple[str, str]], bod
     call.note(f"Received response. Status: {status}, Integration latency: {call.visit.integration.latency} ms")
     call.note(f"Endpoint response headers: {noted_pairs(headers)}")
     call.note(f"Endpoint response body before transformations: {body.decode(errors='replace')}")
-
-
-def _signer(caller: Caller) -> Principal:
-    if caller.principal is None:
-        raise Refused(
-            "API_CONFIGURATION_ERROR", detail=_CONFIGURATION + "Invalid credentials: nobody signed the request"
-        )
-    return caller.principal
 
 
 def _url(request: Outgoing) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from atoll.api_runtime import serving
+from atoll.api_runtime.integrate.roles import CALLER
 from atoll.api_runtime.match import DEFAULT, variable
 from atoll.api_runtime.serving import Cors
-from atoll.services.apigatewayv2.access import CALLER
 from atoll.services.apigatewayv2.errors import BadRequestException
 
 METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"))
