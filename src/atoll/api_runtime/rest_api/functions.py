@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import re
 from typing import NamedTuple
 
 from atoll.api_runtime.integrate.running import Running
+from atoll.api_runtime.invoke_arns import function_in
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api.call import Call
 from atoll.api_runtime.serving import with_variables
@@ -14,7 +14,6 @@ from atoll.kernel.context import Principal
 from atoll.kernel.errors import RequestTooLarge, ServiceError
 
 log = logging.getLogger(__name__)
-_INVOCATIONS = re.compile(r"arn:[\w-]+:apigateway:[\w-]+:lambda:path/(?:/)?[\d-]+/functions/(.+)/invocations", re.ASCII)
 _CONFIGURATION = "Execution failed due to configuration error: "
 
 
@@ -24,12 +23,6 @@ class Invoked(NamedTuple):
     payload: bytes
     failed: bool
     request_id: str
-
-
-def invoked_function(uri: str) -> str | None:
-    """The function's ARN in the URI of an integration (`…:lambda:path/2015-03-31/functions/ARN/invocations`), None in another URI."""
-    found = _INVOCATIONS.fullmatch(uri)
-    return found[1] if found else None
 
 
 class RestFunctions:
@@ -44,7 +37,7 @@ class RestFunctions:
         Raises Refused as AWS answers where Lambda refuses, and where the time is up.
         """
         visit = call.visit
-        function = invoked_function(with_variables(call.integration.uri or "", visit.variables))
+        function = function_in(with_variables(call.integration.uri or "", visit.variables))
         if function is None:
             raise Refused("API_CONFIGURATION_ERROR", detail=_CONFIGURATION + "Invalid function URI")
         request = {

@@ -10,6 +10,7 @@ import msgspec
 from atoll.api_runtime.integrate.http_client import Answer, Failed, HttpClient, TimedOut
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.integrate.services import ServiceRequest, Services
+from atoll.api_runtime.invoke_arns import function_in
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api import headers as fields
 from atoll.api_runtime.rest_api.answer import Answered, error_message, method_answer
@@ -17,7 +18,7 @@ from atoll.api_runtime.rest_api.call import Call
 from atoll.api_runtime.rest_api.content import is_binary, response_body
 from atoll.api_runtime.rest_api.event import proxy_event
 from atoll.api_runtime.rest_api.execution_log import noted_pairs
-from atoll.api_runtime.rest_api.functions import RestFunctions, invoked_function
+from atoll.api_runtime.rest_api.functions import RestFunctions
 from atoll.api_runtime.rest_api.mock import mock_status
 from atoll.api_runtime.rest_api.outgoing import Outgoing, outgoing
 from atoll.api_runtime.rest_api.proxy_answer import malformed, proxy_answer
@@ -87,7 +88,7 @@ class Integrations:
     async def _service(self, call: Call, request: Outgoing) -> Answered:
         """What an AWS service answered. Of a function that failed, the message of its error selects the response."""
         note_request(call, request)
-        is_function = invoked_function(request.uri) is not None
+        is_function = function_in(request.uri) is not None
         body = request.body or (b"{}" if is_function else b"")
         sent = ServiceRequest(request.uri, request.method, request.headers, request.query, body)
         response = await self._services.perform(
