@@ -126,7 +126,11 @@ def _texts(found: Any, budget: Budget) -> Mapping[str, str]:
 def _status(found: Any, budget: Budget) -> int | None:
     """A status that can be sent; what is none overrides nothing."""
     written = _text(found, budget)
-    return int(written) if written.isascii() and written.isdigit() and 100 <= int(written[:6]) <= 599 else None
+    return (
+        int(written)
+        if written.isascii() and written.isdigit() and len(written) < 9 and 100 <= int(written) <= 599
+        else None
+    )
 
 
 def for_request(templates: Mapping[str, str], content_type: str | None) -> str | None:
