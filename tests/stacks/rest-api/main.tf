@@ -208,6 +208,22 @@ resource "aws_cloudwatch_log_group" "access" {
   name = "pets"
 }
 
+resource "aws_iam_role" "logs" {
+  name = "api-logs"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "apigateway.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_api_gateway_account" "this" {
+  cloudwatch_role_arn = aws_iam_role.logs.arn
+}
+
 resource "aws_api_gateway_deployment" "pets" {
   rest_api_id = aws_api_gateway_rest_api.pets.id
   description = "deployed by terraform"
@@ -237,6 +253,7 @@ resource "aws_api_gateway_stage" "live" {
   stage_name    = "live"
   description   = "what users call"
   variables     = { greeting = local.greeting, table = "pets" }
+  depends_on    = [aws_api_gateway_account.this]
 
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn

@@ -4,12 +4,14 @@ long to load."""
 from __future__ import annotations
 
 import ssl
+import tempfile
 from collections.abc import Iterable
 from typing import Any
 
 import certifi
 import httpcore
 
+from atoll.api_runtime.client_certificates import ClientCertificate
 from atoll.kernel.connection import Address, Outgoing
 
 KEEP = 4.0
@@ -18,13 +20,18 @@ Ends = tuple[Address, Address]
 MOST, MOST_IDLE = 1_000, 100
 
 
-def tls(*, verify: bool) -> ssl.SSLContext:
-    """Whom we trust: this machine's authorities and the web's. Blocks for some milliseconds."""
+def tls(*, verify: bool, certificate: ClientCertificate | None = None) -> ssl.SSLContext:
+    """Whom we trust: this machine's authorities and the web's; and who we are, if a service asks. Blocks for some milliseconds."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    if certificate is not None:
+        with tempfile.NamedTemporaryFile("w", suffix=".pem") as both:  # ssl reads certificates from files only
+            both.write(f"{certificate.key}\n{certificate.pem}")
+            both.flush()
+            context.load_cert_chain(both.name)
     return context
 
 

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from atoll.api_runtime import client_certificates
 from atoll.api_runtime.integrate.functions import source_arn
 from atoll.api_runtime.integrate.http_client import Answer, Failed, HttpClient, TimedOut
 from atoll.api_runtime.integrate.roles import Roles
@@ -132,6 +133,7 @@ class Integrations:
                 request.body,
                 seconds=integration.timeout / 1000,
                 verify=not integration.tls_insecure,
+                certificate=await client_certificates.find(visit.ctx, visit.settings.client_certificate),
             )
             body = await answer.read()
         except TimedOut as error:

@@ -24,19 +24,22 @@ KEY_SCHEME, SIGV4_SCHEME = "api_key", "sigv4"
 
 
 class Wanted(NamedTuple):
-    """What an export holds beside the API itself: `integrations` all of AWS's extensions, `authorizers` those alone."""
+    """What an export holds beside the API itself: `integrations` all of AWS's extensions, `authorizers` and `documentation` those
+    alone."""
 
     is_3: bool
     integrations: bool = False
     authorizers: bool = False
+    documentation: bool = False
 
 
 class Place(NamedTuple):
-    """Where the API answers, and since when this is its version."""
+    """Where the API answers, since when this is its version, and what its owner says of it."""
 
     host: str
     stage: str
     version: str
+    description: str | None = None
 
 
 def export(
@@ -45,6 +48,8 @@ def export(
     """The document, members in AWS's order. `authorizers` are `x-amazon-apigateway-authorizer` values by id, with their names in
     `snapshot.authorizers`."""
     info: dict[str, Any] = {"title": snapshot.name, "version": place.version}
+    if place.description is not None:
+        info["description"] = place.description
     if wanted.is_3:
         document: dict[str, Any] = {"openapi": "3.0.1", "info": info, "servers": [_server(place)]}
     else:
@@ -71,7 +76,7 @@ def export(
 
 
 def _server(place: Place) -> dict[str, Any]:
-    return {"url": f"https://{place.host}/{{basePath}}", "variables": {"basePath": {"default": place.stage}}}
+    return {"url": f"https://{place.host}/{{basePath}}", "variables": {"basePath": {"default": f"/{place.stage}"}}}
 
 
 def _sorted(resources: Collection[records.Resource]) -> list[records.Resource]:
