@@ -16,7 +16,9 @@ from atoll.services import SERVICES
 
 ACCOUNT = "123456789012"
 MODELS = Models([service.name for service in SERVICES])
-DOCUMENT = f'{{"openapi": "3.0.1", "x-amazon-apigateway-integration": {{"credentials": "arn:aws:iam::{ACCOUNT}:role/r"}}}}'
+DOCUMENT = (
+    f'{{"openapi": "3.0.1", "x-amazon-apigateway-integration": {{"credentials": "arn:aws:iam::{ACCOUNT}:role/r"}}}}'
+)
 """As much of an OpenAPI document as names a role."""
 GIVEN = {
     "AuthorizerCredentialsArn": f"arn:aws:iam::{ACCOUNT}:role/r",
