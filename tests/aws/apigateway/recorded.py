@@ -16,7 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 OBSERVED = Path(__file__).parents[2] / "data" / "observed" / "apigateway"
-PLACEHOLDER = re.compile(r"<[-A-Za-z_]+(?::\d+)?>")
+PLACEHOLDER = re.compile(r"<[-A-Za-z_]+[-:]?\d*>")
 ABSENT = object()
 
 
@@ -76,7 +76,7 @@ class Recording:
                 pattern += re.escape(self.bound.get(part, part))
         matched = re.fullmatch(pattern, found, re.DOTALL)
         if matched:
-            self.bound |= {n: v for n, v in zip(names, matched.groups(), strict=True) if ":" in n}
+            self.bound |= {n: v for n, v in zip(names, matched.groups(), strict=True) if n[-2].isdigit()}
         return bool(matched)
 
 

@@ -36,7 +36,8 @@ def test_exports(apigateway: Any, recorded: Recorded, which: str) -> None:
     (exported,) = (v["recorded-content"] for k, v in every.items() if k.endswith(scenario))
     definition = exported["get-export-with-extensions"]["body"]
     if definition["info"]["version"] == "date":
-        del definition["info"]["version"]
+        unversioned = {name: value for name, value in definition["info"].items() if name != "version"}
+        definition = {**definition, "info": unversioned}
     text = json.dumps(definition).replace("<region>", "us-east-1").encode()
     seen = recorded("extended", scenario)
     seen.bind("<region>", "us-east-1")
@@ -53,14 +54,17 @@ def test_exports(apigateway: Any, recorded: Recorded, which: str) -> None:
             answer = {**answer, "contentDisposition": answer["contentDisposition"].replace(date, "date")}
             answer["body"]["info"]["version"] = "date"
         seen.same(name, answer)
-        assert json.dumps(answer["body"]) == json.dumps(_bound(seen, exported[name]["body"])), "in the recorded order"
+        members = [list(answer["body"]), list(answer["body"]["info"])]
+        assert members == [list(exported[name]["body"]), list(exported[name]["body"]["info"])], "in the recorded order"
+        for path, operations in exported[name]["body"]["paths"].items():
+            ours = answer["body"]["paths"][path]
+            assert list(ours) == list(operations), "methods in the recorded order"
+            assert [list(ours[method]) for method in operations] == [list(found) for found in operations.values()]
 
 
-def _bound(seen: Recording, value: Any) -> Any:
-    text = json.dumps(value)
-    for placeholder, stands_for in seen.bound.items():
-        text = text.replace(placeholder, stands_for)
-    return json.loads(text)
+def by_type(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer of GetDocumentationParts in the recorded order."""
+    return {**answer, "items": sorted(answer["items"], key=lambda item: item["location"]["type"])}
 
 
 def test_an_import(apigateway: Any, recorded: Recorded) -> None:
@@ -179,7 +183,7 @@ def test_documentation_parts_are_imported(apigateway: Any, recorded: Recorded) -
     }
     body = json.dumps(definition).encode()
     api = apigateway.import_rest_api(body=body)["id"]
-    listed = lambda: apigateway.get_documentation_parts(restApiId=api)  # noqa: E731
+    listed = lambda: by_type(apigateway.get_documentation_parts(restApiId=api))  # noqa: E731
     seen.answers("get-documentations-parts-after-api-imports", listed)
     imported = lambda: apigateway.import_documentation_parts(restApiId=api, mode="overwrite", body=body)  # noqa: E731
     seen.answers("import-documentation-parts", imported)

@@ -32,6 +32,7 @@ _ALL = "/restapis/{restApiId}/documentation/parts"
 _ONE = _ALL + "/{documentationPartId}"
 _MEMBERS = ("type", "path", "method", "statusCode", "name")
 _EXTENSION = "x-amazon-apigateway-documentation"
+_UNPARSABLE = f"Unable to parse the documentation: a JSON document with {_EXTENSION}.documentationParts is expected"
 
 
 @operation("CreateDocumentationPart", access=access("POST", _ALL))
@@ -107,29 +108,30 @@ async def import_documentation_parts(ctx: Context, request: ImportDocumentationP
     one of the same location is replaced), or in the place of all of them (`overwrite`)."""
     api_id = request["restApiId"]
     body: Any = request["body"]
-    new = [Part(ctx.ids.lower(6), *location_and_text) for location_and_text in _imported(body)]
+    new = parts_of(ctx, _documentation(body))
 
     def write(tx: Transaction) -> None:
         store.api(tx, ctx, api_id)
-        locations = [part.location for part in new]
-        for old in list(records.parts(tx, ctx, api_id)):
-            if request.get("mode") == "overwrite" or old.location in locations:
-                tx.delete(store.key(ctx, "v1.documentation-parts", api_id, old.id))
-        for part in new:
-            records.put_part(tx, ctx, api_id, part)
+        records.take(tx, ctx, api_id, new, overwrites=request.get("mode") == "overwrite")
 
     await ctx.store.transact(write)
-    return {"ids": [part.id for part in new], "warnings": []}
+    return {"ids": [part.id for part in new]}
 
 
-def _imported(body: bytes) -> list[tuple[dict[str, str], str]]:
+def _documentation(body: bytes) -> Any:
     try:
-        given = json.loads(body)[_EXTENSION]["documentationParts"]
-        return [(_location(part["location"]), json.dumps(part["properties"])) for part in given]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise BadRequestException(
-            f"Unable to parse the documentation: a JSON document with {_EXTENSION}.documentationParts is expected"
-        ) from error
+        return json.loads(body)[_EXTENSION]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BadRequestException(_UNPARSABLE) from error
+
+
+def parts_of(ctx: Context, documentation: Any) -> list[Part]:
+    """The parts that a definition's `x-amazon-apigateway-documentation` has, with new ids. Raises BadRequestException."""
+    try:
+        given = documentation["documentationParts"]
+        return [Part(ctx.ids.lower(6), _location(one["location"]), json.dumps(one["properties"])) for one in given]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadRequestException(_UNPARSABLE) from error
 
 
 def _location(given: Mapping[str, Any]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -51,6 +51,16 @@ def part(tx: Reader, ctx: Context, api_id: str, part_id: str) -> Part:
 def put_part(tx: Transaction, ctx: Context, api_id: str, record: Part) -> None:
     """Stores a part."""
     tx.set(store.key(ctx, "v1.documentation-parts", api_id, record.id), PARTS.encode(record))
+
+
+def take(tx: Transaction, ctx: Context, api_id: str, new: Sequence[Part], *, overwrites: bool) -> None:
+    """Stores parts in the place of all that are there (`overwrites`), or of those with the same locations."""
+    locations = [part.location for part in new]
+    for old in list(parts(tx, ctx, api_id)):
+        if overwrites or old.location in locations:
+            tx.delete(store.key(ctx, "v1.documentation-parts", api_id, old.id))
+    for part in new:
+        put_part(tx, ctx, api_id, part)
 
 
 def check_free(tx: Reader, ctx: Context, api_id: str, record: Part) -> None:

@@ -12,7 +12,7 @@ from atoll.api_runtime.rest_api import records
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
-from atoll.services.apigateway import api_rules, deploy, models, store
+from atoll.services.apigateway import api_rules, deploy, documentation_parts, documentation_records, models, store
 from atoll.services.apigateway.access import access, passes_roles
 from atoll.services.apigateway.errors import BadRequestException
 from atoll.services.apigateway.openapi.definition import Definition, definition
@@ -32,7 +32,7 @@ async def import_rest_api(ctx: Context, request: ImportRestApiRequestTypeDef) ->
     api_id, root = ctx.ids.lower(10), ctx.ids.lower(10)
     api = _settings(ctx, store.RestApi(api_id, found.name, ctx.clock.now(), root), found, request)
     drawn = [ctx.ids.lower(6) for _ in range(needed(found))]
-    defaults = models.defaults(ctx)
+    defaults, parts = models.defaults(ctx), _parts(ctx, found)
 
     def write(tx: Transaction) -> None:
         store.put_api(tx, ctx, api)
@@ -40,6 +40,7 @@ async def import_rest_api(ctx: Context, request: ImportRestApiRequestTypeDef) ->
         for model in defaults:
             store.put(tx, ctx, api.id, model)
         merge(tx, ctx, api, found, Ids(drawn))
+        documentation_records.take(tx, ctx, api.id, parts, overwrites=True)
         deploy.publish(tx, ctx, api.id)
 
     await ctx.store.transact(write)
@@ -52,7 +53,7 @@ async def put_rest_api(ctx: Context, request: PutRestApiRequestTypeDef) -> dict[
     found = _read(ctx, request)
     overwrites = request.get("mode", "merge") == "overwrite"
     drawn = [ctx.ids.lower(6) for _ in range(needed(found) + 2)]
-    defaults = models.defaults(ctx)
+    defaults, parts = models.defaults(ctx), _parts(ctx, found)
 
     def write(tx: Transaction) -> store.RestApi:
         before = store.api(tx, ctx, request["restApiId"])
@@ -63,6 +64,7 @@ async def put_rest_api(ctx: Context, request: PutRestApiRequestTypeDef) -> dict[
                     store.put(tx, ctx, before.id, model)
         else:
             merge(tx, ctx, before, found, Ids(drawn))
+        documentation_records.take(tx, ctx, before.id, parts, overwrites=overwrites)
         kept = before if overwrites else msgspec.structs.replace(before)
         api = _settings(ctx, kept, found, request, merges=not overwrites)
         store.put_api(tx, ctx, api)
@@ -83,9 +85,11 @@ def _read(ctx: Context, request: Mapping[str, Any]) -> Definition:
         raise BadRequestException(INVALID) from None
     if found.warnings and request.get("failOnWarnings"):
         raise BadRequestException("Warnings found during import:\n\t" + "\n\t".join(found.warnings))
-    if found.documentation:
-        ctx.warn("x-amazon-apigateway-documentation", "documentation parts of documents are not imported")
     return found
+
+
+def _parts(ctx: Context, found: Definition) -> list[documentation_records.Part]:
+    return documentation_parts.parts_of(ctx, found.documentation) if "documentationParts" in found.documentation else []
 
 
 def _settings(
