@@ -107,7 +107,8 @@ async def create_rest_api(ctx: Context, request: CreateRestApiRequestTypeDef) ->
 @operation("GetRestApi", access=access("GET", "/restapis/{restApiId}"))
 async def get_rest_api(ctx: Context, request: GetRestApiRequestTypeDef) -> dict[str, Any]:
     """One API. Raises NotFoundException."""
-    return members(await ctx.store.read(lambda tx: store.api(tx, ctx, request["restApiId"])))
+    api = await ctx.store.read(lambda tx: store.api(tx, ctx, request["restApiId"]))
+    return members(api) | {"tags": api.tags}
 
 
 @operation("GetRestApis", access=access("GET", "/restapis"))

@@ -42,7 +42,8 @@ async def get_export(ctx: Context, request: GetExportRequestTypeDef) -> dict[str
     taken = await ctx.store.read(lambda tx: _taken(tx, ctx, request["restApiId"], request["stageName"]))
     api, deployment = taken.api, taken.deployment
     host = f"{api.id}.execute-api.{ctx.region}.amazonaws.com"
-    place = Place(host, request["stageName"], api.version or _dated(deployment), api.description)
+    version = api.version or _dated(deployment)
+    place = Place(host, request["stageName"], version, api.description)
     document = export(taken.snapshot, place, wanted, taken.authorizers)
     if wanted.integrations:
         _add_endpoint(document, api)
@@ -51,8 +52,8 @@ async def get_export(ctx: Context, request: GetExportRequestTypeDef) -> dict[str
     named = "json" if accepts == JSON else "yaml"
     suffix = "oas30" if wanted.is_3 else "swagger"
     return {
-        "contentType": accepts,
-        "contentDisposition": f'attachment; filename="{suffix}_{_dated(deployment)}.{named}"',
+        "contentType": "application/octet-stream",
+        "contentDisposition": f'attachment; filename="{suffix}_{version}.{named}"',
         "body": _written(document, accepts),
     }
 
