@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from atoll.api_runtime.answers import INTERNAL_ERROR
 from atoll.api_runtime.http_api.answers import SERVICE_UNAVAILABLE
 from atoll.api_runtime.http_api.parameters import Outgoing
 from atoll.api_runtime.integrate.roles import Roles
+from atoll.api_runtime.integrate.running import Running
 from atoll.api_runtime.match import DEFAULT
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.serving import Integration
@@ -35,11 +35,11 @@ BUSY = "TooManyRequestsException"
 
 
 class Functions:
-    """Runs functions. Keeps hold of invocations whose client was told that they took too long: AWS lets them end too."""
+    """Runs functions. An invocation whose client was told that it takes too long goes on to its end, as on AWS."""
 
     def __init__(self, roles: Roles) -> None:
         self._roles = roles
-        self._running: set[asyncio.Task[Any]] = set()
+        self._running = Running()
 
     async def proxy(self, visit: Visit, integration: Integration, outgoing: Outgoing | None = None) -> HttpResponse:
         """The answer of an HTTP API's Lambda proxy integration to the request, or to what a mapping made of it.
@@ -78,16 +78,13 @@ class Functions:
             "InvocationType": "RequestResponse",
             "Payload": event,
         }
-        invocation = asyncio.ensure_future(ctx.call("lambda", "Invoke", asked, principal=principal))
-        self._running.add(invocation)
-        invocation.add_done_callback(self._running.discard)
-        done, _ = await asyncio.wait((invocation,), timeout=integration.timeout)
-        if done:
-            return invocation.result()
-        invocation.add_done_callback(_ended_late)
-        visit.integration.error = f"integration timed out after {integration.timeout:g} s"
-        ctx.span.note(error=visit.integration.error)
-        raise Refused("INTEGRATION_TIMEOUT", detail=visit.integration.error)
+        invocation = ctx.call("lambda", "Invoke", asked, principal=principal)
+        try:
+            return await self._running.within(invocation, integration.timeout)
+        except TimeoutError as error:
+            visit.integration.error = f"integration timed out after {integration.timeout:g} s"
+            ctx.span.note(error=visit.integration.error)
+            raise Refused("INTEGRATION_TIMEOUT", detail=visit.integration.error) from error
 
 
 def _arrival(visit: Visit, outgoing: Outgoing | None) -> event.Arrival:
@@ -108,13 +105,6 @@ def _refusal(visit: Visit, error: ServiceError) -> Refused:
     return Refused(
         "INTEGRATION_FAILURE", SERVICE_UNAVAILABLE if error.code == BUSY else None, detail=visit.integration.error
     )
-
-
-def _ended_late(invocation: asyncio.Task[Any]) -> None:
-    """Nobody waits for this one any more; what Lambda refused is nobody's concern then, but a failure of Atoll's is logged."""
-    error = None if invocation.cancelled() else invocation.exception()
-    if error is not None and not isinstance(error, ServiceError):
-        log.error("an invocation failed after its time-out", exc_info=error)
 
 
 def source_arn(visit: Visit) -> str:

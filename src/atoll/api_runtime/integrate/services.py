@@ -5,22 +5,19 @@ docs: https://docs.aws.amazon.com/apigateway/latest/api/API_Integration.html (ur
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
 from atoll.api_runtime.integrate.functions import source_arn
+from atoll.api_runtime.integrate.running import Running
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.visit import Visit
 from atoll.kernel.context import Principal
 from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.kernel.service import Host, WireForm
-
-log = logging.getLogger(__name__)
 
 MAX_ANSWER = 10 << 20
 """Bytes of an answer. docs: API Gateway quotas, "Payload size"."""
@@ -97,11 +94,11 @@ def http_request(to: Target, request: ServiceRequest, form: WireForm | None) -> 
 
 
 class Services:
-    """Calls services. Keeps hold of calls whose client was told that they took too long: AWS lets them end too."""
+    """Calls services. A call whose client was told that it takes too long goes on to its end, as on AWS."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._running: set[asyncio.Task[Any]] = set()
+        self._running = Running()
 
     async def perform(
         self, visit: Visit, request: ServiceRequest, principal: Principal | None, seconds: float
@@ -134,14 +131,10 @@ class Services:
         to = target(request.uri)
         http = http_request(to, request, self._form(to))
         acting = visit.acting(source_arn(visit)) if principal is None else principal
-        task = asyncio.ensure_future(self._answered(visit, http, to, acting))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        done, _ = await asyncio.wait((task,), timeout=seconds)
-        if not done:
-            task.add_done_callback(_ended_late)
-            raise Refused("INTEGRATION_TIMEOUT", detail="Execution failed due to a timeout error")
-        response = task.result()
+        try:
+            response = await self._running.within(self._answered(visit, http, to, acting), seconds)
+        except TimeoutError as error:
+            raise Refused("INTEGRATION_TIMEOUT", detail="Execution failed due to a timeout error") from error
         if to.service == "lambda" and response.status == 403:
             raise Refused("API_CONFIGURATION_ERROR", detail=f"{CONFIGURATION}Invalid permissions on Lambda function")
         return response
@@ -173,10 +166,3 @@ class Services:
 
 
 _IDS = ("x-amzn-requestid", "x-amz-request-id")
-
-
-def _ended_late(task: asyncio.Task[Any]) -> None:
-    """Nobody waits for this one any more; a failure of Atoll's is logged."""
-    error = None if task.cancelled() else task.exception()
-    if error is not None and not isinstance(error, (Refused, NotImplementedByAtoll)):
-        log.error("a call of a service failed after its time-out", exc_info=error)
