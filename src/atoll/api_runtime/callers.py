@@ -32,8 +32,8 @@ def authorizer_1(caller: Caller) -> dict[str, Any] | None:
     return None
 
 
-def identity_1(caller: Caller) -> dict[str, Any]:
-    """The members of `requestContext.identity` in payload format 1.0 that name who signed."""
+def signed(caller: Caller) -> dict[str, str]:
+    """The members of `requestContext.identity` that name who signed, nothing where nobody did; payload format 2.0 has them elsewhere."""
     principal = caller.principal
     if principal is None:
         return {}

@@ -90,7 +90,7 @@ def payload_2(arrival: Arrival) -> dict[str, Any]:
         event["cookies"] = cookies
     event["headers"] = headers
     if request.query_string:
-        query = _query_values(request.query_string)
+        query = query_values(request.query_string)
         event["queryStringParameters"] = {name: ",".join(given) for name, given in query.items()}
     event["requestContext"] = _context(arrival, path, headers.get("user-agent", ""))
     if arrival.parameters:
@@ -107,7 +107,7 @@ def payload_2(arrival: Arrival) -> dict[str, Any]:
 def payload_1(arrival: Arrival) -> dict[str, Any]:
     """The event in payload format 1.0: every member is there, null where it has no value; repeats are lists, cookies are headers."""
     request = arrival.request
-    values, query = _header_values(arrival), _query_values(request.query_string)
+    values, query = _header_values(arrival), query_values(request.query_string)
     headers = {_SPELLED.get(name, name): lines for name, lines in values.items()}
     path = _visible_path(arrival, arrival.front)
     resource = arrival.route_key.partition(" ")[2] or arrival.route_key
@@ -213,7 +213,7 @@ def _header_values(arrival: Arrival) -> dict[str, list[str]]:
     return headers
 
 
-def _query_values(query_string: str) -> dict[str, list[str]]:
+def query_values(query_string: str) -> dict[str, list[str]]:
     """Decoded parameters (a + is a space) with all their values, empty ones too."""
     parameters: dict[str, list[str]] = {}
     for name, value in parse_qsl(query_string, keep_blank_values=True):

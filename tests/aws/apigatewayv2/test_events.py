@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import io
 import re
-import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +12,7 @@ import botocore.awsrequest
 import botocore.credentials
 import httpx
 import pytest
+from tests.functions import let_apis_invoke, make_function
 
 
 @pytest.fixture
@@ -213,15 +212,5 @@ def _guard(api: Any, api_id: str, **guard: Any) -> None:
 
 def _authorizer_function(client: Callable[..., Any], answer: Any) -> None:
     """A function `judge` that gives this answer, which every API may call."""
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("index.py", f"def handler(event, context):\n    return {answer!r}\n")
-    functions = client("lambda")
-    functions.create_function(
-        FunctionName="judge", Runtime="python3.11", Handler="index.handler", Code={"ZipFile": package.getvalue()},
-        Role=client("iam").get_role(RoleName="echo")["Role"]["Arn"],
-    )  # fmt: skip
-    functions.get_waiter("function_active_v2").wait(FunctionName="judge", WaiterConfig={"Delay": 1})
-    functions.add_permission(
-        FunctionName="judge", StatementId="all", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com"
-    )
+    make_function(client, "judge", f"def handler(event, context):\n    return {answer!r}\n")
+    let_apis_invoke(client, "judge")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.functions import API_GATEWAY, make_role
 
 AwsError = Callable[[Callable[[], Any]], tuple[str, str, int]]
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:nobody"
@@ -287,10 +288,6 @@ def test_a_deployment_and_a_throttled_stage(api: Any, chat: str, aws_error: AwsE
     assert wrong[1] == "Invalid logging level specified. Must be one of [OFF, ERROR, INFO]"
 
 
-TRUST = """{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
-  "Principal": {"Service": "apigateway.amazonaws.com"}}]}"""
-
-
 @pytest.mark.parametrize(
     "settings",
     [
@@ -309,10 +306,9 @@ def test_logs_need_a_role_in_the_accounts_settings(
     refused = aws_error(lambda: api.create_stage(ApiId=chat, StageName="dev", **settings))
     no_role = "CloudWatch Logs role ARN must be set in account settings to enable logging"
     assert refused == ("BadRequestException", no_role, 400)
-    iam = client("iam")
-    role = iam.create_role(RoleName="logs", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    role = make_role(client, "logs", API_GATEWAY)
     policy = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
-    iam.attach_role_policy(RoleName="logs", PolicyArn=policy)
+    client("iam").attach_role_policy(RoleName="logs", PolicyArn=policy)
     change = {"op": "replace", "path": "/cloudwatchRoleArn", "value": role}
     client("apigateway").update_account(patchOperations=[change])
     api.create_stage(ApiId=chat, StageName="dev", **settings)

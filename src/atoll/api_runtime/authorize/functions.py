@@ -13,7 +13,6 @@ from atoll.api_runtime import serving
 from atoll.api_runtime.authorize import identity, verdicts
 from atoll.api_runtime.authorize.questions import question
 from atoll.api_runtime.authorize.verdicts import BadAnswer, Verdict
-from atoll.api_runtime.integrate.functions import function_arn
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.integrate.running import Running
 from atoll.api_runtime.patterns import BadPattern, compiled
@@ -109,7 +108,7 @@ class FunctionAuthorizers:
             "lambda",
             "Invoke",
             {
-                "FunctionName": function_arn(authorizer.function, visit.variables),
+                "FunctionName": serving.with_variables(authorizer.function, visit.variables),
                 "InvocationType": "RequestResponse",
                 "Payload": msgspec.json.encode(event),
             },

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -18,14 +16,13 @@ from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.integrate.running import Running
 from atoll.api_runtime.match import DEFAULT
 from atoll.api_runtime.refused import Refused
-from atoll.api_runtime.serving import Integration
+from atoll.api_runtime.serving import Integration, with_variables
 from atoll.api_runtime.visit import NOBODY, Visit
 from atoll.kernel.errors import AccessDenied, RequestTooLarge, ServiceError
 from atoll.kernel.http import HttpResponse
 
 log = logging.getLogger(__name__)
 
-_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 _FORMATS = {
     "1.0": (event.payload_1, mapping.payload_1, callers.authorizer_1),
     "2.0": (event.payload_2, mapping.payload_2, callers.authorizer_2),
@@ -48,7 +45,7 @@ class Functions:
         """
         arrival, (to_event, to_response, says) = _arrival(visit, outgoing), _FORMATS[integration.payload_format]
         if visit.caller is not NOBODY:
-            arrival = arrival._replace(authorizer=says(visit.caller), identity=callers.identity_1(visit.caller))
+            arrival = arrival._replace(authorizer=says(visit.caller), identity=callers.signed(visit.caller))
         outcome, clock = visit.integration, visit.ctx.clock
         began = clock.monotonic()
         try:
@@ -74,7 +71,7 @@ class Functions:
         role = integration.credentials
         principal = source if role is None else await self._roles.session(ctx, role, source.source_arn)
         asked = {
-            "FunctionName": function_arn(integration.function, visit.variables),
+            "FunctionName": with_variables(integration.function, visit.variables),
             "InvocationType": "RequestResponse",
             "Payload": event,
         }
@@ -116,10 +113,3 @@ def source_arn(visit: Visit) -> str:
     if visit.route_key == DEFAULT or visit.api.kind == "WEBSOCKET":
         return visit.arn_prefix + visit.route_key
     return visit.arn_prefix + visit.request.method + visit.route_key.partition(" ")[2]
-
-
-def function_arn(function: str, variables: Mapping[str, str]) -> str:
-    """The function's ARN with the stage variables put in; an undefined one is empty."""
-    if "${" not in function:
-        return function
-    return _STAGE_VARIABLE.sub(lambda found: variables.get(found[1], ""), function)

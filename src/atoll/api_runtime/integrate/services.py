@@ -29,6 +29,7 @@ _REFUSED = {"states": "Atoll does not run Step Functions."}
 _TARGET = "x-amz-target"
 _OURS = frozenset(("host", "content-length", "authorization", "x-amz-security-token", "x-amz-date", "connection"))
 """Headers of a mapped request that are API Gateway's to write."""
+_IDS = ("x-amzn-requestid", "x-amz-request-id")
 
 
 class Target(NamedTuple):
@@ -163,6 +164,3 @@ class Services:
             if len(body) > MAX_ANSWER:
                 raise Refused("INTEGRATION_FAILURE", detail="Execution failed: the answer is longer than 10 MB")
         return HttpResponse(response.status, response.headers, bytes(body))
-
-
-_IDS = ("x-amzn-requestid", "x-amz-request-id")

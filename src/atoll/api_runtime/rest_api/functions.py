@@ -10,7 +10,7 @@ from atoll.api_runtime.integrate.functions import source_arn
 from atoll.api_runtime.integrate.running import Running
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api.call import Call
-from atoll.api_runtime.rest_api.outgoing import with_variables
+from atoll.api_runtime.serving import with_variables
 from atoll.kernel.context import Principal
 from atoll.kernel.errors import RequestTooLarge, ServiceError
 

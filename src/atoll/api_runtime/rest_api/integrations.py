@@ -21,8 +21,9 @@ from atoll.api_runtime.rest_api.event import proxy_event
 from atoll.api_runtime.rest_api.execution_log import noted_headers
 from atoll.api_runtime.rest_api.functions import RestFunctions, invoked_function
 from atoll.api_runtime.rest_api.mock import mock_status
-from atoll.api_runtime.rest_api.outgoing import Outgoing, outgoing, with_variables
+from atoll.api_runtime.rest_api.outgoing import Outgoing, outgoing
 from atoll.api_runtime.rest_api.proxy_answer import malformed, proxy_answer
+from atoll.api_runtime.serving import with_variables
 from atoll.api_runtime.visit import Caller
 from atoll.kernel.context import Principal
 from atoll.kernel.errors import ServiceError

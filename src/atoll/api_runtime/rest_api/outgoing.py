@@ -16,9 +16,9 @@ from atoll.api_runtime.rest_api.content import is_binary, request_body
 from atoll.api_runtime.rest_api.parameters import common
 from atoll.api_runtime.rest_api.records import Integration
 from atoll.api_runtime.rest_api.rendering import render_request
+from atoll.api_runtime.serving import with_variables
 from atoll.api_runtime.templates.render import for_request
 
-_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 _PATH = re.compile(r"\{([^{}]+)\}")
 _NO_BODY = frozenset(("GET", "HEAD", "OPTIONS"))
 
@@ -32,11 +32,6 @@ class Outgoing:
     query: list[tuple[str, str]]
     headers: list[tuple[str, str]]
     body: bytes
-
-
-def with_variables(text: str, variables: Mapping[str, str]) -> str:
-    """A text with the stage variables put in; an undefined one is empty."""
-    return _VARIABLE.sub(lambda found: variables.get(found[1], ""), text) if "${" in text else text
 
 
 async def outgoing(call: Call) -> Outgoing:

@@ -17,7 +17,7 @@ from atoll.api_runtime.compiled import CompiledSnapshots
 from atoll.api_runtime.http_api.answers import oversized
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api import execution_log
-from atoll.api_runtime.rest_api.call import Call, query_values, received
+from atoll.api_runtime.rest_api.call import Call, call_of
 from atoll.api_runtime.rest_api.compile import Compiled, compile_snapshot
 from atoll.api_runtime.rest_api.content import compressed, uncompressed
 from atoll.api_runtime.rest_api.event import proxy_event
@@ -128,9 +128,7 @@ def open_call(visit: Visit, compiled: Compiled, match: Match) -> Call:
     visit.route_key, visit.resource_id = f"{match.method.name} {match.resource.path}", match.resource.id
     visit.parameters = match.parameters
     visit.ctx.span.note(route=visit.route_key)
-    headers, fields = received(visit)
-    query = query_values(visit.request.query_string)
-    return Call(visit, compiled, match.resource, match.method, headers, fields, query, visit.request.body)
+    return call_of(visit, compiled, match.resource, match.method)
 
 
 def refuse(visit: Visit, of: Call | Snapshot | None, refused: Refused) -> HttpResponse:
@@ -160,10 +158,7 @@ def _values(call: Call, expression: str) -> Sequence[str]:
 
 def _unmatched(visit: Visit, snapshot: Snapshot) -> Call:
     """A request that no method takes, for the variables of its gateway response."""
-    headers, fields = received(visit)
-    compiled = Compiled(snapshot, Router(()))
-    query = query_values(visit.request.query_string)
-    return Call(visit, compiled, Resource("", ""), Method(visit.request.method), headers, fields, query, b"")
+    return call_of(visit, Compiled(snapshot, Router(())), Resource("", ""), Method(visit.request.method))
 
 
 def _choose(visit: Visit) -> str:

@@ -112,7 +112,7 @@ def _visit(ctx: Context, trial: Trial) -> Visit:
         domain="testPrefix.testDomainName",
         request_id=ctx.ids.uuid(),
         extended_id=ctx.ids.lower(15) + "=",
-        trace_id=f"Root=1-{int(now):08x}-{ctx.ids.hex(24)}",
+        trace_id=ctx.ids.trace(now),
         time=now,
         began=ctx.clock.monotonic(),
         custom_domain=True,  # no stage is shown before the path

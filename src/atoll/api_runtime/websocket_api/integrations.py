@@ -19,14 +19,13 @@ from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.integrate.services import ServiceRequest, Services
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api.mock import mock_status
-from atoll.api_runtime.serving import Integration
+from atoll.api_runtime.serving import Integration, with_variables
 from atoll.api_runtime.visit import Visit
 from atoll.api_runtime.websocket_api.transform import Answer, Outgoing, incoming, outgoing
 from atoll.kernel.errors import ServiceError
 
 log = logging.getLogger(__name__)
 
-_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 _PATH = re.compile(r"\{([^{}]+)\}")
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -124,9 +123,9 @@ class Integrations:
 
 def _with_path(visit: Visit, uri: str, request: Outgoing, safe: str = "/") -> str:
     """The URI with stage variables and path parameters put in."""
-    uri = _STAGE_VARIABLE.sub(lambda found: visit.variables.get(found[1], ""), uri)
     return _PATH.sub(
-        lambda found: quote(request.path[found[1]], safe=safe) if found[1] in request.path else found[0], uri
+        lambda found: quote(request.path[found[1]], safe=safe) if found[1] in request.path else found[0],
+        with_variables(uri, visit.variables),
     )
 
 

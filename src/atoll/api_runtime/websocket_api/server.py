@@ -263,7 +263,7 @@ class WebSocketApis:
             request=HttpRequest("GET", f"/{connection.stage}", "", headers, source_ip=connection.source_ip),
             api_id=connection.api_id, api=api, stage=connection.stage, settings=settings, path="/",
             domain=connection.domain, request_id=request_id, extended_id=request_id,
-            trace_id=f"Root=1-{int(now):08x}-{kernel.ids.hex(24)}", time=now, began=self._clock.monotonic(),
+            trace_id=kernel.ids.trace(now), time=now, began=self._clock.monotonic(),
             variables=settings.variables, caller=connection.caller,
         )  # fmt: skip
         visit.ctx.span.note(api=visit.api_id, stage=visit.stage)

@@ -55,7 +55,7 @@ def definition(document: Document, basepath: openapi.BasePath, *, documented: bo
     root = document.root
     warnings: list[str] = []
     found, security = schemes(document), root.get("security")
-    models = {name: _model(name, schema) for name, schema in document.section("definitions", "schemas").items()}
+    models = {name: _model(schema) for name, schema in document.section("definitions", "schemas").items()}
     methods: dict[str, dict[str, records.Method]] = {}
     for operation in document.operations(basepath):
         method = _method(document, operation, found, models, security, warnings)
@@ -95,7 +95,7 @@ def _endpoint(root: Mapping[str, Any]) -> Mapping[str, Any]:
     return mapping(next((one for one in (root.get(extension), *of_servers) if one is not None), None))
 
 
-def _model(name: str, schema: Any) -> tuple[str, str | None]:
+def _model(schema: Any) -> tuple[str, str | None]:
     """A schema as text, its references to others of the document as API Gateway writes them, and its description."""
     text = msgspec.json.encode(schema).decode()
     return text, _text(mapping(schema).get("description"))
@@ -195,7 +195,7 @@ def _model_name(
     name, number = f"{words}Model", 1
     while name in models:
         name, number = f"{words}Model{number}", number + 1
-    models[name] = _model(name, schema)
+    models[name] = _model(schema)
     return name
 
 

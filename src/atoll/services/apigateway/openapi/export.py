@@ -88,14 +88,12 @@ def _sorted(resources: Collection[records.Resource]) -> list[records.Resource]:
 def _path(snapshot: records.Snapshot, resource: records.Resource, wanted: Wanted) -> dict[str, Any]:
     order = _ORDER_3 if wanted.is_3 else _ORDER
     return {
-        ANY_METHOD if name == "ANY" else name.lower(): _operation(snapshot, resource, resource.methods[name], wanted)
+        ANY_METHOD if name == "ANY" else name.lower(): _operation(snapshot, resource.methods[name], wanted)
         for name in sorted(resource.methods, key=order.index)
     }
 
 
-def _operation(
-    snapshot: records.Snapshot, resource: records.Resource, method: records.Method, wanted: Wanted
-) -> dict[str, Any]:
+def _operation(snapshot: records.Snapshot, method: records.Method, wanted: Wanted) -> dict[str, Any]:
     operation: dict[str, Any] = {}
     if method.operation_name:
         operation["operationId"] = method.operation_name
