@@ -71,6 +71,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         self._stream = stream
         self._ends = ends
         self._outgoing = outgoing
+        self._closed = False
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         return await self._stream.read(max_bytes, timeout)
@@ -79,7 +80,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         await self._stream.write(buffer, timeout)
 
     async def aclose(self) -> None:
-        self._outgoing.closed(*self._ends)
+        self._close()
         await self._stream.aclose()
 
     async def start_tls(
@@ -91,9 +92,15 @@ class _Stream(httpcore.AsyncNetworkStream):
         try:
             within = await self._stream.start_tls(ssl_context, server_hostname, timeout)
         except BaseException:
-            self._outgoing.closed(*self._ends)
+            self._close()
             raise
+        self._closed = True  # what it becomes says when it closes
         return _Stream(within, self._ends, self._outgoing)
+
+    def _close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._outgoing.closed(*self._ends)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
