@@ -79,8 +79,8 @@ ABSENT_HERE = {
     **{("apigateway:GET", kind, "aws:ResourceTag/${TagKey}"): "a list has no tags" for kind in _LISTS},
     ("apigateway:POST", "ApiKeys", "aws:ResourceTag/${TagKey}"): _UNMADE,
     ("apigateway:POST", "ClientCertificates", "aws:ResourceTag/${TagKey}"): _UNMADE,
-    ("apigateway:POST", "DomainNames", "apigateway:Resource/RoutingMode"): _UNMADE,
     ("apigateway:POST", "RestApis", "aws:ResourceTag/${TagKey}"): _UNMADE,
+    ("apigateway:PUT", "Apis", "aws:ResourceTag/${TagKey}"): _UNMADE,
     ("iam:PassRole", "role", "aws:ResourceTag/${TagKey}"): _PASSED,
     ("iam:PassRole", "role", "iam:ResourceTag/${TagKey}"): _PASSED,
 }
@@ -108,7 +108,7 @@ _OF_REST_APIS = {
     "UsagePlanKey": ("DELETE", "GET", "PATCH"),
     "GatewayResponse": ("DELETE", "GET", "PATCH", "PUT"),
     "GatewayResponses": ("GET",),
-    "Method": ("DELETE", "GET", "PATCH", "PUT"),
+    "Method": ("DELETE", "GET", "PATCH", "POST", "PUT"),
     "MethodResponse": ("DELETE", "GET", "PATCH", "PUT"),
     "RequestValidator": ("DELETE", "GET", "PATCH"),
     "RequestValidators": ("GET", "POST"),

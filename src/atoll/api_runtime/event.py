@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
@@ -174,7 +175,13 @@ def _context(arrival: Arrival, path: str, user_agent: str) -> dict[str, Any]:
 
 def written_time(time: float) -> str:
     """A time as Apache's logs write it: `12/Mar/2020:19:03:58 +0000`."""
-    return datetime.fromtimestamp(time, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
+    return _written_second(int(time))
+
+
+@lru_cache(maxsize=16)
+def _written_second(second: int) -> str:
+    """Kept, because the requests of a second share it."""
+    return datetime.fromtimestamp(second, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
 
 
 def _visible_path(arrival: Arrival, front: str) -> str:

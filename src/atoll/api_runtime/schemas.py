@@ -16,6 +16,8 @@ from referencing import Registry, Resource
 from referencing.exceptions import NoSuchResource, Unresolvable
 from referencing.jsonschema import DRAFT4
 
+from atoll.api_runtime.patterns import BadPattern, compiled
+
 SECONDS = 0.002
 """For a pattern to be looked for in a text."""
 MOST_ERRORS = 20
@@ -46,11 +48,9 @@ def validator(name: str, models: Mapping[str, str]) -> Draft4Validator | None:
 
 def _found(pattern: str, text: str) -> bool:
     """Whether a pattern is found. One that takes too long, or is wrong, is not."""
-    import regex
-
     try:
-        return regex.search(pattern, text, timeout=SECONDS) is not None
-    except (TimeoutError, regex.error):
+        return compiled(pattern).search(text, timeout=SECONDS) is not None
+    except (TimeoutError, BadPattern):
         return False
 
 

@@ -51,7 +51,6 @@ def test_token_request_and_user_pool_authorizers(rest: Any, api: str, aws_error:
         "authType": "custom",
         "authorizerUri": URI,
         "identitySource": HEADER,
-        "authorizerResultTtlInSeconds": 300,
     }
     sources = f"{HEADER},method.request.querystring.q,stageVariables.s,context.httpMethod"
     request = rest.create_authorizer(

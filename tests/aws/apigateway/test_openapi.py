@@ -170,7 +170,7 @@ def test_what_is_exported_makes_the_same_api(api: Any, kind: str, accepts: str) 
     exported = api.get_export(
         restApiId=made, stageName="prod", exportType=kind, accepts=accepts, parameters={"extensions": "apigateway"}
     )
-    assert exported["contentType"] == accepts
+    assert exported["contentType"] == "application/octet-stream"
     text = exported["body"].read()
     whole = yaml.safe_load(text)
     assert whole["info"]["title"] == "pets"
@@ -201,3 +201,113 @@ def test_an_export_of_another_kind_or_stage(api: Any, aws_error: Callable[..., A
         "BadRequestException",
         "No API exporter for type 'raml'",
     )
+
+
+PARTS = [
+    {
+        "location": {"type": "API"},
+        "properties": {"description": "d", "x-bar": 1, "foo": 2, "info": {"description": "i"}},
+    },
+    {"location": {"type": "METHOD", "path": "/pets", "method": "GET"}, "properties": {"summary": "all", "foo": "f"}},
+    {"location": {"type": "RESPONSE"}, "properties": {"description": "an answer"}},
+    {"location": {"type": "RESPONSE", "path": "/pets", "statusCode": "404"}, "properties": {"description": "no pets"}},
+    {"location": {"type": "QUERY_PARAMETER", "path": "/", "name": "q"}, "properties": {"description": "filter"}},
+    {"location": {"type": "MODEL", "name": "Pet"}, "properties": {"title": "A pet"}},
+]
+
+
+def documented(**members: Any) -> bytes:
+    """A document with documentation parts."""
+    method = {
+        **METHOD,
+        "parameters": [{"name": "q", "in": "query", "schema": {"type": "string"}}],
+        "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}},
+        "responses": {"200": {"description": ""}, "404": {"description": ""}},
+    }
+    extension = {"version": "1.0.3", "documentationParts": PARTS}
+    return document(
+        {"/pets": {"get": method}},
+        components={"schemas": {"Pet": {"type": "object"}}},
+        **{"x-amazon-apigateway-documentation": extension, **members},
+    )
+
+
+def test_documentation_parts_are_imported_with_their_api(api: Any, aws_error: Callable[..., Any]) -> None:
+    def types(api_id: str) -> list[str]:
+        return sorted(one["location"]["type"] for one in api.get_documentation_parts(restApiId=api_id)["items"])
+
+    made = api.import_rest_api(body=documented())["id"]
+    assert types(made) == sorted(one["location"]["type"] for one in PARTS)  # type: ignore[index]
+    assert types(api.import_rest_api(body=documented(), parameters={"ignore": "documentation"})["id"]) == []
+    api.put_rest_api(restApiId=made, mode="merge", body=documented())
+    assert len(types(made)) == len(PARTS)
+    plain = document({"/a": {"get": METHOD}})
+    api.put_rest_api(restApiId=made, mode="overwrite", body=plain, parameters={"ignore": "documentation"})
+    assert len(types(made)) == len(PARTS)
+    api.put_rest_api(restApiId=made, mode="overwrite", body=plain)
+    assert types(made) == []
+    wrong = documented(**{"x-amazon-apigateway-documentation": {"documentationParts": [{"location": {}}]}})
+    text = "Unable to parse the documentation: a part has no location with a valid type"
+    assert aws_error(lambda: api.import_rest_api(body=wrong)) == ("BadRequestException", text, 400)
+
+
+@pytest.mark.parametrize("kind", ["oas30", "swagger"])
+def test_a_stages_documentation_is_exported(api: Any, kind: str) -> None:
+    made = api.import_rest_api(body=documented())["id"]
+    api.create_deployment(restApiId=made, stageName="prod")
+
+    def exported(extensions: str = "") -> dict[str, Any]:
+        given = {"parameters": {"extensions": extensions}} if extensions else {}
+        body = api.get_export(restApiId=made, stageName="prod", exportType=kind, **given)["body"].read()
+        found: dict[str, Any] = json.loads(body)
+        return found
+
+    assert "summary" not in exported()["paths"]["/pets"]["get"]
+    api.create_documentation_version(restApiId=made, documentationVersion="1.0", stageName="prod")
+    whole = exported()
+    method = whole["paths"]["/pets"]["get"]
+    assert whole["info"] == {"title": "pets", "version": "1.0", "description": "i"}
+    assert (whole["x-bar"], "foo" in whole) == (1, False)
+    assert (method["summary"], "foo" in method) == ("all", False)
+    assert {status: one["description"] for status, one in method["responses"].items()} == {
+        "200": "an answer",
+        "404": "no pets",
+    }
+    assert method["parameters"][0]["description"] == "filter"
+    models = whole["components"]["schemas"] if kind == "oas30" else whole["definitions"]
+    assert models["Pet"] == {"type": "object", "title": "A pet"}
+    assert "x-amazon-apigateway-documentation" not in whole
+    extension = exported("integrations,documentation")["x-amazon-apigateway-documentation"]
+    assert (extension["version"], len(extension["documentationParts"])) == ("1.0", len(PARTS))
+    assert {"location": {"type": "API"}, "properties": PARTS[0]["properties"]} in extension["documentationParts"]
+
+
+@pytest.mark.parametrize("kind", ["oas30", "swagger"])
+def test_settings_of_the_api_are_exported_and_imported(api: Any, kind: str) -> None:
+    settings = {
+        "x-amazon-apigateway-security-policy": "SecurityPolicy_TLS13_1_3_2025_09",
+        "x-amazon-apigateway-endpoint-access-mode": "BASIC",
+        "x-amazon-apigateway-endpoint-configuration": {"disableExecuteApiEndpoint": True},
+        "x-amazon-apigateway-minimum-compression-size": 100,
+        "x-amazon-apigateway-api-key-source": "AUTHORIZER",
+    }
+    info = {"title": "pets", "version": "1.0", "description": "All pets"}
+    body = document({"/a": {"get": METHOD}}, info=info, **settings)
+    given = {"parameters": {"endpointConfigurationTypes": "REGIONAL"}}
+    made = api.import_rest_api(body=body, **given)
+    api.create_deployment(restApiId=made["id"], stageName="prod")
+    text = api.get_export(
+        restApiId=made["id"], stageName="prod", exportType=kind, parameters={"extensions": "apigateway"}
+    )["body"].read()
+    again = api.import_rest_api(body=text, **given)
+    for name, value in {
+        "securityPolicy": "SecurityPolicy_TLS13_1_3_2025_09",
+        "endpointAccessMode": "BASIC",
+        "disableExecuteApiEndpoint": True,
+        "minimumCompressionSize": 100,
+        "apiKeySource": "AUTHORIZER",
+        "description": "All pets",
+    }.items():
+        assert (made[name], again[name]) == (value, value)
+    if kind == "oas30":
+        assert json.loads(text)["servers"][0]["variables"] == {"basePath": {"default": "/prod"}}

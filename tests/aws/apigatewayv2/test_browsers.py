@@ -1,4 +1,4 @@
-"""Cross-origin requests to HTTP APIs as a real browser makes them."""
+"""HTTP and WebSocket APIs as a web page in a real browser uses them: CORS, and a conversation."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.aws.apigatewayv2.sockets import Sockets
 from tests.browser import FETCH, REFUSED
 
 if TYPE_CHECKING:
@@ -52,3 +53,31 @@ def test_what_the_configuration_does_not_allow(page: Page, url: str, api: Any, e
     assert page.evaluate(FETCH, [url, {"headers": {"x-other": "1"}}]) == REFUSED
     api.update_api(ApiId=echo, CorsConfiguration={"AllowOrigins": ["https://elsewhere.example"]})
     assert page.evaluate(FETCH, [url, {}]) == REFUSED
+
+
+TALK = """async ([url, messages]) => {
+    const socket = new WebSocket(url);
+    const heard = [];
+    await new Promise((resolve, reject) => { socket.onopen = resolve; socket.onerror = () => reject("refused"); });
+    for (const message of messages) {
+        socket.send(message);
+        heard.push(await new Promise((resolve) => { socket.onmessage = (event) => resolve(event.data); }));
+    }
+    const closed = new Promise((resolve) => { socket.onclose = (event) => resolve(event.code); });
+    socket.close(1000);
+    return [heard, await closed];
+}"""
+"""Opens a WebSocket, says each message and waits for its answer, closes: the answers and the closing code."""
+
+
+def test_a_conversation_of_a_web_page_with_a_websocket_api(page: Page, region: Any, account: str, site: str) -> None:
+    api = Sockets(region, account).make()
+    for key in ("$connect", "$disconnect"):
+        api.route(key)
+    api.route("$default", two_way=True)
+    url = f"ws://{api.api_id}.execute-api.localhost:{region.port}/dev"
+    said = [json.dumps({"answer": {"statusCode": 200, "body": word}}) for word in ("one", "zwei")]
+    assert page.evaluate(TALK, [url, said]) == [["one", "zwei"], 1000]
+    connected, disconnected = api.events("CONNECT")[0], api.events("DISCONNECT")[0]
+    assert connected["headers"]["Origin"] == site
+    assert disconnected["requestContext"]["disconnectStatusCode"] == 1000

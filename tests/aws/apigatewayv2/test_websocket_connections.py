@@ -436,14 +436,26 @@ def test_connections_of_a_region_that_crashed_or_stopped_are_gone(
         assert aws_error(lambda id_=id_: api.management().get_connection(ConnectionId=id_))[0] == "GoneException"  # type: ignore[misc]
 
 
-def test_a_connection_of_an_api_that_was_deleted_ends_with_its_next_message(api: Sockets) -> None:
-    with api.connect() as client:
+@pytest.mark.parametrize("what", ["the API", "its stage", "the account's records"])
+def test_connections_of_what_is_deleted_end_at_once(timed: Sockets, what: str) -> None:
+    other = Sockets(timed.region, "210987654321")
+    other.api_id = other.client("apigatewayv2").create_api(
+        Name="other", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action"
+    )["ApiId"]
+    other.client("apigatewayv2").create_route(ApiId=other.api_id, RouteKey="$default")
+    other.client("apigatewayv2").create_stage(ApiId=other.api_id, StageName="dev", AutoDeploy=True)
+    with timed.connect() as client, other.connect() as stays:
         asked(client, "x")
-        api.client("apigatewayv2").delete_api(ApiId=api.api_id)
-        client.send("x")
+        if what == "the API":
+            timed.client("apigatewayv2").delete_api(ApiId=timed.api_id)
+        elif what == "its stage":
+            timed.client("apigatewayv2").delete_stage(ApiId=timed.api_id, StageName="dev")
+        else:
+            httpx.post(f"{timed.region.endpoint}/_atoll/reset", json={"account": timed.account}, trust_env=False)
         with pytest.raises(ConnectionClosed):
             client.recv(timeout=10)
-        assert client.close_code == 1001
+        assert (client.close_code, client.close_reason) == (1001, "Going away")
+        assert asked(stays, "x")["connectionId"]
 
 
 def test_wscat(api: Sockets, need: Callable[[object, str], None]) -> None:

@@ -16,14 +16,20 @@ from atoll.services import SERVICES
 
 ACCOUNT = "123456789012"
 MODELS = Models([service.name for service in SERVICES])
+DOCUMENT = (
+    f'{{"openapi": "3.0.1", "x-amazon-apigateway-integration": {{"credentials": "arn:aws:iam::{ACCOUNT}:role/r"}}}}'
+)
+"""As much of an OpenAPI document as names a role."""
 GIVEN = {
     "AuthorizerCredentialsArn": f"arn:aws:iam::{ACCOUNT}:role/r",
+    "Body": DOCUMENT,
     "BackupArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/backup/b",
     "ExportArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/export/e",
     "ImportArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/import/i",
     "SourceTableArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t",
     "logGroupIdentifiers": ["x"],
     "authorizerCredentials": f"arn:aws:iam::{ACCOUNT}:role/r",
+    "body": DOCUMENT.encode(),
     "credentials": f"arn:aws:iam::{ACCOUNT}:role/r",
     "CredentialsArn": f"arn:aws:iam::{ACCOUNT}:role/r",
     "CodeSigningConfigArn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:code-signing-config:csc-0123456789abcdef0",

@@ -15,6 +15,7 @@ from atoll.api_runtime.authorize.questions import question
 from atoll.api_runtime.authorize.verdicts import BadAnswer, Verdict
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.integrate.running import Running
+from atoll.api_runtime.patterns import BadPattern, compiled
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.visit import Caller, Visit
 from atoll.kernel.errors import ServiceError
@@ -27,7 +28,6 @@ KEPT = 10_000
 """Answers that are remembered, at most."""
 MATCHING = 0.01
 """Seconds for which a token is held against a validation expression: one that blows up holds up nobody else."""
-LONGEST_EXPRESSION = 1_000
 DENIED = "User is not authorized to access this resource"
 EXPLICITLY = " with an explicit deny"
 UNAUTHORIZED = "Unauthorized"
@@ -151,14 +151,9 @@ def cache_key(visit: Visit, authorizer: serving.Authorizer, values: Sequence[str
 
 def _matches(authorizer: serving.Authorizer, token: str) -> bool:
     """Whether the whole token is what the validation expression describes. Raises Refused where that cannot be said."""
-    import regex
-
-    expression = authorizer.validation or ""
     try:
-        if len(expression) > LONGEST_EXPRESSION:
-            raise ValueError("it is too long")
-        return regex.fullmatch(expression, token, timeout=MATCHING) is not None
-    except (regex.error, RecursionError, TimeoutError, ValueError) as error:
+        return compiled(authorizer.validation or "").fullmatch(token, timeout=MATCHING) is not None
+    except (BadPattern, TimeoutError) as error:
         detail = f"the validation expression of {authorizer.name} cannot be used: {error!r}"
         raise Refused("AUTHORIZER_CONFIGURATION_ERROR", detail=detail) from error
 

@@ -31,7 +31,7 @@ BUSY = "TooManyRequestsException"
 
 
 class Functions:
-    """Runs functions."""
+    """Runs functions. An invocation whose client was told that it takes too long goes on to its end, as on AWS."""
 
     def __init__(self, roles: Roles) -> None:
         self._roles = roles

@@ -94,7 +94,7 @@ def http_request(to: Target, request: ServiceRequest, form: WireForm | None) -> 
 
 
 class Services:
-    """Calls services."""
+    """Calls services. A call whose client was told that it takes too long goes on to its end, as on AWS."""
 
     def __init__(self, host: Host) -> None:
         self._host = host

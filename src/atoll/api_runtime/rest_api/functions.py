@@ -26,7 +26,7 @@ class Invoked(NamedTuple):
 
 
 class RestFunctions:
-    """Invokes functions."""
+    """Invokes functions. An invocation whose client was told that it takes too long goes on to its end, as on AWS."""
 
     def __init__(self) -> None:
         self._running = Running()

@@ -42,7 +42,7 @@ KINDS: Mapping[Reason, Kind] = {
     "INVALID_SIGNATURE": Kind(403, "InvalidSignatureException", "Forbidden"),
     "MISSING_AUTHENTICATION_TOKEN": Kind(403, "MissingAuthenticationTokenException", "Missing Authentication Token"),
     "QUOTA_EXCEEDED": Kind(429, "LimitExceededException", "Limit Exceeded"),
-    "REQUEST_TOO_LARGE": Kind(413, "RequestTooLargeException", "Request Too Long"),
+    "REQUEST_TOO_LARGE": Kind(413, "BadRequestException", "Request Too Long", _SPACED),
     "RESOURCE_NOT_FOUND": Kind(404, "ResourceNotFoundException", "Not Found"),
     "THROTTLED": Kind(429, "TooManyRequestsException", "Too Many Requests"),
     "UNAUTHORIZED": Kind(401, "UnauthorizedException", "Unauthorized"),

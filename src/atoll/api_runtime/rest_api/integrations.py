@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from atoll.api_runtime import client_certificates
 from atoll.api_runtime.integrate.http_client import Answer, Failed, HttpClient, TimedOut
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.integrate.services import ServiceRequest, Services
@@ -17,7 +18,7 @@ from atoll.api_runtime.rest_api.answer import Answered, error_message, method_an
 from atoll.api_runtime.rest_api.call import Call
 from atoll.api_runtime.rest_api.content import is_binary, response_body
 from atoll.api_runtime.rest_api.event import proxy_event
-from atoll.api_runtime.rest_api.execution_log import noted_pairs
+from atoll.api_runtime.rest_api.execution_log import noted_headers
 from atoll.api_runtime.rest_api.functions import RestFunctions
 from atoll.api_runtime.rest_api.mock import mock_status
 from atoll.api_runtime.rest_api.outgoing import Outgoing, outgoing
@@ -122,6 +123,7 @@ class Integrations:
                 request.body,
                 seconds=integration.timeout / 1000,
                 verify=not integration.tls_insecure,
+                certificate=await client_certificates.find(visit.ctx, visit.settings.client_certificate),
             )
             body = await answer.read()
         except TimedOut as error:
@@ -140,7 +142,7 @@ def note_request(call: Call, request: Outgoing, url: str | None = None) -> None:
     if call.log is None:
         return
     call.note(f"Endpoint request URI: {url or request.uri}")
-    call.note(f"Endpoint request headers: {noted_pairs(request.headers)}")
+    call.note(f"Endpoint request headers: {noted_headers(request.headers)}")
     call.note(f"Endpoint request body after transformations: {request.body.decode(errors='replace')}")
     call.note(f"Sending request to {url or request.uri}")
 
@@ -150,15 +152,19 @@ def note_answer(call: Call, status: int, headers: Sequence[tuple[str, str]], bod
     if call.log is None:
         return
     call.note(f"Received response. Status: {status}, Integration latency: {call.visit.integration.latency} ms")
-    call.note(f"Endpoint response headers: {noted_pairs(headers)}")
+    call.note(f"Endpoint response headers: {noted_headers(headers)}")
     call.note(f"Endpoint response body before transformations: {body.decode(errors='replace')}")
 
 
 def _url(request: Outgoing) -> str:
     """The URL with the query behind it. Raises Refused for one that is no HTTP URL."""
-    parts = urlsplit(request.uri)
+    invalid = Refused("API_CONFIGURATION_ERROR", detail=_CONFIGURATION + "Invalid endpoint address")
+    try:
+        parts = urlsplit(request.uri)
+    except ValueError as error:
+        raise invalid from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Refused("API_CONFIGURATION_ERROR", detail=_CONFIGURATION + "Invalid endpoint address")
+        raise invalid
     query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in request.query)
     joined = "&".join(part for part in (parts.query, query) if part)
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")

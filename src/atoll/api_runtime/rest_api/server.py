@@ -38,6 +38,10 @@ log = logging.getLogger(__name__)
 
 MAX_PAYLOAD = 10 << 20
 """Bytes of a request body. docs: API Gateway quotas, "Payload size": not adjustable."""
+TOO_LONG = HttpResponse(
+    413, [("content-type", "text; charset=utf-8")], b"HTTP content length exceeded %d bytes." % MAX_PAYLOAD
+)
+"""Said before anything of the API is looked at, so that its gateway responses and logs have no part in it: as observed on AWS."""
 FAILED = Refused("API_CONFIGURATION_ERROR")
 NOT_SERVED = Refused("INVALID_API_KEY")
 """`Forbidden`, which is also what an API without such a stage answers."""
@@ -60,6 +64,8 @@ class RestApis:
         """The answer to a request."""
         if (long := oversized(visit.request)) is not None:
             return _finished(visit, long)
+        if len(visit.request.body) > MAX_PAYLOAD:
+            return TOO_LONG
         compiled = await self._compiled.of(visit, _choose(visit))
         if compiled is None or (compiled.snapshot.endpoint_disabled and not visit.custom_domain):
             return _finished(visit, refuse(visit, None, NOT_SERVED))
@@ -86,7 +92,6 @@ class RestApis:
             call.log = []
         if not self._throttle.passes(visit, setting_of(visit)):
             raise Refused("THROTTLED", detail="faster than the stage or the account may be called")
-        check_size(call)
         visit.caller = await self._authorizers.admit_by_policy(
             visit, call.method.guard, snapshot.authorizers, snapshot.policy, lambda: proxy_event(call)
         )
@@ -125,12 +130,6 @@ def open_call(visit: Visit, compiled: Compiled, match: Match) -> Call:
     visit.parameters = match.parameters
     visit.ctx.span.note(route=visit.route_key)
     return call_of(visit, compiled, match.resource, match.method)
-
-
-def check_size(call: Call) -> None:
-    """Raises Refused for a request that is larger than API Gateway takes."""
-    if len(call.visit.request.body) > MAX_PAYLOAD:
-        raise Refused("REQUEST_TOO_LARGE")
 
 
 def refuse(visit: Visit, of: Call | Snapshot | None, refused: Refused) -> HttpResponse:

@@ -45,6 +45,7 @@ class Trial:
     headers: Sequence[tuple[str, str]] = ()
     body: bytes = b""
     variables: Mapping[str, str] = field(default_factory=dict)
+    client_certificate: str | None = None
 
 
 class Trials(Runtime):
@@ -106,7 +107,7 @@ def _visit(ctx: Context, trial: Trial) -> Visit:
         api_id=trial.api_id,
         api=serving.Api(ctx.account, ctx.region, {}, "REST"),
         stage=STAGE,
-        settings=serving.Stage(variables=dict(trial.variables)),
+        settings=serving.Stage(variables=dict(trial.variables), client_certificate=trial.client_certificate),
         path=trial.path,
         domain="testPrefix.testDomainName",
         request_id=ctx.ids.uuid(),

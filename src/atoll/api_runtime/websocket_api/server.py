@@ -81,7 +81,7 @@ class WebSocketApis:
         self._usage_plans = UsagePlans(self._buckets)
         self._integrations = integrations
         self._throttle = throttle
-        self._connections = Connections(self._clock, self)
+        self._connections = Connections(self._clock, host.kernel.store, self)
         self._management = Management(authorizers, self._connections)
         self._running: set[asyncio.Task[None]] = set()
         self._ending: set[asyncio.Task[None]] = set()

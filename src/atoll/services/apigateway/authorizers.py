@@ -237,11 +237,8 @@ RULES: Rules[store.Authorizer] = {
 
 
 def members(authorizer: store.Authorizer) -> dict[str, Any]:
-    """An authorizer under AWS's member names."""
+    """An authorizer under AWS's member names; a TTL that its owner did not give is not told."""
     runs = authorizer.runs
-    ttl = authorizer.ttl
-    if ttl is None and runs.kind != "COGNITO_USER_POOLS":
-        ttl = TTL
     return {
         "id": authorizer.id,
         "name": runs.name,
@@ -252,5 +249,5 @@ def members(authorizer: store.Authorizer) -> dict[str, Any]:
         "authorizerCredentials": runs.credentials,
         "identitySource": authorizer.identity_source,
         "identityValidationExpression": runs.validation,
-        "authorizerResultTtlInSeconds": ttl,
+        "authorizerResultTtlInSeconds": authorizer.ttl,
     }

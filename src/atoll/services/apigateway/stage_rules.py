@@ -95,6 +95,15 @@ def check_variables(variables: Mapping[str, str]) -> None:
             )
 
 
+def enables_logs(patch: Patch) -> bool:
+    """Whether a patch asks for access logs or execution logs, for which the account needs a role."""
+    if patch.op == "remove":
+        return False
+    if patch.path[0] == "accessLogSettings":
+        return bool(patch.value)
+    return patch.path[-2:] == ("logging", "loglevel") and patch.value != "OFF"
+
+
 def canary_of(given: Mapping[str, Any], deployment: str) -> store.Canary:
     """The canary that a request's canarySettings describe; it runs `deployment` unless they say otherwise."""
     overrides = given.get("stageVariableOverrides")

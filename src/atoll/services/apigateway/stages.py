@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from atoll.api_runtime.usage_plans import Place, leave_plans
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.apigateway import deploy, store
+from atoll.services.apigateway import account, certificate_records, deploy, documentation_records, store
 from atoll.services.apigateway.access import access
 from atoll.services.apigateway.errors import BadRequestException, ConflictException
 from atoll.services.apigateway.patches import Patch, patches
@@ -21,6 +22,7 @@ from atoll.services.apigateway.stage_rules import (
     canary_of,
     check_stage_name,
     check_variables,
+    enables_logs,
     members,
     patched,
 )
@@ -103,6 +105,8 @@ async def update_stage(ctx: Context, request: UpdateStageRequestTypeDef) -> dict
         before = store.stage(tx, ctx, request["restApiId"], request["stageName"])
         stage = msgspec.structs.replace(patched(before, operations), updated=now)
         check_variables(stage.variables)
+        if any(map(enables_logs, operations)) and not account.settings(tx, ctx).role:
+            raise BadRequestException("CloudWatch Logs role ARN must be set in account settings to enable logging")
         _store(tx, ctx, request["restApiId"], stage)
         return stage
 
@@ -117,6 +121,7 @@ async def delete_stage(ctx: Context, request: DeleteStageRequestTypeDef) -> None
     def write(tx: Transaction) -> None:
         store.stage(tx, ctx, api_id, name)
         tx.delete(store.key(ctx, "v1.stages", api_id, name))
+        leave_plans(tx, Place(ctx.account, ctx.region), api_id, name)
         deploy.publish(tx, ctx, api_id)
 
     await ctx.store.transact(write)
@@ -153,9 +158,13 @@ def _warn_patch(ctx: Context, patch: Patch) -> None:
 
 
 def _store(tx: Transaction, ctx: Context, api_id: str, stage: store.Stage) -> None:
-    """Stores a stage whose deployments are there, and tells the data plane."""
+    """Stores a stage whose deployments, documentation and certificate are there, and tells the data plane."""
     for deployment in {stage.deployment, stage.canary.deployment if stage.canary else stage.deployment}:
         if tx.get(store.key(ctx, "v1.deployments", api_id, deployment)) is None:
             raise BadRequestException("Deployment id does not exist")
+    if stage.documentation_version:
+        documentation_records.version(tx, ctx, api_id, stage.documentation_version)
+    if stage.client_certificate:
+        certificate_records.certificate(tx, ctx, stage.client_certificate)
     store.put(tx, ctx, api_id, stage)
     deploy.publish(tx, ctx, api_id)

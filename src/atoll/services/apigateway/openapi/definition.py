@@ -13,7 +13,7 @@ import msgspec
 from atoll.api_runtime import openapi
 from atoll.api_runtime.openapi import Document, Operation, mapping
 from atoll.api_runtime.rest_api import records
-from atoll.services.apigateway.openapi import integrations
+from atoll.services.apigateway.openapi import documentation, integrations
 from atoll.services.apigateway.openapi.security import Scheme, guard_of, needs_key, schemes
 
 EXTENSION = "x-amazon-apigateway-"
@@ -25,7 +25,8 @@ class Definition(msgspec.Struct):
     """A REST API as a document describes it. What it does not mention is None or empty.
 
     `methods` are by path and method; their `guard.authorizer` and `validator` are names. `models` are JSON schemas as text by name,
-    `validators` (body, parameters) by name, `authorizers` by name as the document has them, `gateway_responses` by kind.
+    `validators` (body, parameters) by name, `authorizers` by name as the document has them, `gateway_responses` by kind, `documentation` by
+    location, None where it is to be ignored.
     """
 
     name: str
@@ -42,12 +43,15 @@ class Definition(msgspec.Struct):
     policy: str | None = None
     endpoint_disabled: bool | None = None
     endpoint: Mapping[str, Any] = {}
-    documentation: Mapping[str, Any] = {}
+    security_policy: str | None = None
+    endpoint_access_mode: str | None = None
+    documentation: list[documentation.Found] | None = None
     warnings: list[str] = []
 
 
-def definition(document: Document, basepath: openapi.BasePath) -> Definition:
-    """The definition. Raises InvalidDocument; what can be left out is left out, and said in its warnings."""
+def definition(document: Document, basepath: openapi.BasePath, *, documented: bool = True) -> Definition:
+    """The definition, with its documentation if `documented`. Raises InvalidDocument, and BadRequestException for wrong documentation;
+    what can be left out is left out, and said in its warnings."""
     root = document.root
     warnings: list[str] = []
     found, security = schemes(document), root.get("security")
@@ -76,7 +80,9 @@ def definition(document: Document, basepath: openapi.BasePath) -> Definition:
         policy=None if policy is None else msgspec.json.encode(policy).decode(),
         endpoint_disabled=_endpoint(root).get("disableExecuteApiEndpoint"),
         endpoint=_endpoint(root),
-        documentation=mapping(root.get(f"{EXTENSION}documentation")),
+        security_policy=_text(root.get(f"{EXTENSION}security-policy")),
+        endpoint_access_mode=_text(root.get(f"{EXTENSION}endpoint-access-mode")),
+        documentation=documentation.read(root) if documented else None,
         warnings=warnings,
     )
 

@@ -15,7 +15,7 @@ from atoll.kernel.store.api import Transaction
 from atoll.services.apigateway import api_rules, deploy, models, store
 from atoll.services.apigateway.access import access, passes_roles
 from atoll.services.apigateway.errors import BadRequestException
-from atoll.services.apigateway.openapi.definition import Definition, definition
+from atoll.services.apigateway.openapi.definition import EXTENSION, Definition, definition
 from atoll.services.apigateway.openapi.store_definition import Ids, merge, needed, replace
 
 if TYPE_CHECKING:
@@ -74,17 +74,22 @@ async def put_rest_api(ctx: Context, request: PutRestApiRequestTypeDef) -> dict[
 
 def _read(ctx: Context, request: Mapping[str, Any]) -> Definition:
     """What the request's document says. Raises BadRequestException, also for warnings where the request says so."""
-    basepath = (request.get("parameters") or {}).get("basepath", "ignore")
+    parameters = request.get("parameters") or {}
+    basepath = parameters.get("basepath", "ignore")
     if basepath not in ("ignore", "prepend", "split"):
         raise BadRequestException(f"Invalid base path mode: {basepath}")
     try:
-        found = definition(openapi.read(request["body"]), cast(openapi.BasePath, basepath))
+        document = openapi.read(request["body"])
+        found = definition(
+            document, cast(openapi.BasePath, basepath), documented=parameters.get("ignore") != "documentation"
+        )
     except openapi.InvalidDocument:
         raise BadRequestException(INVALID) from None
     if found.warnings and request.get("failOnWarnings"):
         raise BadRequestException("Warnings found during import:\n\t" + "\n\t".join(found.warnings))
-    if found.documentation:
-        ctx.warn("x-amazon-apigateway-documentation", "documentation parts of documents are not imported")
+    for name in ("security-policy", "endpoint-access-mode"):
+        if f"{EXTENSION}{name}" in document.root:
+            ctx.warn(f"{EXTENSION}{name}", "Atoll does not choose among versions of TLS")
     return found
 
 
@@ -105,6 +110,8 @@ def _settings(
         "minimum_compression": found.minimum_compression,
         "policy": api_rules.policy_of(ctx, api.id, found.policy),
         "endpoint_disabled": found.endpoint_disabled,
+        "security_policy": found.security_policy,
+        "endpoint_access_mode": found.endpoint_access_mode,
     }
     if types:
         given |= {"endpoint_type": kind, "ip_address_type": addresses, "vpc_endpoints": vpc_endpoints}
