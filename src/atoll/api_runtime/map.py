@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from atoll.api_runtime.answers import INTERNAL_ERROR, JSON
+from atoll.api_runtime.documents import NO_JSON
 from atoll.api_runtime.event import HOP_BY_HOP
 from atoll.kernel.http import HttpResponse
 
@@ -30,7 +31,6 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-k
 """
 
 _decode = msgspec.json.Decoder().decode
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 
@@ -46,7 +46,7 @@ def payload_2(
     none, `malformed` what stands for one that is none."""
     try:
         answer = _decode(payload)
-    except _UNREADABLE:
+    except NO_JSON:
         answer = None
     if not isinstance(answer, dict) or "statusCode" not in answer:
         return HttpResponse(200, [JSON], payload)
@@ -76,7 +76,7 @@ def payload_1(payload: bytes) -> HttpResponse:
         status = _status(answer.get("statusCode"))
         headers = [*_multi_headers(answer.get("multiValueHeaders")), *_headers(answer.get("headers"))]
         return HttpResponse(status, _typed(headers, PLAIN), body_of(answer))
-    except (*_UNREADABLE, Malformed):
+    except (*NO_JSON, Malformed):
         return INTERNAL_ERROR
 
 

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from atoll.api_runtime.documents import NO_JSON
+
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 ANY_METHOD = "x-amazon-apigateway-any-method"
 BasePath = Literal["ignore", "prepend", "split"]
@@ -134,7 +136,7 @@ def parsed(text: bytes) -> Any:
     """JSON or YAML as plain values, whatever they say. Raises InvalidDocument."""
     try:
         return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except NO_JSON:
         return _yaml(text)
 
 

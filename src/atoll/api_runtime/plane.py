@@ -103,7 +103,7 @@ class ApiGateway:
         stage, path = resolve_stage(address, api.stages)
         settings = api.stages.get(stage) or serving.Stage()
         now = kernel.clock.now()
-        principal = Principal.service("apigateway.amazonaws.com", api.account)
+        principal = Principal.service(serving.SERVICE_HOST, api.account)
         ctx = self._host.context("apigateway", api.account, api.region, principal, f"{request.method} {path}")
         request_id = extended_id = self._short_id()
         if api.kind == "REST":

@@ -18,6 +18,8 @@ from atoll.kernel.keys import Key, Range, under
 from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader
 
+SERVICE_HOST = "apigateway.amazonaws.com"
+"""API Gateway as a principal."""
 Kind = Literal["HTTP", "WEBSOCKET", "REST"]
 AuthorizationType = Literal["NONE", "AWS_IAM", "CUSTOM", "JWT", "COGNITO_USER_POOLS"]
 _VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")

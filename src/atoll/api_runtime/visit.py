@@ -102,11 +102,6 @@ class Visit(msgspec.Struct):
     """`$context` variables that only this kind of API has, by their names (`connectionId`)."""
 
     @property
-    def method_arn(self) -> str:
-        """What policies of the API's users name: `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/path`, the path as it was sent."""
-        return f"{self.arn_prefix}{self.request.method}{self.path}"
-
-    @property
     def arn_prefix(self) -> str:
         """`arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/`."""
         return f"arn:aws:execute-api:{self.api.region}:{self.api.account}:{self.api_id}/{self.stage}/"
@@ -130,7 +125,7 @@ class Visit(msgspec.Struct):
 
     def acting(self, source_arn: str) -> Principal:
         """API Gateway, which acts for `source_arn`: what a function's policy is asked about."""
-        return Principal.service("apigateway.amazonaws.com", self.api.account, source_arn)
+        return Principal.service(serving.SERVICE_HOST, self.api.account, source_arn)
 
     def arrival(self) -> Arrival:
         """What events are built from."""

@@ -98,6 +98,11 @@ async def test_what_the_region_does_not_offer_is_refused(subtype: str) -> None:
     assert region.calls == []
 
 
+def test_what_is_no_json_is_sent_as_it_is() -> None:
+    deep = "[" * 100_000
+    assert request_of(ACTIONS["SQS-SendMessage"], {"MessageAttributes": deep}) == {"MessageAttributes": deep}
+
+
 def test_events_are_entries() -> None:
     given = {"Detail": '{"a":1}', "DetailType": "t", "Source": "s", "Resources": '["r"]'}
     assert request_of(ACTIONS["EventBridge-PutEvents"], given) == {

@@ -91,6 +91,13 @@ def test_swagger_is_refused() -> None:
         read('{"swagger": "2.0", "info": {}, "paths": {}}')
 
 
+@pytest.mark.parametrize("text", [b'{"openapi": "3.0.1", "\xff": 1}', b"\xff", b"[" * 100_000])
+def test_what_cannot_be_read_is_no_document(text: bytes) -> None:
+    with pytest.raises(openapi.InvalidDocument):
+        openapi.read(text)
+    assert openapi.roles(text) == []
+
+
 def test_what_is_exported_is_imported_again() -> None:
     found = read()
     api = {**found.api, "ApiEndpoint": "https://id.execute-api.us-east-1.amazonaws.com"}

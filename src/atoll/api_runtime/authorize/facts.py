@@ -41,8 +41,8 @@ def invoked_arn(visit: Visit) -> str:
 
 
 def method_arn(visit: Visit) -> str:
-    """`visit.method_arn` with one spelling for each path: what a policy denies is not reached by another (`/%61dmin`), and what a
-    client sends is no wildcard in a policy that an authorizer makes from it."""
+    """`arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/path`, with one spelling for each path: what a policy denies is not reached by
+    another (`/%61dmin`), and what a client sends is no wildcard in a policy that an authorizer makes from it."""
     return f"{visit.arn_prefix}{visit.request.method}{_spelled(visit.path)}"
 
 

@@ -13,6 +13,7 @@ from atoll.api_runtime import serving
 from atoll.api_runtime.authorize import identity, verdicts
 from atoll.api_runtime.authorize.questions import question
 from atoll.api_runtime.authorize.verdicts import BadAnswer, Verdict
+from atoll.api_runtime.documents import NO_JSON
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.integrate.running import Running
 from atoll.api_runtime.patterns import BadPattern, compiled
@@ -161,7 +162,7 @@ def _matches(authorizer: serving.Authorizer, token: str) -> bool:
 def _error_message(payload: bytes) -> Any:
     try:
         error = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except NO_JSON:
         return None
     return error.get("errorMessage") if isinstance(error, dict) else None
 

@@ -16,6 +16,7 @@ import msgspec
 from atoll.api_runtime import serving
 from atoll.api_runtime.authorize.identity import value_of
 from atoll.api_runtime.authorize.keys import FAMILIES, Keys, Resolver, Unreachable
+from atoll.api_runtime.documents import NO_JSON
 from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.visit import Caller, Visit
@@ -24,7 +25,6 @@ from atoll.kernel.clock import Clock
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9_-]")
 _KNOWN = frozenset((*FAMILIES, "HS256", "HS384", "HS512", "PS256", "PS384", "PS512", "none"))
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Invalid(Exception):
@@ -139,7 +139,7 @@ def _scopes(claims: Mapping[str, Any]) -> list[str]:
 def _object(segment: str) -> dict[str, Any]:
     try:
         return _decode(_octets(segment))
-    except _UNREADABLE as error:
+    except NO_JSON as error:
         raise Invalid("the token is malformed") from error
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from atoll.api_runtime.documents import NO_JSON
 from atoll.api_runtime.integrate.http_client import Failed, HttpClient, TimedOut
 from atoll.kernel.clock import Clock
 from atoll.kernel.context import Context
@@ -107,7 +108,7 @@ class Keys:
         about = await self._get(issuer.removesuffix("/") + "/.well-known/openid-configuration", issuer, failed)
         try:
             address = msgspec.json.decode(about)["jwks_uri"]
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError) as error:
+        except (*NO_JSON, KeyError, TypeError) as error:
             raise Unreachable(failed) from error
         return await self._get(str(address), issuer, "JWKS communication error")
 
@@ -141,7 +142,7 @@ def _key_set(document: bytes) -> KeySet:
     """The keys that verify signatures. Raises Unreachable where the document is no key set. Slow: for threads."""
     try:
         keys = msgspec.json.decode(document)["keys"]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError) as error:
+    except (*NO_JSON, KeyError, TypeError) as error:
         raise Unreachable("JWKS communication error") from error
     found: dict[tuple[str, str], Verify] = {}
     for key in keys if isinstance(keys, list) else ():

@@ -13,6 +13,7 @@ import msgspec
 
 from atoll.api_runtime import serving
 from atoll.api_runtime.authorize.facts import INVOKE, facts, invoked_arn
+from atoll.api_runtime.documents import NO_JSON
 from atoll.api_runtime.visit import Visit
 from atoll.auth.policy.document import CURRENT
 from atoll.auth.policy.evaluate import Decision, PolicySet, Question, evaluate
@@ -42,7 +43,7 @@ def read(payload: bytes, kind: serving.Kind, authorizer: serving.Authorizer) -> 
     """A function's answer. Raises BadAnswer."""
     try:
         answer = _decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except NO_JSON as error:
         raise BadAnswer("the answer is not JSON") from error
     if not isinstance(answer, dict):
         raise BadAnswer("the answer is not an object")

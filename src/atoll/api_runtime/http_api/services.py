@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from atoll.api_runtime.answers import JSON
+from atoll.api_runtime.documents import NO_JSON
 from atoll.api_runtime.http_api.sources import Source
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.refused import Refused
@@ -89,7 +90,7 @@ def request_of(action: Action, given: Mapping[str, str]) -> dict[str, Any]:
 def _parsed(value: str) -> Any:
     try:
         return msgspec.json.decode(value)
-    except msgspec.DecodeError:
+    except NO_JSON:
         return value  # the operation says what is wrong with it
 
 

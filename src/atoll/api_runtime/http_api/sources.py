@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from atoll.api_runtime import variables
+from atoll.api_runtime.documents import NO_JSON
 from atoll.api_runtime.visit import Visit
 
 MOST_OF_BODY = 100 << 10
@@ -127,7 +128,7 @@ def _in_body(variable: Variable, body: bytes) -> str | None:
         return body.decode(errors="replace")
     try:
         found = _at(msgspec.json.decode(body[:MOST_OF_BODY]), variable.path)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except NO_JSON:
         return None
     return None if found is None else variables.text(found)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from atoll.api_runtime.refused import Refused
-from atoll.api_runtime.serving import with_variables
+from atoll.api_runtime.serving import SERVICE_HOST, with_variables
 from atoll.api_runtime.visit import Visit
 from atoll.kernel.clock import Clock
 from atoll.kernel.context import Context, Principal
@@ -53,7 +53,7 @@ class Roles:
             "sts",
             "AssumeRole",
             {"RoleArn": role, "RoleSessionName": SESSION_NAME},
-            principal=Principal.service("apigateway.amazonaws.com", ctx.account, source_arn),
+            principal=Principal.service(SERVICE_HOST, ctx.account, source_arn),
         )
         session = session_of(role, answer)
         self._sessions[key] = (session, float(answer["Credentials"]["Expiration"]))

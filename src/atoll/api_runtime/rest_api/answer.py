@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from atoll.api_runtime.documents import NO_JSON
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api import headers as fields
 from atoll.api_runtime.rest_api.call import Call
@@ -83,7 +84,7 @@ def error_message(body: bytes) -> str:
     """The `errorMessage` of what a function answered, "" where it did not fail."""
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except NO_JSON:
         return ""
     message = found.get("errorMessage") if isinstance(found, dict) else None
     return message if isinstance(message, str) else ""

@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from atoll.api_runtime.documents import NO_JSON
 from atoll.api_runtime.refused import Refused
 
 UNREADABLE = "Unable to parse statusCode. Input body must be a JSON with statusCode"
@@ -18,7 +19,7 @@ def mock_status(text: bytes) -> int:
     try:
         found = msgspec.json.decode(text)
         status = found["statusCode"]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError, KeyError):
+    except (*NO_JSON, TypeError, KeyError):
         nearly = _STATUS.search(text.decode(errors="replace"))
         status = nearly[1] if nearly else None
     if isinstance(status, str) and status.isascii() and status.isdigit():

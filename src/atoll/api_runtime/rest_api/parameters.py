@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 
 from atoll.api_runtime import variables
+from atoll.api_runtime.documents import NO_JSON
 from atoll.api_runtime.rest_api.call import Call
 
 Values = Sequence[str]
 _STEP = re.compile(r"\[(\d{1,9})\]|\.?([^.\[\]]+)")
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def common(call: Call, expression: str) -> Values:
@@ -68,7 +68,7 @@ def of_body(body: bytes, path: str) -> Values:
         return (body.decode(errors="replace"),)
     try:
         found: Any = msgspec.json.decode(body)
-    except _UNREADABLE:
+    except NO_JSON:
         return ()
     for index, name in _STEP.findall(path):
         if index and isinstance(found, list) and int(index) < len(found):

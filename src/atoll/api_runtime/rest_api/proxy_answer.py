@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from atoll.api_runtime.documents import NO_JSON
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api.gateway_responses import safe
 from atoll.kernel.http import HttpResponse
@@ -35,7 +36,7 @@ def proxy_answer(payload: bytes, as_bytes: bool) -> HttpResponse:
             raise _Malformed
         headers = _merged(answer.get("headers"), answer.get("multiValueHeaders"))
         return HttpResponse(_status(answer.get("statusCode")), headers, _body(answer, as_bytes))
-    except (_Malformed, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (_Malformed, *NO_JSON) as error:
         raise malformed() from error
 
 

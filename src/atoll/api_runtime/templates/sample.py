@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from atoll.api_runtime.documents import NO_JSON
+
 DEEPEST = 32
 """Schemas within schemas, past which the sample stops."""
 _SAMPLES = {"string": '"foo"', "integer": "42", "number": "3.1415", "boolean": "true"}
@@ -20,7 +22,7 @@ def sample(schema: str) -> str:
     has no shape."""
     try:
         root = msgspec.json.decode(schema)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+    except NO_JSON:
         root = {}
     return "#set($inputRoot = $input.path('$'))\n" + _value(root, "$inputRoot", 0)
 

@@ -13,6 +13,7 @@ from urllib.parse import quote_plus, unquote_plus
 
 import msgspec
 
+from atoll.api_runtime.documents import NO_JSON
 from atoll.api_runtime.templates.budget import Budget, TemplateError
 from atoll.api_runtime.templates.jsonpath import MISSING, compile_path
 from atoll.api_runtime.templates.methods import Variable
@@ -80,7 +81,7 @@ class Input(Variable):
         stripped = self._body.strip()
         try:
             return msgspec.json.decode(stripped)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        except NO_JSON as error:
             if stripped[:1] in ("{", "["):
                 raise TemplateError(f"the body is no JSON: {error}") from error
             return self._body  # as AWS's parser does: a text that needs no quotes
@@ -122,7 +123,7 @@ class Util(Variable):
         self._budget.spend(1, len(source))
         try:
             return msgspec.json.decode(source)
-        except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        except NO_JSON as error:
             raise TemplateError(f"parseJson: {error}") from error
 
 

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from atoll.api_runtime.documents import NO_JSON
 from atoll.api_runtime.integrate.functions import Functions
 from atoll.api_runtime.integrate.http_client import Failed, HttpClient, TimedOut
 from atoll.api_runtime.integrate.roles import Roles
@@ -27,7 +28,6 @@ from atoll.kernel.errors import ServiceError
 log = logging.getLogger(__name__)
 
 _PATH = re.compile(r"\{([^{}]+)\}")
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Integrations:
@@ -133,7 +133,7 @@ def _json(body: bytes) -> bytes:
     """What a function gets that is no proxy: the message itself, as a JSON text where it is no JSON."""
     try:
         msgspec.json.decode(body or b"{}")
-    except _UNREADABLE:
+    except NO_JSON:
         return msgspec.json.encode(body.decode(errors="replace"))
     return body or b"{}"
 
@@ -142,7 +142,7 @@ def _proxied(payload: bytes) -> Answer:
     """The answer that a function's return value stands for: an object with a status. Raises Refused."""
     try:
         said = msgspec.json.decode(payload)
-    except _UNREADABLE:
+    except NO_JSON:
         said = None
     status = said.get("statusCode") if isinstance(said, dict) else None
     if isinstance(status, str) and status.isascii() and status.isdigit():

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from atoll.api_runtime.documents import NO_JSON
 from atoll.api_runtime.patterns import BadPattern, compiled
 
 SECONDS = 0.002
@@ -20,7 +21,6 @@ RESERVED = frozenset(("$connect", "$disconnect"))
 """Routes that no message can name."""
 _VARIABLE = re.compile(r"\\(\$)|\$\{([^}]*)\}|\$([A-Za-z_][A-Za-z0-9_.\-\[\]]*)")
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d{1,9})\]")
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 Lookup = Callable[[str], str | None]
 """The value of a variable by its name (`request.body.action`), None where there is none."""
@@ -46,7 +46,7 @@ def route_key(expression: str, message: str) -> str:
     else:
         try:
             body = msgspec.json.decode(message)
-        except _UNREADABLE:
+        except NO_JSON:
             return DEFAULT
     key = evaluate(expression, lambda name: in_body(name, "request.body", body))
     return DEFAULT if not key or key in RESERVED else key

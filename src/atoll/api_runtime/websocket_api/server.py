@@ -257,7 +257,7 @@ class WebSocketApis:
             return None
         kernel = self._host.kernel
         now, request_id = self._clock.now(), self._id()
-        principal = Principal.service("apigateway.amazonaws.com", api.account)
+        principal = Principal.service(serving.SERVICE_HOST, api.account)
         headers = [("host", connection.host), ("user-agent", connection.user_agent)]
         visit = Visit(
             ctx=self._host.context("apigateway", api.account, api.region, principal, f"{what} on {connection.id}"),

@@ -14,14 +14,13 @@ import msgspec
 
 from atoll.api_runtime import variables
 from atoll.api_runtime.authorize import identity
+from atoll.api_runtime.documents import NO_JSON
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.serving import Integration
 from atoll.api_runtime.templates.budget import TemplateError
 from atoll.api_runtime.templates.render import Overrides, Scope, render_in_turns
 from atoll.api_runtime.visit import Visit
 from atoll.api_runtime.websocket_api.select import DEFAULT, evaluate, in_body, response_key
-
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Answer(NamedTuple):
@@ -158,5 +157,5 @@ def _value(visit: Visit, expression: str, source: str, body: str, headers: Mappi
 def _document(body: str) -> Any:
     try:
         return msgspec.json.decode(body)
-    except _UNREADABLE:
+    except NO_JSON:
         return None

@@ -7,13 +7,12 @@ from typing import Any
 import msgspec
 
 from atoll.api_runtime.authorize import identity
+from atoll.api_runtime.documents import NO_JSON
 from atoll.api_runtime.models import Models
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.serving import Route
 from atoll.api_runtime.visit import Visit
 from atoll.api_runtime.websocket_api.select import DEFAULT, evaluate, in_body
-
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def check_parameters(visit: Visit, route: Route) -> None:
@@ -30,7 +29,7 @@ def check_message(route: Route, models: Models, message: str) -> None:
         return
     try:
         document: Any = msgspec.json.decode(message)
-    except _UNREADABLE:
+    except NO_JSON:
         raise Refused("BAD_REQUEST_BODY", detail="the message is no JSON") from None
     expression = route.model_selection or DEFAULT
     key = evaluate(expression, lambda name: in_body(name, "request.body", document))

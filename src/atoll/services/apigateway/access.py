@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import quote
 
+from atoll.api_runtime.serving import SERVICE_HOST
 from atoll.kernel.context import Context
 from atoll.kernel.service import NO_CONDITIONS, Access, ValuesOf
 from atoll.kernel.store.api import Reader
@@ -22,7 +23,6 @@ Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Request = Mapping[str, Any]
 _Read = Callable[[Reader, Context, Request], Any]
 _Given = Callable[[Request], Any]
-SERVICE_HOST = "apigateway.amazonaws.com"
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 
 

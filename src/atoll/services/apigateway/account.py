@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from atoll.api_runtime.serving import SERVICE_HOST
 from atoll.kernel.context import Context, Principal
 from atoll.kernel.errors import ServiceError
 from atoll.kernel.records import Codec
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.apigateway import store
-from atoll.services.apigateway.access import SERVICE_HOST, access, passes_role
+from atoll.services.apigateway.access import access, passes_role
 from atoll.services.apigateway.errors import BadRequestException
 from atoll.services.apigateway.patches import Rules, apply, clear, patches, put
 

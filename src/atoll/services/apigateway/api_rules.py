@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from atoll.api_runtime.documents import NO_JSON
 from atoll.auth.policy.parse import PolicySyntaxError, parse
 from atoll.kernel.context import Context
 from atoll.services.apigateway import store
@@ -63,7 +64,7 @@ def policy_of(ctx: Context, api_id: str, policy: str | None) -> str | None:
         return None
     try:
         document = msgspec.json.decode(policy)
-    except (msgspec.DecodeError, RecursionError):
+    except NO_JSON:
         raise BadRequestException(_BAD_POLICY) from None
     statements = document.get("Statement") if isinstance(document, dict) else None
     own = f"arn:aws:execute-api:{ctx.region}:{ctx.account}:{api_id}/"

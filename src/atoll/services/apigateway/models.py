@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from atoll.api_runtime.documents import NO_JSON
 from atoll.api_runtime.rest_api import records
 from atoll.api_runtime.templates.sample import sample
 from atoll.kernel.context import Context
@@ -154,7 +155,7 @@ def check_schema(model: records.Model) -> None:
         return
     try:
         schema = msgspec.json.decode(model.schema)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+    except NO_JSON:
         raise BadRequestException(
             "Invalid model specified: Validation Result: warnings : [], errors : [Invalid model schema specified]"
         ) from None

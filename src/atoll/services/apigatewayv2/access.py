@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from atoll.api_runtime import domains
 from atoll.api_runtime.integrate.roles import CALLER
+from atoll.api_runtime.serving import SERVICE_HOST
 from atoll.kernel.context import Context
 from atoll.kernel.service import NO_CONDITIONS, Access, ValuesOf
 from atoll.kernel.store.api import Reader
@@ -59,7 +60,7 @@ def pass_roles(roles: Callable[[Request], Sequence[Any]]) -> Access:
         passed,
         {
             "iam:AssociatedResourceArn": lambda ctx, request: [to(ctx, request)],
-            "iam:PassedToService": lambda _ctx, _request: ["apigateway.amazonaws.com"],
+            "iam:PassedToService": lambda _ctx, _request: [SERVICE_HOST],
         },
     )
 
