@@ -379,6 +379,10 @@ async def test_cache_key() -> None:
     api.authorizer = having(api.authorizer, function=FUNCTION + "2")
     assert await api.calls() == 5
     assert await api.calls() == 5
+    api.authorizer = having(api.authorizer, function=FUNCTION + "${stageVariables.v}")
+    assert await api.calls(variables={"v": "3"}) == 6
+    assert await api.calls(variables={"v": "4"}) == 7, "a canary's"
+    assert await api.calls(variables={"v": "3"}) == 7
 
 
 async def test_nothing_is_remembered_without_a_ttl_or_without_identity_sources() -> None:
