@@ -5,7 +5,6 @@ docs: API_CreateStage, API_GetStage, API_GetStages, API_UpdateStage, API_DeleteS
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -41,14 +40,15 @@ STAGES = "/restapis/{restApiId}/stages"
 STAGE = f"{STAGES}/{{stageName}}"
 _NO_CACHE = "answers are not cached"
 _NO_TRACES = "there is no X-Ray to take traces; trace headers are passed on"
+NOT_HONOURED = {"cacheClusterEnabled": _NO_CACHE, "tracingEnabled": _NO_TRACES}
+"""What a new stage may ask for without effect here."""
 
 
-@operation("CreateStage", access=access("POST", STAGES))
+@operation("CreateStage", access=access("POST", STAGES), not_honoured=NOT_HONOURED)
 async def create_stage(ctx: Context, request: CreateStageRequestTypeDef) -> dict[str, Any]:
     """Adds a stage that runs a deployment. Raises ConflictException where it is there."""
     api_id, name, now = request["restApiId"], check_stage_name(request["stageName"]), ctx.clock.now()
     check_variables(request.get("variables", {}))
-    warn(ctx, request)
     stage = store.Stage(
         name,
         now,
@@ -138,14 +138,6 @@ async def flush_stage_authorizers_cache(ctx: Context, request: FlushStageAuthori
         deploy.publish(tx, ctx, api_id)
 
     await ctx.store.transact(write)
-
-
-def warn(ctx: Context, request: Mapping[str, Any]) -> None:
-    """Reports what a new stage asks for without effect here."""
-    if request.get("cacheClusterEnabled"):
-        ctx.warn("cacheClusterEnabled", _NO_CACHE)
-    if request.get("tracingEnabled"):
-        ctx.warn("tracingEnabled", _NO_TRACES)
 
 
 def _warn_patch(ctx: Context, patch: Patch) -> None:
