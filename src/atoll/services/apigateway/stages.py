@@ -107,7 +107,7 @@ async def update_stage(ctx: Context, request: UpdateStageRequestTypeDef) -> dict
         check_variables(stage.variables)
         if any(map(enables_logs, operations)) and not account.settings(tx, ctx).role:
             raise BadRequestException("CloudWatch Logs role ARN must be set in account settings to enable logging")
-        _store(tx, ctx, request["restApiId"], stage)
+        _store(tx, ctx, request["restApiId"], stage, before)
         return stage
 
     return members(await ctx.store.transact(write))
@@ -149,14 +149,16 @@ def _warn_patch(ctx: Context, patch: Patch) -> None:
         ctx.warn("tracingEnabled", _NO_TRACES)
 
 
-def _store(tx: Transaction, ctx: Context, api_id: str, stage: store.Stage) -> None:
-    """Stores a stage whose deployments, documentation and certificate are there, and tells the data plane."""
+def _store(tx: Transaction, ctx: Context, api_id: str, stage: store.Stage, before: store.Stage | None = None) -> None:
+    """Stores a stage, and tells the data plane. Its deployments must be there, and the documentation and certificate that it had not
+    `before`."""
     for deployment in {stage.deployment, stage.canary.deployment if stage.canary else stage.deployment}:
         if tx.get(store.key(ctx, "v1.deployments", api_id, deployment)) is None:
             raise BadRequestException("Deployment id does not exist")
-    if stage.documentation_version:
-        documentation_records.version(tx, ctx, api_id, stage.documentation_version)
-    if stage.client_certificate:
-        certificate_records.certificate(tx, ctx, stage.client_certificate)
+    version, certificate = stage.documentation_version, stage.client_certificate
+    if version and (before is None or before.documentation_version != version):
+        documentation_records.version(tx, ctx, api_id, version)
+    if certificate and (before is None or before.client_certificate != certificate):
+        certificate_records.certificate(tx, ctx, certificate)
     store.put(tx, ctx, api_id, stage)
     deploy.publish(tx, ctx, api_id)
