@@ -243,6 +243,10 @@ def test_the_documentation_and_the_certificate_of_a_stage_are_there(stages: Stag
     unknown = ("NotFoundException", "Invalid Client Certificate identifier specified", 404)
     assert aws_error(lambda: stages.update(replace("/clientCertificateId", "none"))) == unknown
     assert stages.stage() == plain(deployment)
+    certificate = stages.rest.generate_client_certificate()["clientCertificateId"]
+    stages.update(replace("/clientCertificateId", certificate))
+    stages.rest.delete_client_certificate(clientCertificateId=certificate)
+    assert stages.update(replace("/description", "still changed"))["clientCertificateId"] == certificate
 
 
 def test_canary_settings_by_updates_of_the_stage(stages: Stages) -> None:

@@ -71,7 +71,7 @@ class RestApis:
         call = None
         try:
             if (match := compiled.router.match(visit.request.method, visit.path)) is None:
-                raise Refused("MISSING_AUTHENTICATION_TOKEN")
+                raise await self._authorizers.unmatched(visit)
             call = open_call(visit, compiled, match)
             response = traced(call, await self._serve(call))
         except Refused as refused:
