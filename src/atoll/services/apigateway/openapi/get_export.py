@@ -49,14 +49,14 @@ async def get_export(ctx: Context, request: GetExportRequestTypeDef) -> dict[str
         return api, deployment, records.SNAPSHOTS.decode(raw), found
 
     api, deployment, snapshot, authorizers = await ctx.store.read(read)
-    version = api.version or datetime.fromtimestamp(deployment.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    version = api.version or _dated(deployment)
     place = Place(f"{api.id}.execute-api.{ctx.region}.amazonaws.com", request["stageName"], version)
     document = export(snapshot, place, wanted, authorizers)
     named = "json" if accepts == JSON else "yaml"
     suffix = "oas30" if wanted.is_3 else "swagger"
     return {
-        "contentType": accepts,
-        "contentDisposition": f'attachment; filename="{suffix}_{_dated(deployment)}.{named}"',
+        "contentType": "application/octet-stream",  # of either kind: so AWS answers
+        "contentDisposition": f'attachment; filename="{suffix}_{version}.{named}"',
         "body": _written(document, accepts),
     }
 
