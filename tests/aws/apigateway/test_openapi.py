@@ -202,6 +202,8 @@ def test_what_is_exported_makes_the_same_api(api: Any, kind: str, accepts: str) 
         restApiId=made, stageName="prod", exportType=kind, accepts=accepts, parameters={"extensions": "apigateway"}
     )
     assert exported["contentType"] == "application/octet-stream"
+    name = "oas30_1.0" if kind == "oas30" else "swagger_1.0"
+    assert exported["contentDisposition"] == f'attachment; filename="{name}.{accepts.removeprefix("application/")}"'
     text = exported["body"].read()
     whole = yaml.safe_load(text)
     assert whole["info"]["title"] == "pets"
