@@ -214,6 +214,10 @@ def test_method_settings(stages: Stages, aws_error: Any) -> None:
     assert list(changed["methodSettings"]) == ["~1pets~1{id}/GET"]
     wrong = aws_error(lambda: stages.update(replace("/nothing", "x")))
     assert wrong[1].startswith("Invalid method setting path: /nothing. Must be one of: [/deploymentId, /description, ")
+    wrong = aws_error(lambda: stages.update(replace("/*/*/accessLogSettings/format", "x")))
+    assert wrong[1].startswith(
+        "Invalid method setting path: accessLogSettings/format. Must be one of: [.../metrics/enabled, .../logging/dataTrace, "
+    )
     for path, value in (("/*/*/throttling/burstLimit", "x"), ("/*/*/logging/loglevel", "LOUD"), ("/*/*/x/y", "z")):
         assert aws_error(lambda: stages.update(replace(path, value)))[0] == "BadRequestException"  # noqa: B023
 

@@ -40,6 +40,11 @@ def test_route_keys(api: Any, chat: str, key: str) -> None:
     assert api.create_route(ApiId=chat, RouteKey=key)["RouteKey"] == key
 
 
+def test_a_dollar_begins_no_other_route_key(api: Any, chat: str, aws_error: AwsError) -> None:
+    wrong = aws_error(lambda: api.create_route(ApiId=chat, RouteKey="$join"))
+    assert wrong == ("BadRequestException", "The provided route key is not formatted properly", 400)
+
+
 def test_a_route_with_all_that_it_may_have(api: Any, chat: str, aws_error: AwsError) -> None:
     model = api.create_model(ApiId=chat, Name="Join", Schema=SCHEMA, ContentType="application/json")
     members = {
