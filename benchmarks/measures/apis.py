@@ -20,10 +20,10 @@ from benchmarks.servers import Server
 
 TEXT = """
 Cells: answers a second · p50 / p99 · CPU of the server and its functions per request, by connections. Each row stands beside the one to
-which it compares: an API of few routes beside one of 1,000, a route without an authorizer beside one behind a JWT authorizer (RS256, keys in its
-cache), a method beside one that asks for an API key whose usage plan throttles and has a quota. *MOCK* is answered without a function, so
-what is left is routing, templates and the edge. Of WebSocket APIs it is messages that are counted, each sent after the answer to the one
-before; their client is Python's (`websockets`). Server, functions and client share all cores.
+which it compares: an API of few routes beside one of 1,000, a route without an authorizer beside one behind a JWT authorizer (RS256, keys
+in its cache), a method beside one that asks for an API key whose usage plan throttles and has a quota. *MOCK* is answered without a
+function, so what is left is routing, templates and the edge. Of WebSocket APIs it is messages that are counted, each sent after the
+answer to the one before; their client is Python's (`websockets`). Server, functions and client share all cores.
 """.strip()
 FEW, MANY = 10, 1_000
 CONNECTIONS = (1, 16)
