@@ -146,7 +146,7 @@ def cache_key(visit: Visit, authorizer: serving.Authorizer, values: Sequence[str
     function is part of it: a canary's stage variables may name another one."""
     if not authorizer.ttl or not values or visit.api.kind == "WEBSOCKET":
         return None
-    settings, function = visit.settings, function_arn(authorizer.function, visit.variables)
+    settings, function = visit.settings, serving.with_variables(authorizer.function, visit.variables)
     return visit.api_id, visit.stage, settings.snapshot, settings.authorizers_epoch, authorizer, function, tuple(values)
 
 
