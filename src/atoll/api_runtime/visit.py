@@ -112,6 +112,17 @@ class Visit(msgspec.Struct):
         return f"arn:aws:execute-api:{self.api.region}:{self.api.account}:{self.api_id}/{self.stage}/"
 
     @property
+    def source_arn(self) -> str:
+        """What API Gateway calls for: `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/route/path`, or `…/STAGE/$default`; of a
+        WebSocket API `…/STAGE/ROUTE`.
+
+        docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html
+        """
+        if self.route_key == "$default" or self.api.kind == "WEBSOCKET":
+            return self.arn_prefix + self.route_key
+        return self.arn_prefix + self.request.method + self.route_key.partition(" ")[2]
+
+    @property
     def front(self) -> str:
         """What events show before the path: a custom domain name's base path, the stage if the caller named it and it is not `$default`."""
         stage = self.stage.removeprefix("$default") if self.stage_named or not self.custom_domain else ""

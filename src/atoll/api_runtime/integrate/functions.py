@@ -14,7 +14,6 @@ from atoll.api_runtime.http_api.answers import SERVICE_UNAVAILABLE
 from atoll.api_runtime.http_api.parameters import Outgoing
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.integrate.running import Running
-from atoll.api_runtime.match import DEFAULT
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.serving import Integration, with_variables
 from atoll.api_runtime.visit import NOBODY, Visit
@@ -66,10 +65,10 @@ class Functions:
         return response
 
     async def invoke(self, visit: Visit, integration: Integration, event: bytes) -> Any:
-        """Invoke's output for the integration's function. Raises ServiceErrors; Refused where the function takes too long."""
-        ctx, source = visit.ctx, visit.acting(source_arn(visit))
-        role = integration.credentials
-        principal = source if role is None else await self._roles.session(ctx, role, source.source_arn)
+        """Invoke's output for the integration's function. Raises ServiceErrors; Refused where nobody may call, or the function
+        takes too long."""
+        ctx = visit.ctx
+        principal = await self._roles.acting(visit, integration.credentials)
         asked = {
             "FunctionName": with_variables(integration.function, visit.variables),
             "InvocationType": "RequestResponse",
@@ -102,14 +101,3 @@ def _refusal(visit: Visit, error: ServiceError) -> Refused:
     return Refused(
         "INTEGRATION_FAILURE", SERVICE_UNAVAILABLE if error.code == BUSY else None, detail=visit.integration.error
     )
-
-
-def source_arn(visit: Visit) -> str:
-    """What API Gateway invokes for: `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/route/path`, or `…/STAGE/$default`; of a
-    WebSocket API `…/STAGE/ROUTE`.
-
-    docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html
-    """
-    if visit.route_key == DEFAULT or visit.api.kind == "WEBSOCKET":
-        return visit.arn_prefix + visit.route_key
-    return visit.arn_prefix + visit.request.method + visit.route_key.partition(" ")[2]

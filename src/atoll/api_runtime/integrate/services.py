@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
-from atoll.api_runtime.integrate.functions import source_arn
 from atoll.api_runtime.integrate.running import Running
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.visit import Visit
@@ -102,13 +101,12 @@ class Services:
         self._running = Running()
 
     async def perform(
-        self, visit: Visit, request: ServiceRequest, principal: Principal | None, seconds: float
+        self, visit: Visit, request: ServiceRequest, principal: Principal, seconds: float
     ) -> HttpResponse:
         """The service's answer, all of it, whatever its status: one that IAM refuses is the service's own.
 
-        `principal` is the session of the integration's role, or whoever signed; None for API Gateway, which acts for the method. Sets
-        `visit.integration`. Raises Refused where the URI is wrong, the region has not what it names, Lambda refuses its function, or the
-        time is up.
+        `principal` is who calls (`Roles.acting`). Sets `visit.integration`. Raises Refused where the URI is wrong, the region has not what
+        it names, Lambda refuses its function, or the time is up.
         """
         outcome, clock = visit.integration, visit.ctx.clock
         began = clock.monotonic()
@@ -127,13 +125,12 @@ class Services:
         return response
 
     async def _in_time(
-        self, visit: Visit, request: ServiceRequest, principal: Principal | None, seconds: float
+        self, visit: Visit, request: ServiceRequest, principal: Principal, seconds: float
     ) -> HttpResponse:
         to = target(request.uri)
         http = http_request(to, request, self._form(to))
-        acting = visit.acting(source_arn(visit)) if principal is None else principal
         try:
-            response = await self._running.within(self._answered(visit, http, to, acting), seconds)
+            response = await self._running.within(self._answered(visit, http, to, principal), seconds)
         except TimeoutError as error:
             raise Refused("INTEGRATION_TIMEOUT", detail="Execution failed due to a timeout error") from error
         if to.service == "lambda" and response.status == 403:

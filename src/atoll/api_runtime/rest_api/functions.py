@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import re
 from typing import NamedTuple
 
-from atoll.api_runtime.integrate.functions import source_arn
 from atoll.api_runtime.integrate.running import Running
+from atoll.api_runtime.invoke_arns import function_in
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api.call import Call
 from atoll.api_runtime.serving import with_variables
@@ -15,7 +14,6 @@ from atoll.kernel.context import Principal
 from atoll.kernel.errors import RequestTooLarge, ServiceError
 
 log = logging.getLogger(__name__)
-_INVOCATIONS = re.compile(r"arn:[\w-]+:apigateway:[\w-]+:lambda:path/(?:/)?[\d-]+/functions/(.+)/invocations", re.ASCII)
 _CONFIGURATION = "Execution failed due to configuration error: "
 
 
@@ -27,25 +25,19 @@ class Invoked(NamedTuple):
     request_id: str
 
 
-def invoked_function(uri: str) -> str | None:
-    """The function's ARN in the URI of an integration (`…:lambda:path/2015-03-31/functions/ARN/invocations`), None in another URI."""
-    found = _INVOCATIONS.fullmatch(uri)
-    return found[1] if found else None
-
-
 class RestFunctions:
     """Invokes functions. An invocation whose client was told that it takes too long goes on to its end, as on AWS."""
 
     def __init__(self) -> None:
         self._running = Running()
 
-    async def invoke(self, call: Call, payload: bytes, principal: Principal | None) -> Invoked:
-        """Invokes the integration's function as `principal`, or as API Gateway for the method, whom the function's policy must let.
+    async def invoke(self, call: Call, payload: bytes, principal: Principal) -> Invoked:
+        """Invokes the integration's function as `principal` (`Roles.acting`), whom the function's policy must let.
 
         Raises Refused as AWS answers where Lambda refuses, and where the time is up.
         """
         visit = call.visit
-        function = invoked_function(with_variables(call.integration.uri or "", visit.variables))
+        function = function_in(with_variables(call.integration.uri or "", visit.variables))
         if function is None:
             raise Refused("API_CONFIGURATION_ERROR", detail=_CONFIGURATION + "Invalid function URI")
         request = {
@@ -53,8 +45,7 @@ class RestFunctions:
             "InvocationType": "RequestResponse",
             "Payload": payload,
         }
-        acting = visit.acting(source_arn(visit)) if principal is None else principal
-        invocation = visit.ctx.call("lambda", "Invoke", request, principal=acting)
+        invocation = visit.ctx.call("lambda", "Invoke", request, principal=principal)
         began = visit.ctx.clock.monotonic()
         try:
             output = await self._running.within(invocation, call.integration.timeout / 1000)

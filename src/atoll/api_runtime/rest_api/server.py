@@ -17,6 +17,7 @@ from atoll.api_runtime.access_log import AccessLogs
 from atoll.api_runtime.authorize.authorizers import Authorizers
 from atoll.api_runtime.compiled import CompiledSnapshots
 from atoll.api_runtime.http_api.answers import oversized
+from atoll.api_runtime.models import Models
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api import execution_log
 from atoll.api_runtime.rest_api.call import Call, call_of
@@ -171,7 +172,7 @@ def _values(call: Call, expression: str) -> Sequence[str]:
 
 def _unmatched(visit: Visit, snapshot: Snapshot) -> Call:
     """A request that no method takes, for the variables of its gateway response."""
-    return call_of(visit, Compiled(snapshot, Router(())), Resource("", ""), Method(visit.request.method))
+    return call_of(visit, Compiled(snapshot, Router(()), Models({})), Resource("", ""), Method(visit.request.method))
 
 
 def _choose(visit: Visit) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from atoll.api_runtime.integrate.functions import Functions, source_arn
+from atoll.api_runtime.integrate.functions import Functions
 from atoll.api_runtime.integrate.http_client import Failed, HttpClient, TimedOut
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.integrate.services import ServiceRequest, Services
@@ -85,7 +85,7 @@ class Integrations:
         if not integration.credentials:
             raise Refused("API_CONFIGURATION_ERROR", detail="an AWS service is called under a role, which is missing")
         try:
-            principal = await self._roles.session(visit.ctx, integration.credentials, source_arn(visit))
+            principal = await self._roles.acting(visit, integration.credentials)
         except ServiceError as error:
             raise Refused("API_CONFIGURATION_ERROR", detail=f"{error.code}: {error.message}") from error
         headers = {"Content-Type": "application/json"} | request.header

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from atoll.api_runtime import serving
+from atoll.api_runtime.invoke_arns import function_in
 from atoll.api_runtime.rest_api import records
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
@@ -34,10 +35,7 @@ AUTHORIZERS = "/restapis/{restApiId}/authorizers"
 AUTHORIZER = f"{AUTHORIZERS}/{{authorizerId}}"
 TTL, LONGEST = 300, 3600
 _KINDS = ("TOKEN", "REQUEST", "COGNITO_USER_POOLS")
-_URI = re.compile(
-    r"arn:aws[a-z-]*:apigateway:[a-z]{2}[a-z-]*-\d:lambda:path/2015-03-31/functions/"
-    r"(?P<function>arn:aws[a-z-]*:lambda:[a-z0-9-]+:[^:]+:function:[A-Za-z0-9_.${}:-]+|\$\{stageVariables\.\w+\})/invocations"
-)
+_FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[^:]+:function:[A-Za-z0-9_.${}:-]+|\$\{stageVariables\.\w+\}")
 _POOL = re.compile(r"arn:aws[a-z-]*:cognito-idp:[a-z0-9-]+:\d{12}:userpool/[\w-]+")
 _HEADER = r"method\.request\.header\.[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _TOKEN_SOURCE = re.compile(_HEADER)
@@ -161,13 +159,13 @@ def made(authorizer: store.Authorizer) -> store.Authorizer:
 
 
 def _function(uri: str | None) -> str:
-    found = _URI.fullmatch(uri or "")
-    if found is None:
+    function = function_in(uri or "")
+    if function is None or not _FUNCTION.fullmatch(function):
         raise BadRequestException(
             f"Invalid Authorizer URI: {uri}. Authorizer URI should be a valid API Gateway ARN that represents a Lambda "
             "function invocation."
         )
-    return found["function"]
+    return function
 
 
 def _identity(kind: str, source: str | None, ttl: int) -> tuple[str, ...]:
