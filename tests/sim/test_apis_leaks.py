@@ -1,11 +1,10 @@
-"""Memory and descriptors of a region stay bounded, whatever its APIs' users send: many requests, connections, tokens, names, deployments."""
+"""Memory and descriptors of a region stay bounded, whatever its APIs' users send: requests, connections, tokens, names, deployments."""
 
 from __future__ import annotations
 
 import http.client
 import io
 import json
-import os
 import threading
 import time
 import zipfile
@@ -58,7 +57,7 @@ class Load:
         return int(line.split()[1]) / 1024
 
     def descriptors(self) -> int:
-        return len(os.listdir(f"/proc/{self.region.pid}/fd"))
+        return len(list(Path(f"/proc/{self.region.pid}/fd").iterdir()))
 
 
 @pytest.fixture
@@ -80,7 +79,7 @@ def backend() -> Iterator[str]:
             self.end_headers()
             self.wfile.write(b"ok")
 
-        def log_message(self, format: str, *arguments: Any) -> None: ...
+        def log_message(self, *_: Any) -> None: ...
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
