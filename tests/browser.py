@@ -1,4 +1,4 @@
-"""A real browser for tests: Debian's Chromium, driven by Playwright."""
+"""A real browser for tests: Debian's Chromium, or Chrome, driven by Playwright."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def site(tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def page(site: str, need: Callable[[object, str], None]) -> Iterator[Page]:
     """A browser's page that shows that site."""
-    chromium = shutil.which("chromium")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
     need(chromium, "chromium")
     from playwright.sync_api import sync_playwright  # not where no browser is needed
 

@@ -18,9 +18,10 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from tests.aws_cli import aws_cli
 from tests.browser import page, site
 
-__all__ = ["page", "site"]
+__all__ = ["aws_cli", "page", "site"]
 
 READY_WITHIN = 30.0
 REQUIRE = os.environ.get("ATOLL_REQUIRE") == "1"

@@ -9,10 +9,12 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from atoll import __version__
@@ -214,3 +216,43 @@ def test_hints_can_be_typed_as_they_are(stopped: Region) -> None:
 def test_help_and_version(stopped: Region) -> None:
     assert stopped.atoll("--version").stdout == f"Atoll {__version__}\n"
     assert "Print only the URL of the API" in stopped.atoll("urls", "-h", COLUMNS="120").stdout
+
+
+def test_logs_of_an_api(own: Region) -> None:
+    """What its stages log, once they do; before, what makes them log, and where else to look."""
+    gateway = own.client("apigateway")
+    api = gateway.create_rest_api(name="pets")
+    names = {"restApiId": api["id"], "resourceId": api["rootResourceId"], "httpMethod": "GET"}
+    gateway.put_method(**names, authorizationType="NONE")
+    gateway.put_integration(**names, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
+    gateway.put_method_response(**names, statusCode="200")
+    gateway.put_integration_response(**names, statusCode="200")
+    gateway.create_deployment(restApiId=api["id"], stageName="dev")
+    silent = own.atoll("logs", "pets", check=False)
+    assert silent.stderr.startswith("error: The API pets has logged nothing.\n")
+    assert "Why a call failed is in the region's own log: " in silent.stderr
+
+    own.client("logs").create_log_group(logGroupName="requests")
+    trusted = {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = own.client("iam").create_role(
+        RoleName="logger", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
+    )["Role"]["Arn"]
+    own.client("iam").attach_role_policy(
+        RoleName="logger",
+        PolicyArn="arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
+    )
+    gateway.update_account(patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}])
+    changes = {
+        "/accessLogSettings/destinationArn": "arn:aws:logs:us-east-1:000000000000:log-group:requests",
+        "/accessLogSettings/format": "$context.requestId $context.httpMethod $context.status",
+    }
+    patches = [{"op": "replace", "path": path, "value": value} for path, value in changes.items()]
+    gateway.update_stage(restApiId=api["id"], stageName="dev", patchOperations=patches)
+    url = own.atoll("urls", "pets").stdout.strip()
+    with httpx.Client(trust_env=False) as http:
+        assert http.get(f"{url}/").status_code == 200
+    deadline = time.monotonic() + 20
+    while " GET 200\n" not in (shown := own.atoll("logs", "pets", check=False)).stdout:
+        assert time.monotonic() < deadline, shown
+    assert own.atoll("logs", api["id"]).stdout == shown.stdout
+    assert own.atoll("logs", "no/group", check=False).stderr == "error: There is no log group no/group.\n"

@@ -23,6 +23,7 @@ _IDENTITY = dict.fromkeys(
         "accessKey",
         "accountId",
         "caller",
+        "cognitoAmr",
         "cognitoAuthenticationProvider",
         "cognitoAuthenticationType",
         "cognitoIdentityId",
@@ -32,7 +33,8 @@ _IDENTITY = dict.fromkeys(
         "userArn",
     )
 )
-"""What payload format 1.0 says of a caller who did not sign: nothing, in so many members."""
+"""What payload format 1.0 says of a caller who did not sign: nothing, in so many members. `cognitoAmr` as events show it that users
+recorded (aws/aws-lambda-java-libs#444)."""
 _SPELLED = {
     name.lower(): name
     for name in (
@@ -134,7 +136,7 @@ def _context_1(arrival: Arrival, path: str, resource: str, user_agent: str) -> d
     return {
         "accountId": arrival.account,
         "apiId": arrival.api_id,
-        "authorizer": {"claims": None, "scopes": None} if arrival.authorizer is None else arrival.authorizer,
+        **({} if arrival.authorizer is None else {"authorizer": arrival.authorizer}),
         "domainName": arrival.domain,
         "domainPrefix": arrival.domain.partition(".")[0],
         "extendedRequestId": arrival.request_id,
@@ -145,7 +147,7 @@ def _context_1(arrival: Arrival, path: str, resource: str, user_agent: str) -> d
         "requestId": arrival.request_id,
         "requestTime": written_time(arrival.time),
         "requestTimeEpoch": int(arrival.time * 1000),
-        "resourceId": None,
+        "resourceId": arrival.route_key,
         "resourcePath": resource,
         "stage": arrival.stage,
     }

@@ -52,6 +52,12 @@ def context(visit: Visit) -> dict[str, Any]:
     return found
 
 
+def context_for(template: str, visit: Visit) -> Mapping[str, Any]:
+    """`context`, for a template that may see it: one that names it, or makes a template of a text. To gather it costs more than most
+    templates do."""
+    return context(visit) if "context" in template or "evaluate" in template else {}
+
+
 def _place(found: dict[str, Any], above: Sequence[str]) -> dict[str, Any]:
     """The dictionary below these names."""
     for part in above:

@@ -34,6 +34,8 @@ class Api(NamedTuple):
     scheme: str
     stages: list[str]
     """`$default` first."""
+    access_logs: list[str]
+    """The log groups in which its stages note their requests."""
 
     def by_path(self, region: Running, stage: str) -> str:
         """The address of a stage in the form that needs no name resolution."""
@@ -55,26 +57,39 @@ def urls(
     """Show where deployed APIs and functions with URLs can be called."""
     region = require(port)
     with client(region, "lambda") as functions:
-        apis, ids = [*_v2_apis(region), *_rest_apis(region)], _function_urls(functions)
+        deployed, ids = apis(region), _function_urls(functions)
     if name is None:
-        _show(region, apis, ids)
+        _show(region, deployed, ids)
     else:
-        print(_only(region, apis, ids, name))  # noqa: T201  for a script to read
+        print(_only(region, deployed, ids, name))  # noqa: T201  for a script to read
+
+
+def apis(region: Running) -> list[Api]:
+    """All that there are."""
+    return [*_v2_apis(region), *_rest_apis(region)]
 
 
 def _v2_apis(region: Running) -> Iterator[Api]:
     with client(region, "apigatewayv2") as gateway:
         for api in _items(gateway, "get_apis", "Items"):
-            stages = [stage["StageName"] for stage in _items(gateway, "get_stages", "Items", ApiId=api["ApiId"])]
+            stages = _items(gateway, "get_stages", "Items", ApiId=api["ApiId"])
+            names = sorted((stage["StageName"] for stage in stages), key=lambda stage: (stage != "$default", stage))
+            logs = [stage.get("AccessLogSettings", {}).get("DestinationArn", "") for stage in stages]
             scheme = "ws" if api["ProtocolType"] == "WEBSOCKET" else "http"
-            yield Api(api["Name"], api["ApiId"], scheme, sorted(stages, key=lambda stage: (stage != "$default", stage)))
+            yield Api(api["Name"], api["ApiId"], scheme, names, _groups(logs))
 
 
 def _rest_apis(region: Running) -> Iterator[Api]:
     with client(region, "apigateway") as gateway:
         for api in _items(gateway, "get_rest_apis", "items"):
-            stages = [stage["stageName"] for stage in gateway.get_stages(restApiId=api["id"])["item"]]
-            yield Api(api["name"], api["id"], "http", sorted(stages))
+            stages = gateway.get_stages(restApiId=api["id"])["item"]
+            logs = [stage.get("accessLogSettings", {}).get("destinationArn", "") for stage in stages]
+            yield Api(api["name"], api["id"], "http", sorted(stage["stageName"] for stage in stages), _groups(logs))
+
+
+def _groups(arns: list[str]) -> list[str]:
+    """The log groups that ARNs name, each once."""
+    return sorted({arn.partition(":log-group:")[2].removesuffix(":*") for arn in arns if ":log-group:" in arn})
 
 
 def _items(gateway: Any, operation: str, member: str, **request: Any) -> list[dict[str, Any]]:

@@ -41,6 +41,10 @@ class Recording:
         """Says what a placeholder stands for."""
         self.bound[placeholder] = value
 
+    def expected(self, name: str) -> Any:
+        """What was recorded as `name`."""
+        return self._answers[name]
+
     def same(self, name: str, answer: Any) -> None:
         """Compares an answer with the one recorded as `name`."""
         expected = self._answers[name]

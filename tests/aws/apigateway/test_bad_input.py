@@ -86,3 +86,16 @@ def test_execution_logs_mask_tokens_and_api_keys(rest: Any, backend: str) -> Non
 def backend() -> str:
     """An address where nobody listens: what was sent there is in the log."""
     return "http://127.0.0.1:9/"
+
+
+@pytest.mark.parametrize("status", ["9" * 5000, "0" * 5000 + "200", "1e400", "²"])
+def test_a_status_of_too_many_digits(rest: Any, function: str, allow: Any, status: str) -> None:
+    """Of a function's answer, and of a mock's, which its client may have written."""
+    rest.proxy("/f", "POST", function)
+    rest.mock("/m", "POST", template='{"statusCode": "$input.path("$.status")"}')
+    rest.deploy()
+    allow(f"{rest.id}/*/POST/f")
+    answer = rest("/f", "POST", json={"answer": {"statusCode": status}})
+    assert (answer.status_code, answer.json()) == (502, INTERNAL)
+    answer = rest("/m", "POST", json={"status": status})
+    assert (answer.status_code, answer.json()) == (500, INTERNAL)

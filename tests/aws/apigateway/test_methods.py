@@ -283,6 +283,8 @@ def test_integration_responses(method: Method, aws_error: Any) -> None:
     method.put()
     assert missing() == "Invalid Integration identifier specified"
     method.put_integration(type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
+    none = mapping("No method response exists for method.")
+    assert missing(responseParameters={"method.response.header.a": "'x'"}) == none
     assert method.put_integration_response(statusCode="200") == {"statusCode": "200"}, (
         "as on AWS before its method response"
     )

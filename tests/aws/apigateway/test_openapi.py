@@ -103,6 +103,37 @@ def test_import_of_yaml_swagger_with_an_authorizer_and_a_validator(api: Any, acc
     assert method["methodIntegration"]["cacheNamespace"] == resource["id"]
 
 
+def test_what_a_document_leaves_out_is_as_on_aws(api: Any, account: str) -> None:
+    """LocalStack's recordings of imports into AWS: no models but the document's, no TTL, INTERNET for HTTP only."""
+    function = f"arn:aws:lambda:us-east-1:{account}:function:f"
+    uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations"
+    scheme = {
+        "type": "apiKey",
+        "name": "Authorization",
+        "in": "header",
+        "x-amazon-apigateway-authtype": "oauth2",
+        "x-amazon-apigateway-authorizer": {"type": "token", "authorizerUri": uri},
+    }
+    http = {"type": "http", "httpMethod": "GET", "uri": "http://example.com/"}
+    proxy = {"type": "aws_proxy", "httpMethod": "POST", "uri": uri}
+    methods = {
+        "get": {"x-amazon-apigateway-integration": http},
+        "post": {"x-amazon-apigateway-integration": proxy},
+        "put": METHOD,
+    }
+    made = api.import_rest_api(body=document({"/": methods}, components={"securitySchemes": {"mine": scheme}}))
+    assert api.get_models(restApiId=made["id"])["items"] == []
+    [authorizer] = api.get_authorizers(restApiId=made["id"])["items"]
+    assert (authorizer["authType"], "authorizerResultTtlInSeconds" in authorizer) == ("oauth2", False)
+    connections = [
+        api.get_integration(restApiId=made["id"], resourceId=made["rootResourceId"], httpMethod=name).get(
+            "connectionType"
+        )
+        for name in ("GET", "POST", "PUT")
+    ]
+    assert connections == ["INTERNET", None, None]
+
+
 def test_put_merges_and_overwrites(api: Any) -> None:
     made = api.import_rest_api(body=document({"/a": {"get": METHOD}, "/b": {"get": METHOD}}))["id"]
     before = {one["path"]: one["id"] for one in api.get_resources(restApiId=made)["items"]}
@@ -115,7 +146,7 @@ def test_put_merges_and_overwrites(api: Any) -> None:
     assert paths_of(api, made) == {"/": [], "/a": ["PUT"], "/c": ["GET"]}
     after = {one["path"]: one["id"] for one in api.get_resources(restApiId=made)["items"]}
     assert (after["/"], after["/a"]) == (before["/"], before["/a"])
-    assert [one["name"] for one in api.get_models(restApiId=made)["items"]] == ["Empty", "Error"]
+    assert api.get_models(restApiId=made)["items"] == []
 
 
 @pytest.mark.parametrize("body", [b"{", b"swagger: [", b"[]", b'{"swagger": "1.2"}'])
@@ -171,6 +202,8 @@ def test_what_is_exported_makes_the_same_api(api: Any, kind: str, accepts: str) 
         restApiId=made, stageName="prod", exportType=kind, accepts=accepts, parameters={"extensions": "apigateway"}
     )
     assert exported["contentType"] == "application/octet-stream"
+    name = "oas30_1.0" if kind == "oas30" else "swagger_1.0"
+    assert exported["contentDisposition"] == f'attachment; filename="{name}.{accepts.removeprefix("application/")}"'
     text = exported["body"].read()
     whole = yaml.safe_load(text)
     assert whole["info"]["title"] == "pets"

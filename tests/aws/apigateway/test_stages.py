@@ -215,6 +215,10 @@ def test_method_settings(stages: Stages, aws_error: Any) -> None:
     assert list(changed["methodSettings"]) == ["~1pets~1{id}/GET"]
     wrong = aws_error(lambda: stages.update(replace("/nothing", "x")))
     assert wrong[1].startswith("Invalid method setting path: /nothing. Must be one of: [/deploymentId, /description, ")
+    wrong = aws_error(lambda: stages.update(replace("/*/*/accessLogSettings/format", "x")))
+    assert wrong[1].startswith(
+        "Invalid method setting path: accessLogSettings/format. Must be one of: [.../metrics/enabled, .../logging/dataTrace, "
+    )
     for path, value in (("/*/*/throttling/burstLimit", "x"), ("/*/*/logging/loglevel", "LOUD"), ("/*/*/x/y", "z")):
         assert aws_error(lambda: stages.update(replace(path, value)))[0] == "BadRequestException"  # noqa: B023
 
@@ -244,6 +248,10 @@ def test_the_documentation_and_the_certificate_of_a_stage_are_there(stages: Stag
     unknown = ("NotFoundException", "Invalid Client Certificate identifier specified", 404)
     assert aws_error(lambda: stages.update(replace("/clientCertificateId", "none"))) == unknown
     assert stages.stage() == plain(deployment)
+    certificate = stages.rest.generate_client_certificate()["clientCertificateId"]
+    stages.update(replace("/clientCertificateId", certificate))
+    stages.rest.delete_client_certificate(clientCertificateId=certificate)
+    assert stages.update(replace("/description", "still changed"))["clientCertificateId"] == certificate
 
 
 def test_canary_settings_by_updates_of_the_stage(stages: Stages) -> None:

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
-
-Cli = Callable[..., Any]
+from tests.aws_cli import Cli
 
 
 @pytest.fixture
-def aws(region: Any, account: str, need: Callable[[object, str], None]) -> Cli:
+def aws(aws_cli: Cli) -> Cli:
     """`aws("create-api", "--name", "a")`: what the command answers."""
-    need(shutil.which("aws"), "aws")
-    keys = {"AWS_ENDPOINT_URL": region.endpoint, "AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "test"}
+    return partial(aws_cli, "apigatewayv2")
 
-    def run(*arguments: str) -> Any:
-        done = subprocess.run(
-            ["aws", "--output", "json", "apigatewayv2", *arguments], env=region.env(AWS_DEFAULT_REGION="us-east-1", **keys),
-            capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout or "null")
 
-    return run
+DOCUMENT = """
+openapi: 3.0.1
+info: {title: pets, version: "1"}
+paths:
+  /pets/{id}:
+    get:
+      responses: {default: {description: any}}
+      x-amazon-apigateway-integration: {type: AWS_PROXY, httpMethod: POST, uri: "FUNCTION", payloadFormatVersion: "2.0"}
+"""
 
 
 def test_a_guarded_http_api(aws: Cli, account: str) -> None:
@@ -79,3 +76,30 @@ def test_a_websocket_api(aws: Cli) -> None:
     aws("create-stage", *here, "--stage-name", "live")
     deployed = aws("create-deployment", *here, "--stage-name", "live")
     assert aws("get-stage", *here, "--stage-name", "live")["DeploymentId"] == deployed["DeploymentId"]
+
+
+def test_a_whole_http_api(aws: Cli, call: Any, function: str, allow: Any, tmp_path: Path) -> None:
+    """Made of a file, deployed, called, exported, imported anew, deleted."""
+    document = tmp_path / "api.yaml"
+    document.write_text(DOCUMENT.replace("FUNCTION", function))
+    api = aws("import-api", "--body", f"file://{document}", "--fail-on-warnings")["ApiId"]
+    here = ("--api-id", api)
+    aws("create-stage", *here, "--stage-name", "live", "--stage-variables", "colour=blue")
+    assert call.status(api, "/pets/1", stage="live") == 404
+    deployed = aws("create-deployment", *here, "--stage-name", "live", "--description", "first")
+    assert aws("get-deployment", *here, "--deployment-id", deployed["DeploymentId"])["DeploymentStatus"] == "DEPLOYED"
+    allow(f"{api}/*/*")
+    event = call(api, "/pets/1", stage="live").json()
+    assert (event["routeKey"], event["stageVariables"]) == ("GET /pets/{id}", {"colour": "blue"})
+    exported = tmp_path / "exported.yaml"
+    aws("export-api", *here, "--specification", "OAS30", "--output-type", "YAML", "--stage-name", "live", str(exported))
+    document.write_text(exported.read_text().replace("/pets/{id}", "/animals/{id}"))
+    aws("reimport-api", *here, "--body", f"file://{document}")
+    assert [route["RouteKey"] for route in aws("get-routes", *here)["Items"]] == ["GET /animals/{id}"]
+    assert call.status(api, "/pets/1", stage="live") == 200  # the deployment is the old one
+    aws("create-deployment", *here, "--stage-name", "live")
+    assert (call.status(api, "/pets/1", stage="live"), call.status(api, "/animals/1", stage="live")) == (404, 200)
+    aws("delete-stage", *here, "--stage-name", "live")
+    assert call.status(api, "/animals/1", stage="live") == 404
+    aws("delete-api", *here)
+    assert aws("get-apis")["Items"] == []

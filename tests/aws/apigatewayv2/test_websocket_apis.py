@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from tests.functions import API_GATEWAY, make_role
 
@@ -37,6 +38,11 @@ def chat(api: Any) -> str:
 @pytest.mark.parametrize("key", ["$connect", "$disconnect", "$default", "join", "a b/c"])
 def test_route_keys(api: Any, chat: str, key: str) -> None:
     assert api.create_route(ApiId=chat, RouteKey=key)["RouteKey"] == key
+
+
+def test_a_dollar_begins_no_other_route_key(api: Any, chat: str, aws_error: AwsError) -> None:
+    wrong = aws_error(lambda: api.create_route(ApiId=chat, RouteKey="$join"))
+    assert wrong == ("BadRequestException", "The provided route key is not formatted properly", 400)
 
 
 def test_a_route_with_all_that_it_may_have(api: Any, chat: str, aws_error: AwsError) -> None:
@@ -220,6 +226,22 @@ def test_route_responses(api: Any, chat: str, aws_error: AwsError) -> None:
     api.delete_route_response(**one)
     gone = ("NotFoundException", "Invalid RouteResponse identifier specified", 404)
     assert aws_error(lambda: api.get_route_response(**one)) == gone
+
+
+def test_what_has_no_effect_is_reported(api: Any, chat: str, region: Any) -> None:
+    uri = "arn:aws:lambda:us-east-1:123456789012:function:nobody"
+    api.create_integration(
+        ApiId=chat, IntegrationType="AWS_PROXY", IntegrationUri=uri, ContentHandlingStrategy="CONVERT_TO_TEXT",
+        RequestTemplates={"$default": "{}"},
+    )  # fmt: skip
+    api.create_model(ApiId=chat, Name="Answer", Schema="{}")
+    route = api.create_route(ApiId=chat, RouteKey="join")["RouteId"]
+    api.create_route_response(
+        ApiId=chat, RouteId=route, RouteResponseKey="$default", ResponseModels={"$default": "Answer"}
+    )
+    listed = httpx.get(f"{region.endpoint}/_atoll/unsupported", trust_env=False).text
+    for member in ("ContentHandlingStrategy", "RequestTemplates", "ResponseModels"):
+        assert member in listed
 
 
 def test_models(api: Any, chat: str, aws_error: AwsError) -> None:

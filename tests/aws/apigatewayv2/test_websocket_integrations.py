@@ -217,6 +217,10 @@ def test_an_api_key_of_a_usage_plan_lets_in_where_connect_requires_one(api: Sock
         assert refused.value.response.status_code == 403
     with api.connect(additional_headers={"x-api-key": key["value"]}):
         pass
+    apis = api.client("apigatewayv2")
+    apis.delete_stage(ApiId=api.api_id, StageName="dev")
+    apis.create_stage(ApiId=api.api_id, StageName="dev", AutoDeploy=True)
+    assert rest.get_usage_plan(usagePlanId=plan)["apiStages"] == []
 
 
 def test_base64_becomes_binary_for_the_integration_and_its_answer_becomes_base64(api: Sockets, service: str) -> None:

@@ -143,11 +143,12 @@ def identify(visit: Visit, authorizer: serving.Authorizer) -> tuple[str, ...]:
 
 
 def cache_key(visit: Visit, authorizer: serving.Authorizer, values: Sequence[str]) -> object:
-    """Under what an answer is remembered; None where it is not. A deployment, or a flush of the cache, begins anew."""
+    """Under what an answer is remembered; None where it is not. A deployment, or a flush of the cache, begins anew. The
+    function is part of it: a canary's stage variables may name another one."""
     if not authorizer.ttl or not values or visit.api.kind == "WEBSOCKET":
         return None
-    settings = visit.settings
-    return visit.api_id, visit.stage, settings.snapshot, settings.authorizers_epoch, authorizer, tuple(values)
+    settings, function = visit.settings, serving.with_variables(authorizer.function, visit.variables)
+    return visit.api_id, visit.stage, settings.snapshot, settings.authorizers_epoch, authorizer, function, tuple(values)
 
 
 def _matches(authorizer: serving.Authorizer, token: str) -> bool:

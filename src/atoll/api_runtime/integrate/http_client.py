@@ -37,12 +37,13 @@ class TimedOut(Exception):
 
 
 class Answer(NamedTuple):
-    """What the service answered, without the headers of its connection. A body that is an iterator must be read or closed; it raises
-    BrokenOff where it ends too early."""
+    """What the service answered; the headers of its connection stand apart. A body that is an iterator must be read or closed; it
+    raises BrokenOff where it ends too early."""
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes | Body
+    of_connection: Sequence[tuple[str, str]] = ()
 
     async def read(self) -> bytes:
         """The whole body. Raises Failed where it ends too early."""
@@ -152,8 +153,10 @@ async def _answer(response: httpcore.Response, deadline: float, *, bodiless: boo
     if length.isdecimal() and int(length) > MAX_ANSWER:
         await response.aclose()
         raise Failed(f"an answer of {length} bytes is too long")
-    kept = [header for header in headers if header[0] not in HOP_BY_HOP and (bodiless or header[0] != "content-length")]
-    answer = Answer(response.status, kept, Body(response, deadline))
+    apart = HOP_BY_HOP if bodiless else HOP_BY_HOP | {"content-length"}
+    kept = [header for header in headers if header[0] not in apart]
+    hop = [header for header in headers if header[0] in apart]
+    answer = Answer(response.status, kept, Body(response, deadline), hop)
     if bodiless or response.status in (204, 304) or (length.isdecimal() and int(length) <= WHOLE_BELOW):
         answer = answer._replace(body=await answer.read())
     return answer

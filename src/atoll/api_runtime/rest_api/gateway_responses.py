@@ -76,7 +76,7 @@ def gateway_response(
     kind = KINDS[refused.reason]
     usual = status_of(refused)
     own = responses.get(refused.reason) or responses.get("DEFAULT_4XX" if usual < 500 else "DEFAULT_5XX")
-    headers = [("x-amzn-errortype", kind.error), *refused.headers]
+    headers = [("x-amzn-errortype", refused.error or kind.error), *refused.headers]
     if own is None:
         return HttpResponse(usual, [("content-type", _JSON), *headers], _usual_body(refused, kind))
     media, template = _template(own.templates, accept)

@@ -177,4 +177,5 @@ def _passed_on(call: Call, answer: Answer, body: bytes) -> HttpResponse:
     declared = dict(answer.headers).get("content-type")
     if is_binary(declared, types):
         body = response_body(body, True, is_binary(call.header("accept"), types), None)
-    return HttpResponse(answer.status, fields.answered(answer.headers, _NOT_FROM_HTTP), body)
+    headers = fields.answered([*answer.headers, *answer.of_connection], _NOT_FROM_HTTP)
+    return HttpResponse(answer.status, headers, body)

@@ -56,7 +56,7 @@ async def outgoing(call: Call) -> Outgoing:
     fields.check_mapped(mapped["header"], integration.kind)
     method = integration.method if integration.method not in (None, "ANY") else visit.request.method
     assert method is not None
-    if not any(name.lower() == "content-type" for name, _ in headers) and visit.request.method not in _NO_BODY:
+    if not any(name.lower() == "content-type" for name, _ in headers) and method not in _NO_BODY:
         headers.append(("Content-Type", call.header("content-type") or "application/json"))
     path = {name: values[-1] for name, values in mapped["path"].items()}
     uri = _PATH.sub(lambda found: path.get(found[1], found[0]), with_variables(integration.uri or "", visit.variables))

@@ -32,8 +32,7 @@ async def _render(call: Call, template: str, body: bytes) -> Rendered:
         "header": {name: values[-1] for name, values in call.headers.items()},
     }
     try:
-        # To gather it costs more than most templates: only for those that name it, or make a template of a text.
-        context = variables.context(visit) if "context" in template or "evaluate" in template else {}
+        context = variables.context_for(template, visit)
         return await render_in_turns(template, Scope(body, params, context, visit.variables))
     except TemplateError as error:
         raise Refused(

@@ -5,8 +5,10 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-re
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import ParamSpec, TypeVar
 
 import msgspec
 
@@ -34,6 +36,8 @@ from atoll.api_runtime.visit import Visit
 from atoll.kernel.http import HttpResponse
 from atoll.kernel.service import Host
 
+P = ParamSpec("P")
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 MAX_PAYLOAD = 10 << 20
@@ -42,6 +46,8 @@ TOO_LONG = HttpResponse(
     413, [("content-type", "text; charset=utf-8")], b"HTTP content length exceeded %d bytes." % MAX_PAYLOAD
 )
 """Said before anything of the API is looked at, so that its gateway responses and logs have no part in it: as observed on AWS."""
+AT_ONCE, MOST_PACKED = 32 << 10, 100
+"""Bytes that are compressed or uncompressed within a millisecond, and how much less they may be when compressed."""
 FAILED = Refused("API_CONFIGURATION_ERROR")
 NOT_SERVED = Refused("INVALID_API_KEY")
 """`Forbidden`, which is also what an API without such a stage answers."""
@@ -72,14 +78,19 @@ class RestApis:
         call = None
         try:
             if (match := compiled.router.match(visit.request.method, visit.path)) is None:
-                raise Refused("MISSING_AUTHENTICATION_TOKEN")
+                raise await self._authorizers.unmatched(visit)
             call = open_call(visit, compiled, match)
             response = traced(call, await self._serve(call))
         except Refused as refused:
             response = refuse(visit, call or compiled.snapshot, refused)
         if call is not None and call.log:
             self._logs.note_execution(visit, execution_log.stage_log(call.log, settings_of(visit)))
-        response = compressed(response, visit.request.header("accept-encoding"), compiled.snapshot.minimum_compression)
+        least = compiled.snapshot.minimum_compression
+        if least is not None:
+            size = len(response.body) if isinstance(response.body, bytes) else 0
+            response = await _aside(
+                size > AT_ONCE, compressed, response, visit.request.header("accept-encoding"), least
+            )
         return _finished(visit, response)
 
     def failed(self, visit: Visit) -> HttpResponse:
@@ -115,7 +126,9 @@ def settings_of(visit: Visit) -> serving.RouteSettings:
 
 async def serve(call: Call, integrations: Integrations) -> HttpResponse:
     """What a method answers to a request that was let in. Raises Refused."""
-    call.body = uncompressed(call.body, call.header("content-encoding"), MAX_PAYLOAD)
+    if (encoding := call.header("content-encoding")) is not None:
+        large = len(call.body) > AT_ONCE // MOST_PACKED
+        call.body = await _aside(large, uncompressed, call.body, encoding, MAX_PAYLOAD)
     execution_log.opened(call)
     await validate(call)
     response = await integrations.answer(call)
@@ -183,6 +196,11 @@ def traced(call: Call, response: HttpResponse) -> HttpResponse:
     if any(name == "x-amzn-trace-id" for name, _ in response.headers):
         return response
     return HttpResponse(response.status, [*response.headers, ("x-amzn-trace-id", call.visit.trace_id)], response.body)
+
+
+async def _aside(large: bool, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """What zlib makes of bytes: of many on a thread, for it lets go of the interpreter."""
+    return await asyncio.to_thread(work, *arguments, **named) if large else work(*arguments, **named)
 
 
 def _finished(visit: Visit, response: HttpResponse) -> HttpResponse:

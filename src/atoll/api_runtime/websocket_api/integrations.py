@@ -145,7 +145,7 @@ def _proxied(payload: bytes) -> Answer:
     except NO_JSON:
         said = None
     status = said.get("statusCode") if isinstance(said, dict) else None
-    if isinstance(status, str) and status.isascii() and status.isdigit():
+    if isinstance(status, str) and len(status) < 9 and status.isascii() and status.isdigit():
         status = int(status)
     if not isinstance(said, dict) or isinstance(status, bool) or not isinstance(status, int):
         raise Refused("INTEGRATION_FAILURE", detail="the function's answer has no statusCode")

@@ -46,7 +46,11 @@ _REQUEST_SOURCE = re.compile(
 _PASSES = passes_role("authorizerCredentials", "/authorizerCredentials")
 
 
-@operation("CreateAuthorizer", access=[*access("POST", AUTHORIZERS), _PASSES])
+@operation(
+    "CreateAuthorizer",
+    access=[*access("POST", AUTHORIZERS), _PASSES],
+    not_honoured={"providerARNs": "there are no user pools yet: calls of methods with such an authorizer are refused"},
+)
 async def create_authorizer(ctx: Context, request: CreateAuthorizerRequestTypeDef) -> dict[str, Any]:
     """Adds an authorizer. Raises ConflictException where its name is taken."""
     api_id, kind = request["restApiId"], request["type"]
@@ -64,11 +68,10 @@ async def create_authorizer(ctx: Context, request: CreateAuthorizerRequestTypeDe
             request.get("authorizerUri"),
             request.get("authType") or ("cognito_user_pools" if kind == "COGNITO_USER_POOLS" else "custom"),
             request.get("identitySource"),
-            request.get("authorizerResultTtlInSeconds"),
+            # One that an import made says no TTL where the document has none, but lives by the same.
+            request.get("authorizerResultTtlInSeconds", None if kind == "COGNITO_USER_POOLS" else TTL),
         )
     )
-    if kind == "COGNITO_USER_POOLS":
-        ctx.warn("type", "there are no user pools yet: calls of methods with this authorizer are refused")
 
     def write(tx: Transaction) -> None:
         store.api(tx, ctx, api_id)

@@ -100,8 +100,7 @@ def _store(
     integration: records.Integration,
     response: records.IntegrationResponse,
 ) -> None:
-    declared = method.responses.get(response.status, records.MethodResponse(response.status))
-    mapping.check_integration_response(response.parameters, declared)
+    mapping.check_integration_response(response.parameters, method.responses.get(response.status))
     mapping.check_content_types(response.templates)
     responses = {**integration.responses, response.status: response}
     _put(tx, ctx, api_id, resource, method, msgspec.structs.replace(integration, responses=responses))

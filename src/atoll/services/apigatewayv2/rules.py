@@ -22,6 +22,7 @@ _BAD_ROUTE_KEY = (
     "The provided route key is not formatted properly for HTTP protocol. "
     'Format should be "<HTTP METHOD> /<RESOURCE PATH>" or "$default"'
 )
+_WEBSOCKET = frozenset(("$connect", "$disconnect", DEFAULT))
 _NAME = re.compile(r"[A-Za-z0-9_.:-]+")
 _LITERAL = re.compile(r"[A-Za-z0-9._~:!$&'()*,;=@%+-]+")
 _HEADER_TEXT = re.compile(r"[!-~]+")
@@ -30,8 +31,13 @@ _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 
 
 def check_route_key(kind: serving.Kind, key: str) -> str:
-    """The route key, if it is `$default` or `METHOD /path`; of a WebSocket API any text. Raises BadRequestException."""
-    if key == DEFAULT or (kind == "WEBSOCKET" and key):
+    """The route key, if it is `$default` or `METHOD /path`; of a WebSocket API any text, but that $ begins AWS's own. Raises
+    BadRequestException."""
+    if kind == "WEBSOCKET":
+        if not key or (key.startswith("$") and key not in _WEBSOCKET):
+            raise BadRequestException("The provided route key is not formatted properly")
+        return key
+    if key == DEFAULT:
         return key
     method, space, path = key.partition(" ")
     if not space or method not in METHODS or not path.startswith("/"):

@@ -183,7 +183,7 @@ def _model_name(
     reference = mapping(schema).get("$ref")
     if isinstance(reference, str):
         name = reference.rsplit("/", 1)[-1]
-        if name in models or name in ("Empty", "Error"):
+        if name in models:
             return name
         warnings.append(
             f"Unable to find model '{name}' for method '{operation.method}' on resource '{operation.path}'. Ignoring."

@@ -33,6 +33,8 @@ async def get_export(ctx: Context, request: GetExportRequestTypeDef) -> dict[str
     if accepts not in (JSON, YAML):
         raise BadRequestException(f"Invalid Accept header: '{accepts}'. Must be one of: [{JSON}, {YAML}]")
     extensions = (request.get("parameters") or {}).get("extensions", "")
+    if "postman" in extensions:
+        ctx.warn("parameters.extensions", "Postman's extensions are not written: Postman imports OpenAPI documents too")
     wanted = Wanted(
         kind == "oas30",
         integrations=any(name in extensions for name in ("integrations", "apigateway")),

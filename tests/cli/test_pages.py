@@ -1,25 +1,30 @@
-"""docs/functions.md: its examples run, one after the other, and answer what it says."""
+"""The pages for users (docs/functions.md, docs/apis.md): their examples run, one after the other, and answer what the page says."""
 
 from __future__ import annotations
 
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.conftest import Region
 
-PAGE = Path(__file__).parents[2] / "docs" / "functions.md"
+DOCS = Path(__file__).parents[2] / "docs"
 MARK = "-- next --"
 
 
-def examples() -> Iterator[tuple[str, str]]:
+def examples(page: str) -> Iterator[tuple[str, str]]:
     """Every command of the page with the answer that it shows, "" where it shows none."""
-    for block in re.findall(r"```console\n(.*?)```", PAGE.read_text(), re.DOTALL):
+    text = (DOCS / page).read_text().replace("localhost:9000", f"localhost:{(port := free_port())}")
+    text = text.replace("http.server 9000", f"http.server {port}")
+    for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             lines = part.splitlines()
             count = lines.index("END") + 1 if lines[0].endswith("<<'END'") else 1
@@ -28,15 +33,28 @@ def examples() -> Iterator[tuple[str, str]]:
             yield "\n".join(lines[:count]), "\n".join(lines[count:])
 
 
-def test_the_examples_answer_what_the_page_says(own: Region, need: Callable[..., None], tmp_path: Path) -> None:
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.mark.parametrize("page", ["functions.md", "apis.md"])
+def test_the_examples_answer_what_the_page_says(
+    page: str, own: Region, need: Callable[..., None], tmp_path: Path
+) -> None:
     for program in ("aws", "zip", "curl"):
         need(shutil.which(program), program)
-    (tmp_path / "atoll").write_text(f'#!/bin/sh\nexec {sys.executable} -m atoll "$@"\n')
-    (tmp_path / "atoll").chmod(0o755)
+    for program, called in (("atoll", f"{sys.executable} -m atoll"), ("python3", sys.executable)):
+        (tmp_path / program).write_text(f'#!/bin/sh\nexec {called} "$@"\n')
+        (tmp_path / program).chmod(0o755)
     shown = [
-        (command, answer) for command, answer in examples() if "runtimes install" not in command
+        (command, answer) for command, answer in examples(page) if "runtimes install" not in command
     ]  # from the network
-    script = "".join(f"{command}\necho\necho '{MARK}'\n" for command, _ in shown)
+    script = "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + "".join(
+        f"{command}\necho\necho '{MARK}'\n" for command, _ in shown
+    )
     environment = own.env(PATH=f"{tmp_path}:{own.env()['PATH']}")
     ran = subprocess.run(["bash", "-e"], input=script, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
