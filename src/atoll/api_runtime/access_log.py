@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 GATHER = 0.1
 """Seconds of real time for which lines are gathered before they are written."""
+AT_ONCE = 500
+"""Lines that are written without a pause: more than a busy stage has in that time, but a second's of execution logs are thousands."""
 _NAME = r"context\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_:-]*[A-Za-z0-9_])*"
 _VARIABLE = re.compile(rf"\$(?:({_NAME})|\{{({_NAME})\}})")
 _GROUP = re.compile(r"arn:[^:]+:logs:([^:]+):([0-9]+):log-group:([^:]+)(?::\*)?")
@@ -79,7 +81,8 @@ class AccessLogs:
         async with self._writing:
             pending, self._pending = self._pending, {}
             for place, lines in pending.items():
-                await self._write(place, lines)
+                for start in range(0, len(lines), AT_ONCE):
+                    await self._write(place, lines[start : start + AT_ONCE])
 
     async def close(self) -> None:
         """Writes what is left."""
