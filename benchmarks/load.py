@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -56,8 +56,12 @@ class Samples:
 
     def take(self, what: Hashable, *replayed: Any, **options: Any) -> None:
         """Adds what `replay` sees."""
+        self.add(what, lambda: replay(*replayed, **options))
+
+    def add(self, what: Hashable, run: Callable[[], Sample]) -> None:
+        """Adds what a run sees."""
         try:
-            self._samples[what].append(replay(*replayed, **options))
+            self._samples[what].append(run())
         except Void as void:
             self._void[what] = void
 

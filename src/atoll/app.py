@@ -70,7 +70,8 @@ class Host:
         request_id = self.kernel.ids.uuid()
         span = self.kernel.tracer.begin(request_id, name)
         call = Call(self._parts, span, request_id, service=service, region=region, principal=principal)
-        return call.context().derive(account=account)
+        ctx = call.context()
+        return ctx if ctx.account == account else ctx.derive(account=account)
 
 
 @asynccontextmanager

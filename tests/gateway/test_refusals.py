@@ -181,6 +181,15 @@ def test_two_hosts_are_refused(region: Region) -> None:
         assert exchange(region, request).startswith(b"HTTP/1.1 403")
 
 
+def test_two_hosts_reach_no_api_either(region: Region, client: Callable[..., Any]) -> None:
+    """One of them may be what something in front of the region went by."""
+    api = client("apigatewayv2").create_api(Name="a", ProtocolType="HTTP", Target="http://127.0.0.1:9")["ApiId"]
+    for hosts in ((b"127.0.0.1", b"other"), (b"%b.execute-api.localhost" % api.encode(), b"other"), (b"a,b",)):
+        head = b"".join(b"host: %b\r\n" % host for host in hosts)
+        request = b"GET /_aws/execute-api/%b/$default/ HTTP/1.1\r\n%b\r\n" % (api.encode(), head)
+        assert exchange(region, request).startswith(b"HTTP/1.1 403")
+
+
 def test_what_curl_calls_a_form_is_none_outside_the_query_protocol(region: Region) -> None:
     """It calls everything so that is given with -d. Lambda's payloads have a limit of their own, and its errors their protocol."""
     headers = {"authorization": SIGNED["authorization"].replace("dynamodb", "lambda")}

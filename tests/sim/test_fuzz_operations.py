@@ -24,6 +24,7 @@ from botocore.exceptions import ClientError
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 from botocore.parsers import ResponseParserError, create_parser
 from botocore.serialize import create_serializer
+from tests.sim import api_worlds
 
 from atoll.services import SERVICES
 
@@ -97,7 +98,7 @@ def _package() -> bytes:
 
 
 PACKAGE = _package()
-KNOWN: dict[str, tuple[Any, ...]] = {
+KNOWN: dict[str, tuple[Any, ...]] = api_worlds.VALUES | {
     "PolicyDocument": ODD_POLICIES,
     "AssumeRolePolicyDocument": (TRUST, *ODD_POLICIES),
     "Policy": ODD_POLICIES,
@@ -202,6 +203,9 @@ def _world(region: Region, account: str, service: str) -> dict[str, tuple[Any, .
     route = gateway.create_route(ApiId=api, RouteKey="GET /fuzz", Target=target)["RouteId"]
     gateway.create_stage(ApiId=api, StageName="fuzz", AutoDeploy=True)
     deployment = gateway.create_deployment(ApiId=api)["DeploymentId"]
+    apis = api_worlds.http_and_websocket(gateway, api) if service == "apigatewayv2" else {}
+    if service == "apigateway":
+        apis = api_worlds.rest(region.client(service, account), made, function)
     managed = f"arn:aws:iam::{account}:policy/fuzz"
     arns = {
         "dynamodb": f"arn:aws:dynamodb:us-east-1:{account}:table/fuzz",
@@ -218,7 +222,7 @@ def _world(region: Region, account: str, service: str) -> dict[str, tuple[Any, .
         "IntegrationType": ("AWS_PROXY",), "PayloadFormatVersion": ("2.0", "1.0"), "ResourceArn": own, "Resource": own,
         "resourceArn": own, "StatementId": ("fuzz",), "Action": ("lambda:InvokeFunction",), "VersionId": ("v1",),
         "Principal": ("apigateway.amazonaws.com", "*", account), "RoleSessionName": ("fuzz",),
-        "StreamArn": tuple(stream["StreamArn"] for stream in streams),
+        "StreamArn": tuple(stream["StreamArn"] for stream in streams), **apis,
     }  # fmt: skip
 
 

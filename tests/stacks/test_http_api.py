@@ -35,25 +35,27 @@ def one(items: list[dict[str, Any]], **members: str) -> dict[str, Any]:
 def test_http_and_websocket_apis(stack: Callable[[str], Stack]) -> None:
     apis = stack("http-api")
     pack(apis)
-    assert "Apply complete! Resources: 27 added, 0 changed, 0 destroyed." in apis.apply().stdout
+    assert "Apply complete! Resources: 30 added, 0 changed, 0 destroyed." in apis.apply().stdout
     outputs = {name: found["value"] for name, found in json.loads(apis.run("output", "-json").stdout).items()}
-    http, chat = (urlsplit(outputs[name]) for name in ("http", "chat"))
+    http, chat, described = (urlsplit(outputs[name]) for name in ("http", "chat", "described"))
     assert (chat.scheme, chat.path) == ("wss", "/live")
     http_id, chat_id = (str(url.hostname).partition(".")[0] for url in (http, chat))
 
-    def get(path: str) -> httpx.Response:
-        return httpx.get(apis.region.endpoint + path, headers={"host": http.netloc}, trust_env=False)
+    def get(path: str, host: str = http.netloc) -> httpx.Response:
+        return httpx.get(apis.region.endpoint + path, headers={"host": host}, trust_env=False)
 
     assert (get("/open").status_code, get("/open").text) == (200, "test")
     assert (get("/jwt").status_code, get("/jwt").json()) == (401, {"message": "Unauthorized"})
     assert (get("/request/a").status_code, get("/request/a").json()) == (401, {"message": "Unauthorized"})
+    assert get("/described/0/x", described.netloc).text == "described"
     assert apis.plan_is_empty()
 
     apis.edit("main.tf", "step = 0", "step = 1")
     changed = apis.apply().stdout
-    assert "Apply complete! Resources: 1 added, 14 changed, 1 destroyed." in changed
+    assert "Apply complete! Resources: 1 added, 15 changed, 1 destroyed." in changed
     assert get("/open").text == "live"
     assert (get("/request/a").status_code, get("/request/a").json()) == (403, {"message": "Forbidden"})
+    assert [get(f"/described/{step}/x", described.netloc).status_code for step in (0, 1)] == [404, 401]
     assert apis.plan_is_empty()
 
     client = apis.region.client("apigatewayv2")

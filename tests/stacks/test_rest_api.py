@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import httpx
+
 if TYPE_CHECKING:
     from tests.stacks.conftest import Stack
 
@@ -13,7 +15,15 @@ def test_a_rest_api_is_applied_planned_again_changed_and_destroyed(stack: Callab
     pets = stack("rest-api")
     pets.apply()
     rest = pets.region.client("apigateway")
-    api = rest.get_rest_apis()["items"][0]["id"]
+    by_name = {one["name"]: one["id"] for one in rest.get_rest_apis()["items"]}
+    api = by_name["pets"]
+
+    def described(path: str) -> tuple[int, str]:
+        url = f"{pets.region.endpoint}/_aws/execute-api/{by_name['described']}/live{path}"
+        answer = httpx.get(url, trust_env=False)
+        return answer.status_code, answer.text
+
+    assert described("/hello") == (200, "hello!")
     first = rest.get_stage(restApiId=api, stageName="live")
     assert {key: value["throttlingRateLimit"] for key, value in first["methodSettings"].items()} == {
         "*/*": 100.0,
@@ -31,6 +41,7 @@ def test_a_rest_api_is_applied_planned_again_changed_and_destroyed(stack: Callab
     assert second["deploymentId"] != first["deploymentId"]
     assert second["variables"]["greeting"] == "ciao"
     assert [one["id"] for one in rest.get_deployments(restApiId=api)["items"]] == [second["deploymentId"]]
+    assert [described(path) for path in ("/hello", "/ciao")] == [(200, "hello!"), (200, "ciao!")]  # merged
     assert pets.plan_is_empty()
     pets.destroy()
     assert rest.get_rest_apis()["items"] == []

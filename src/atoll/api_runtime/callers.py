@@ -24,16 +24,17 @@ def authorizer_2(caller: Caller) -> dict[str, Any] | None:
 
 
 def authorizer_1(caller: Caller) -> dict[str, Any] | None:
-    """`requestContext.authorizer` in payload format 1.0, None for what it says of nobody."""
+    """`requestContext.authorizer` in payload format 1.0; None where there is no authorizer."""
     if caller.kind == "CUSTOM":
-        return {**caller.context, **({"principalId": caller.principal_id} if caller.principal_id else {})}
+        named = {"principalId": caller.principal_id} if caller.principal_id else {}
+        return {"claims": None, "scopes": None, **caller.context, **named}
     if caller.kind in ("JWT", "COGNITO_USER_POOLS"):
         return {"claims": caller.context, "scopes": caller.scopes}
     return None
 
 
-def identity_1(caller: Caller) -> dict[str, Any]:
-    """The members of `requestContext.identity` in payload format 1.0 that name who signed."""
+def signed(caller: Caller) -> dict[str, str]:
+    """The members of `requestContext.identity` that name who signed, nothing where nobody did; payload format 2.0 has them elsewhere."""
     principal = caller.principal
     if principal is None:
         return {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
@@ -22,6 +23,7 @@ _IDENTITY = dict.fromkeys(
         "accessKey",
         "accountId",
         "caller",
+        "cognitoAmr",
         "cognitoAuthenticationProvider",
         "cognitoAuthenticationType",
         "cognitoIdentityId",
@@ -31,7 +33,8 @@ _IDENTITY = dict.fromkeys(
         "userArn",
     )
 )
-"""What payload format 1.0 says of a caller who did not sign: nothing, in so many members."""
+"""What payload format 1.0 says of a caller who did not sign: nothing, in so many members. `cognitoAmr` as events show it that users
+recorded (aws/aws-lambda-java-libs#444)."""
 _SPELLED = {
     name.lower(): name
     for name in (
@@ -89,7 +92,7 @@ def payload_2(arrival: Arrival) -> dict[str, Any]:
         event["cookies"] = cookies
     event["headers"] = headers
     if request.query_string:
-        query = _query_values(request.query_string)
+        query = query_values(request.query_string)
         event["queryStringParameters"] = {name: ",".join(given) for name, given in query.items()}
     event["requestContext"] = _context(arrival, path, headers.get("user-agent", ""))
     if arrival.parameters:
@@ -106,7 +109,7 @@ def payload_2(arrival: Arrival) -> dict[str, Any]:
 def payload_1(arrival: Arrival) -> dict[str, Any]:
     """The event in payload format 1.0: every member is there, null where it has no value; repeats are lists, cookies are headers."""
     request = arrival.request
-    values, query = _header_values(arrival), _query_values(request.query_string)
+    values, query = _header_values(arrival), query_values(request.query_string)
     headers = {_SPELLED.get(name, name): lines for name, lines in values.items()}
     path = _visible_path(arrival, arrival.front)
     resource = arrival.route_key.partition(" ")[2] or arrival.route_key
@@ -133,7 +136,7 @@ def _context_1(arrival: Arrival, path: str, resource: str, user_agent: str) -> d
     return {
         "accountId": arrival.account,
         "apiId": arrival.api_id,
-        "authorizer": {"claims": None, "scopes": None} if arrival.authorizer is None else arrival.authorizer,
+        **({} if arrival.authorizer is None else {"authorizer": arrival.authorizer}),
         "domainName": arrival.domain,
         "domainPrefix": arrival.domain.partition(".")[0],
         "extendedRequestId": arrival.request_id,
@@ -144,7 +147,7 @@ def _context_1(arrival: Arrival, path: str, resource: str, user_agent: str) -> d
         "requestId": arrival.request_id,
         "requestTime": written_time(arrival.time),
         "requestTimeEpoch": int(arrival.time * 1000),
-        "resourceId": None,
+        "resourceId": arrival.route_key,
         "resourcePath": resource,
         "stage": arrival.stage,
     }
@@ -174,7 +177,13 @@ def _context(arrival: Arrival, path: str, user_agent: str) -> dict[str, Any]:
 
 def written_time(time: float) -> str:
     """A time as Apache's logs write it: `12/Mar/2020:19:03:58 +0000`."""
-    return datetime.fromtimestamp(time, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
+    return _written_second(int(time))
+
+
+@lru_cache(maxsize=16)
+def _written_second(second: int) -> str:
+    """Kept, because the requests of a second share it."""
+    return datetime.fromtimestamp(second, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
 
 
 def _visible_path(arrival: Arrival, front: str) -> str:
@@ -206,7 +215,7 @@ def _header_values(arrival: Arrival) -> dict[str, list[str]]:
     return headers
 
 
-def _query_values(query_string: str) -> dict[str, list[str]]:
+def query_values(query_string: str) -> dict[str, list[str]]:
     """Decoded parameters (a + is a space) with all their values, empty ones too."""
     parameters: dict[str, list[str]] = {}
     for name, value in parse_qsl(query_string, keep_blank_values=True):

@@ -85,7 +85,7 @@ def _typed(headers: list[tuple[str, str]], untyped: tuple[str, str]) -> list[tup
 
 
 def _status(value: Any) -> int:
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and len(value) < 9 and value.isascii() and value.isdigit():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 200 <= value <= 599:
         raise Malformed

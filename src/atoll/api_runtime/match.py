@@ -10,9 +10,10 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-deve
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import unquote
+
+import msgspec
 
 T = TypeVar("T")
 DEFAULT = "$default"
@@ -26,20 +27,18 @@ class Match(NamedTuple, Generic[T]):
     parameters: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Leaf(Generic[T]):
+class _Leaf(msgspec.Struct, Generic[T]):
     route: T
     names: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _Node(Generic[T]):
+class _Node(msgspec.Struct, Generic[T]):
     """One segment of the tree. `here` are the routes that end at it, `greedy` those that take all that follows; both by method."""
 
-    literals: dict[str, _Node[T]] = field(default_factory=dict)
+    literals: dict[str, _Node[T]] = {}
     variable: _Node[T] | None = None
-    here: dict[str, _Leaf[T]] = field(default_factory=dict)
-    greedy: dict[str, _Leaf[T]] = field(default_factory=dict)
+    here: dict[str, _Leaf[T]] = {}
+    greedy: dict[str, _Leaf[T]] = {}
 
 
 class Router(Generic[T]):

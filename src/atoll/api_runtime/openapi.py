@@ -124,13 +124,18 @@ def _filled(server: Mapping[str, Any]) -> str:
 
 def read(text: bytes) -> Document:
     """The document. Raises InvalidDocument."""
-    try:
-        root = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        root = _yaml(text)
+    root = parsed(text)
     if not isinstance(root, Mapping) or not (_is(root.get("swagger"), "2.0") or _is(root.get("openapi"), "3.")):
         raise InvalidDocument("Neither Swagger 2.0 nor OpenAPI 3")
     return Document(root)
+
+
+def parsed(text: bytes) -> Any:
+    """JSON or YAML as plain values, whatever they say. Raises InvalidDocument."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return _yaml(text)
 
 
 def _is(version: Any, prefix: str) -> bool:

@@ -98,7 +98,7 @@ class ApiGateway:
         await self._http.close()
 
     def _finish(self, visit: Visit) -> None:
-        """The request is answered and its outcome known: what is told of it, is told here (access logs; metrics one day)."""
+        """The request is answered and its outcome known: access logs are told."""
         visit.latency = round((self._kernel.clock.monotonic() - visit.began) * 1000)
         self._logs.note(visit)
 
@@ -131,7 +131,7 @@ class ApiGateway:
             stage_named=address.stage is None,
             request_id=request_id,
             extended_id=extended_id,
-            trace_id=request.header("x-amzn-trace-id") or f"Root=1-{int(now):08x}-{kernel.ids.hex(24)}",
+            trace_id=request.header("x-amzn-trace-id") or kernel.ids.trace(now),
             time=now,
             began=kernel.clock.monotonic(),
             variables=settings.variables,

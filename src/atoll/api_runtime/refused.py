@@ -35,7 +35,8 @@ Reason = Literal[
 
 class Refused(Exception):
     """Ends a request. `text` is the message where it is not the usual one of its kind; `headers` go with the answer
-    (`www-authenticate`); `detail` is for logs and the trace, never for the client; `status` is the one where it is not the usual one."""
+    (`www-authenticate`); `detail` is for logs and the trace, never for the client; `status` is the one where it is not the usual one,
+    `error` likewise the value of REST's x-amzn-errortype."""
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class Refused(Exception):
         headers: Sequence[tuple[str, str]] = (),
         detail: str = "",
         status: int | None = None,
+        error: str | None = None,
     ) -> None:
         super().__init__(reason, text, detail)
         self.reason = reason
@@ -52,3 +54,4 @@ class Refused(Exception):
         self.headers = tuple(headers)
         self.detail = detail
         self.status = status
+        self.error = error

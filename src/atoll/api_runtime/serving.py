@@ -7,6 +7,8 @@ being stale. Snapshots of HTTP and WebSocket APIs are here, those of REST APIs i
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -18,6 +20,7 @@ from atoll.kernel.store.api import Reader
 
 Kind = Literal["HTTP", "WEBSOCKET", "REST"]
 AuthorizationType = Literal["NONE", "AWS_IAM", "CUSTOM", "JWT", "COGNITO_USER_POOLS"]
+_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 
 
 class Cors(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -217,6 +220,11 @@ def snapshot_key(account: str, region: str, api_id: str, snapshot: str) -> Key:
 def snapshots(account: str, region: str, api_id: str) -> Range:
     """All snapshots of an API."""
     return under((account, region, "apigateway", "snapshots", api_id))
+
+
+def with_variables(text: str, variables: Mapping[str, str]) -> str:
+    """A text with the stage variables put in (`${stageVariables.NAME}`); an undefined one is empty."""
+    return _VARIABLE.sub(lambda found: variables.get(found[1], ""), text) if "${" in text else text
 
 
 def settings_of(stage: Stage, route: str) -> RouteSettings:

@@ -135,6 +135,15 @@ class Place(NamedTuple):
         return self._at("v1.usage-granted", plan, *key_and_start)
 
 
+def leave_plans(tx: Transaction, place: Place, api: str, stage: str | None = None) -> None:
+    """Takes a stage that is deleted, or all of an API, out of the usage plans: one that is made anew under its name is in none."""
+    for key, raw in list(tx.scan(under(place.plans()))):
+        plan = PLANS.decode(raw)
+        kept = tuple(one for one in plan.stages if one.api != api or stage not in (None, one.stage))
+        if kept != plan.stages:
+            tx.set(key, PLANS.encode(msgspec.structs.replace(plan, stages=kept)))
+
+
 def plans_of(tx: Reader, place: Place, key_id: str) -> Iterator[UsagePlan]:
     """The plans that have a key, by id."""
     for path, _ in tx.scan(under(place.memberships(key_id))):

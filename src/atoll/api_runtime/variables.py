@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-loggi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -38,18 +38,30 @@ def value(visit: Visit, name: str) -> Any | None:
 def context(visit: Visit) -> dict[str, Any]:
     """All variables that have a value, nested as mapping templates see them under `$context`. A new dictionary, to be added to."""
     found: dict[str, Any] = {}
-    own = _TABLES[visit.api.kind].items()
-    for name, some in [*((name, getter(visit)) for name, getter in own), *visit.further.items()]:
+    for above, last, getter in _PLACES[visit.api.kind]:
+        if (some := getter(visit)) is not None:
+            _place(found, above)[last] = some
+    for name, some in visit.further.items():
         if some is not None:
-            *above, last = name.split(".")
-            place = found
-            for part in above:
-                place = place.setdefault(part, {})
-            place[last] = some
+            *further, last = name.split(".")
+            _place(found, further)[last] = some
     authorizer = dict(visit.caller.context) if visit.caller.kind == "CUSTOM" else {}
     if claims := _claims(visit):
         authorizer["claims"] = dict(claims)
     found["authorizer"] = authorizer | found.get("authorizer", {})
+    return found
+
+
+def context_for(template: str, visit: Visit) -> Mapping[str, Any]:
+    """`context`, for a template that may see it: one that names it, or makes a template of a text. To gather it costs more than most
+    templates do."""
+    return context(visit) if "context" in template or "evaluate" in template else {}
+
+
+def _place(found: dict[str, Any], above: Sequence[str]) -> dict[str, Any]:
+    """The dictionary below these names."""
+    for part in above:
+        found = found.setdefault(part, {})
     return found
 
 
@@ -179,3 +191,8 @@ _TABLES: dict[serving.Kind, Mapping[str, Getter]] = {
     },
     "WEBSOCKET": {**_ALL, **_SIGNED, "routeKey": lambda visit: visit.route_key or None},
 }
+_PLACES = {
+    kind: [(tuple(name.split(".")[:-1]), name.rpartition(".")[2], getter) for name, getter in table.items()]
+    for kind, table in _TABLES.items()
+}
+"""The same as they nest: the names above, and the last."""

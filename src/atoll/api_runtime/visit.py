@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -34,8 +33,7 @@ NOBODY = Caller()
 """Whoever calls a route that asks for nobody in particular."""
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct):
     """What a step came to, for access logs: its status, milliseconds, the id of the request it made, and what went wrong.
 
     Of a function, `status` is the one that it answered, `call_status` and `call_latency` are of the call: Lambda's.
@@ -49,8 +47,7 @@ class Outcome:
     call_latency: int | None = None
 
 
-@dataclass(slots=True)
-class Visit:
+class Visit(msgspec.Struct):
     """`ctx` acts as API Gateway for the API's account, in the name of no route; `path` is undecoded, begins with / and has neither the
     stage nor a domain's base path in front; `time` is region time in seconds; `began` is of `clock.monotonic()`."""
 
@@ -75,16 +72,16 @@ class Visit:
     """Whether the request came by a custom domain name: events then show the path as it was sent, with the base path in front."""
     stage_named: bool = False
     """Whether the path named the stage behind a custom domain name's base path, as it must where the mapping has none."""
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = {}
     # match
     route_key: str = ""
     """`GET /pets/{id}` as its owner wrote it, also of REST APIs; `$default`, or a WebSocket API's route."""
     resource_id: str = ""
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = {}
     """Path variables, decoded as this kind of API does."""
     # authorize
     caller: Caller = NOBODY
-    authorizer: Outcome = field(default_factory=Outcome)
+    authorizer: Outcome = msgspec.field(default_factory=Outcome)
     api_key: str = ""
     api_key_id: str = ""
     """The API key that a route asked for, once it is known to be a good one."""
@@ -92,7 +89,7 @@ class Visit:
     authorize: Outcome | None = None
     """Of AWS_IAM: who signed, and whether they may."""
     # integrate
-    integration: Outcome = field(default_factory=Outcome)
+    integration: Outcome = msgspec.field(default_factory=Outcome)
     # answer
     refused: Refused | None = None
     error: str | None = None
@@ -101,7 +98,7 @@ class Visit:
     response_length: int = 0
     latency: int | None = None
     """Milliseconds from the request to its answer."""
-    further: dict[str, Any] = field(default_factory=dict)
+    further: dict[str, Any] = {}
     """`$context` variables that only this kind of API has, by their names (`connectionId`)."""
 
     @property
@@ -113,6 +110,17 @@ class Visit:
     def arn_prefix(self) -> str:
         """`arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/`."""
         return f"arn:aws:execute-api:{self.api.region}:{self.api.account}:{self.api_id}/{self.stage}/"
+
+    @property
+    def source_arn(self) -> str:
+        """What API Gateway calls for: `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/route/path`, or `…/STAGE/$default`; of a
+        WebSocket API `…/STAGE/ROUTE`.
+
+        docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html
+        """
+        if self.route_key == "$default" or self.api.kind == "WEBSOCKET":
+            return self.arn_prefix + self.route_key
+        return self.arn_prefix + self.request.method + self.route_key.partition(" ")[2]
 
     @property
     def front(self) -> str:

@@ -19,12 +19,13 @@ ALIVE = (1, 8)
 @dataclass(slots=True)
 class Connection:
     """`peer` is None where the peer had reset it before it was accepted. `inside` is for whoever finds out whether an execution
-    environment made it: the answer holds for the connection's life."""
+    environment made it: the answer holds for the connection's life. `since` is the loop's time at which it was accepted."""
 
     peer: Address | None
     local: Address
     transport: asyncio.Transport
     inside: bool | None = None
+    since: float = 0.0
 
     @classmethod
     def of(cls, transport: asyncio.Transport) -> Connection | None:
@@ -32,7 +33,7 @@ class Connection:
         if transport.get_extra_info("socket").family == socket.AF_UNIX:
             return None
         peer, local = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-        return cls(peer and peer[:2], local[:2], transport)
+        return cls(peer and peer[:2], local[:2], transport, since=asyncio.get_running_loop().time())
 
     def is_alive(self) -> bool:
         """Whether its two addresses belong to nothing but it: it was not reset, and we have not closed it. Linux only."""
@@ -44,6 +45,10 @@ class Connection:
 
 LINGERS = 10.0
 """Seconds after its end for which a connection of our own is known: its last request may be waiting to be read."""
+ACCEPTED_WITHIN = 1.5
+"""Seconds after its end within which a connection of our own has been accepted. One from the same port that is accepted later is a
+connection of somebody else's: Linux gives a port away again a second after its end. (asyncio rests for a second where it is out of
+descriptors.)"""
 
 
 class Outgoing:
@@ -55,22 +60,32 @@ class Outgoing:
     """
 
     def __init__(self) -> None:
-        self._known: Counter[tuple[Address, Address]] = Counter()
-        """How many there were lately, by (near end, far end)."""
+        self._open: Counter[tuple[Address, Address]] = Counter()
+        """How many there are, by (near end, far end)."""
+        self._ended: dict[tuple[Address, Address], float] = {}
+        """When the last one between two ends was closed, by the loop's time: those that ended lately."""
 
     def opened(self, near: Address, far: Address) -> None:
         """A connection was made."""
-        self._known[near, far] += 1
+        self._open[near, far] += 1
 
     def closed(self, near: Address, far: Address) -> None:
         """It is being closed."""
-        asyncio.get_running_loop().call_later(LINGERS, self._forget, (near, far))
+        ends, loop = (near, far), asyncio.get_running_loop()
+        self._open[ends] -= 1
+        if not self._open[ends]:
+            del self._open[ends]
+        now = self._ended[ends] = loop.time()
+        loop.call_later(LINGERS, self._forget, ends, now)
 
     def made(self, connection: Connection) -> bool:
-        """Whether this process is at the connection's other end."""
-        return connection.peer is not None and self._known[connection.peer, connection.local] > 0
+        """Whether this process is, or was, at the connection's other end."""
+        if connection.peer is None:
+            return False
+        ends = connection.peer, connection.local
+        ended = self._ended.get(ends)
+        return ends in self._open or (ended is not None and connection.since <= ended + ACCEPTED_WITHIN)
 
-    def _forget(self, ends: tuple[Address, Address]) -> None:
-        self._known[ends] -= 1
-        if self._known[ends] <= 0:
-            del self._known[ends]
+    def _forget(self, ends: tuple[Address, Address], ended: float) -> None:
+        if self._ended.get(ends) == ended:
+            del self._ended[ends]

@@ -50,6 +50,10 @@ class Ids:
         """`digits` hexadecimal digits."""
         return f"{self.random.getrandbits(4 * digits):0{digits}x}"
 
+    def trace(self, time: float) -> str:
+        """The X-Amzn-Trace-Id of a request that came without one, at a region time in seconds."""
+        return f"Root=1-{int(time):08x}-{self.hex(24)}"
+
     def lower(self, length: int) -> str:
         """Lower-case letters and digits: API Gateway's ids."""
         return "".join(self.random.choices(_LOWER_ALPHANUMERIC, k=length))

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import json
-import time
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
+from tests.functions import API_GATEWAY, let_apis_invoke, make_function, make_role
 
 ECHO = """
 import json, time
@@ -33,12 +30,6 @@ def handler(event, context):
     return event
 """
 OK_TEMPLATE = '{"statusCode": 200}'
-
-
-def trust(service: str) -> str:
-    """A trust policy for a service."""
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 @dataclass
@@ -165,21 +156,7 @@ def rest(new_rest: Callable[..., Rest]) -> Rest:
 @pytest.fixture
 def function(client: Callable[..., Any]) -> str:
     """The ARN of a function that answers with its event, or as its JSON body or event says: {"answer"}, {"raise"}, {"sleep"}."""
-    iam, functions = client("iam"), client("lambda")
-    role = iam.create_role(RoleName="echo", AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))["Role"]["Arn"]
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("index.py", ECHO)
-    created: str = functions.create_function(
-        FunctionName="echo",
-        Runtime="python3.11",
-        Role=role,
-        Handler="index.handler",
-        Code={"ZipFile": package.getvalue()},
-        Timeout=30,
-    )["FunctionArn"]
-    functions.get_waiter("function_active_v2").wait(FunctionName="echo", WaiterConfig={"Delay": 1})
-    return created
+    return make_function(client, "echo", ECHO)
 
 
 @pytest.fixture
@@ -187,13 +164,7 @@ def allow(client: Callable[..., Any], account: str) -> Callable[[str], None]:
     """`allow(f"{rest.id}/*/GET/pets")`: lets API Gateway call the function for that source."""
 
     def permit(source: str) -> None:
-        client("lambda").add_permission(
-            FunctionName="echo",
-            StatementId=f"s{time.monotonic_ns()}",
-            Action="lambda:InvokeFunction",
-            Principal="apigateway.amazonaws.com",
-            SourceArn=f"arn:aws:execute-api:us-east-1:{account}:{source}",
-        )
+        let_apis_invoke(client, "echo", f"{account}:{source}")
 
     return permit
 
@@ -202,13 +173,7 @@ def allow(client: Callable[..., Any], account: str) -> Callable[[str], None]:
 def role(client: Callable[..., Any]) -> Callable[..., str]:
     """`role("dynamodb:GetItem", …)`: the ARN of a role that API Gateway may assume, and that may do these on everything."""
 
-    def make(*actions: str, name: str = "api", trusted: str = "apigateway.amazonaws.com") -> str:
-        iam = client("iam")
-        arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(trusted))["Role"]["Arn"]
-        statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
-        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        if actions:
-            iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document)
-        return arn
+    def make(*actions: str, name: str = "api", trusted: str = API_GATEWAY) -> str:
+        return make_role(client, name, trusted, *actions)
 
     return make

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
+from tests.functions import API_GATEWAY, make_role, may
 
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    ],
-}
-MAY_LOG = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}],
-}
 FORMAT = "$context.httpMethod $context.resourcePath $context.status $context.path $context.protocol $context.requestId"
 
 
 @pytest.fixture
 def logged(client: Callable[..., Any], account: str) -> str:
     """A REST API with a MOCK method behind /pets/{id} of the stage `dev`, whose access log goes to the group `access`."""
-    iam, apis = client("iam"), client("apigateway")
+    apis = client("apigateway")
     client("logs").create_log_group(logGroupName="access")
-    role = iam.create_role(RoleName="logs", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    role = make_role(client, "logs", API_GATEWAY)
     apis.update_account(patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}])
     api_id: str = apis.create_rest_api(name="logged")["id"]
     parent = apis.get_resources(restApiId=api_id)["items"][0]["id"]
@@ -53,7 +43,9 @@ def logged(client: Callable[..., Any], account: str) -> str:
 
 
 def test_lines_are_written_under_the_accounts_role(logged: str, region: Any, client: Callable[..., Any]) -> None:
-    client("iam").put_role_policy(RoleName="logs", PolicyName="may", PolicyDocument=json.dumps(MAY_LOG))
+    client("iam").put_role_policy(
+        RoleName="logs", PolicyName="may", PolicyDocument=may("logs:CreateLogStream", "logs:PutLogEvents")
+    )
     url = f"{region.endpoint}/_aws/execute-api/{logged}/dev"
     request_ids = [
         httpx.get(f"{url}/{path}", trust_env=False).headers["x-amzn-requestid"] for path in ("pets/7", "none")

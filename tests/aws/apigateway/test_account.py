@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-
-
-def trusting(service: str) -> str:
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+from tests.functions import make_role
 
 
 def test_the_role_that_writes_logs_is_checked(client: Callable[..., Any], account: str, aws_error: Any) -> None:
-    api, iam = client("apigateway"), client("iam")
+    api = client("apigateway")
     before = api.get_account()
     assert "cloudwatchRoleArn" not in before
     assert before["throttleSettings"] == {"burstLimit": 5000, "rateLimit": 10000.0}
@@ -26,9 +21,7 @@ def test_the_role_that_writes_logs_is_checked(client: Callable[..., Any], accoun
         return api.update_account(patchOperations=[patch])
 
     def made(service: str) -> str:
-        document = trusting(service)
-        arn: str = iam.create_role(RoleName=service[:6], AssumeRolePolicyDocument=document)["Role"]["Arn"]
-        return arn
+        return make_role(client, service[:6], service)
 
     text = (
         "The role ARN does not have required permissions configured. "

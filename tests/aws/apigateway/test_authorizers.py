@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.functions import let_apis_invoke, make_function
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:nobody"
 PREFIX = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/"
@@ -52,7 +51,6 @@ def test_token_request_and_user_pool_authorizers(rest: Any, api: str, aws_error:
         "authType": "custom",
         "authorizerUri": URI,
         "identitySource": HEADER,
-        "authorizerResultTtlInSeconds": 300,
     }
     sources = f"{HEADER},method.request.querystring.q,stageVariables.s,context.httpMethod"
     request = rest.create_authorizer(
@@ -135,24 +133,8 @@ def test_what_authorizers_are_refused(rest: Any, api: str, aws_error: Any) -> No
 
 
 def test_invoking_an_authorizer_for_a_test(rest: Any, api: str, client: Callable[..., Any]) -> None:
-    functions = client("lambda")
-    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    role = client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=document)["Role"]["Arn"]
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("index.py", CODE)
-    function = functions.create_function(
-        FunctionName="guard",
-        Runtime="python3.12",
-        Role=role,
-        Handler="index.handler",
-        Code={"ZipFile": package.getvalue()},
-    )["FunctionArn"]
-    functions.get_waiter("function_active_v2").wait(FunctionName="guard", WaiterConfig={"Delay": 1})
-    functions.add_permission(
-        FunctionName="guard", StatementId="s", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com"
-    )
+    function = make_function(client, "guard", CODE)
+    let_apis_invoke(client, "guard")
     authorizer = rest.create_authorizer(
         restApiId=api,
         name="t",

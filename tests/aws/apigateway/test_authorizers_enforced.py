@@ -198,8 +198,9 @@ def test_iam_authorization(rest: RestApi, client: Callable[..., Any], account: s
         403,
         {"message": "The security token included in the request is invalid."},
     )
+    assert gone.headers["x-amzn-errortype"] == "UnrecognizedClientException"
     wrong = signed(rest.url(), Credentials(bob.access_key, "wrong"))
-    assert wrong.status_code == 403
+    assert (wrong.status_code, wrong.headers["x-amzn-errortype"]) == (403, "InvalidSignatureException")
     assert wrong.json()["message"].startswith(
         "The request signature we calculated does not match the signature you provided."
     )

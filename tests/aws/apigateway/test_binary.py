@@ -88,3 +88,16 @@ def test_compressed_requests_are_unpacked(rest: Any) -> None:
     packed = gzip.compress(b'{"status": 200}')
     assert rest("/", "POST", content=packed, headers={"content-encoding": "gzip"}).text == "seen"
     assert rest("/", "POST", content=b"no", headers={"content-encoding": "gzip"}).status_code == 400
+
+
+def test_large_bodies_are_compressed_and_unpacked_likewise(new_rest: Callable[..., Any], http: Any) -> None:
+    rest = new_rest(minimumCompressionSize=100)
+    rest.mock("/", "POST", template='{"statusCode": $input.json("$.status")}', answer="x" * 100_000)
+    rest.deploy()
+    packed = gzip.compress(b'{"status": 200, "text": "' + b"0123456789" * 100_000 + b'"}')
+    headers = {"content-encoding": "gzip", "accept-encoding": "gzip"}
+    with http.stream("POST", rest.url("/"), headers=headers, content=packed) as response:
+        raw = b"".join(response.iter_raw())
+    assert (response.status_code, gzip.decompress(raw)) == (200, b"x" * 100_000)
+    bad = rest("/", "POST", content=packed[:-9], headers={"content-encoding": "gzip"})
+    assert (bad.status_code, bad.json()) == (400, {"message": "Could not decompress request body"})

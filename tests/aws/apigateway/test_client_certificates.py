@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import ssl
+import threading
 from collections.abc import Callable
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from cryptography import x509
+from tests import oidc
+
+
+class Whom(BaseHTTPRequestHandler):
+    """Answers with the serial number of the certificate that its client showed."""
+
+    def do_GET(self) -> None:
+        assert isinstance(self.connection, ssl.SSLSocket)
+        shown: Any = self.connection.getpeercert()
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(shown["serialNumber"].encode() if shown else b"nobody")
+
+    def log_message(self, *_arguments: Any) -> None:
+        """Silent."""
 
 
 def test_a_certificate_is_made_shown_changed_and_deleted(client: Callable[..., Any], aws_error: Any) -> None:
@@ -29,3 +48,33 @@ def test_a_certificate_is_made_shown_changed_and_deleted(client: Callable[..., A
     api.delete_client_certificate(**name)
     missing = ("NotFoundException", "Invalid Client Certificate identifier specified", 404)
     assert aws_error(lambda: api.get_client_certificate(**name)) == missing
+
+
+def test_a_stages_certificate_is_shown_to_its_backends(rest: Any, tmp_path: Path) -> None:
+    made = rest.client.generate_client_certificate()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*oidc.certificate(tmp_path))
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.load_verify_locations(cadata=made["pemEncodedCertificate"])
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Whom)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        rest.method("/who")
+        uri, tls = f"https://127.0.0.1:{server.server_port}/", {"insecureSkipVerification": True}
+        rest.integrate("/who", type="HTTP_PROXY", integrationHttpMethod="GET", uri=uri, tlsConfig=tls)
+        rest.deploy()
+        assert rest("/who").text == "nobody"
+        patch = {"op": "replace", "path": "/clientCertificateId", "value": made["clientCertificateId"]}
+        rest.client.update_stage(restApiId=rest.id, stageName="dev", patchOperations=[patch])
+        serial = x509.load_pem_x509_certificate(made["pemEncodedCertificate"].encode()).serial_number
+        assert int(rest("/who").text, 16) == serial
+        tried = rest.client.test_invoke_method(
+            **rest.at("/who", "GET"), clientCertificateId=made["clientCertificateId"]
+        )
+        assert int(tried["body"], 16) == serial
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 from tests.aws.apigateway.mock_api import mock_api
 
 
@@ -112,9 +113,22 @@ def test_documentation_parts_are_imported(api: Any, api_id: str, aws_error: Any)
     api.import_documentation_parts(restApiId=api_id, mode="merge", body=body(method, whole))
     found = api.get_documentation_parts(restApiId=api_id)["items"]
     assert sorted(part["location"]["type"] for part in found) == ["API", "METHOD"]
-    assert first["ids"][0] not in [part["id"] for part in found]
+    assert first["ids"][0] in [part["id"] for part in found]
     api.import_documentation_parts(restApiId=api_id, mode="overwrite", body=body(method))
     assert [part["location"] for part in api.get_documentation_parts(restApiId=api_id)["items"]] == [method]
     for wrong in (b"[]", b"{}", b'{"x-amazon-apigateway-documentation": {"documentationParts": [1]}}', b"\xff"):
         code, _, _ = aws_error(lambda wrong=wrong: api.import_documentation_parts(restApiId=api_id, body=wrong))
         assert code == "BadRequestException"
+
+
+def test_a_merge_replaces_the_properties_that_it_names(api: Any, api_id: str) -> None:
+    def body(location: dict[str, str], **properties: str) -> bytes:
+        part = {"location": location, "properties": properties}
+        return yaml.safe_dump({"x-amazon-apigateway-documentation": {"documentationParts": [part]}}).encode()
+
+    location = {"type": "METHOD", "method": "GET"}
+    api.import_documentation_parts(restApiId=api_id, body=body(location, summary="s", description="old"))
+    api.import_documentation_parts(restApiId=api_id, mode="merge", body=body(location, description="new"))
+    (part,) = api.get_documentation_parts(restApiId=api_id)["items"]
+    assert part["location"] == {**location, "path": "/"}
+    assert json.loads(part["properties"]) == {"summary": "s", "description": "new"}

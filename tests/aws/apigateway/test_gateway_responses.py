@@ -28,6 +28,18 @@ def test_unknown_routes_and_methods(made: Any) -> None:
         assert response.headers["x-amz-apigw-id"]
 
 
+def test_tokens_sent_to_unknown_routes_are_taken_for_signatures(made: Any) -> None:
+    made.deploy()
+    response = made("/nope", headers={"authorization": "Bearer abc"})
+    assert (response.status_code, response.headers["x-amzn-errortype"]) == (403, "IncompleteSignatureException")
+    text = "Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): '"
+    assert response.json()["message"].startswith(text)
+    response = made("/nope", headers={"authorization": "abc"})
+    assert response.headers["x-amzn-errortype"] == "IncompleteSignatureException"
+    assert response.json()["message"].startswith("Authorization header requires 'Credential' parameter. ")
+    assert made("/pets", headers={"authorization": "Bearer abc"}).status_code == 200
+
+
 def test_an_unknown_stage_is_forbidden(made: Any) -> None:
     made.deploy()
     response = made("/pets", stage="prod")

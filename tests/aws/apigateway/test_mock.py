@@ -141,3 +141,10 @@ def test_a_change_is_not_live_before_a_deployment(new_rest: Callable[..., Any]) 
     assert rest("/").text == "first"
     rest.deploy()
     assert rest("/").text == "second"
+
+
+def test_a_template_made_of_a_text_sees_the_context(rest: Any) -> None:
+    answer = "#set($dollar = '$')#set($name = '{con')#set($rest = 'text.stage}')#evaluate(\"${dollar}${name}${rest}\")"
+    rest.mock("/", answer=answer)
+    rest.deploy()
+    assert rest("/").text == "dev"

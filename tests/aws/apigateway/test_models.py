@@ -123,10 +123,11 @@ def test_a_models_template(rest: Any, api: Any) -> None:
     }
     schema = json.dumps(deep)
     rest.create_model(restApiId=api["id"], name="Deep", contentType="application/json", schema=schema)
-    lines = rest.get_model_template(restApiId=api["id"], modelName="Deep")["value"].splitlines()
-    assert lines[0] == "#set($inputRoot = $input.path('$'))"
-    assert '  "name" : "$inputRoot.name",' in lines
-    assert "  #foreach($elem in $inputRoot.sizes)" in lines
+    assert rest.get_model_template(restApiId=api["id"], modelName="Deep")["value"] == (
+        "#set($inputRoot = $input.path('$'))\n{\n"
+        '  "name" : "foo",\n'
+        '  "sizes" : [\n#foreach($elem in $inputRoot.sizes)\n    {\n      "n" : 42\n    }#if($foreach.hasNext),#end\n#end\n  ]\n}'
+    )
 
 
 def test_request_validators(rest: Any, api: Any, account: str, aws_error: Any) -> None:

@@ -103,6 +103,37 @@ def test_import_of_yaml_swagger_with_an_authorizer_and_a_validator(api: Any, acc
     assert method["methodIntegration"]["cacheNamespace"] == resource["id"]
 
 
+def test_what_a_document_leaves_out_is_as_on_aws(api: Any, account: str) -> None:
+    """LocalStack's recordings of imports into AWS: no models but the document's, no TTL, INTERNET for HTTP only."""
+    function = f"arn:aws:lambda:us-east-1:{account}:function:f"
+    uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations"
+    scheme = {
+        "type": "apiKey",
+        "name": "Authorization",
+        "in": "header",
+        "x-amazon-apigateway-authtype": "oauth2",
+        "x-amazon-apigateway-authorizer": {"type": "token", "authorizerUri": uri},
+    }
+    http = {"type": "http", "httpMethod": "GET", "uri": "http://example.com/"}
+    proxy = {"type": "aws_proxy", "httpMethod": "POST", "uri": uri}
+    methods = {
+        "get": {"x-amazon-apigateway-integration": http},
+        "post": {"x-amazon-apigateway-integration": proxy},
+        "put": METHOD,
+    }
+    made = api.import_rest_api(body=document({"/": methods}, components={"securitySchemes": {"mine": scheme}}))
+    assert api.get_models(restApiId=made["id"])["items"] == []
+    [authorizer] = api.get_authorizers(restApiId=made["id"])["items"]
+    assert (authorizer["authType"], "authorizerResultTtlInSeconds" in authorizer) == ("oauth2", False)
+    connections = [
+        api.get_integration(restApiId=made["id"], resourceId=made["rootResourceId"], httpMethod=name).get(
+            "connectionType"
+        )
+        for name in ("GET", "POST", "PUT")
+    ]
+    assert connections == ["INTERNET", None, None]
+
+
 def test_put_merges_and_overwrites(api: Any) -> None:
     made = api.import_rest_api(body=document({"/a": {"get": METHOD}, "/b": {"get": METHOD}}))["id"]
     before = {one["path"]: one["id"] for one in api.get_resources(restApiId=made)["items"]}
@@ -115,7 +146,7 @@ def test_put_merges_and_overwrites(api: Any) -> None:
     assert paths_of(api, made) == {"/": [], "/a": ["PUT"], "/c": ["GET"]}
     after = {one["path"]: one["id"] for one in api.get_resources(restApiId=made)["items"]}
     assert (after["/"], after["/a"]) == (before["/"], before["/a"])
-    assert [one["name"] for one in api.get_models(restApiId=made)["items"]] == ["Empty", "Error"]
+    assert api.get_models(restApiId=made)["items"] == []
 
 
 @pytest.mark.parametrize("body", [b"{", b"swagger: [", b"[]", b'{"swagger": "1.2"}'])
@@ -203,3 +234,113 @@ def test_an_export_of_another_kind_or_stage(api: Any, aws_error: Callable[..., A
         "BadRequestException",
         "No API exporter for type 'raml'",
     )
+
+
+PARTS = [
+    {
+        "location": {"type": "API"},
+        "properties": {"description": "d", "x-bar": 1, "foo": 2, "info": {"description": "i"}},
+    },
+    {"location": {"type": "METHOD", "path": "/pets", "method": "GET"}, "properties": {"summary": "all", "foo": "f"}},
+    {"location": {"type": "RESPONSE"}, "properties": {"description": "an answer"}},
+    {"location": {"type": "RESPONSE", "path": "/pets", "statusCode": "404"}, "properties": {"description": "no pets"}},
+    {"location": {"type": "QUERY_PARAMETER", "path": "/", "name": "q"}, "properties": {"description": "filter"}},
+    {"location": {"type": "MODEL", "name": "Pet"}, "properties": {"title": "A pet"}},
+]
+
+
+def documented(**members: Any) -> bytes:
+    """A document with documentation parts."""
+    method = {
+        **METHOD,
+        "parameters": [{"name": "q", "in": "query", "schema": {"type": "string"}}],
+        "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}},
+        "responses": {"200": {"description": ""}, "404": {"description": ""}},
+    }
+    extension = {"version": "1.0.3", "documentationParts": PARTS}
+    return document(
+        {"/pets": {"get": method}},
+        components={"schemas": {"Pet": {"type": "object"}}},
+        **{"x-amazon-apigateway-documentation": extension, **members},
+    )
+
+
+def test_documentation_parts_are_imported_with_their_api(api: Any, aws_error: Callable[..., Any]) -> None:
+    def types(api_id: str) -> list[str]:
+        return sorted(one["location"]["type"] for one in api.get_documentation_parts(restApiId=api_id)["items"])
+
+    made = api.import_rest_api(body=documented())["id"]
+    assert types(made) == sorted(one["location"]["type"] for one in PARTS)  # type: ignore[index]
+    assert types(api.import_rest_api(body=documented(), parameters={"ignore": "documentation"})["id"]) == []
+    api.put_rest_api(restApiId=made, mode="merge", body=documented())
+    assert len(types(made)) == len(PARTS)
+    plain = document({"/a": {"get": METHOD}})
+    api.put_rest_api(restApiId=made, mode="overwrite", body=plain, parameters={"ignore": "documentation"})
+    assert len(types(made)) == len(PARTS)
+    api.put_rest_api(restApiId=made, mode="overwrite", body=plain)
+    assert types(made) == []
+    wrong = documented(**{"x-amazon-apigateway-documentation": {"documentationParts": [{"location": {}}]}})
+    text = "Unable to parse the documentation: a part has no location with a valid type"
+    assert aws_error(lambda: api.import_rest_api(body=wrong)) == ("BadRequestException", text, 400)
+
+
+@pytest.mark.parametrize("kind", ["oas30", "swagger"])
+def test_a_stages_documentation_is_exported(api: Any, kind: str) -> None:
+    made = api.import_rest_api(body=documented())["id"]
+    api.create_deployment(restApiId=made, stageName="prod")
+
+    def exported(extensions: str = "") -> dict[str, Any]:
+        given = {"parameters": {"extensions": extensions}} if extensions else {}
+        body = api.get_export(restApiId=made, stageName="prod", exportType=kind, **given)["body"].read()
+        found: dict[str, Any] = json.loads(body)
+        return found
+
+    assert "summary" not in exported()["paths"]["/pets"]["get"]
+    api.create_documentation_version(restApiId=made, documentationVersion="1.0", stageName="prod")
+    whole = exported()
+    method = whole["paths"]["/pets"]["get"]
+    assert whole["info"] == {"title": "pets", "version": "1.0", "description": "i"}
+    assert (whole["x-bar"], "foo" in whole) == (1, False)
+    assert (method["summary"], "foo" in method) == ("all", False)
+    assert {status: one["description"] for status, one in method["responses"].items()} == {
+        "200": "an answer",
+        "404": "no pets",
+    }
+    assert method["parameters"][0]["description"] == "filter"
+    models = whole["components"]["schemas"] if kind == "oas30" else whole["definitions"]
+    assert models["Pet"] == {"type": "object", "title": "A pet"}
+    assert "x-amazon-apigateway-documentation" not in whole
+    extension = exported("integrations,documentation")["x-amazon-apigateway-documentation"]
+    assert (extension["version"], len(extension["documentationParts"])) == ("1.0", len(PARTS))
+    assert {"location": {"type": "API"}, "properties": PARTS[0]["properties"]} in extension["documentationParts"]
+
+
+@pytest.mark.parametrize("kind", ["oas30", "swagger"])
+def test_settings_of_the_api_are_exported_and_imported(api: Any, kind: str) -> None:
+    settings = {
+        "x-amazon-apigateway-security-policy": "SecurityPolicy_TLS13_1_3_2025_09",
+        "x-amazon-apigateway-endpoint-access-mode": "BASIC",
+        "x-amazon-apigateway-endpoint-configuration": {"disableExecuteApiEndpoint": True},
+        "x-amazon-apigateway-minimum-compression-size": 100,
+        "x-amazon-apigateway-api-key-source": "AUTHORIZER",
+    }
+    info = {"title": "pets", "version": "1.0", "description": "All pets"}
+    body = document({"/a": {"get": METHOD}}, info=info, **settings)
+    given = {"parameters": {"endpointConfigurationTypes": "REGIONAL"}}
+    made = api.import_rest_api(body=body, **given)
+    api.create_deployment(restApiId=made["id"], stageName="prod")
+    text = api.get_export(
+        restApiId=made["id"], stageName="prod", exportType=kind, parameters={"extensions": "apigateway"}
+    )["body"].read()
+    again = api.import_rest_api(body=text, **given)
+    for name, value in {
+        "securityPolicy": "SecurityPolicy_TLS13_1_3_2025_09",
+        "endpointAccessMode": "BASIC",
+        "disableExecuteApiEndpoint": True,
+        "minimumCompressionSize": 100,
+        "apiKeySource": "AUTHORIZER",
+        "description": "All pets",
+    }.items():
+        assert (made[name], again[name]) == (value, value)
+    if kind == "oas30":
+        assert json.loads(text)["servers"][0]["variables"] == {"basePath": {"default": "/prod"}}

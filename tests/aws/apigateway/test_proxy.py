@@ -146,9 +146,18 @@ def test_a_role_calls_the_function(rest: Any, function: str, role: Callable[...,
 
 
 def test_bodies_over_10_mb_are_refused(echo: Any) -> None:
+    names = {"restApiId": echo.id, "responseType": "REQUEST_TOO_LARGE"}
+    echo.client.put_gateway_response(**names, responseTemplates={"application/json": "own"})
+    echo.deploy()
     response = echo("/x", "POST", content=b"x" * ((10 << 20) + 1))
-    assert (response.status_code, response.text) == (413, '{"message":"Request Too Long"}')
-    assert response.headers["x-amzn-errortype"] == "RequestTooLargeException"
+    assert (response.status_code, response.text) == (413, "HTTP content length exceeded 10485760 bytes.")
+    assert response.headers["content-type"] == "text; charset=utf-8"
+
+
+def test_events_over_6_mb_are_refused(echo: Any) -> None:
+    response = echo("/x", "POST", content=b"x" * (7 << 20))
+    assert (response.status_code, response.text) == (413, '{"message": "Request Too Long"}')
+    assert response.headers["x-amzn-errortype"] == "BadRequestException"
 
 
 def test_by_host_the_first_segment_is_the_stage(echo: Any, http: Any) -> None:

@@ -181,7 +181,7 @@ def test_lambdas_paths_with_a_role(rest: Any, role: Callable[..., str], function
     )  # fmt: skip
     rest.respond("/function", responseTemplates={"application/json": "$input.path('$.Functions[0].Handler')"})
     rest.deploy()
-    assert rest("/function").text == "index.handler"
+    assert rest("/function").text == "app.handler"
 
 
 @pytest.mark.parametrize(

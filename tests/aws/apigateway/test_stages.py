@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 RUNNING = "Active stages pointing to this deployment must be moved or deleted"
@@ -76,6 +77,16 @@ def stages(client: Callable[..., Any]) -> Stages:
     return Stages(client("apigateway"))
 
 
+@pytest.fixture
+def log_role(client: Callable[..., Any]) -> str:
+    """The role that writes the logs of the account's APIs."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    arn: str = client("iam").create_role(RoleName="logs", AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+    client("apigateway").update_account(patchOperations=[replace("/cloudwatchRoleArn", arn)])
+    return arn
+
+
 def test_what_cannot_be_deployed(client: Callable[..., Any], aws_error: Any) -> None:
     rest = client("apigateway")
     made = rest.create_rest_api(name="empty")
@@ -117,8 +128,11 @@ def test_deployments_are_deleted_only_when_no_stage_runs_them(stages: Stages, aw
     delete(second)
 
 
+@pytest.mark.usefixtures("log_role")
 def test_a_stage_with_all_its_members(stages: Stages, aws_error: Any) -> None:
     deployment = stages.deploy()
+    stages.rest.create_documentation_version(restApiId=stages.api, documentationVersion="v123")
+    certificate = stages.rest.generate_client_certificate()["clientCertificateId"]
     made = stages.rest.create_stage(
         restApiId=stages.api,
         stageName="dev",
@@ -146,14 +160,14 @@ def test_a_stage_with_all_its_members(stages: Stages, aws_error: Any) -> None:
         remove("/variables/testVar"),
         replace("/accessLogSettings/destinationArn", logs),
         replace("/accessLogSettings/format", "$context.requestId"),
-        replace("/clientCertificateId", "abc"),
+        replace("/clientCertificateId", certificate),
     )
     assert changed == {
         **want,
         "description": "other",
         "variables": {"more": "x y"},
         "accessLogSettings": {"destinationArn": logs, "format": "$context.requestId"},
-        "clientCertificateId": "abc",
+        "clientCertificateId": certificate,
     }
     changed = stages.update(remove("/accessLogSettings"), replace("/clientCertificateId", ""))
     assert "accessLogSettings" not in changed
@@ -180,6 +194,7 @@ def test_names_and_variables_of_stages(stages: Stages, aws_error: Any) -> None:
     assert aws_error(lambda: stages.update(replace("/variables/a", "ö")))[1] == value.format("ö")
 
 
+@pytest.mark.usefixtures("log_role")
 def test_method_settings(stages: Stages, aws_error: Any) -> None:
     stages.deploy(stageName="dev")
     gone = "Cannot remove method setting */* because there is no method setting for this method "
@@ -200,8 +215,43 @@ def test_method_settings(stages: Stages, aws_error: Any) -> None:
     assert list(changed["methodSettings"]) == ["~1pets~1{id}/GET"]
     wrong = aws_error(lambda: stages.update(replace("/nothing", "x")))
     assert wrong[1].startswith("Invalid method setting path: /nothing. Must be one of: [/deploymentId, /description, ")
+    wrong = aws_error(lambda: stages.update(replace("/*/*/accessLogSettings/format", "x")))
+    assert wrong[1].startswith(
+        "Invalid method setting path: accessLogSettings/format. Must be one of: [.../metrics/enabled, .../logging/dataTrace, "
+    )
     for path, value in (("/*/*/throttling/burstLimit", "x"), ("/*/*/logging/loglevel", "LOUD"), ("/*/*/x/y", "z")):
         assert aws_error(lambda: stages.update(replace(path, value)))[0] == "BadRequestException"  # noqa: B023
+
+
+def test_logs_need_a_role_in_the_accounts_settings(stages: Stages, aws_error: Any) -> None:
+    stages.deploy(stageName="dev")
+    group = "arn:aws:logs:us-east-1:123456789012:log-group:g"
+    text = "CloudWatch Logs role ARN must be set in account settings to enable logging"
+    for path, value in (
+        ("/accessLogSettings/destinationArn", group),
+        ("/*/*/logging/loglevel", "ERROR"),
+        ("/pets/GET/logging/loglevel", "INFO"),
+    ):
+        assert aws_error(lambda: stages.update(replace(path, value))) == ("BadRequestException", text, 400)  # noqa: B023
+    assert stages.stage()["methodSettings"] == {}
+    assert stages.update(replace("/*/*/logging/loglevel", "OFF"))["methodSettings"]["*/*"]["loggingLevel"] == "OFF"
+
+
+def test_the_documentation_and_the_certificate_of_a_stage_are_there(stages: Stages, aws_error: Any) -> None:
+    deployment = stages.deploy(stageName="dev")
+    names = {"restApiId": stages.api, "stageName": "other", "deploymentId": deployment}
+    for failing in (
+        lambda: stages.rest.create_stage(**names, documentationVersion="none"),
+        lambda: stages.update(replace("/documentationVersion", "none")),
+    ):
+        assert aws_error(failing) == ("NotFoundException", "Invalid Documentation version specified", 404)
+    unknown = ("NotFoundException", "Invalid Client Certificate identifier specified", 404)
+    assert aws_error(lambda: stages.update(replace("/clientCertificateId", "none"))) == unknown
+    assert stages.stage() == plain(deployment)
+    certificate = stages.rest.generate_client_certificate()["clientCertificateId"]
+    stages.update(replace("/clientCertificateId", certificate))
+    stages.rest.delete_client_certificate(clientCertificateId=certificate)
+    assert stages.update(replace("/description", "still changed"))["clientCertificateId"] == certificate
 
 
 def test_canary_settings_by_updates_of_the_stage(stages: Stages) -> None:
@@ -269,7 +319,7 @@ def test_a_cache_cluster_is_recorded_with_a_warning(stages: Stages, region: Any)
         restApiId=stages.api, stageName="dev", deploymentId=deployment, cacheClusterEnabled=True, cacheClusterSize="0.5"
     )
     assert (made["cacheClusterSize"], made["cacheClusterStatus"]) == ("0.5", "AVAILABLE")
-    assert "cacheClusterEnabled" in region.atoll("doctor", "--json", check=False).stdout
+    assert "cacheClusterEnabled" in httpx.get(f"{region.endpoint}/_atoll/unsupported", trust_env=False).text
 
 
 def test_stages_survive_kill_9_as_they_were_answered(new_region: Any) -> None:

@@ -81,6 +81,19 @@ def test_stages_that_are_not_there_are_refused_in_awss_words(api: Any, api_id: s
         assert update(value=f"{api_}:{stage}") == ("NotFoundException", text, 404)
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_deleted_stage_leaves_its_plans(api: Any, api_id: str, whole: bool) -> None:
+    plan = api.create_usage_plan(name="n", apiStages=[{"apiId": api_id, "stage": "dev"}])["id"]
+    if whole:
+        api.delete_rest_api(restApiId=api_id)
+    else:
+        deployment = api.get_stage(restApiId=api_id, stageName="dev")["deploymentId"]
+        api.delete_stage(restApiId=api_id, stageName="dev")
+        api.create_stage(restApiId=api_id, stageName="dev", deploymentId=deployment)
+    assert api.get_usage_plan(usagePlanId=plan)["apiStages"] == []
+    api.delete_usage_plan(usagePlanId=plan)
+
+
 def test_keys_of_a_plan(api: Any, api_id: str, aws_error: Any) -> None:
     plan, key_id, value = plan_with_key(api, api_id)
     shown = {"id": key_id, "type": "API_KEY", "value": value, "name": "key"}

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import http.server
-import io
 import json
 import threading
-import time
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
+from tests.functions import let_apis_invoke, make_function
 
 ECHO = """
 import json, time
@@ -28,10 +26,6 @@ def handler(event, context):
         return body["answer"]
     return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(event)}
 """
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:nobody"
 """A function that is not there: AWS does not ask whether an integration's function exists."""
 
@@ -85,21 +79,7 @@ def call(region: Any) -> Iterator[Caller]:
 @pytest.fixture
 def function(client: Callable[..., Any]) -> str:
     """The ARN of a function that answers with its event, or as its JSON body says: {"answer"}, {"raise"}, {"sleep"}."""
-    iam, functions = client("iam"), client("lambda")
-    role = iam.create_role(RoleName="echo", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("index.py", ECHO)
-    created: str = functions.create_function(
-        FunctionName="echo",
-        Runtime="python3.11",
-        Role=role,
-        Handler="index.handler",
-        Code={"ZipFile": package.getvalue()},
-        Timeout=30,
-    )["FunctionArn"]
-    functions.get_waiter("function_active_v2").wait(FunctionName="echo", WaiterConfig={"Delay": 1})
-    return created
+    return make_function(client, "echo", ECHO)
 
 
 @pytest.fixture
@@ -107,13 +87,7 @@ def allow(client: Callable[..., Any], account: str) -> Callable[[str], None]:
     """`allow(f"{api_id}/*/*")`: lets API Gateway call the function for that source."""
 
     def permit(source: str) -> None:
-        client("lambda").add_permission(
-            FunctionName="echo",
-            StatementId=f"s{time.monotonic_ns()}",
-            Action="lambda:InvokeFunction",
-            Principal="apigateway.amazonaws.com",
-            SourceArn=f"arn:aws:execute-api:us-east-1:{account}:{source}",
-        )
+        let_apis_invoke(client, "echo", f"{account}:{source}")
 
     return permit
 

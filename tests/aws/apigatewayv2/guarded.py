@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from tests.aws.apigatewayv2.conftest import TRUST, Caller
+from tests.aws.apigatewayv2.conftest import Caller
+from tests.functions import let_apis_invoke, make_function
 
 AUTHORIZER = """
 import json, os, time
@@ -29,26 +27,12 @@ def handler(event, context):
 
 def add_authorizer_function(client: Callable[..., Any]) -> str:
     """A function that answers as the request's header x-answer says (JSON): {"answer": …}, {"raise": text} or {"echo": true}."""
-    role = client("iam").create_role(RoleName="authorizer", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("index.py", AUTHORIZER)
-    functions = client("lambda")
-    created: str = functions.create_function(
-        FunctionName="authorizer", Runtime="python3.11", Role=role, Handler="index.handler",
-        Code={"ZipFile": package.getvalue()}, Timeout=15,
-    )["FunctionArn"]  # fmt: skip
-    functions.get_waiter("function_active_v2").wait(FunctionName="authorizer", WaiterConfig={"Delay": 1})
-    return created
+    return make_function(client, "authorizer", AUTHORIZER)
 
 
 def permit_authorizer(client: Callable[..., Any], account: str, api_id: str, authorizer_id: str = "*") -> None:
     """Lets the API's authorizers call the function."""
-    client("lambda").add_permission(
-        FunctionName="authorizer", StatementId=f"s{api_id}", Action="lambda:InvokeFunction",
-        Principal="apigateway.amazonaws.com",
-        SourceArn=f"arn:aws:execute-api:us-east-1:{account}:{api_id}/authorizers/{authorizer_id}",
-    )  # fmt: skip
+    let_apis_invoke(client, "authorizer", f"{account}:{api_id}/authorizers/{authorizer_id}", f"s{api_id}")
 
 
 def uri_of(function: str) -> str:

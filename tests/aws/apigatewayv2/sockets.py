@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 import time
-import zipfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -13,6 +11,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from tests.functions import let_apis_invoke, make_function
 from websockets.sync.client import ClientConnection, connect
 
 HANDLER = """
@@ -61,20 +60,6 @@ def handler(event, context):
 """
 
 
-def package() -> bytes:
-    """HANDLER as a zip file."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("index.py", HANDLER)
-    return archive.getvalue()
-
-
-def assumable(service: str = "lambda.amazonaws.com") -> str:
-    """A trust policy for a service."""
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
 @dataclass
 class Sockets:
     """A WebSocket API with a stage `dev` that deploys by itself, and a function to put behind its routes."""
@@ -92,23 +77,11 @@ class Sockets:
 
     def make(self, selection: str = "$request.body.action", **stage: Any) -> Sockets:
         """The function and the API, yet without routes; `stage` are further parameters of CreateStage."""
-        iam, functions, api = self.client("iam"), self.client("lambda"), self.client("apigatewayv2")
-        self.role = iam.create_role(RoleName="ws", AssumeRolePolicyDocument=assumable())["Role"]["Arn"]
-        logs = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
-        iam.put_role_policy(
-            RoleName="ws", PolicyName="logs", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [logs]})
-        )
-        self.function = functions.create_function(
-            FunctionName="ws", Runtime="python3.11", Role=self.role, Handler="index.handler",
-            Code={"ZipFile": package()}, Timeout=30,
-        )["FunctionArn"]  # fmt: skip
-        functions.get_waiter("function_active_v2").wait(FunctionName="ws", WaiterConfig={"Delay": 1})
+        api = self.client("apigatewayv2")
+        self.function = make_function(self.client, "ws", HANDLER, "logs:*")
         self.api_id = api.create_api(Name="ws", ProtocolType="WEBSOCKET", RouteSelectionExpression=selection)["ApiId"]
         api.create_stage(ApiId=self.api_id, StageName="dev", AutoDeploy=True, **stage)
-        functions.add_permission(
-            FunctionName="ws", StatementId="api", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com",
-            SourceArn=f"arn:aws:execute-api:us-east-1:{self.account}:{self.api_id}/*/*",
-        )  # fmt: skip
+        let_apis_invoke(self.client, "ws", f"{self.account}:{self.api_id}/*/*", "api")
         return self
 
     def integration(self, **parameters: Any) -> str:

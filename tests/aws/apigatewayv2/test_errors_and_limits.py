@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.functions import API_GATEWAY, make_role, may
 
 Proxy = Callable[..., str]
 ERROR = '{"message":"Internal Server Error"}'
@@ -128,14 +128,7 @@ def test_a_throttled_function_is_unavailable(echo: str, call: Any, client: Calla
 def test_a_role_calls_the_function_where_the_integration_names_one(
     api: Any, api_id: str, function: str, call: Any, client: Callable[..., Any]
 ) -> None:
-    iam = client("iam")
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-    role = iam.create_role(RoleName="caller", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    role = make_role(client, "caller", API_GATEWAY)
     made = api.create_integration(
         ApiId=api_id, IntegrationType="AWS_PROXY", IntegrationUri=function, PayloadFormatVersion="2.0", CredentialsArn=role
     )  # fmt: skip
@@ -143,11 +136,8 @@ def test_a_role_calls_the_function_where_the_integration_names_one(
     api.create_stage(ApiId=api_id, StageName="$default", AutoDeploy=True)
     denied = call(api_id)
     assert (denied.status_code, denied.text) == (500, ERROR)
-    may = {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"}],
-    }
-    iam.put_role_policy(RoleName="caller", PolicyName="may", PolicyDocument=json.dumps(may))
+    policy = may("lambda:InvokeFunction")
+    client("iam").put_role_policy(RoleName="caller", PolicyName="may", PolicyDocument=policy)
     assert call(api_id).status_code == 200
 
 

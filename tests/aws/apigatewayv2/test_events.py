@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import io
 import re
-import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +12,7 @@ import botocore.awsrequest
 import botocore.credentials
 import httpx
 import pytest
+from tests.functions import let_apis_invoke, make_function
 
 
 @pytest.fixture
@@ -94,7 +93,6 @@ def test_payload_format_1_whole(versions: str, call: Any, account: str) -> None:
     assert context == {
         "accountId": account,
         "apiId": versions,
-        "authorizer": {"claims": None, "scopes": None},
         "domainName": f"{versions}.execute-api.us-east-1.amazonaws.com",
         "domainPrefix": versions,
         "extendedRequestId": response.headers["apigw-requestid"],
@@ -103,6 +101,7 @@ def test_payload_format_1_whole(versions: str, call: Any, account: str) -> None:
             "accessKey": None,
             "accountId": None,
             "caller": None,
+            "cognitoAmr": None,
             "cognitoAuthenticationProvider": None,
             "cognitoAuthenticationType": None,
             "cognitoIdentityId": None,
@@ -116,7 +115,7 @@ def test_payload_format_1_whole(versions: str, call: Any, account: str) -> None:
         "path": "/one/7",
         "protocol": "HTTP/1.1",
         "requestId": response.headers["apigw-requestid"],
-        "resourceId": None,
+        "resourceId": "ANY /one/{id}",
         "resourcePath": "/one/{id}",
         "stage": "$default",
     }
@@ -174,7 +173,7 @@ def test_functions_learn_what_a_lambda_authorizer_said(
     two = call(versions, "/two/7", headers=sent).json()["requestContext"]
     assert two["authorizer"] == {"lambda": answer["context"]}
     one = call(versions, "/one/7", headers=sent).json()["requestContext"]
-    assert one["authorizer"] == answer["context"]
+    assert one["authorizer"] == {"claims": None, "scopes": None, **answer["context"]}
 
 
 def test_functions_learn_who_signed(api: Any, versions: str, region: Any, account: str) -> None:
@@ -213,15 +212,5 @@ def _guard(api: Any, api_id: str, **guard: Any) -> None:
 
 def _authorizer_function(client: Callable[..., Any], answer: Any) -> None:
     """A function `judge` that gives this answer, which every API may call."""
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as archive:
-        archive.writestr("index.py", f"def handler(event, context):\n    return {answer!r}\n")
-    functions = client("lambda")
-    functions.create_function(
-        FunctionName="judge", Runtime="python3.11", Handler="index.handler", Code={"ZipFile": package.getvalue()},
-        Role=client("iam").get_role(RoleName="echo")["Role"]["Arn"],
-    )  # fmt: skip
-    functions.get_waiter("function_active_v2").wait(FunctionName="judge", WaiterConfig={"Delay": 1})
-    functions.add_permission(
-        FunctionName="judge", StatementId="all", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com"
-    )
+    make_function(client, "judge", f"def handler(event, context):\n    return {answer!r}\n")
+    let_apis_invoke(client, "judge")

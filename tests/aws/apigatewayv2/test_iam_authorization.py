@@ -14,6 +14,7 @@ from botocore.credentials import Credentials
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.aws.apigatewayv2.guarded import Guarded
+from tests.functions import may
 
 FORBIDDEN = '{"message":"Forbidden"}'
 
@@ -70,6 +71,20 @@ def test_a_user_who_may(guarded: Guarded, user: Callable[..., Credentials], acco
     assert iam["cognitoIdentity"] is None
     denied = signed(url_of(guarded, "/pets/7"), keys, "POST", body=b"{}")
     assert (denied.status_code, denied.text) == (403, FORBIDDEN)
+
+
+def test_the_callers_own_credentials_call_the_function(
+    guarded: Guarded, client: Callable[..., Any], user: Callable[..., Credentials], account: str
+) -> None:
+    """An integration's `arn:aws:iam::*:user/*`: whoever signed the request must be allowed to invoke the function, not API Gateway."""
+    keys = user(arn(guarded, account, "$default/GET/pets/*"))
+    api, own = guarded.api, {"CredentialsArn": "arn:aws:iam::*:user/*"}
+    for integration in api.get_integrations(ApiId=guarded.api_id)["Items"]:
+        api.update_integration(ApiId=guarded.api_id, IntegrationId=integration["IntegrationId"], **own)
+    assert signed(url_of(guarded, "/pets/7"), keys).status_code == 500
+    policy = may("lambda:InvokeFunction")
+    client("iam").put_user_policy(UserName="user1", PolicyName="invokes", PolicyDocument=policy)
+    assert signed(url_of(guarded, "/pets/7"), keys).status_code == 200
 
 
 def test_who_may_not(guarded: Guarded, user: Callable[..., Credentials], account: str) -> None:

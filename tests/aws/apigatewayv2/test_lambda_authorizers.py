@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.aws.apigatewayv2.guarded import Guarded, add_authorizer_function, permit_authorizer, uri_of
+from tests.functions import API_GATEWAY, make_role, may
 
 UNAUTHORIZED, FORBIDDEN = '{"message":"Unauthorized"}', '{"message":"Forbidden"}'
 FAILED = '{"message":"Internal Server Error"}'
@@ -115,19 +116,13 @@ def test_the_functions_policy_decides_whether_it_is_asked(
 def test_the_authorizers_role_calls(
     api: Any, echo: str, call: Any, client: Callable[..., Any], authorizer_function: str
 ) -> None:
-    trust = {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    iam = client("iam")
-    role = iam.create_role(
-        RoleName="caller", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    )["Role"]["Arn"]
+    role = make_role(client, "caller", API_GATEWAY)
     guarded = Guarded(api, echo, call)
     guarded.route("GET /me", "CUSTOM", request_authorizer(guarded, authorizer_function, AuthorizerCredentialsArn=role))
     yes = saying(answer={"isAuthorized": True})
     assert guarded.refusal("/me", yes) == (500, FAILED, None)
-    allow = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": authorizer_function}
-    iam.put_role_policy(
-        RoleName="caller", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-    )
+    policy = may("lambda:InvokeFunction", resource=authorizer_function)
+    client("iam").put_role_policy(RoleName="caller", PolicyName="p", PolicyDocument=policy)
     assert guarded.get("/me", yes).status_code == 200
 
 

@@ -164,6 +164,24 @@ def test_export_of_the_api_and_of_a_stage(api: Any, account: str) -> None:
     assert "x-amazon-apigateway-integration" not in bare["paths"]["/a/{id}"]["get"]
 
 
+def test_an_export_imported_again_is_exported_the_same(api: Any, account: str) -> None:
+    function = f"arn:aws:lambda:us-east-1:{account}:function:f"
+    body = {"x-amazon-apigateway-integration": integration(function)}
+    paths = {path: {"get": body, "x-amazon-apigateway-any-method": body} for path in ("/b/{id}", "/a", "/c/{d+}", "/")}
+    invoke = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations"
+    said = {"type": "request", "authorizerUri": invoke, "authorizerPayloadFormatVersion": "2.0"}
+    scheme = {"type": "apiKey", "name": "Unused", "in": "header", "x-amazon-apigateway-authorizer": said}
+    schemes = {f"s{place}": scheme for place in range(6)}
+
+    def exported(document: str) -> tuple[str, str]:
+        made = api.import_api(Body=document)["ApiId"]
+        text = api.export_api(ApiId=made, Specification="OAS30", OutputType="YAML")["body"].read().decode()
+        return text, text.replace(made, "API")
+
+    first, named = exported(document(paths, components={"securitySchemes": schemes}))
+    assert exported(first)[1] == named
+
+
 def test_whoever_imports_must_pass_the_roles_on(
     region: Any, client: Callable[..., Any], account: str, aws_error: Any
 ) -> None:

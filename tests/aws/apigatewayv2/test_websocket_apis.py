@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
+from tests.functions import API_GATEWAY, make_role
 
 AwsError = Callable[[Callable[[], Any]], tuple[str, str, int]]
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:nobody"
@@ -36,6 +38,11 @@ def chat(api: Any) -> str:
 @pytest.mark.parametrize("key", ["$connect", "$disconnect", "$default", "join", "a b/c"])
 def test_route_keys(api: Any, chat: str, key: str) -> None:
     assert api.create_route(ApiId=chat, RouteKey=key)["RouteKey"] == key
+
+
+def test_a_dollar_begins_no_other_route_key(api: Any, chat: str, aws_error: AwsError) -> None:
+    wrong = aws_error(lambda: api.create_route(ApiId=chat, RouteKey="$join"))
+    assert wrong == ("BadRequestException", "The provided route key is not formatted properly", 400)
 
 
 def test_a_route_with_all_that_it_may_have(api: Any, chat: str, aws_error: AwsError) -> None:
@@ -221,6 +228,22 @@ def test_route_responses(api: Any, chat: str, aws_error: AwsError) -> None:
     assert aws_error(lambda: api.get_route_response(**one)) == gone
 
 
+def test_what_has_no_effect_is_reported(api: Any, chat: str, region: Any) -> None:
+    uri = "arn:aws:lambda:us-east-1:123456789012:function:nobody"
+    api.create_integration(
+        ApiId=chat, IntegrationType="AWS_PROXY", IntegrationUri=uri, ContentHandlingStrategy="CONVERT_TO_TEXT",
+        RequestTemplates={"$default": "{}"},
+    )  # fmt: skip
+    api.create_model(ApiId=chat, Name="Answer", Schema="{}")
+    route = api.create_route(ApiId=chat, RouteKey="join")["RouteId"]
+    api.create_route_response(
+        ApiId=chat, RouteId=route, RouteResponseKey="$default", ResponseModels={"$default": "Answer"}
+    )
+    listed = httpx.get(f"{region.endpoint}/_atoll/unsupported", trust_env=False).text
+    for member in ("ContentHandlingStrategy", "RequestTemplates", "ResponseModels"):
+        assert member in listed
+
+
 def test_models(api: Any, chat: str, aws_error: AwsError) -> None:
     created = api.create_model(ApiId=chat, Name="Join", Schema=SCHEMA, Description="d")
     one = {"ApiId": chat, "ModelId": created["ModelId"]}
@@ -287,10 +310,6 @@ def test_a_deployment_and_a_throttled_stage(api: Any, chat: str, aws_error: AwsE
     assert wrong[1] == "Invalid logging level specified. Must be one of [OFF, ERROR, INFO]"
 
 
-TRUST = """{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
-  "Principal": {"Service": "apigateway.amazonaws.com"}}]}"""
-
-
 @pytest.mark.parametrize(
     "settings",
     [
@@ -309,10 +328,9 @@ def test_logs_need_a_role_in_the_accounts_settings(
     refused = aws_error(lambda: api.create_stage(ApiId=chat, StageName="dev", **settings))
     no_role = "CloudWatch Logs role ARN must be set in account settings to enable logging"
     assert refused == ("BadRequestException", no_role, 400)
-    iam = client("iam")
-    role = iam.create_role(RoleName="logs", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    role = make_role(client, "logs", API_GATEWAY)
     policy = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
-    iam.attach_role_policy(RoleName="logs", PolicyArn=policy)
+    client("iam").attach_role_policy(RoleName="logs", PolicyArn=policy)
     change = {"op": "replace", "path": "/cloudwatchRoleArn", "value": role}
     client("apigateway").update_account(patchOperations=[change])
     api.create_stage(ApiId=chat, StageName="dev", **settings)

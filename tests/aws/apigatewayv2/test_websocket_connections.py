@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import io
 import json
 import os
 import pty
@@ -12,7 +11,6 @@ import shutil
 import socket
 import subprocess
 import time
-import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -22,10 +20,11 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from tests.aws.lambda_.installed import from_npm
+from tests.functions import API_GATEWAY, let_apis_invoke, make_function, make_role
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from .sockets import Sockets, asked, assumable
+from .sockets import Sockets, asked
 
 ERROR = Callable[[Callable[[], Any]], tuple[str, str, int]]
 AUTHORIZER = """
@@ -186,18 +185,9 @@ def test_a_connect_whose_function_api_gateway_may_not_invoke_is_500(api: Sockets
 @pytest.fixture
 def guarded(api: Sockets) -> Sockets:
     """The API with a Lambda authorizer on $connect."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("index.py", AUTHORIZER)
-    functions, v2 = api.client("lambda"), api.client("apigatewayv2")
-    arn = functions.create_function(
-        FunctionName="authorizer", Runtime="python3.11", Role=api.role, Handler="index.handler",
-        Code={"ZipFile": archive.getvalue()},
-    )["FunctionArn"]  # fmt: skip
-    functions.add_permission(
-        FunctionName="authorizer", StatementId="api", Action="lambda:InvokeFunction",
-        Principal="apigateway.amazonaws.com", SourceArn=f"arn:aws:execute-api:us-east-1:{api.account}:{api.api_id}/authorizers/*",
-    )  # fmt: skip
+    v2 = api.client("apigatewayv2")
+    arn = make_function(api.client, "authorizer", AUTHORIZER)
+    let_apis_invoke(api.client, "authorizer", f"{api.account}:{api.api_id}/authorizers/*")
     authorizer = v2.create_authorizer(
         ApiId=api.api_id, Name="mine", AuthorizerType="REQUEST", IdentitySource=["route.request.querystring.token"],
         AuthorizerUri=f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations",
@@ -446,14 +436,26 @@ def test_connections_of_a_region_that_crashed_or_stopped_are_gone(
         assert aws_error(lambda id_=id_: api.management().get_connection(ConnectionId=id_))[0] == "GoneException"  # type: ignore[misc]
 
 
-def test_a_connection_of_an_api_that_was_deleted_ends_with_its_next_message(api: Sockets) -> None:
-    with api.connect() as client:
+@pytest.mark.parametrize("what", ["the API", "its stage", "the account's records"])
+def test_connections_of_what_is_deleted_end_at_once(timed: Sockets, what: str) -> None:
+    other = Sockets(timed.region, "210987654321")
+    other.api_id = other.client("apigatewayv2").create_api(
+        Name="other", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action"
+    )["ApiId"]
+    other.client("apigatewayv2").create_route(ApiId=other.api_id, RouteKey="$default")
+    other.client("apigatewayv2").create_stage(ApiId=other.api_id, StageName="dev", AutoDeploy=True)
+    with timed.connect() as client, other.connect() as stays:
         asked(client, "x")
-        api.client("apigatewayv2").delete_api(ApiId=api.api_id)
-        client.send("x")
+        if what == "the API":
+            timed.client("apigatewayv2").delete_api(ApiId=timed.api_id)
+        elif what == "its stage":
+            timed.client("apigatewayv2").delete_stage(ApiId=timed.api_id, StageName="dev")
+        else:
+            httpx.post(f"{timed.region.endpoint}/_atoll/reset", json={"account": timed.account}, trust_env=False)
         with pytest.raises(ConnectionClosed):
             client.recv(timeout=10)
-        assert client.close_code == 1001
+        assert (client.close_code, client.close_reason) == (1001, "Going away")
+        assert asked(stays, "x")["connectionId"]
 
 
 def test_wscat(api: Sockets, need: Callable[[object, str], None]) -> None:
@@ -505,11 +507,8 @@ def test_a_custom_domain_s_mapping_leads_to_the_api_and_its_connections(api: Soc
 
 
 def test_access_logs_of_a_websocket_api(api: Sockets) -> None:
-    iam, logs, v2 = api.client("iam"), api.client("logs"), api.client("apigatewayv2")
-    role = iam.create_role(RoleName="apilogs", AssumeRolePolicyDocument=assumable("apigateway.amazonaws.com"))["Role"][
-        "Arn"
-    ]
-    allow(iam, "role", "apilogs", "logs:*", "*")
+    logs, v2 = api.client("logs"), api.client("apigatewayv2")
+    role = make_role(api.client, "apilogs", API_GATEWAY, "logs:*")
     patch = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}]
     api.client("apigateway").update_account(patchOperations=patch)
     logs.create_log_group(logGroupName="ws-access")

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import threading
-import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from tests.functions import API_GATEWAY, make_role, package
 from websockets.exceptions import InvalidStatus
 
-from .sockets import Sockets, asked, assumable
+from .sockets import Sockets, asked
 
 
 class Service(BaseHTTPRequestHandler):
@@ -175,10 +174,7 @@ def test_a_service_that_is_not_there_is_an_internal_server_error(api: Sockets) -
 def test_a_function_that_is_no_proxy_gets_the_message_itself(api: Sockets) -> None:
     functions = api.client("lambda")
     code = "def handler(event, context):\n    return {'got': event}\n"
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("index.py", code)
-    functions.update_function_code(FunctionName="ws", ZipFile=archive.getvalue())
+    functions.update_function_code(FunctionName="ws", ZipFile=package(code))
     target = api.integration(IntegrationType="AWS")
     api.route("$default", target, two_way=True)
     with api.connect() as client:
@@ -187,18 +183,12 @@ def test_a_function_that_is_no_proxy_gets_the_message_itself(api: Sockets) -> No
 
 
 def test_an_aws_service_behind_a_route_is_called_under_the_integration_s_role(api: Sockets) -> None:
-    iam, dynamodb = api.client("iam"), api.client("dynamodb")
+    dynamodb = api.client("dynamodb")
     dynamodb.create_table(
         TableName="rooms", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
     )  # fmt: skip
-    role = iam.create_role(RoleName="put", AssumeRolePolicyDocument=assumable("apigateway.amazonaws.com"))["Role"][
-        "Arn"
-    ]
-    statement = {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": "*"}
-    iam.put_role_policy(
-        RoleName="put", PolicyName="put", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    )
+    role = make_role(api.client, "put", API_GATEWAY, "dynamodb:PutItem")
     template = (
         '{"TableName": "rooms", "Item": {"id": {"S": "$context.connectionId"}, "text": {"S": "$input.path("$.text")"}}}'
     )
@@ -227,6 +217,10 @@ def test_an_api_key_of_a_usage_plan_lets_in_where_connect_requires_one(api: Sock
         assert refused.value.response.status_code == 403
     with api.connect(additional_headers={"x-api-key": key["value"]}):
         pass
+    apis = api.client("apigatewayv2")
+    apis.delete_stage(ApiId=api.api_id, StageName="dev")
+    apis.create_stage(ApiId=api.api_id, StageName="dev", AutoDeploy=True)
+    assert rest.get_usage_plan(usagePlanId=plan)["apiStages"] == []
 
 
 def test_base64_becomes_binary_for_the_integration_and_its_answer_becomes_base64(api: Sockets, service: str) -> None:

@@ -3,41 +3,20 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import time
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from tests.functions import ECHO, package, trust
 
 if TYPE_CHECKING:
     from tests.conftest import Region
 
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
-ECHO = "def handler(event, context):\n    return event\n"
-
-
-def package(files: Mapping[str, str | bytes] | str = ECHO) -> bytes:
-    """A zip file of these files; text alone is app.py."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in ({"app.py": files} if isinstance(files, str) else files).items():
-            archive.writestr(zipfile.ZipInfo(name), content)  # without the time: equal files, equal packages
-    return buffer.getvalue()
-
-
-def trust(*services: str) -> str:
-    """A trust policy for these services."""
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Principal": {"Service": list(services)}, "Action": "sts:AssumeRole"}],
-        }
-    )
 
 
 @dataclass

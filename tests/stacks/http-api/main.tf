@@ -189,6 +189,62 @@ resource "aws_apigatewayv2_stage" "default" {
   depends_on = [aws_apigatewayv2_route.open, aws_apigatewayv2_route.jwt]
 }
 
+# An HTTP API that a document describes
+
+resource "aws_apigatewayv2_api" "described" {
+  name             = "described"
+  protocol_type    = "HTTP"
+  fail_on_warnings = true
+
+  body = jsonencode({
+    openapi = "3.0.1"
+    info    = { title = "described", version = "v${local.step}" }
+    paths = {
+      "/described/${local.step}/{id}" = {
+        get = {
+          operationId = "Described"
+          responses   = { default = { description = "what the function says" } }
+          security    = local.step == 0 ? [] : [{ jwt = ["read"] }]
+          "x-amazon-apigateway-integration" = {
+            type                 = "aws_proxy"
+            httpMethod           = "POST"
+            payloadFormatVersion = "2.0"
+            uri                  = aws_lambda_function.fn.invoke_arn
+          }
+        }
+      }
+    }
+    components = {
+      securitySchemes = {
+        jwt = {
+          type = "oauth2"
+          "x-amazon-apigateway-authorizer" = {
+            type             = "jwt"
+            identitySource   = "$request.header.Authorization"
+            jwtConfiguration = { issuer = "https://issuer.example.com", audience = ["client"] }
+          }
+        }
+      }
+    }
+  })
+
+  version = "v${local.step}"
+}
+
+resource "aws_apigatewayv2_stage" "described" {
+  api_id          = aws_apigatewayv2_api.described.id
+  name            = "$default"
+  auto_deploy     = true
+  stage_variables = { env = "described" }
+}
+
+resource "aws_lambda_permission" "described" {
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.fn.function_name
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_apigatewayv2_api.described.execution_arn}/*"
+}
+
 # The WebSocket API
 
 resource "aws_apigatewayv2_api" "chat" {
@@ -309,4 +365,8 @@ output "http" {
 
 output "chat" {
   value = aws_apigatewayv2_stage.chat.invoke_url
+}
+
+output "described" {
+  value = aws_apigatewayv2_stage.described.invoke_url
 }

@@ -208,6 +208,22 @@ resource "aws_cloudwatch_log_group" "access" {
   name = "pets"
 }
 
+resource "aws_iam_role" "logs" {
+  name = "api-logs"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "apigateway.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_api_gateway_account" "this" {
+  cloudwatch_role_arn = aws_iam_role.logs.arn
+}
+
 resource "aws_api_gateway_deployment" "pets" {
   rest_api_id = aws_api_gateway_rest_api.pets.id
   description = "deployed by terraform"
@@ -237,6 +253,7 @@ resource "aws_api_gateway_stage" "live" {
   stage_name    = "live"
   description   = "what users call"
   variables     = { greeting = local.greeting, table = "pets" }
+  depends_on    = [aws_api_gateway_account.this]
 
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn
@@ -279,4 +296,49 @@ resource "aws_api_gateway_method_settings" "create" {
   }
 
   depends_on = [aws_api_gateway_method_settings.all]
+}
+
+# A REST API that a document describes
+
+resource "aws_api_gateway_rest_api" "described" {
+  name              = "described"
+  put_rest_api_mode = "merge"
+
+  body = jsonencode({
+    openapi = "3.0.1"
+    info    = { title = "described", version = "1" }
+    paths = {
+      "/${local.greeting}" = {
+        get = {
+          responses = { "200" = { description = "a greeting" } }
+          "x-amazon-apigateway-integration" = {
+            type             = "mock"
+            requestTemplates = { "application/json" = jsonencode({ statusCode = 200 }) }
+            responses = {
+              default = { statusCode = "200", responseTemplates = { "application/json" = "${local.greeting}!" } }
+            }
+          }
+        }
+      }
+    }
+  })
+
+  endpoint_configuration {
+    types = ["REGIONAL"]
+  }
+}
+
+resource "aws_api_gateway_deployment" "described" {
+  rest_api_id = aws_api_gateway_rest_api.described.id
+  triggers    = { redeployment = sha1(aws_api_gateway_rest_api.described.body) }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_api_gateway_stage" "described" {
+  rest_api_id   = aws_api_gateway_rest_api.described.id
+  deployment_id = aws_api_gateway_deployment.described.id
+  stage_name    = "live"
 }

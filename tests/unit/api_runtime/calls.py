@@ -7,7 +7,7 @@ from typing import Any
 from visits import visit
 
 from atoll.api_runtime.rest_api import records
-from atoll.api_runtime.rest_api.call import Call, query_values, received
+from atoll.api_runtime.rest_api.call import Call, call_of
 from atoll.api_runtime.rest_api.compile import compiled
 
 MOCK = records.Integration("MOCK")
@@ -37,5 +37,4 @@ def call(
     seen.request.headers = [(name.lower(), value) for name, value in seen.request.headers]
     taken = records.Resource("abc123", "/pets/{id}", methods={of.name: of})
     made = compiled(records.Snapshot("api", (taken,), **(snapshot or {})))
-    sent, fields = received(seen)
-    return Call(seen, made, taken, of, sent, fields, query_values(query), body)
+    return call_of(seen, made, taken, of)

@@ -269,12 +269,11 @@ def test_the_documented_event_of_format_1() -> None:
     }
     identity = context.pop("identity")
     assert (identity.pop("sourceIp"), identity.pop("userAgent")) == ("192.168.0.1", "")
-    assert len(identity) == 10
+    assert len(identity) == 11
     assert set(identity.values()) == {None}
     assert context == {
         "accountId": "123456789012",
         "apiId": "id",
-        "authorizer": {"claims": None, "scopes": None},
         "domainName": "id.execute-api.us-east-1.amazonaws.com",
         "domainPrefix": "id",
         "extendedRequestId": "JKJaXmPLvHcESHA=",
@@ -284,7 +283,7 @@ def test_the_documented_event_of_format_1() -> None:
         "requestId": "JKJaXmPLvHcESHA=",
         "requestTime": "04/Mar/2020:19:03:58 +0000",
         "requestTimeEpoch": 1583348638390,
-        "resourceId": None,
+        "resourceId": "GET /my/{name}",
         "resourcePath": "/my/{name}",
         "stage": "$default",
     }

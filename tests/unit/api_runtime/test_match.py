@@ -133,15 +133,17 @@ def test_any_path_finds_its_way_or_none(path: str) -> None:
 
 
 def test_a_thousand_routes_are_as_fast_as_ten() -> None:
-    def best(count: int) -> float:
-        matcher = router(*(f"GET /service{i}/{{id}}/items/{{item}}" for i in range(count)))
-        return min(_timed(matcher, count) for _ in range(20))
-
-    assert best(1000) < 3 * best(10)
+    few, many = (router(*(f"GET /service{i}/{{id}}/items/{{item}}" for i in range(count))) for count in (10, 1000))
+    of_few, of_many = _timed(few, 10), _timed(many, 1000)
+    for _ in range(300):  # the fastest of many rounds: who else uses the machine only makes single ones slower
+        of_few, of_many = min(of_few, _timed(few, 10)), min(of_many, _timed(many, 1000))
+        if of_many < 3 * of_few:
+            return
+    pytest.fail(f"{of_many / of_few:.1f} times as long")
 
 
 def _timed(matcher: Router[str], count: int) -> float:
-    started = time.perf_counter()
+    started = time.thread_time()
     for i in range(200):
         assert matcher.match("GET", f"/service{i % count}/7/items/8")
-    return time.perf_counter() - started
+    return time.thread_time() - started

@@ -114,3 +114,12 @@ async def test_a_session_is_kept_until_shortly_before_its_end() -> None:
     await region.clock.advance(3550)
     await roles.session(cast(Any, region), ROLE)
     assert len(region.calls) == 2
+
+
+async def test_a_session_is_not_shared_by_what_it_is_opened_for() -> None:
+    """A role's trust policy may let one API assume it, and no other."""
+    region = Region()
+    roles = Roles(region.clock)
+    for source in ("arn:1", "arn:2", "arn:1"):
+        await roles.session(cast(Any, region), ROLE, source)
+    assert len(region.calls) == 2

@@ -64,6 +64,10 @@ class Authorizers:
             raise resource_policy.denial(ruling, visit)
         return caller
 
+    async def unmatched(self, visit: Visit) -> Refused:
+        """The refusal of a request that no method of a REST API takes."""
+        return await iam.unmatched(self._host, visit)
+
     async def admit_manager(self, visit: Visit) -> Principal:
         """Who may manage a WebSocket API's connection (`visit.path` is `/@connections/ID`). Raises Refused."""
         return await iam.admit_manager(self._host, visit)

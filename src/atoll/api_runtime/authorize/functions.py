@@ -13,9 +13,9 @@ from atoll.api_runtime import serving
 from atoll.api_runtime.authorize import identity, verdicts
 from atoll.api_runtime.authorize.questions import question
 from atoll.api_runtime.authorize.verdicts import BadAnswer, Verdict
-from atoll.api_runtime.integrate.functions import function_arn
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.integrate.running import Running
+from atoll.api_runtime.patterns import BadPattern, compiled
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.visit import Caller, Visit
 from atoll.kernel.errors import ServiceError
@@ -28,7 +28,6 @@ KEPT = 10_000
 """Answers that are remembered, at most."""
 MATCHING = 0.01
 """Seconds for which a token is held against a validation expression: one that blows up holds up nobody else."""
-LONGEST_EXPRESSION = 1_000
 DENIED = "User is not authorized to access this resource"
 EXPLICITLY = " with an explicit deny"
 UNAUTHORIZED = "Unauthorized"
@@ -109,7 +108,7 @@ class FunctionAuthorizers:
             "lambda",
             "Invoke",
             {
-                "FunctionName": function_arn(authorizer.function, visit.variables),
+                "FunctionName": serving.with_variables(authorizer.function, visit.variables),
                 "InvocationType": "RequestResponse",
                 "Payload": msgspec.json.encode(event),
             },
@@ -143,23 +142,19 @@ def identify(visit: Visit, authorizer: serving.Authorizer) -> tuple[str, ...]:
 
 
 def cache_key(visit: Visit, authorizer: serving.Authorizer, values: Sequence[str]) -> object:
-    """Under what an answer is remembered; None where it is not. A deployment, or a flush of the cache, begins anew."""
+    """Under what an answer is remembered; None where it is not. A deployment, or a flush of the cache, begins anew. The
+    function is part of it: a canary's stage variables may name another one."""
     if not authorizer.ttl or not values or visit.api.kind == "WEBSOCKET":
         return None
-    settings = visit.settings
-    return visit.api_id, visit.stage, settings.snapshot, settings.authorizers_epoch, authorizer, tuple(values)
+    settings, function = visit.settings, serving.with_variables(authorizer.function, visit.variables)
+    return visit.api_id, visit.stage, settings.snapshot, settings.authorizers_epoch, authorizer, function, tuple(values)
 
 
 def _matches(authorizer: serving.Authorizer, token: str) -> bool:
     """Whether the whole token is what the validation expression describes. Raises Refused where that cannot be said."""
-    import regex
-
-    expression = authorizer.validation or ""
     try:
-        if len(expression) > LONGEST_EXPRESSION:
-            raise ValueError("it is too long")
-        return regex.fullmatch(expression, token, timeout=MATCHING) is not None
-    except (regex.error, RecursionError, TimeoutError, ValueError) as error:
+        return compiled(authorizer.validation or "").fullmatch(token, timeout=MATCHING) is not None
+    except (BadPattern, TimeoutError) as error:
         detail = f"the validation expression of {authorizer.name} cannot be used: {error!r}"
         raise Refused("AUTHORIZER_CONFIGURATION_ERROR", detail=detail) from error
 

@@ -34,13 +34,23 @@ async def admit_manager(host: Host, visit: Visit) -> Principal:
     return principal
 
 
+async def unmatched(host: Host, visit: Visit) -> Refused:
+    """The refusal of a request that no method of a REST API takes. Whatever its Authorization header holds is taken for a signature
+    first, so that who sends a token there reads what is wrong with it as one: observed on AWS."""
+    try:
+        await _signer(host, visit)
+    except Refused as refused:
+        return refused
+    return Refused("MISSING_AUTHENTICATION_TOKEN")
+
+
 async def _signer(host: Host, visit: Visit) -> Principal:
     outcome = visit.authenticate = Outcome(status=403)
     try:
         principal = await host.signer(visit.request, service=SERVICE, region=visit.api.region)
     except CommonError as error:
         outcome.error = error.message
-        raise _refusal(visit, _reason(error), error.message) from error
+        raise _refusal(visit, _reason(error), error.message, error.code) from error
     if principal is None:
         outcome.error = MISSING
         raise _refusal(visit, "MISSING_AUTHENTICATION_TOKEN", MISSING)
@@ -67,7 +77,7 @@ def _reason(error: CommonError) -> Reason:
     return "EXPIRED_TOKEN" if isinstance(error, ExpiredToken) else "INVALID_SIGNATURE"
 
 
-def _refusal(visit: Visit, reason: Reason, text: str) -> Refused:
+def _refusal(visit: Visit, reason: Reason, text: str, error: str | None = None) -> Refused:
     if visit.api.kind == "HTTP":
         return Refused("ACCESS_DENIED", detail=text)
-    return Refused(reason, text, detail=text)
+    return Refused(reason, text, detail=text, error=error)

@@ -24,6 +24,8 @@ Resolver = Callable[[Context, str], Awaitable[bytes | None]]
 
 KEPT = 2 * 60 * 60
 """Seconds of region time for which keys are kept."""
+MOST_ISSUERS = 1_000
+"""Issuers whose keys are kept. Those that were fetched first go first."""
 AGAIN = 1.0
 """Real seconds between two looks for a key that an issuer did not have."""
 TIMEOUT = 5.0
@@ -94,7 +96,10 @@ class Keys:
     def _asked(self, issuer: str, task: asyncio.Task[KeySet]) -> None:
         del self._asking[issuer]
         if not task.cancelled() and task.exception() is None:
+            self._known.pop(issuer, None)
             self._known[issuer] = _Known(task.result(), self._clock.now(), self._clock.monotonic())
+            if len(self._known) > MOST_ISSUERS:
+                del self._known[next(iter(self._known))]
 
     async def _fetch(self, ctx: Context, issuer: str) -> KeySet:
         document = await self._resolver(ctx, issuer) if self._resolver else None

@@ -5,7 +5,6 @@ docs: API_TestInvokeAuthorizer. Remembered answers have no part in it.
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import msgspec
@@ -14,6 +13,7 @@ from atoll.api_runtime import serving
 from atoll.api_runtime.authorize.functions import FunctionAuthorizers, Shown, identify
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.refused import Refused
+from atoll.api_runtime.rest_api.execution_log import test_log
 from atoll.api_runtime.visit import Visit
 
 STATUSES = {"UNAUTHORIZED": 401, "ACCESS_DENIED": 403}
@@ -22,33 +22,25 @@ STATUSES = {"UNAUTHORIZED": 401, "ACCESS_DENIED": 403}
 async def try_authorizer(visit: Visit, authorizer: serving.Authorizer, shown: Shown | None = None) -> dict[str, Any]:
     """The members of TestInvokeAuthorizer's answer. `visit` is the request as it would have been sent; nothing is raised for what the
     authorizer does."""
-    log = _Log(visit)
-    log.add(f"Starting authorizer: {authorizer.id} for request: {visit.request_id}")
+    lines = [f"Starting authorizer: {authorizer.id} for request: {visit.request_id}"]
     answer: dict[str, Any] = {}
     status = 200
     try:
         values = identify(visit, authorizer)
-        log.add(f"Incoming identity: {', '.join('*' * len(value) for value in values)}")
+        lines.append(f"Incoming identity: {', '.join('*' * len(value) for value in values)}")
         verdict = await FunctionAuthorizers(Roles(visit.ctx.clock)).ask(visit, authorizer, values, shown)
     except Refused as refused:
         status = STATUSES.get(refused.reason, 500)
-        log.add(f"Execution failed: {refused.detail}" if status == 500 else "Unauthorized request")
+        lines.append(f"Execution failed: {refused.detail}" if status == 500 else "Unauthorized request")
     else:
         policy = msgspec.json.encode(verdict.policy).decode()
-        log.add(f"Using valid authorizer policy for principal: {'*' * len(verdict.principal_id)}")
-        log.add(f"Authorizer result body: {policy}")
-        log.add("Successfully completed authorizer execution")
+        lines.append(f"Using valid authorizer policy for principal: {'*' * len(verdict.principal_id)}")
+        lines.append(f"Authorizer result body: {policy}")
+        lines.append("Successfully completed authorizer execution")
         answer = {"principalId": verdict.principal_id, "policy": policy}
-    return {"clientStatus": status, "log": log.text, "latency": visit.authorizer.latency or 0, **answer}
-
-
-class _Log:
-    """An execution log as API Gateway writes it."""
-
-    def __init__(self, visit: Visit) -> None:
-        self._clock = visit.ctx.clock
-        self.text = f"Execution log for request {visit.request_id}\n"
-
-    def add(self, line: str) -> None:
-        when = time.gmtime(self._clock.now())
-        self.text += f"{time.strftime('%a %b %d %H:%M:%S UTC %Y', when)} : {line}\n"
+    return {
+        "clientStatus": status,
+        "log": test_log(visit.request_id, lines, visit.time),
+        "latency": visit.authorizer.latency or 0,
+        **answer,
+    }

@@ -1,1 +1,1 @@
-"""HTTP APIs: how they answer requests."""
+"""HTTP APIs: `server.py` answers requests; each other module is a step of that, or the words of an answer."""

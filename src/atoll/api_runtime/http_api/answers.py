@@ -39,6 +39,14 @@ def refusal(refused: Refused, visit: Visit) -> HttpResponse:
 def oversized(request: HttpRequest) -> HttpResponse | None:
     """The answer to a request whose line and headers are longer than HTTP APIs take; None to all others."""
     line = len(request.method) + len(request.raw_path) + len(request.query_string) + len("  HTTP/1.1")
-    if line + sum([len(name) + len(value) + len(": ") for name, value in request.headers]) <= MOST_HEADERS:
+    if line + _length(request) <= MOST_HEADERS:
         return None
     return URI_TOO_LONG if line > MOST_HEADERS else HEADERS_TOO_LARGE
+
+
+def _length(request: HttpRequest) -> int:
+    """Of all headers, as they were sent but for the ends of their lines."""
+    fields, headers = request.fields, request.headers
+    if len(fields) == len(headers):
+        return sum(map(len, fields)) + sum(map(len, fields.values())) + len(": ") * len(fields)
+    return sum([len(name) + len(value) + len(": ") for name, value in headers])

@@ -11,10 +11,9 @@ from urllib.parse import quote, urlsplit
 
 from atoll.api_runtime.http_api.answers import SERVICE_UNAVAILABLE
 from atoll.api_runtime.http_api.parameters import IN_PATHS, Outgoing
-from atoll.api_runtime.integrate.functions import function_arn
 from atoll.api_runtime.integrate.http_client import Answer, Failed, HttpClient, TimedOut
 from atoll.api_runtime.refused import Reason, Refused
-from atoll.api_runtime.serving import Integration
+from atoll.api_runtime.serving import Integration, with_variables
 from atoll.api_runtime.visit import Visit
 
 log = logging.getLogger(__name__)
@@ -54,7 +53,7 @@ async def forward(http: HttpClient, visit: Visit, integration: Integration, outg
 def target(visit: Visit, integration: Integration, outgoing: Outgoing) -> str:
     """The URL: the integration's with stage variables and the route's path variables put in, a path that a mapping wrote in place
     of its own, and the query string behind."""
-    url = function_arn(integration.uri or "", visit.variables)
+    url = with_variables(integration.uri or "", visit.variables)
     if "{" in url:
         url = _PARAMETER.sub(lambda found: quote(visit.parameters.get(found[1], ""), safe="/:@!$&'()*+,;=~"), url)
     if outgoing.path is not None:

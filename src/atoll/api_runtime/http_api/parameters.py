@@ -123,7 +123,7 @@ def apply_to_response(
             continue
         if change.place == "header":
             headers = _changed(headers, change, _header_value(value))
-        elif value.isascii() and value.isdigit() and 200 <= int(value) <= 599:
+        elif len(value) == len("200") and value.isascii() and value.isdigit() and 200 <= int(value) <= 599:
             status = int(value)
     return status, headers
 

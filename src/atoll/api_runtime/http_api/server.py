@@ -143,7 +143,7 @@ async def _answered(visit: Visit, mappings: Mappings | None, answer: Answer) -> 
     """An integration's answer with the mappings of its status done. Raises Refused where its body, which they need, cannot be read."""
     mapped = mappings.responses.get(str(answer.status)) if mappings else None
     if not mapped:
-        return HttpResponse(*answer)
+        return HttpResponse(answer.status, answer.headers, answer.body)
     body: bytes | None = None
     if reads_body(mapped):
         try:

@@ -13,7 +13,6 @@ import msgspec
 
 from atoll.api_runtime.answers import JSON
 from atoll.api_runtime.http_api.sources import Source
-from atoll.api_runtime.integrate.functions import source_arn
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.serving import Integration
@@ -66,7 +65,7 @@ async def call(roles: Roles, visit: Visit, integration: Integration, inputs: Map
     ctx, outcome, began = visit.ctx, visit.integration, visit.ctx.clock.monotonic()
     ctx = ctx.derive(region=given.pop("Region", ctx.region))
     try:
-        principal = await roles.session(ctx, integration.credentials, source_arn(visit))
+        principal = await roles.acting(visit, integration.credentials)
         output = await ctx.call(action.service, action.operation, request_of(action, given), principal=principal)
     except ServiceError as error:
         outcome.error = f"{error.code}: {error.message}"

@@ -20,7 +20,7 @@ MOST_OF_BODY = 100 << 10
 """Bytes of a body in which JSON paths look: AWS cuts it off there."""
 _BRACED = re.compile(r"\$\{([^}]*)\}")
 _STEP = re.compile(
-    r"""\.(?P<name>[^.\[\]]+)|\[(?:(?P<index>[0-9]+)|(?P<all>\*)|(?P<quote>['"])(?P<quoted>.*?)(?P=quote))\]"""
+    r"""\.(?P<name>[^.\[\]]+)|\[(?:(?P<index>[0-9]{1,9})|(?P<all>\*)|(?P<quote>['"])(?P<quoted>.*?)(?P=quote))\]"""
 )
 _KINDS = (
     "request.header.", "request.querystring.", "request.path.", "request.body", "request.path",

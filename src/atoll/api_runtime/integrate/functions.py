@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import re
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -16,16 +13,15 @@ from atoll.api_runtime.answers import INTERNAL_ERROR
 from atoll.api_runtime.http_api.answers import SERVICE_UNAVAILABLE
 from atoll.api_runtime.http_api.parameters import Outgoing
 from atoll.api_runtime.integrate.roles import Roles
-from atoll.api_runtime.match import DEFAULT
+from atoll.api_runtime.integrate.running import Running
 from atoll.api_runtime.refused import Refused
-from atoll.api_runtime.serving import Integration
+from atoll.api_runtime.serving import Integration, with_variables
 from atoll.api_runtime.visit import NOBODY, Visit
 from atoll.kernel.errors import AccessDenied, RequestTooLarge, ServiceError
 from atoll.kernel.http import HttpResponse
 
 log = logging.getLogger(__name__)
 
-_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 _FORMATS = {
     "1.0": (event.payload_1, mapping.payload_1, callers.authorizer_1),
     "2.0": (event.payload_2, mapping.payload_2, callers.authorizer_2),
@@ -35,11 +31,11 @@ BUSY = "TooManyRequestsException"
 
 
 class Functions:
-    """Runs functions. Keeps hold of invocations whose client was told that they took too long: AWS lets them end too."""
+    """Runs functions. An invocation whose client was told that it takes too long goes on to its end, as on AWS."""
 
     def __init__(self, roles: Roles) -> None:
         self._roles = roles
-        self._running: set[asyncio.Task[Any]] = set()
+        self._running = Running()
 
     async def proxy(self, visit: Visit, integration: Integration, outgoing: Outgoing | None = None) -> HttpResponse:
         """The answer of an HTTP API's Lambda proxy integration to the request, or to what a mapping made of it.
@@ -48,7 +44,7 @@ class Functions:
         """
         arrival, (to_event, to_response, says) = _arrival(visit, outgoing), _FORMATS[integration.payload_format]
         if visit.caller is not NOBODY:
-            arrival = arrival._replace(authorizer=says(visit.caller), identity=callers.identity_1(visit.caller))
+            arrival = arrival._replace(authorizer=says(visit.caller), identity=callers.signed(visit.caller))
         outcome, clock = visit.integration, visit.ctx.clock
         began = clock.monotonic()
         try:
@@ -69,25 +65,22 @@ class Functions:
         return response
 
     async def invoke(self, visit: Visit, integration: Integration, event: bytes) -> Any:
-        """Invoke's output for the integration's function. Raises ServiceErrors; Refused where the function takes too long."""
-        ctx, source = visit.ctx, visit.acting(source_arn(visit))
-        role = integration.credentials
-        principal = source if role is None else await self._roles.session(ctx, role, source.source_arn)
+        """Invoke's output for the integration's function. Raises ServiceErrors; Refused where nobody may call, or the function
+        takes too long."""
+        ctx = visit.ctx
+        principal = await self._roles.acting(visit, integration.credentials)
         asked = {
-            "FunctionName": function_arn(integration.function, visit.variables),
+            "FunctionName": with_variables(integration.function, visit.variables),
             "InvocationType": "RequestResponse",
             "Payload": event,
         }
-        invocation = asyncio.ensure_future(ctx.call("lambda", "Invoke", asked, principal=principal))
-        self._running.add(invocation)
-        invocation.add_done_callback(self._running.discard)
-        done, _ = await asyncio.wait((invocation,), timeout=integration.timeout)
-        if done:
-            return invocation.result()
-        invocation.add_done_callback(_ended_late)
-        visit.integration.error = f"integration timed out after {integration.timeout:g} s"
-        ctx.span.note(error=visit.integration.error)
-        raise Refused("INTEGRATION_TIMEOUT", detail=visit.integration.error)
+        invocation = ctx.call("lambda", "Invoke", asked, principal=principal)
+        try:
+            return await self._running.within(invocation, integration.timeout)
+        except TimeoutError as error:
+            visit.integration.error = f"integration timed out after {integration.timeout:g} s"
+            ctx.span.note(error=visit.integration.error)
+            raise Refused("INTEGRATION_TIMEOUT", detail=visit.integration.error) from error
 
 
 def _arrival(visit: Visit, outgoing: Outgoing | None) -> event.Arrival:
@@ -108,28 +101,3 @@ def _refusal(visit: Visit, error: ServiceError) -> Refused:
     return Refused(
         "INTEGRATION_FAILURE", SERVICE_UNAVAILABLE if error.code == BUSY else None, detail=visit.integration.error
     )
-
-
-def _ended_late(invocation: asyncio.Task[Any]) -> None:
-    """Nobody waits for this one any more; what Lambda refused is nobody's concern then, but a failure of Atoll's is logged."""
-    error = None if invocation.cancelled() else invocation.exception()
-    if error is not None and not isinstance(error, ServiceError):
-        log.error("an invocation failed after its time-out", exc_info=error)
-
-
-def source_arn(visit: Visit) -> str:
-    """What API Gateway invokes for: `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/route/path`, or `…/STAGE/$default`; of a
-    WebSocket API `…/STAGE/ROUTE`.
-
-    docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html
-    """
-    if visit.route_key == DEFAULT or visit.api.kind == "WEBSOCKET":
-        return visit.arn_prefix + visit.route_key
-    return visit.arn_prefix + visit.request.method + visit.route_key.partition(" ")[2]
-
-
-def function_arn(function: str, variables: Mapping[str, str]) -> str:
-    """The function's ARN with the stage variables put in; an undefined one is empty."""
-    if "${" not in function:
-        return function
-    return _STAGE_VARIABLE.sub(lambda found: variables.get(found[1], ""), function)

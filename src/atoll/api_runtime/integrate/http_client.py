@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from atoll.api_runtime.client_certificates import ClientCertificate
 from atoll.api_runtime.event import HOP_BY_HOP
 from atoll.kernel.connection import Outgoing
 from atoll.kernel.http import BrokenOff
@@ -36,12 +37,13 @@ class TimedOut(Exception):
 
 
 class Answer(NamedTuple):
-    """What the service answered, without the headers of its connection. A body that is an iterator must be read or closed; it raises
-    BrokenOff where it ends too early."""
+    """What the service answered; the headers of its connection stand apart. A body that is an iterator must be read or closed; it
+    raises BrokenOff where it ends too early."""
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes | Body
+    of_connection: Sequence[tuple[str, str]] = ()
 
     async def read(self) -> bytes:
         """The whole body. Raises Failed where it ends too early."""
@@ -58,7 +60,8 @@ class HttpClient:
 
     def __init__(self, outgoing: Outgoing) -> None:
         self._outgoing = outgoing
-        self._pools: dict[bool, asyncio.Task[httpcore.AsyncConnectionPool]] = {}
+        self._pools: dict[tuple[bool, str], asyncio.Task[httpcore.AsyncConnectionPool]] = {}
+        """By whether they verify whom they reach, and the certificate that they show."""
 
     async def send(
         self,
@@ -70,11 +73,13 @@ class HttpClient:
         seconds: float,
         server_name: str | None = None,
         verify: bool = True,
+        certificate: ClientCertificate | None = None,
     ) -> Answer:
         """Sends a request and returns its answer once the head is there. `seconds` of real time are for all of it.
 
         Header names are lower-case. Those of a connection are left out; Content-Length is written here, and Host where it is
-        missing. `server_name` is what the certificate must be for in place of the URL's host. Raises Failed, TimedOut.
+        missing. `server_name` is what the service's certificate must be for in place of the URL's host; `certificate` is shown to a
+        service that asks for one. Raises Failed, TimedOut.
         """
         import httpcore
 
@@ -82,7 +87,7 @@ class HttpClient:
         extensions = {"sni_hostname": server_name} if server_name else {}
         try:
             async with asyncio.timeout_at(deadline):
-                pool = await self._pool(verify)
+                pool = await self._pool(verify, certificate)
                 target = httpcore.URL(url.encode("ascii"))
                 request = httpcore.Request(
                     method.encode(),
@@ -103,15 +108,17 @@ class HttpClient:
         for opening in self._pools.values():
             await (await opening).aclose()
 
-    async def _pool(self, verify: bool) -> httpcore.AsyncConnectionPool:
-        if verify not in self._pools:
-            self._pools[verify] = asyncio.create_task(self._open(verify=verify))
-        return await asyncio.shield(self._pools[verify])
+    async def _pool(self, verify: bool, certificate: ClientCertificate | None) -> httpcore.AsyncConnectionPool:
+        key = verify, certificate.id if certificate else ""
+        if key not in self._pools:
+            self._pools[key] = asyncio.create_task(self._open(verify, certificate))
+        return await asyncio.shield(self._pools[key])
 
-    async def _open(self, *, verify: bool) -> httpcore.AsyncConnectionPool:
+    async def _open(self, verify: bool, certificate: ClientCertificate | None) -> httpcore.AsyncConnectionPool:
         from atoll.api_runtime.integrate import http_connections
 
-        return http_connections.pool(await asyncio.to_thread(http_connections.tls, verify=verify), self._outgoing)
+        context = await asyncio.to_thread(http_connections.tls, verify=verify, certificate=certificate)
+        return http_connections.pool(context, self._outgoing)
 
 
 def _errors() -> tuple[type[Exception], ...]:
@@ -146,8 +153,10 @@ async def _answer(response: httpcore.Response, deadline: float, *, bodiless: boo
     if length.isdecimal() and int(length) > MAX_ANSWER:
         await response.aclose()
         raise Failed(f"an answer of {length} bytes is too long")
-    kept = [header for header in headers if header[0] not in HOP_BY_HOP and (bodiless or header[0] != "content-length")]
-    answer = Answer(response.status, kept, Body(response, deadline))
+    apart = HOP_BY_HOP if bodiless else HOP_BY_HOP | {"content-length"}
+    kept = [header for header in headers if header[0] not in apart]
+    hop = [header for header in headers if header[0] in apart]
+    answer = Answer(response.status, kept, Body(response, deadline), hop)
     if bodiless or response.status in (204, 304) or (length.isdecimal() and int(length) <= WHOLE_BELOW):
         answer = answer._replace(body=await answer.read())
     return answer

@@ -4,13 +4,14 @@ long to load."""
 from __future__ import annotations
 
 import ssl
+import tempfile
 from collections.abc import Iterable
 from typing import Any
 
 import certifi
 import httpcore
-from httpcore._backends.auto import AutoBackend
 
+from atoll.api_runtime.client_certificates import ClientCertificate
 from atoll.kernel.connection import Address, Outgoing
 
 KEEP = 4.0
@@ -19,13 +20,18 @@ Ends = tuple[Address, Address]
 MOST, MOST_IDLE = 1_000, 100
 
 
-def tls(*, verify: bool) -> ssl.SSLContext:
-    """Whom we trust: this machine's authorities and the web's. Blocks for some milliseconds."""
+def tls(*, verify: bool, certificate: ClientCertificate | None = None) -> ssl.SSLContext:
+    """Whom we trust: this machine's authorities and the web's; and who we are, if a service asks. Blocks for some milliseconds."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    if certificate is not None:
+        with tempfile.NamedTemporaryFile("w", suffix=".pem") as both:  # ssl reads certificates from files only
+            both.write(f"{certificate.key}\n{certificate.pem}")
+            both.flush()
+            context.load_cert_chain(both.name)
     return context
 
 
@@ -40,7 +46,7 @@ def pool(context: ssl.SSLContext, outgoing: Outgoing) -> httpcore.AsyncConnectio
     )
 
 
-class _Backend(AutoBackend):
+class _Backend(httpcore.AnyIOBackend):
     def __init__(self, outgoing: Outgoing) -> None:
         self._outgoing = outgoing
 
@@ -65,6 +71,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         self._stream = stream
         self._ends = ends
         self._outgoing = outgoing
+        self._closed = False
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         return await self._stream.read(max_bytes, timeout)
@@ -73,7 +80,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         await self._stream.write(buffer, timeout)
 
     async def aclose(self) -> None:
-        self._outgoing.closed(*self._ends)
+        self._close()
         await self._stream.aclose()
 
     async def start_tls(
@@ -85,9 +92,15 @@ class _Stream(httpcore.AsyncNetworkStream):
         try:
             within = await self._stream.start_tls(ssl_context, server_hostname, timeout)
         except BaseException:
-            self._outgoing.closed(*self._ends)
+            self._close()
             raise
+        self._closed = True  # what it becomes says when it closes
         return _Stream(within, self._ends, self._outgoing)
+
+    def _close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._outgoing.closed(*self._ends)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

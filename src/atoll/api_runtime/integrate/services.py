@@ -5,22 +5,18 @@ docs: https://docs.aws.amazon.com/apigateway/latest/api/API_Integration.html (ur
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
-from atoll.api_runtime.integrate.functions import source_arn
+from atoll.api_runtime.integrate.running import Running
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.visit import Visit
 from atoll.kernel.context import Principal
 from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.kernel.service import Host, WireForm
-
-log = logging.getLogger(__name__)
 
 MAX_ANSWER = 10 << 20
 """Bytes of an answer. docs: API Gateway quotas, "Payload size"."""
@@ -32,6 +28,7 @@ _REFUSED = {"states": "Atoll does not run Step Functions."}
 _TARGET = "x-amz-target"
 _OURS = frozenset(("host", "content-length", "authorization", "x-amz-security-token", "x-amz-date", "connection"))
 """Headers of a mapped request that are API Gateway's to write."""
+_IDS = ("x-amzn-requestid", "x-amz-request-id")
 
 
 class Target(NamedTuple):
@@ -97,20 +94,19 @@ def http_request(to: Target, request: ServiceRequest, form: WireForm | None) -> 
 
 
 class Services:
-    """Calls services. Keeps hold of calls whose client was told that they took too long: AWS lets them end too."""
+    """Calls services. A call whose client was told that it takes too long goes on to its end, as on AWS."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._running: set[asyncio.Task[Any]] = set()
+        self._running = Running()
 
     async def perform(
-        self, visit: Visit, request: ServiceRequest, principal: Principal | None, seconds: float
+        self, visit: Visit, request: ServiceRequest, principal: Principal, seconds: float
     ) -> HttpResponse:
         """The service's answer, all of it, whatever its status: one that IAM refuses is the service's own.
 
-        `principal` is the session of the integration's role, or whoever signed; None for API Gateway, which acts for the method. Sets
-        `visit.integration`. Raises Refused where the URI is wrong, the region has not what it names, Lambda refuses its function, or the
-        time is up.
+        `principal` is who calls (`Roles.acting`). Sets `visit.integration`. Raises Refused where the URI is wrong, the region has not what
+        it names, Lambda refuses its function, or the time is up.
         """
         outcome, clock = visit.integration, visit.ctx.clock
         began = clock.monotonic()
@@ -129,19 +125,14 @@ class Services:
         return response
 
     async def _in_time(
-        self, visit: Visit, request: ServiceRequest, principal: Principal | None, seconds: float
+        self, visit: Visit, request: ServiceRequest, principal: Principal, seconds: float
     ) -> HttpResponse:
         to = target(request.uri)
         http = http_request(to, request, self._form(to))
-        acting = visit.acting(source_arn(visit)) if principal is None else principal
-        task = asyncio.ensure_future(self._answered(visit, http, to, acting))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        done, _ = await asyncio.wait((task,), timeout=seconds)
-        if not done:
-            task.add_done_callback(_ended_late)
-            raise Refused("INTEGRATION_TIMEOUT", detail="Execution failed due to a timeout error")
-        response = task.result()
+        try:
+            response = await self._running.within(self._answered(visit, http, to, principal), seconds)
+        except TimeoutError as error:
+            raise Refused("INTEGRATION_TIMEOUT", detail="Execution failed due to a timeout error") from error
         if to.service == "lambda" and response.status == 403:
             raise Refused("API_CONFIGURATION_ERROR", detail=f"{CONFIGURATION}Invalid permissions on Lambda function")
         return response
@@ -170,13 +161,3 @@ class Services:
             if len(body) > MAX_ANSWER:
                 raise Refused("INTEGRATION_FAILURE", detail="Execution failed: the answer is longer than 10 MB")
         return HttpResponse(response.status, response.headers, bytes(body))
-
-
-_IDS = ("x-amzn-requestid", "x-amz-request-id")
-
-
-def _ended_late(task: asyncio.Task[Any]) -> None:
-    """Nobody waits for this one any more; a failure of Atoll's is logged."""
-    error = None if task.cancelled() else task.exception()
-    if error is not None and not isinstance(error, (Refused, NotImplementedByAtoll)):
-        log.error("a call of a service failed after its time-out", exc_info=error)

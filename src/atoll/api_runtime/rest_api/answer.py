@@ -19,7 +19,7 @@ from atoll.api_runtime.rest_api.records import IntegrationResponse
 from atoll.api_runtime.rest_api.rendering import render_response
 from atoll.api_runtime.templates.budget import Budget, TemplateError
 from atoll.api_runtime.templates.patterns import matches
-from atoll.api_runtime.templates.render import JSON, Overrides, for_response
+from atoll.api_runtime.templates.render import JSON, NO_OVERRIDES, for_response
 from atoll.kernel.http import HttpResponse
 
 NO_MATCH = (
@@ -52,7 +52,7 @@ async def method_answer(call: Call, answered: Answered) -> HttpResponse:
         answered.body, is_binary(declared, types), is_binary(call.header("accept"), types), mapping.content_handling
     )
     media, template = for_response(mapping.templates, call.header("accept")) or (JSON, None)
-    overrides = Overrides()
+    overrides = NO_OVERRIDES
     if template:
         body, overrides = await render_response(call, template, body)
     headers = {"content-type": [media]}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl
 
+from atoll.api_runtime.event import query_values
 from atoll.api_runtime.rest_api.compile import Compiled
 from atoll.api_runtime.rest_api.records import Integration, Method, Resource
 from atoll.api_runtime.templates.render import Overrides
@@ -66,8 +66,15 @@ class Call:
             self.log.append(line)
 
 
-def received(visit: Visit) -> tuple[dict[str, list[str]], dict[str, str]]:
-    """`Call.headers` and `Call.fields` of a visit's request."""
+def call_of(visit: Visit, compiled: Compiled, resource: Resource, method: Method) -> Call:
+    """A visit's request as it came, on its way to the method that takes it."""
+    headers, fields = _received(visit)
+    query = query_values(visit.request.query_string)
+    return Call(visit, compiled, resource, method, headers, fields, query, visit.request.body)
+
+
+def _received(visit: Visit) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """`Call.headers` and `Call.fields`."""
     request = visit.request
     headers: dict[str, list[str]] = {}
     fields: dict[str, str] = {}
@@ -78,14 +85,6 @@ def received(visit: Visit) -> tuple[dict[str, list[str]], dict[str, str]]:
         written = fields.setdefault(name, _CAPITAL.get(name) or raw.decode("latin-1"))
         headers.setdefault(written, []).append(value)
     return headers, fields
-
-
-def query_values(query_string: str) -> dict[str, list[str]]:
-    """Decoded parameters (a + is a space) with all their values, empty ones too."""
-    parameters: dict[str, list[str]] = {}
-    for name, value in parse_qsl(query_string, keep_blank_values=True):
-        parameters.setdefault(name, []).append(value)
-    return parameters
 
 
 def media_type(header: str | None) -> str:

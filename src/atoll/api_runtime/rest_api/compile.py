@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
+from atoll.api_runtime.models import Models
 from atoll.api_runtime.rest_api import records
 from atoll.api_runtime.rest_api.match import Router
 
 
 @dataclass(slots=True)
 class Compiled:
-    """`schemas` are the validators of models by name, made when a request first needs them."""
+    """A snapshot, and what is made of it."""
 
     snapshot: records.Snapshot
     router: Router
-    schemas: dict[str, Any] = field(default_factory=dict)
+    models: Models
 
 
 def compile_snapshot(raw: bytes) -> Compiled:
@@ -25,4 +25,5 @@ def compile_snapshot(raw: bytes) -> Compiled:
 
 def compiled(snapshot: records.Snapshot) -> Compiled:
     """A snapshot as it is served."""
-    return Compiled(snapshot, Router(snapshot.resources))
+    models = Models({name: model.schema or "{}" for name, model in snapshot.models.items()})
+    return Compiled(snapshot, Router(snapshot.resources), models)

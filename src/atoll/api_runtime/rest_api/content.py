@@ -34,8 +34,10 @@ _WINDOW = {"gzip": 31, "deflate": 15, "identity": 0}
 def is_binary(header: str | None, types: Sequence[str]) -> bool:
     """Whether a Content-Type, or the first type of an Accept header, is one of the API's binary media types (`image/png`, `*/*`,
     `image/*`)."""
+    if not types:
+        return False
     media = media_type((header or "").partition(",")[0])
-    if not types or not media:
+    if not media:
         return "*/*" in types
     return media in types or "*/*" in types or media.partition("/")[0] + "/*" in types
 

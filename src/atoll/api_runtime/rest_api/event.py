@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from atoll.api_runtime import callers
 from atoll.api_runtime.event import written_time
 from atoll.api_runtime.rest_api.call import Call
 from atoll.api_runtime.rest_api.content import is_binary
@@ -102,12 +103,4 @@ def _identity(call: Call) -> dict[str, Any]:
     found["userAgent"] = call.header("user-agent")
     if call.visit.api_key:
         found |= {"apiKey": call.visit.api_key, "apiKeyId": call.visit.api_key_id}
-    if (principal := call.visit.caller.principal) is not None:
-        found |= {
-            "accessKey": principal.access_key,
-            "accountId": principal.account,
-            "caller": principal.user_id,
-            "user": principal.user_id,
-            "userArn": principal.arn,
-        }
-    return found
+    return found | callers.signed(call.visit.caller)

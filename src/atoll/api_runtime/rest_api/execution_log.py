@@ -13,6 +13,9 @@ from atoll.api_runtime.rest_api.call import Call
 from atoll.api_runtime.serving import RouteSettings
 from atoll.kernel.http import HttpResponse
 
+_SECRET = frozenset(("authorization", "x-api-key"))
+"""Headers that are masked. docs: "API Gateway redacts authorization headers, API key values"; as AWS's logs show them."""
+SHOWN = 6
 _DATA = ("Method request ", "Method response ", "Endpoint re", "Sending request to ")
 LONGEST = 1024
 """Characters of a line. docs: log events are truncated to 1,024 bytes."""
@@ -27,7 +30,9 @@ def opened(call: Call) -> None:
     call.note(f"HTTP Method: {visit.request.method}, Resource Path: {visit.path}")
     call.note(f"Method request path: {noted(visit.parameters)}")
     call.note(f"Method request query string: {noted({name: values[-1] for name, values in call.query.items()})}")
-    call.note(f"Method request headers: {noted({name: ','.join(values) for name, values in call.headers.items()})}")
+    call.note(
+        f"Method request headers: {noted_headers((name, ','.join(values)) for name, values in call.headers.items())}"
+    )
     call.note(f"Method request body before transformations: {call.body.decode(errors='replace')}")
 
 
@@ -37,7 +42,7 @@ def succeeded(call: Call, response: HttpResponse) -> None:
         return
     body = response.body if isinstance(response.body, bytes) else b""
     call.note(f"Method response body after transformations: {body.decode(errors='replace')}")
-    call.note(f"Method response headers: {noted_pairs(response.headers)}")
+    call.note(f"Method response headers: {noted_headers(response.headers)}")
     call.note("Successfully completed execution")
 
 
@@ -51,9 +56,16 @@ def noted(members: Mapping[str, str]) -> str:
     return "{" + ", ".join(f"{name}={value}" for name, value in members.items()) + "}"
 
 
-def noted_pairs(pairs: Iterable[tuple[str, str]]) -> str:
-    """Headers likewise."""
-    return "{" + ", ".join(f"{name}={value}" for name, value in pairs) + "}"
+def noted_headers(pairs: Iterable[tuple[str, str]]) -> str:
+    """Headers likewise; of secrets only the last characters."""
+    return "{" + ", ".join(f"{name}={_masked(name, value)}" for name, value in pairs) + "}"
+
+
+def _masked(name: str, value: str) -> str:
+    if name.lower() not in _SECRET:
+        return value
+    hidden = max(len(value) - SHOWN, 0) or len(value)
+    return "*" * hidden + value[hidden:]
 
 
 def cut(line: str) -> str:

@@ -42,7 +42,7 @@ KINDS: Mapping[Reason, Kind] = {
     "INVALID_SIGNATURE": Kind(403, "InvalidSignatureException", "Forbidden"),
     "MISSING_AUTHENTICATION_TOKEN": Kind(403, "MissingAuthenticationTokenException", "Missing Authentication Token"),
     "QUOTA_EXCEEDED": Kind(429, "LimitExceededException", "Limit Exceeded"),
-    "REQUEST_TOO_LARGE": Kind(413, "RequestTooLargeException", "Request Too Long"),
+    "REQUEST_TOO_LARGE": Kind(413, "BadRequestException", "Request Too Long", _SPACED),
     "RESOURCE_NOT_FOUND": Kind(404, "ResourceNotFoundException", "Not Found"),
     "THROTTLED": Kind(429, "TooManyRequestsException", "Too Many Requests"),
     "UNAUTHORIZED": Kind(401, "UnauthorizedException", "Unauthorized"),
@@ -76,7 +76,7 @@ def gateway_response(
     kind = KINDS[refused.reason]
     usual = status_of(refused)
     own = responses.get(refused.reason) or responses.get("DEFAULT_4XX" if usual < 500 else "DEFAULT_5XX")
-    headers = [("x-amzn-errortype", kind.error), *refused.headers]
+    headers = [("x-amzn-errortype", refused.error or kind.error), *refused.headers]
     if own is None:
         return HttpResponse(usual, [("content-type", _JSON), *headers], _usual_body(refused, kind))
     media, template = _template(own.templates, accept)

@@ -7,28 +7,27 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from atoll.api_runtime.integrate.functions import source_arn
+from atoll.api_runtime import client_certificates
 from atoll.api_runtime.integrate.http_client import Answer, Failed, HttpClient, TimedOut
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.integrate.services import ServiceRequest, Services
+from atoll.api_runtime.invoke_arns import function_in
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api import headers as fields
 from atoll.api_runtime.rest_api.answer import Answered, error_message, method_answer
 from atoll.api_runtime.rest_api.call import Call
 from atoll.api_runtime.rest_api.content import is_binary, response_body
 from atoll.api_runtime.rest_api.event import proxy_event
-from atoll.api_runtime.rest_api.execution_log import noted_pairs
-from atoll.api_runtime.rest_api.functions import RestFunctions, invoked_function
+from atoll.api_runtime.rest_api.execution_log import noted_headers
+from atoll.api_runtime.rest_api.functions import RestFunctions
 from atoll.api_runtime.rest_api.mock import mock_status
-from atoll.api_runtime.rest_api.outgoing import Outgoing, outgoing, with_variables
+from atoll.api_runtime.rest_api.outgoing import Outgoing, outgoing
 from atoll.api_runtime.rest_api.proxy_answer import malformed, proxy_answer
-from atoll.api_runtime.visit import Caller
+from atoll.api_runtime.serving import with_variables
 from atoll.kernel.context import Principal
 from atoll.kernel.errors import ServiceError
 from atoll.kernel.http import HttpResponse
 
-CALLER = "arn:aws:iam::*:user/*"
-"""Credentials that stand for whoever signed the request."""
 _CONFIGURATION = "Execution failed due to configuration error: "
 _FUNCTION_ERROR = "x-amz-function-error"
 _NOT_FROM_HTTP = frozenset(("via",))
@@ -90,7 +89,7 @@ class Integrations:
     async def _service(self, call: Call, request: Outgoing) -> Answered:
         """What an AWS service answered. Of a function that failed, the message of its error selects the response."""
         note_request(call, request)
-        is_function = invoked_function(request.uri) is not None
+        is_function = function_in(request.uri) is not None
         body = request.body or (b"{}" if is_function else b"")
         sent = ServiceRequest(request.uri, request.method, request.headers, request.query, body)
         response = await self._services.perform(
@@ -102,20 +101,12 @@ class Integrations:
         selected = error_message(response.body) if failed else ""
         return Answered(response.status, response.headers, response.body, selected or str(response.status))
 
-    async def _acting(self, call: Call) -> Principal | None:
-        """Who calls the backend: a session of the integration's role, whoever signed the request, or None for API Gateway itself.
-
-        Raises Refused where the role does not trust API Gateway.
-        """
-        visit = call.visit
-        role = with_variables(call.integration.credentials or "", visit.variables)
-        if not role:
-            return None
-        if role == CALLER:
-            return _signer(visit.caller)
+    async def _acting(self, call: Call) -> Principal:
+        """Who calls the backend. Raises Refused where nobody may."""
         try:
-            return await self._roles.session(visit.ctx, role, source_arn(visit))
+            return await self._roles.acting(call.visit, call.integration.credentials)
         except ServiceError as error:
+            role = with_variables(call.integration.credentials or "", call.visit.variables)
             reason = f"API Gateway does not have permission to assume the provided role {role}"
             raise Refused("API_CONFIGURATION_ERROR", detail=_CONFIGURATION + reason) from error
 
@@ -132,6 +123,7 @@ class Integrations:
                 request.body,
                 seconds=integration.timeout / 1000,
                 verify=not integration.tls_insecure,
+                certificate=await client_certificates.find(visit.ctx, visit.settings.client_certificate),
             )
             body = await answer.read()
         except TimedOut as error:
@@ -150,7 +142,7 @@ def note_request(call: Call, request: Outgoing, url: str | None = None) -> None:
     if call.log is None:
         return
     call.note(f"Endpoint request URI: {url or request.uri}")
-    call.note(f"Endpoint request headers: {noted_pairs(request.headers)}")
+    call.note(f"Endpoint request headers: {noted_headers(request.headers)}")
     call.note(f"Endpoint request body after transformations: {request.body.decode(errors='replace')}")
     call.note(f"Sending request to {url or request.uri}")
 
@@ -160,23 +152,19 @@ def note_answer(call: Call, status: int, headers: Sequence[tuple[str, str]], bod
     if call.log is None:
         return
     call.note(f"Received response. Status: {status}, Integration latency: {call.visit.integration.latency} ms")
-    call.note(f"Endpoint response headers: {noted_pairs(headers)}")
+    call.note(f"Endpoint response headers: {noted_headers(headers)}")
     call.note(f"Endpoint response body before transformations: {body.decode(errors='replace')}")
-
-
-def _signer(caller: Caller) -> Principal:
-    if caller.principal is None:
-        raise Refused(
-            "API_CONFIGURATION_ERROR", detail=_CONFIGURATION + "Invalid credentials: nobody signed the request"
-        )
-    return caller.principal
 
 
 def _url(request: Outgoing) -> str:
     """The URL with the query behind it. Raises Refused for one that is no HTTP URL."""
-    parts = urlsplit(request.uri)
+    invalid = Refused("API_CONFIGURATION_ERROR", detail=_CONFIGURATION + "Invalid endpoint address")
+    try:
+        parts = urlsplit(request.uri)
+    except ValueError as error:
+        raise invalid from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Refused("API_CONFIGURATION_ERROR", detail=_CONFIGURATION + "Invalid endpoint address")
+        raise invalid
     query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in request.query)
     joined = "&".join(part for part in (parts.query, query) if part)
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
@@ -189,4 +177,5 @@ def _passed_on(call: Call, answer: Answer, body: bytes) -> HttpResponse:
     declared = dict(answer.headers).get("content-type")
     if is_binary(declared, types):
         body = response_body(body, True, is_binary(call.header("accept"), types), None)
-    return HttpResponse(answer.status, fields.answered(answer.headers, _NOT_FROM_HTTP), body)
+    headers = fields.answered([*answer.headers, *answer.of_connection], _NOT_FROM_HTTP)
+    return HttpResponse(answer.status, headers, body)

@@ -9,9 +9,10 @@ one; a slash at the end is ignored; the values of path variables stay encoded. A
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote
+
+import msgspec
 
 from atoll.api_runtime.match import ANY, variable
 from atoll.api_runtime.rest_api.records import Method, Resource
@@ -25,13 +26,12 @@ class Match(NamedTuple):
     parameters: dict[str, str]
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(msgspec.Struct):
     """One resource, or a path segment that leads to some. `name` is of its variable."""
 
     resource: Resource | None = None
     name: str = ""
-    literals: dict[str, _Node] = field(default_factory=dict)
+    literals: dict[str, _Node] = {}
     variable: _Node | None = None
     greedy: _Node | None = None
 

@@ -21,7 +21,7 @@ def mock_status(text: bytes) -> int:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError, KeyError):
         nearly = _STATUS.search(text.decode(errors="replace"))
         status = nearly[1] if nearly else None
-    if isinstance(status, str) and status.isascii() and status.isdigit():
+    if isinstance(status, str) and len(status) < 9 and status.isascii() and status.isdigit():
         status = int(status)
     if isinstance(status, bool) or not isinstance(status, int):
         raise Refused("API_CONFIGURATION_ERROR", detail=f"Execution failed due to configuration error: {UNREADABLE}")

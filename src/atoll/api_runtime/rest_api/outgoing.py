@@ -16,9 +16,9 @@ from atoll.api_runtime.rest_api.content import is_binary, request_body
 from atoll.api_runtime.rest_api.parameters import common
 from atoll.api_runtime.rest_api.records import Integration
 from atoll.api_runtime.rest_api.rendering import render_request
+from atoll.api_runtime.serving import with_variables
 from atoll.api_runtime.templates.render import for_request
 
-_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 _PATH = re.compile(r"\{([^{}]+)\}")
 _NO_BODY = frozenset(("GET", "HEAD", "OPTIONS"))
 
@@ -32,11 +32,6 @@ class Outgoing:
     query: list[tuple[str, str]]
     headers: list[tuple[str, str]]
     body: bytes
-
-
-def with_variables(text: str, variables: Mapping[str, str]) -> str:
-    """A text with the stage variables put in; an undefined one is empty."""
-    return _VARIABLE.sub(lambda found: variables.get(found[1], ""), text) if "${" in text else text
 
 
 async def outgoing(call: Call) -> Outgoing:
@@ -61,7 +56,7 @@ async def outgoing(call: Call) -> Outgoing:
     fields.check_mapped(mapped["header"], integration.kind)
     method = integration.method if integration.method not in (None, "ANY") else visit.request.method
     assert method is not None
-    if not any(name.lower() == "content-type" for name, _ in headers) and visit.request.method not in _NO_BODY:
+    if not any(name.lower() == "content-type" for name, _ in headers) and method not in _NO_BODY:
         headers.append(("Content-Type", call.header("content-type") or "application/json"))
     path = {name: values[-1] for name, values in mapped["path"].items()}
     uri = _PATH.sub(lambda found: path.get(found[1], found[0]), with_variables(integration.uri or "", visit.variables))

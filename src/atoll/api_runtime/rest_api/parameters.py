@@ -15,7 +15,7 @@ from atoll.api_runtime import variables
 from atoll.api_runtime.rest_api.call import Call
 
 Values = Sequence[str]
-_STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]]+)")
+_STEP = re.compile(r"\[(\d{1,9})\]|\.?([^.\[\]]+)")
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 

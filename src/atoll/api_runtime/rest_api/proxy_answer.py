@@ -47,7 +47,7 @@ def malformed(detail: str = MALFORMED) -> Refused:
 def _status(value: Any) -> int:
     if value is None:
         return 200
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and len(value) < 9 and value.isascii() and value.isdigit():
         value = int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)

@@ -6,7 +6,7 @@ from atoll.api_runtime import variables
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api.call import Call
 from atoll.api_runtime.templates.budget import TemplateError
-from atoll.api_runtime.templates.render import Overrides, Rendered, Scope, render_in_turns
+from atoll.api_runtime.templates.render import Overrides, Rendered, Scope, is_plain, render_in_turns
 
 
 async def render_request(call: Call, template: str, body: bytes) -> bytes:
@@ -23,6 +23,8 @@ async def render_response(call: Call, template: str, body: bytes) -> tuple[bytes
 
 
 async def _render(call: Call, template: str, body: bytes) -> Rendered:
+    if is_plain(template):
+        return Rendered(template)
     visit = call.visit
     params = {
         "path": visit.parameters,
@@ -30,7 +32,8 @@ async def _render(call: Call, template: str, body: bytes) -> Rendered:
         "header": {name: values[-1] for name, values in call.headers.items()},
     }
     try:
-        return await render_in_turns(template, Scope(body, params, variables.context(visit), visit.variables))
+        context = variables.context_for(template, visit)
+        return await render_in_turns(template, Scope(body, params, context, visit.variables))
     except TemplateError as error:
         raise Refused(
             "API_CONFIGURATION_ERROR", detail=f"Execution failed due to configuration error: {error}"

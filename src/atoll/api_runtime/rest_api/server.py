@@ -5,8 +5,10 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-re
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import ParamSpec, TypeVar
 
 import msgspec
 
@@ -15,9 +17,10 @@ from atoll.api_runtime.access_log import AccessLogs
 from atoll.api_runtime.authorize.authorizers import Authorizers
 from atoll.api_runtime.compiled import CompiledSnapshots
 from atoll.api_runtime.http_api.answers import oversized
+from atoll.api_runtime.models import Models
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api import execution_log
-from atoll.api_runtime.rest_api.call import Call, query_values, received
+from atoll.api_runtime.rest_api.call import Call, call_of
 from atoll.api_runtime.rest_api.compile import Compiled, compile_snapshot
 from atoll.api_runtime.rest_api.content import compressed, uncompressed
 from atoll.api_runtime.rest_api.event import proxy_event
@@ -33,10 +36,18 @@ from atoll.api_runtime.visit import Visit
 from atoll.kernel.http import HttpResponse
 from atoll.kernel.service import Host
 
+P = ParamSpec("P")
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 MAX_PAYLOAD = 10 << 20
 """Bytes of a request body. docs: API Gateway quotas, "Payload size": not adjustable."""
+TOO_LONG = HttpResponse(
+    413, [("content-type", "text; charset=utf-8")], b"HTTP content length exceeded %d bytes." % MAX_PAYLOAD
+)
+"""Said before anything of the API is looked at, so that its gateway responses and logs have no part in it: as observed on AWS."""
+AT_ONCE, MOST_PACKED = 32 << 10, 100
+"""Bytes that are compressed or uncompressed within a millisecond, and how much less they may be when compressed."""
 FAILED = Refused("API_CONFIGURATION_ERROR")
 NOT_SERVED = Refused("INVALID_API_KEY")
 """`Forbidden`, which is also what an API without such a stage answers."""
@@ -59,20 +70,27 @@ class RestApis:
         """The answer to a request."""
         if (long := oversized(visit.request)) is not None:
             return _finished(visit, long)
+        if len(visit.request.body) > MAX_PAYLOAD:
+            return TOO_LONG
         compiled = await self._compiled.of(visit, _choose(visit))
         if compiled is None or (compiled.snapshot.endpoint_disabled and not visit.custom_domain):
             return _finished(visit, refuse(visit, None, NOT_SERVED))
         call = None
         try:
             if (match := compiled.router.match(visit.request.method, visit.path)) is None:
-                raise Refused("MISSING_AUTHENTICATION_TOKEN")
+                raise await self._authorizers.unmatched(visit)
             call = open_call(visit, compiled, match)
             response = traced(call, await self._serve(call))
         except Refused as refused:
             response = refuse(visit, call or compiled.snapshot, refused)
         if call is not None and call.log:
             self._logs.note_execution(visit, execution_log.stage_log(call.log, settings_of(visit)))
-        response = compressed(response, visit.request.header("accept-encoding"), compiled.snapshot.minimum_compression)
+        least = compiled.snapshot.minimum_compression
+        if least is not None:
+            size = len(response.body) if isinstance(response.body, bytes) else 0
+            response = await _aside(
+                size > AT_ONCE, compressed, response, visit.request.header("accept-encoding"), least
+            )
         return _finished(visit, response)
 
     def failed(self, visit: Visit) -> HttpResponse:
@@ -85,7 +103,6 @@ class RestApis:
             call.log = []
         if not self._throttle.passes(visit, setting_of(visit)):
             raise Refused("THROTTLED", detail="faster than the stage or the account may be called")
-        check_size(call)
         visit.caller = await self._authorizers.admit_by_policy(
             visit, call.method.guard, snapshot.authorizers, snapshot.policy, lambda: proxy_event(call)
         )
@@ -109,7 +126,9 @@ def settings_of(visit: Visit) -> serving.RouteSettings:
 
 async def serve(call: Call, integrations: Integrations) -> HttpResponse:
     """What a method answers to a request that was let in. Raises Refused."""
-    call.body = uncompressed(call.body, call.header("content-encoding"), MAX_PAYLOAD)
+    if (encoding := call.header("content-encoding")) is not None:
+        large = len(call.body) > AT_ONCE // MOST_PACKED
+        call.body = await _aside(large, uncompressed, call.body, encoding, MAX_PAYLOAD)
     execution_log.opened(call)
     await validate(call)
     response = await integrations.answer(call)
@@ -123,15 +142,7 @@ def open_call(visit: Visit, compiled: Compiled, match: Match) -> Call:
     visit.route_key, visit.resource_id = f"{match.method.name} {match.resource.path}", match.resource.id
     visit.parameters = match.parameters
     visit.ctx.span.note(route=visit.route_key)
-    headers, fields = received(visit)
-    query = query_values(visit.request.query_string)
-    return Call(visit, compiled, match.resource, match.method, headers, fields, query, visit.request.body)
-
-
-def check_size(call: Call) -> None:
-    """Raises Refused for a request that is larger than API Gateway takes."""
-    if len(call.visit.request.body) > MAX_PAYLOAD:
-        raise Refused("REQUEST_TOO_LARGE")
+    return call_of(visit, compiled, match.resource, match.method)
 
 
 def refuse(visit: Visit, of: Call | Snapshot | None, refused: Refused) -> HttpResponse:
@@ -161,10 +172,7 @@ def _values(call: Call, expression: str) -> Sequence[str]:
 
 def _unmatched(visit: Visit, snapshot: Snapshot) -> Call:
     """A request that no method takes, for the variables of its gateway response."""
-    headers, fields = received(visit)
-    compiled = Compiled(snapshot, Router(()))
-    query = query_values(visit.request.query_string)
-    return Call(visit, compiled, Resource("", ""), Method(visit.request.method), headers, fields, query, b"")
+    return call_of(visit, Compiled(snapshot, Router(()), Models({})), Resource("", ""), Method(visit.request.method))
 
 
 def _choose(visit: Visit) -> str:
@@ -188,6 +196,11 @@ def traced(call: Call, response: HttpResponse) -> HttpResponse:
     if any(name == "x-amzn-trace-id" for name, _ in response.headers):
         return response
     return HttpResponse(response.status, [*response.headers, ("x-amzn-trace-id", call.visit.trace_id)], response.body)
+
+
+async def _aside(large: bool, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """What zlib makes of bytes: of many on a thread, for it lets go of the interpreter."""
+    return await asyncio.to_thread(work, *arguments, **named) if large else work(*arguments, **named)
 
 
 def _finished(visit: Visit, response: HttpResponse) -> HttpResponse:

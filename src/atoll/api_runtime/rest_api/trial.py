@@ -45,6 +45,7 @@ class Trial:
     headers: Sequence[tuple[str, str]] = ()
     body: bytes = b""
     variables: Mapping[str, str] = field(default_factory=dict)
+    client_certificate: str | None = None
 
 
 class Trials(Runtime):
@@ -106,12 +107,12 @@ def _visit(ctx: Context, trial: Trial) -> Visit:
         api_id=trial.api_id,
         api=serving.Api(ctx.account, ctx.region, {}, "REST"),
         stage=STAGE,
-        settings=serving.Stage(variables=dict(trial.variables)),
+        settings=serving.Stage(variables=dict(trial.variables), client_certificate=trial.client_certificate),
         path=trial.path,
         domain="testPrefix.testDomainName",
         request_id=ctx.ids.uuid(),
         extended_id=ctx.ids.lower(15) + "=",
-        trace_id=f"Root=1-{int(now):08x}-{ctx.ids.hex(24)}",
+        trace_id=ctx.ids.trace(now),
         time=now,
         began=ctx.clock.monotonic(),
         custom_domain=True,  # no stage is shown before the path

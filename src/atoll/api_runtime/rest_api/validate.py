@@ -39,7 +39,7 @@ async def _check_body(call: Call) -> None:
     models = call.method.models
     media = call.content_type
     name = models.get(media) or models.get("$default")
-    if name is None or name not in call.compiled.snapshot.models:
+    if name is None or name not in call.compiled.models:
         return
     large = len(call.body) > LARGE
     errors = await asyncio.to_thread(_errors, call, name) if large else _errors(call, name)
@@ -50,13 +50,8 @@ async def _check_body(call: Call) -> None:
 
 
 def _errors(call: Call, name: str) -> list[str]:
-    from atoll.api_runtime.rest_api import schemas  # lazy: jsonschema is slow to import
-
-    known = call.compiled.schemas
-    if name not in known:
-        known[name] = schemas.validator(name, call.compiled.snapshot.models)
     try:
         body: Any = json.loads(call.body)
     except (ValueError, RecursionError):
         return [UNREADABLE]
-    return schemas.errors(known[name], body)
+    return call.compiled.models.errors(name, body)

@@ -7,16 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from atoll.api_runtime.patterns import BadPattern, compiled
 from atoll.api_runtime.templates.budget import Budget, TemplateError
 from atoll.api_runtime.templates.values import Vector
 
 SECONDS = 0.002
 """For one use of a pattern."""
-LENGTH = 1_000
-"""Of a pattern, in characters: compiling cannot be stopped."""
 _SPECIAL = re.compile(r"[\\^$.|?*+()\[\]{}]")
 _REFERENCE = re.compile(r"\\(.)|\$(\d)|\$\{(\w+)\}|([\\$])", re.DOTALL)
-_COUNTED = re.compile(r"\{\d{4,}")
 
 
 def replace_all(budget: Budget, found: str, pattern: str, replacement: str) -> str:
@@ -100,16 +98,12 @@ def _in_time(budget: Budget, work: Callable[[], Any]) -> Any:
 
 
 def _compiled(pattern: str) -> Any:
-    import regex
-
     if not isinstance(pattern, str):
         raise TypeError
-    if len(pattern) > LENGTH or _COUNTED.search(pattern):
-        raise TemplateError("a regular expression is too long")
     try:
-        return regex.compile(pattern)
-    except (regex.error, RecursionError) as error:
-        raise TemplateError(f"a regular expression is wrong: {error}") from error
+        return compiled(pattern)
+    except BadPattern as error:
+        raise TemplateError(str(error)) from error
 
 
 def _expanded(replacement: str, match: Any) -> str:

@@ -13,6 +13,8 @@ from typing import Any
 from atoll.api_runtime.templates.budget import BURST, Budget, Burst, TemplateError
 
 JSON = "application/json"
+_PLAIN = 4_096
+"""Characters of a text without a mark of the language that is seen as such without a look at the language."""
 _NO_PARAMS: Mapping[str, Mapping[str, str]] = {}
 
 
@@ -37,13 +39,21 @@ class Overrides:
     status: int | None = None
 
 
+NO_OVERRIDES = Overrides()
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """What a template wrote, and what it overrides."""
 
     text: str
-    request: Overrides = Overrides()
-    response: Overrides = Overrides()
+    request: Overrides = NO_OVERRIDES
+    response: Overrides = NO_OVERRIDES
+
+
+def is_plain(template: str) -> bool:
+    """Whether a template writes itself, whatever it sees: most of those that give a MOCK integration its status do."""
+    return "$" not in template and "#" not in template and len(template) <= _PLAIN
 
 
 def render(template: str, scope: Scope) -> Rendered:
@@ -83,7 +93,10 @@ def _rendering(template: str, scope: Scope, budget: Budget) -> Generator[None, N
 
     parsed = parse(template)
     body = scope.body if isinstance(scope.body, str) else scope.body.decode("utf-8", "replace")
-    context = {name: dict(value) if isinstance(value, Mapping) else value for name, value in scope.context.items()}
+    context = {
+        name: value if isinstance(value, str) else dict(value) if isinstance(value, Mapping) else value
+        for name, value in scope.context.items()
+    }  # that of texts first: it is quick
     context["requestOverride"] = {"header": {}, "querystring": {}, "path": {}}
     context["responseOverride"] = {"header": {}}
     names: dict[str, Any] = {
@@ -113,8 +126,8 @@ def _text(value: Any, budget: Budget) -> str:
 
 
 def _overrides(found: Any, budget: Budget) -> Overrides:
-    if not isinstance(found, Mapping):
-        return Overrides()
+    if not isinstance(found, Mapping) or not any(found.values()):
+        return NO_OVERRIDES
     header, querystring, path = (_texts(found.get(place), budget) for place in ("header", "querystring", "path"))
     return Overrides(header, querystring, path, _status(found.get("status"), budget))
 
@@ -126,7 +139,11 @@ def _texts(found: Any, budget: Budget) -> Mapping[str, str]:
 def _status(found: Any, budget: Budget) -> int | None:
     """A status that can be sent; what is none overrides nothing."""
     written = _text(found, budget)
-    return int(written) if written.isascii() and written.isdigit() and 100 <= int(written[:6]) <= 599 else None
+    return (
+        int(written)
+        if written.isascii() and written.isdigit() and len(written) < 9 and 100 <= int(written) <= 599
+        else None
+    )
 
 
 def for_request(templates: Mapping[str, str], content_type: str | None) -> str | None:

@@ -1,1 +1,1 @@
-"""WebSocket APIs: how they answer messages."""
+"""WebSocket APIs: `server.py` opens connections and runs routes for their messages; `management.py` is `@connections`."""

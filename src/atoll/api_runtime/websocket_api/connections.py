@@ -7,10 +7,16 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-ex
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Iterable
 from typing import Protocol
 
+from atoll.api_runtime import serving
 from atoll.api_runtime.visit import NOBODY, Caller
 from atoll.kernel.clock import Clock, Timer
+from atoll.kernel.errors import StoreUnavailable
+from atoll.kernel.store.api import Reader, Store
 from atoll.kernel.websocket import Socket
 
 IDLE_SECONDS = 600.0
@@ -18,6 +24,10 @@ IDLE_SECONDS = 600.0
 LONGEST_SECONDS = 7200.0
 """Region time after which a connection is closed in any case."""
 GOING_AWAY = 1001
+Place = tuple[str, str]
+"""An API's id and a stage's name."""
+
+log = logging.getLogger(__name__)
 
 
 class Listener(Protocol):
@@ -106,22 +116,57 @@ class Connection:
 
 
 class Connections:
-    """All connections of this process."""
+    """All connections of this process. While there are any, it watches for the end of their APIs and stages."""
 
-    def __init__(self, clock: Clock, listener: Listener) -> None:
+    def __init__(self, clock: Clock, store: Store, listener: Listener) -> None:
         self.clock = clock
         self.listener = listener
+        self._store = store
         self._open: dict[str, Connection] = {}
+        self._watching: asyncio.Task[None] | None = None
 
     def add(self, connection: Connection) -> None:
         """A connection is open."""
         self._open[connection.id] = connection
+        if self._watching is None:
+            self._watching = asyncio.get_running_loop().create_task(self._watch(), name="APIs of WebSocket connections")
 
     def remove(self, connection: Connection) -> None:
         """A connection is closed, or never was opened."""
         self._open.pop(connection.id, None)
+        if not self._open and self._watching is not None:
+            self._watching.cancel()
+            self._watching = None
 
     def find(self, api_id: str, stage: str, connection_id: str) -> Connection | None:
         """An open connection to a stage."""
         found = self._open.get(connection_id)
         return found if found is not None and (found.api_id, found.stage) == (api_id, stage) else None
+
+    async def _watch(self) -> None:
+        watch = self._store.watch(serving.PREFIX)
+        try:
+            while True:
+                await watch.wait()
+                await self._close_orphans()
+        finally:
+            watch.close()
+
+    async def _close_orphans(self) -> None:
+        """Closes the connections whose stage is gone. Where that cannot be read, their next message closes them."""
+        places = {(connection.api_id, connection.stage) for connection in self._open.values()}
+        try:
+            gone = await self._store.read(lambda tx: _gone(tx, places))
+        except StoreUnavailable:
+            log.exception("whether APIs of WebSocket connections are still there cannot be read")
+            return
+        for connection in list(self._open.values()):
+            if (connection.api_id, connection.stage) in gone:
+                connection.close(GOING_AWAY, "Going away")
+
+
+def _gone(tx: Reader, places: Iterable[Place]) -> set[Place]:
+    """Those that are no more."""
+    records = {api_id: tx.get(serving.api_key(api_id)) for api_id, _ in places}
+    apis = {api_id: serving.APIS.decode(raw) for api_id, raw in records.items() if raw is not None}
+    return {(api_id, stage) for api_id, stage in places if api_id not in apis or stage not in apis[api_id].stages}

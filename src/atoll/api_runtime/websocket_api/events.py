@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Literal
-from urllib.parse import parse_qsl
 
-from atoll.api_runtime.event import written_time
+from atoll.api_runtime import callers
+from atoll.api_runtime.event import query_values, written_time
 from atoll.api_runtime.visit import Caller, Visit
 from atoll.api_runtime.websocket_api.connections import Connection
 
@@ -21,9 +21,7 @@ _OF_THE_HOP = frozenset(("connection", "upgrade", "keep-alive", "transfer-encodi
 def connect(visit: Visit, connection: Connection) -> dict[str, Any]:
     """The event of `$connect`, which alone has the handshake's headers and query string."""
     headers = _headers(visit)
-    query: dict[str, list[str]] = {}
-    for name, value in parse_qsl(visit.request.query_string, keep_blank_values=True):
-        query.setdefault(name, []).append(value)
+    query = query_values(visit.request.query_string)
     event: dict[str, Any] = _both("headers", "multiValueHeaders", headers)
     if query:
         event |= _both("queryStringParameters", "multiValueQueryStringParameters", query)
@@ -75,15 +73,7 @@ def context(visit: Visit, connection: Connection, kind: Kind, **more: Any) -> di
 
 def identity(caller: Caller, connection: Connection) -> dict[str, str]:
     """Who calls, and from where."""
-    said = {}
-    if (principal := caller.principal) is not None:
-        said = {
-            "accountId": principal.account,
-            "caller": principal.user_id,
-            "accessKey": principal.access_key,
-            "userArn": principal.arn,
-            "user": principal.user_id,
-        }
+    said = callers.signed(caller)
     if connection.user_agent:
         said["userAgent"] = connection.user_agent
     return said | {"sourceIp": connection.source_ip}

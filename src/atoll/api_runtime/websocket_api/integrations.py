@@ -13,20 +13,19 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from atoll.api_runtime.integrate.functions import Functions, source_arn
+from atoll.api_runtime.integrate.functions import Functions
 from atoll.api_runtime.integrate.http_client import Failed, HttpClient, TimedOut
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.integrate.services import ServiceRequest, Services
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api.mock import mock_status
-from atoll.api_runtime.serving import Integration
+from atoll.api_runtime.serving import Integration, with_variables
 from atoll.api_runtime.visit import Visit
 from atoll.api_runtime.websocket_api.transform import Answer, Outgoing, incoming, outgoing
 from atoll.kernel.errors import ServiceError
 
 log = logging.getLogger(__name__)
 
-_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 _PATH = re.compile(r"\{([^{}]+)\}")
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -86,7 +85,7 @@ class Integrations:
         if not integration.credentials:
             raise Refused("API_CONFIGURATION_ERROR", detail="an AWS service is called under a role, which is missing")
         try:
-            principal = await self._roles.session(visit.ctx, integration.credentials, source_arn(visit))
+            principal = await self._roles.acting(visit, integration.credentials)
         except ServiceError as error:
             raise Refused("API_CONFIGURATION_ERROR", detail=f"{error.code}: {error.message}") from error
         headers = {"Content-Type": "application/json"} | request.header
@@ -124,9 +123,9 @@ class Integrations:
 
 def _with_path(visit: Visit, uri: str, request: Outgoing, safe: str = "/") -> str:
     """The URI with stage variables and path parameters put in."""
-    uri = _STAGE_VARIABLE.sub(lambda found: visit.variables.get(found[1], ""), uri)
     return _PATH.sub(
-        lambda found: quote(request.path[found[1]], safe=safe) if found[1] in request.path else found[0], uri
+        lambda found: quote(request.path[found[1]], safe=safe) if found[1] in request.path else found[0],
+        with_variables(uri, visit.variables),
     )
 
 
@@ -146,7 +145,7 @@ def _proxied(payload: bytes) -> Answer:
     except _UNREADABLE:
         said = None
     status = said.get("statusCode") if isinstance(said, dict) else None
-    if isinstance(status, str) and status.isascii() and status.isdigit():
+    if isinstance(status, str) and len(status) < 9 and status.isascii() and status.isdigit():
         status = int(status)
     if not isinstance(said, dict) or isinstance(status, bool) or not isinstance(status, int):
         raise Refused("INTEGRATION_FAILURE", detail="the function's answer has no statusCode")

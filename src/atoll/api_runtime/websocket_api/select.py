@@ -11,11 +11,15 @@ from typing import Any
 
 import msgspec
 
+from atoll.api_runtime.patterns import BadPattern, compiled
+
+SECONDS = 0.002
+"""For a pattern to be matched with a value."""
 DEFAULT = "$default"
 RESERVED = frozenset(("$connect", "$disconnect"))
 """Routes that no message can name."""
 _VARIABLE = re.compile(r"\\(\$)|\$\{([^}]*)\}|\$([A-Za-z_][A-Za-z0-9_.\-\[\]]*)")
-_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d{1,9})\]")
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 Lookup = Callable[[str], str | None]
@@ -78,7 +82,8 @@ def response_key(value: str | None, keys: Iterable[str]) -> str | None:
 
 
 def _matches(pattern: str, value: str) -> bool:
+    """Whether a pattern matches the whole value. One that is wrong or takes too long matches nothing."""
     try:
-        return re.fullmatch(pattern, value) is not None
-    except re.error:
+        return compiled(pattern).fullmatch(value, timeout=SECONDS) is not None
+    except (BadPattern, TimeoutError):
         return False

@@ -9,13 +9,14 @@ import asyncio
 import base64
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from atoll.api_runtime import serving
 from atoll.api_runtime.answers import FORBIDDEN, INTERNAL_ERROR, JSON
 from atoll.api_runtime.authorize.authorizers import Authorizers
 from atoll.api_runtime.compiled import CompiledSnapshots
+from atoll.api_runtime.models import Models
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.throttle import Buckets, Throttle
 from atoll.api_runtime.usage_plans import BY_AUTHORIZER, UsagePlans
@@ -46,17 +47,17 @@ MOST_UNDER_WAY = 64
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A snapshot with its routes by key, and what checks messages by the names of models, as far as it was asked for."""
+    """A snapshot with its routes by key, and the models of messages."""
 
     snapshot: serving.Snapshot
     routes: dict[str, serving.Route]
-    schemas: dict[str, Any] = field(default_factory=dict)
+    models: Models
 
 
 def compile_snapshot(raw: bytes) -> Compiled:
     """A stored snapshot made ready."""
     snapshot = serving.SNAPSHOTS.decode(raw)
-    return Compiled(snapshot, {route.key: route for route in snapshot.routes})
+    return Compiled(snapshot, {route.key: route for route in snapshot.routes}, Models(snapshot.models))
 
 
 class WebSocketApis:
@@ -80,7 +81,7 @@ class WebSocketApis:
         self._usage_plans = UsagePlans(self._buckets)
         self._integrations = integrations
         self._throttle = throttle
-        self._connections = Connections(self._clock, self)
+        self._connections = Connections(self._clock, host.kernel.store, self)
         self._management = Management(authorizers, self._connections)
         self._running: set[asyncio.Task[None]] = set()
         self._ending: set[asyncio.Task[None]] = set()
@@ -217,7 +218,7 @@ class WebSocketApis:
         if compiled is None or route is None:
             raise Refused("RESOURCE_NOT_FOUND", detail=f"there is no route {key}")
         self._pass(visit)
-        check_message(route, compiled.snapshot.models, compiled.schemas, text)
+        check_message(route, compiled.models, text)
         if route.integration is None:
             raise Refused("API_CONFIGURATION_ERROR", detail=f"nothing stands behind the route {route.key}")
         event = events.message(visit, connection, message_id, text)
@@ -263,7 +264,7 @@ class WebSocketApis:
             request=HttpRequest("GET", f"/{connection.stage}", "", headers, source_ip=connection.source_ip),
             api_id=connection.api_id, api=api, stage=connection.stage, settings=settings, path="/",
             domain=connection.domain, request_id=request_id, extended_id=request_id,
-            trace_id=f"Root=1-{int(now):08x}-{kernel.ids.hex(24)}", time=now, began=self._clock.monotonic(),
+            trace_id=kernel.ids.trace(now), time=now, began=self._clock.monotonic(),
             variables=settings.variables, caller=connection.caller,
         )  # fmt: skip
         visit.ctx.span.note(api=visit.api_id, stage=visit.stage)

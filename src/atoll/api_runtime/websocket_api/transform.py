@@ -17,7 +17,7 @@ from atoll.api_runtime.authorize import identity
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.serving import Integration
 from atoll.api_runtime.templates.budget import TemplateError
-from atoll.api_runtime.templates.render import Overrides, Scope, render_in_turns
+from atoll.api_runtime.templates.render import NO_OVERRIDES, Overrides, Scope, is_plain, render_in_turns
 from atoll.api_runtime.visit import Visit
 from atoll.api_runtime.websocket_api.select import DEFAULT, evaluate, in_body, response_key
 
@@ -131,9 +131,12 @@ def _selected(templates: Mapping[str, str], expression: str | None, body: str, p
 async def _rendered(
     visit: Visit, template: str, body: str, event: Mapping[str, Any], *, response: bool = False
 ) -> tuple[str, Overrides]:
+    if is_plain(template):
+        return template, NO_OVERRIDES
     params = {"header": event.get("headers") or {}, "querystring": event.get("queryStringParameters") or {}}
     try:
-        made = await render_in_turns(template, Scope(body, params, variables.context(visit), visit.variables))
+        context = variables.context_for(template, visit)
+        made = await render_in_turns(template, Scope(body, params, context, visit.variables))
     except TemplateError as error:
         raise Refused("API_CONFIGURATION_ERROR", detail=f"the mapping template failed: {error}") from error
     return made.text, made.response if response else made.request

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from atoll.api_runtime.authorize import identity
+from atoll.api_runtime.models import Models
 from atoll.api_runtime.refused import Refused
-from atoll.api_runtime.rest_api.records import Model
 from atoll.api_runtime.serving import Route
 from atoll.api_runtime.visit import Visit
 from atoll.api_runtime.websocket_api.select import DEFAULT, evaluate, in_body
@@ -25,8 +24,8 @@ def check_parameters(visit: Visit, route: Route) -> None:
         raise Refused("BAD_REQUEST_PARAMETERS", f"Missing required request parameters: [{', '.join(missing)}]")
 
 
-def check_message(route: Route, models: Mapping[str, str], kept: dict[str, Any], message: str) -> None:
-    """Raises Refused for a message that is not of the model which it selects. `models` are schemas by name; `kept` their validators."""
+def check_message(route: Route, models: Models, message: str) -> None:
+    """Raises Refused for a message that is not of the model which it selects."""
     if not route.request_models:
         return
     try:
@@ -38,10 +37,5 @@ def check_message(route: Route, models: Mapping[str, str], kept: dict[str, Any],
     name = route.request_models.get(key or DEFAULT) or route.request_models.get(DEFAULT)
     if name is None or name not in models:
         return
-    from atoll.api_runtime.rest_api import schemas  # lazy: jsonschema is slow to import
-
-    if name not in kept:
-        known = {each: Model("", each, "application/json", schema) for each, schema in models.items()}
-        kept[name] = schemas.validator(name, known)
-    if errors := schemas.errors(kept[name], document):
+    if errors := models.errors(name, document):
         raise Refused("BAD_REQUEST_BODY", detail=f"[{', '.join(errors)}]")

@@ -5,11 +5,16 @@ Reads see the buffer first; nothing reaches the engine before the function has r
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterator
+from itertools import islice
 from typing import Protocol
 
 from atoll.kernel.keys import Key, Range, pack, unpack
 from atoll.kernel.store.api import Reader, counter
+
+FEW = 16
+"""How many new keys are put into their order one by one rather than by sorting all."""
 
 
 class RawReader(Protocol):
@@ -45,13 +50,15 @@ class Buffer:
     `cleared` are ranges emptied before those writes. `appended` are (packed prefix, value) in call order.
     """
 
-    __slots__ = ("_raw", "appended", "cleared", "writes")
+    __slots__ = ("_order", "_raw", "appended", "cleared", "writes")
 
     def __init__(self, raw: RawReader) -> None:
         self._raw = raw
         self.writes: dict[bytes, bytes | int | None] = {}
         self.cleared: list[Range] = []
         self.appended: list[tuple[bytes, bytes]] = []
+        self._order: list[bytes] = []
+        """The keys of `writes` in order, as many as there were when one last looked."""
 
     def __bool__(self) -> bool:
         return bool(self.writes or self.cleared or self.appended)
@@ -66,8 +73,10 @@ class Buffer:
         self.writes[pack(key)] = None
 
     def clear_range(self, span: Range) -> None:
-        for key in [key for key in self.writes if span.start <= key < span.end]:
-            del self.writes[key]
+        if gone := self._written(span):
+            for key in gone:
+                del self.writes[key]
+            self._order = []
         self.cleared.append(span)
 
     def add(self, key: Key, amount: int) -> None:
@@ -105,8 +114,9 @@ class Buffer:
 
     def _merged(self, span: Range, *, reverse: bool) -> Iterator[tuple[bytes, bytes]]:
         """The engine's rows with this buffer's laid over them, as both are when the scan begins."""
-        own = [(packed, self._fetch(packed)) for packed in self.writes if span.start <= packed < span.end]
-        own.sort(reverse=reverse)
+        own = [(packed, self._fetch(packed)) for packed in self._written(span)]
+        if reverse:
+            own.reverse()
         overlaid = {packed for packed, _ in own}
         cleared = tuple(self.cleared)
         position = 0
@@ -118,6 +128,19 @@ class Buffer:
                 yield packed, value
         for row in own[position:]:
             yield from _present(row)
+
+    def _written(self, span: Range) -> list[bytes]:
+        """The keys in a range that were written, in order. What was there at the last look need not be looked at again: a transaction
+        may write thousands, with a scan before each."""
+        order, writes = self._order, self.writes
+        new = list(islice(reversed(writes), len(writes) - len(order)))
+        if len(new) > FEW:
+            order += new
+            order.sort()
+        else:
+            for key in new:
+                insort(order, key)
+        return order[bisect_left(order, span.start) : bisect_left(order, span.end)]
 
 
 def _checked(value: bytes) -> bytes:

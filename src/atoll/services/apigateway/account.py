@@ -37,7 +37,7 @@ _SETTINGS = Codec(Settings)
 @operation("GetAccount", access=access("GET", "/account"))
 async def get_account(ctx: Context, _request: Mapping[str, Any]) -> dict[str, Any]:
     """The account's settings."""
-    return members(await ctx.store.read(lambda tx: _settings(tx, ctx)))
+    return members(await ctx.store.read(lambda tx: settings(tx, ctx)))
 
 
 @operation("UpdateAccount", access=[*access("PATCH", "/account"), passes_role("", "/cloudwatchRoleArn")])
@@ -49,9 +49,9 @@ async def update_account(ctx: Context, request: UpdateAccountRequestTypeDef) -> 
         await _check(ctx, role)
 
     def write(tx: Transaction) -> Settings:
-        settings = apply(_settings(tx, ctx), changes, _RULES)
-        tx.set(store.key(ctx, "v1.account"), _SETTINGS.encode(settings))
-        return settings
+        changed = apply(settings(tx, ctx), changes, _RULES)
+        tx.set(store.key(ctx, "v1.account"), _SETTINGS.encode(changed))
+        return changed
 
     return members(await ctx.store.transact(write))
 
@@ -69,7 +69,8 @@ async def _check(ctx: Context, role: str) -> None:
         ) from error
 
 
-def _settings(tx: Reader, ctx: Context) -> Settings:
+def settings(tx: Reader, ctx: Context) -> Settings:
+    """What the account set."""
     raw = tx.get(store.key(ctx, "v1.account"))
     return Settings() if raw is None else _SETTINGS.decode(raw)
 

@@ -9,6 +9,7 @@ import msgspec
 
 from atoll.api_runtime import domains, serving
 from atoll.api_runtime.rest_api import records
+from atoll.api_runtime.usage_plans import Place, leave_plans
 from atoll.kernel.context import Context
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
@@ -106,7 +107,8 @@ async def create_rest_api(ctx: Context, request: CreateRestApiRequestTypeDef) ->
 @operation("GetRestApi", access=access("GET", "/restapis/{restApiId}"))
 async def get_rest_api(ctx: Context, request: GetRestApiRequestTypeDef) -> dict[str, Any]:
     """One API. Raises NotFoundException."""
-    return members(await ctx.store.read(lambda tx: store.api(tx, ctx, request["restApiId"])))
+    api = await ctx.store.read(lambda tx: store.api(tx, ctx, request["restApiId"]))
+    return members(api) | {"tags": api.tags}
 
 
 @operation("GetRestApis", access=access("GET", "/restapis"))
@@ -151,6 +153,7 @@ async def delete_rest_api(ctx: Context, request: DeleteRestApiRequestTypeDef) ->
                 f"Deleting RestApi {api_id} failed. Please remove all base path mappings related to the RestApi in your domains: "
                 + ", ".join(mapped)
             )
+        leave_plans(tx, Place(ctx.account, ctx.region), api_id)
         tx.delete(store.key(ctx, "v1.apis", api_id))
         tx.delete(serving.api_key(api_id))
         tx.clear_range(serving.snapshots(ctx.account, ctx.region, api_id))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from atoll.api_runtime import serving
+from atoll.api_runtime.invoke_arns import function_in
 from atoll.api_runtime.rest_api import records
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
@@ -34,10 +35,7 @@ AUTHORIZERS = "/restapis/{restApiId}/authorizers"
 AUTHORIZER = f"{AUTHORIZERS}/{{authorizerId}}"
 TTL, LONGEST = 300, 3600
 _KINDS = ("TOKEN", "REQUEST", "COGNITO_USER_POOLS")
-_URI = re.compile(
-    r"arn:aws[a-z-]*:apigateway:[a-z]{2}[a-z-]*-\d:lambda:path/2015-03-31/functions/"
-    r"(?P<function>arn:aws[a-z-]*:lambda:[a-z0-9-]+:[^:]+:function:[A-Za-z0-9_.${}:-]+|\$\{stageVariables\.\w+\})/invocations"
-)
+_FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[^:]+:function:[A-Za-z0-9_.${}:-]+|\$\{stageVariables\.\w+\}")
 _POOL = re.compile(r"arn:aws[a-z-]*:cognito-idp:[a-z0-9-]+:\d{12}:userpool/[\w-]+")
 _HEADER = r"method\.request\.header\.[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _TOKEN_SOURCE = re.compile(_HEADER)
@@ -48,7 +46,11 @@ _REQUEST_SOURCE = re.compile(
 _PASSES = passes_role("authorizerCredentials", "/authorizerCredentials")
 
 
-@operation("CreateAuthorizer", access=[*access("POST", AUTHORIZERS), _PASSES])
+@operation(
+    "CreateAuthorizer",
+    access=[*access("POST", AUTHORIZERS), _PASSES],
+    not_honoured={"providerARNs": "there are no user pools yet: calls of methods with such an authorizer are refused"},
+)
 async def create_authorizer(ctx: Context, request: CreateAuthorizerRequestTypeDef) -> dict[str, Any]:
     """Adds an authorizer. Raises ConflictException where its name is taken."""
     api_id, kind = request["restApiId"], request["type"]
@@ -66,11 +68,10 @@ async def create_authorizer(ctx: Context, request: CreateAuthorizerRequestTypeDe
             request.get("authorizerUri"),
             request.get("authType") or ("cognito_user_pools" if kind == "COGNITO_USER_POOLS" else "custom"),
             request.get("identitySource"),
-            request.get("authorizerResultTtlInSeconds"),
+            # One that an import made says no TTL where the document has none, but lives by the same.
+            request.get("authorizerResultTtlInSeconds", None if kind == "COGNITO_USER_POOLS" else TTL),
         )
     )
-    if kind == "COGNITO_USER_POOLS":
-        ctx.warn("type", "there are no user pools yet: calls of methods with this authorizer are refused")
 
     def write(tx: Transaction) -> None:
         store.api(tx, ctx, api_id)
@@ -158,13 +159,13 @@ def made(authorizer: store.Authorizer) -> store.Authorizer:
 
 
 def _function(uri: str | None) -> str:
-    found = _URI.fullmatch(uri or "")
-    if found is None:
+    function = function_in(uri or "")
+    if function is None or not _FUNCTION.fullmatch(function):
         raise BadRequestException(
             f"Invalid Authorizer URI: {uri}. Authorizer URI should be a valid API Gateway ARN that represents a Lambda "
             "function invocation."
         )
-    return found["function"]
+    return function
 
 
 def _identity(kind: str, source: str | None, ttl: int) -> tuple[str, ...]:
@@ -239,11 +240,8 @@ RULES: Rules[store.Authorizer] = {
 
 
 def members(authorizer: store.Authorizer) -> dict[str, Any]:
-    """An authorizer under AWS's member names."""
+    """An authorizer under AWS's member names; a TTL that its owner did not give is not told."""
     runs = authorizer.runs
-    ttl = authorizer.ttl
-    if ttl is None and runs.kind != "COGNITO_USER_POOLS":
-        ttl = TTL
     return {
         "id": authorizer.id,
         "name": runs.name,
@@ -254,5 +252,5 @@ def members(authorizer: store.Authorizer) -> dict[str, Any]:
         "authorizerCredentials": runs.credentials,
         "identitySource": authorizer.identity_source,
         "identityValidationExpression": runs.validation,
-        "authorizerResultTtlInSeconds": ttl,
+        "authorizerResultTtlInSeconds": authorizer.ttl,
     }

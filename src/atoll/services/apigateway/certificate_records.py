@@ -1,38 +1,14 @@
-"""Client certificates: what is kept of them, and making one."""
+"""Client certificates: reading and writing them with AWS's errors, and making one."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-import msgspec
-
+from atoll.api_runtime.client_certificates import CERTIFICATES, ClientCertificate, place
 from atoll.kernel.context import Context
-from atoll.kernel.keys import Key
-from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.apigateway import store
 from atoll.services.apigateway.errors import NotFoundException
-
-
-class ClientCertificate(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A certificate by which backends know API Gateway; `pem` and its private `key` as PEM, times in seconds since the epoch."""
-
-    id: str
-    pem: str
-    key: str
-    created: float
-    expires: float
-    description: str | None = None
-    tags: dict[str, str] = {}
-
-
-CERTIFICATES = Codec(ClientCertificate)
-
-
-def place(ctx: Context, *certificate_id: str) -> Key:
-    """Where a certificate lies."""
-    return store.key(ctx, "v1.client-certificates", *certificate_id)
 
 
 def certificate(tx: Reader, ctx: Context, certificate_id: str) -> ClientCertificate:

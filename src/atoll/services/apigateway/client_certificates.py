@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from atoll.api_runtime.client_certificates import CERTIFICATES, ClientCertificate, place
 from atoll.kernel.context import Context
 from atoll.kernel.keys import under
 from atoll.kernel.service import operation
@@ -12,7 +13,6 @@ from atoll.kernel.store.api import Reader, Transaction
 from atoll.kernel.tag_conditions import adds_tags
 from atoll.services.apigateway import certificate_records as records
 from atoll.services.apigateway.access import access
-from atoll.services.apigateway.certificate_records import ClientCertificate
 from atoll.services.apigateway.pages import page
 from atoll.services.apigateway.patches import Rules, apply, patches, put
 from atoll.services.apigateway.resource_tags import OF_CERTIFICATE
@@ -54,8 +54,8 @@ async def get_client_certificates(ctx: Context, request: GetClientCertificatesRe
     """A page of the certificates, by id."""
 
     def read(tx: Reader) -> dict[str, Any]:
-        prefix = records.place(ctx)
-        return page(tx, request, under(prefix), prefix, records.CERTIFICATES, members)
+        prefix = place(ctx)
+        return page(tx, request, under(prefix), prefix, CERTIFICATES, members)
 
     return await ctx.store.read(read)
 
@@ -78,7 +78,7 @@ async def delete_client_certificate(ctx: Context, request: DeleteClientCertifica
     """Removes a certificate."""
 
     def write(tx: Transaction) -> None:
-        tx.delete(records.place(ctx, records.certificate(tx, ctx, request["clientCertificateId"]).id))
+        tx.delete(place(ctx, records.certificate(tx, ctx, request["clientCertificateId"]).id))
 
     await ctx.store.transact(write)
 

@@ -34,7 +34,7 @@ DEPLOYMENT = f"{DEPLOYMENTS}/{{deploymentId}}"
 _CANARY = "Invalid deployment content specified."
 
 
-@operation("CreateDeployment", access=access("POST", DEPLOYMENTS))
+@operation("CreateDeployment", access=access("POST", DEPLOYMENTS), not_honoured=stages.NOT_HONOURED)
 async def create_deployment(ctx: Context, request: CreateDeploymentRequestTypeDef) -> dict[str, Any]:
     """Takes a snapshot of the API as it is now. `stageName` makes that stage run it, or with `canarySettings` its canary; the stage is
     made where it is not there."""
@@ -43,7 +43,6 @@ async def create_deployment(ctx: Context, request: CreateDeploymentRequestTypeDe
     check_variables(request.get("variables", {}))
     if name:
         check_stage_name(name)
-    stages.warn(ctx, request)
 
     def write(tx: Transaction) -> store.Deployment:
         store.api(tx, ctx, api_id)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from atoll.api_runtime import openapi
 from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.service import operation
@@ -15,6 +16,7 @@ from atoll.services.apigateway import store
 from atoll.services.apigateway.access import access
 from atoll.services.apigateway.documentation_records import Part
 from atoll.services.apigateway.errors import BadRequestException
+from atoll.services.apigateway.openapi import documentation
 from atoll.services.apigateway.pages import page
 from atoll.services.apigateway.patches import Patch, Rules, apply, patches
 
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
 
 _ALL = "/restapis/{restApiId}/documentation/parts"
 _ONE = _ALL + "/{documentationPartId}"
-_MEMBERS = ("type", "path", "method", "statusCode", "name")
-_EXTENSION = "x-amazon-apigateway-documentation"
 
 
 @operation("CreateDocumentationPart", access=access("POST", _ALL))
@@ -103,37 +103,35 @@ async def delete_documentation_part(ctx: Context, request: DeleteDocumentationPa
 
 @operation("ImportDocumentationParts", access=access("PUT", _ALL))
 async def import_documentation_parts(ctx: Context, request: ImportDocumentationPartsRequestTypeDef) -> dict[str, Any]:
-    """Takes the parts that an OpenAPI definition's `x-amazon-apigateway-documentation` has: beside those that are there (`merge`;
-    one of the same location is replaced), or in the place of all of them (`overwrite`)."""
+    """Takes the parts that an OpenAPI definition's `x-amazon-apigateway-documentation` has: beside those that are there (`merge`, of
+    one of the same location its properties are replaced), or in the place of all of them (`overwrite`)."""
     api_id = request["restApiId"]
-    body: Any = request["body"]
-    new = [Part(ctx.ids.lower(6), *location_and_text) for location_and_text in _imported(body)]
+    found = _imported(cast(Any, request["body"]))
+    drawn = [ctx.ids.lower(6) for _ in found]
 
-    def write(tx: Transaction) -> None:
+    def write(tx: Transaction) -> list[str]:
         store.api(tx, ctx, api_id)
-        locations = [part.location for part in new]
-        for old in list(records.parts(tx, ctx, api_id)):
-            if request.get("mode") == "overwrite" or old.location in locations:
-                tx.delete(store.key(ctx, "v1.documentation-parts", api_id, old.id))
-        for part in new:
-            records.put_part(tx, ctx, api_id, part)
+        if request.get("mode") == "overwrite":
+            tx.clear_range(store.parts(ctx, "v1.documentation-parts", api_id))
+        return records.put_all(tx, ctx, api_id, found, drawn)
 
-    await ctx.store.transact(write)
-    return {"ids": [part.id for part in new], "warnings": []}
+    return {"ids": await ctx.store.transact(write), "warnings": []}
 
 
-def _imported(body: bytes) -> list[tuple[dict[str, str], str]]:
+def _imported(body: bytes) -> list[documentation.Found]:
     try:
-        given = json.loads(body)[_EXTENSION]["documentationParts"]
-        return [(_location(part["location"]), json.dumps(part["properties"])) for part in given]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        root = openapi.parsed(body)
+    except openapi.InvalidDocument:
+        root = None
+    if not isinstance(root, Mapping) or documentation.EXTENSION not in root:
         raise BadRequestException(
-            f"Unable to parse the documentation: a JSON document with {_EXTENSION}.documentationParts is expected"
-        ) from error
+            f"Unable to parse the documentation: a document with {documentation.EXTENSION} is expected"
+        )
+    return documentation.read(root)
 
 
 def _location(given: Mapping[str, Any]) -> dict[str, str]:
-    return {member: str(given[member]) for member in _MEMBERS if given.get(member) is not None}
+    return {member: str(given[member]) for member in documentation.MEMBERS if given.get(member) is not None}
 
 
 def _properties(text: str | None) -> str:

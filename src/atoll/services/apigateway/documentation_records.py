@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -53,6 +55,27 @@ def put_part(tx: Transaction, ctx: Context, api_id: str, record: Part) -> None:
     tx.set(store.key(ctx, "v1.documentation-parts", api_id, record.id), PARTS.encode(record))
 
 
+def put_all(
+    tx: Transaction,
+    ctx: Context,
+    api_id: str,
+    given: Sequence[tuple[dict[str, str], dict[str, Any]]],
+    ids: Sequence[str],
+) -> list[str]:
+    """Stores parts that a document has, by location and properties. Of a part that is there already, the properties that the document
+    names are replaced; others get the next of `ids`. Returns the ids of all parts that were given."""
+    known = list(parts(tx, ctx, api_id))
+    stored = []
+    for (location, properties), drawn in zip(given, ids, strict=False):
+        before = next((part for part in known if part.location == location), None)
+        own = {} if before is None else json.loads(before.properties)
+        part = Part(drawn if before is None else before.id, location, json.dumps({**own, **properties}))
+        known = [part, *(one for one in known if one.id != part.id)]
+        put_part(tx, ctx, api_id, part)
+        stored.append(part.id)
+    return stored
+
+
 def check_free(tx: Reader, ctx: Context, api_id: str, record: Part) -> None:
     """Raises ConflictException where another part has the same location."""
     for other in parts(tx, ctx, api_id):
@@ -64,10 +87,16 @@ def check_free(tx: Reader, ctx: Context, api_id: str, record: Part) -> None:
 def version(tx: Reader, ctx: Context, api_id: str, name: str) -> Version:
     """A version of an API's documentation. Raises NotFoundException."""
     store.api(tx, ctx, api_id)
-    raw = tx.get(store.key(ctx, "v1.documentation-versions", api_id, name))
-    if raw is None:
+    found = find_version(tx, ctx, api_id, name)
+    if found is None:
         raise NotFoundException("Invalid Documentation version specified")
-    return VERSIONS.decode(raw)
+    return found
+
+
+def find_version(tx: Reader, ctx: Context, api_id: str, name: str) -> Version | None:
+    """A version of an API's documentation, None where there is no such version."""
+    raw = tx.get(store.key(ctx, "v1.documentation-versions", api_id, name))
+    return None if raw is None else VERSIONS.decode(raw)
 
 
 def put_version(tx: Transaction, ctx: Context, api_id: str, record: Version) -> None:

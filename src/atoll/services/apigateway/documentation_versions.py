@@ -39,7 +39,7 @@ async def create_documentation_version(
 
     def write(tx: Transaction) -> Version:
         store.api(tx, ctx, api_id)
-        if tx.get(store.key(ctx, "v1.documentation-versions", api_id, name)) is not None:
+        if records.find_version(tx, ctx, api_id, name) is not None:
             raise ConflictException("Documentation version already exists")
         if stage_name := request.get("stageName"):
             stage = store.stage(tx, ctx, api_id, stage_name)

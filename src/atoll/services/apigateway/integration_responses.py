@@ -100,9 +100,7 @@ def _store(
     integration: records.Integration,
     response: records.IntegrationResponse,
 ) -> None:
-    if response.status not in method.responses:
-        raise NotFoundException(MISSING)
-    mapping.check_integration_response(response.parameters, method.responses[response.status])
+    mapping.check_integration_response(response.parameters, method.responses.get(response.status))
     mapping.check_content_types(response.templates)
     responses = {**integration.responses, response.status: response}
     _put(tx, ctx, api_id, resource, method, msgspec.structs.replace(integration, responses=responses))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -40,13 +40,17 @@ if TYPE_CHECKING:
 
 INTEGRATION = f"{methods.METHOD}/integration"
 _PASSES = passes_role("credentials", "/credentials")
+_NO_CACHE = "answers are not cached"
 
 
-@operation("PutIntegration", access=[*access("PUT", INTEGRATION), _PASSES])
+@operation(
+    "PutIntegration",
+    access=[*access("PUT", INTEGRATION), _PASSES],
+    not_honoured={"cacheKeyParameters": _NO_CACHE},
+)
 async def put_integration(ctx: Context, request: PutIntegrationRequestTypeDef) -> dict[str, Any]:
     """Says what stands behind a method, in the place of what stood there. Its function or service is not asked for."""
     integration = _from(ctx, request)
-    _warn(ctx, integration.cache_keys)
 
     def write(tx: Transaction) -> None:
         resource, method = store.method(tx, ctx, request)
@@ -66,7 +70,8 @@ async def get_integration(ctx: Context, request: GetIntegrationRequestTypeDef) -
 async def update_integration(ctx: Context, request: UpdateIntegrationRequestTypeDef) -> dict[str, Any]:
     """Changes what the patches name."""
     operations = patches(request)
-    _warn(ctx, [patch for patch in operations if patch.op == "add" and patch.path[0] == "cacheKeyParameters"])
+    if any(patch.op == "add" and patch.path[0] == "cacheKeyParameters" for patch in operations):
+        ctx.warn("cacheKeyParameters", _NO_CACHE)
 
     def write(tx: Transaction) -> records.Integration:
         resource, method, before = found(tx, ctx, request)
@@ -133,11 +138,6 @@ def _method(ctx: Context, request: Mapping[str, Any]) -> str | None:
             raise BadRequestException("Enumeration value for HttpMethod must be non-empty") from None
         return "POST"
     return given
-
-
-def _warn(ctx: Context, cache_keys: Sequence[Any]) -> None:
-    if cache_keys:
-        ctx.warn("cacheKeyParameters", "answers are not cached")
 
 
 def _store(

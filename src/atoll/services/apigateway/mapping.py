@@ -62,8 +62,13 @@ def check_integration_request(parameters: Mapping[str, str], method: records.Met
             raise _invalid(f"Invalid mapping expression parameter specified: {source}")
 
 
-def check_integration_response(parameters: Mapping[str, str], response: records.MethodResponse) -> None:
-    """What a method's response is given: headers that it declares, from the integration's response, the context, or literals."""
+def check_integration_response(parameters: Mapping[str, str], response: records.MethodResponse | None) -> None:
+    """What a method's response is given: headers that it declares, from the integration's response, the context, or literals. It need
+    not be there yet where it is given none."""
+    if response is None:
+        if parameters:
+            raise _invalid("No method response exists for method.")
+        return
     for target, source in parameters.items():
         if not _METHOD_RESPONSE.fullmatch(target):
             raise _invalid(f"Invalid mapping expression specified: {target}")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from atoll.api_runtime.rest_api import records
+from atoll.api_runtime.templates.sample import sample
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.apigateway import store
 from atoll.services.apigateway.access import access
 from atoll.services.apigateway.errors import BadRequestException, ConflictException
-from atoll.services.apigateway.model_template import template
 from atoll.services.apigateway.pages import page
 from atoll.services.apigateway.patches import Rules, apply, patches, put
 
@@ -83,7 +83,7 @@ async def get_models(ctx: Context, request: GetModelsRequestTypeDef) -> dict[str
 async def get_model_template(ctx: Context, request: GetModelTemplateRequestTypeDef) -> dict[str, Any]:
     """A sample mapping template that makes JSON of the model's shape."""
     model = await ctx.store.read(lambda tx: store.model(tx, ctx, request["restApiId"], request["modelName"]))
-    return {"value": template(model.schema or "{}")}
+    return {"value": sample(model.schema or "{}")}
 
 
 @operation("UpdateModel", access=access("PATCH", MODEL))

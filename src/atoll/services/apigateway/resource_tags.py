@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from atoll.api_runtime.client_certificates import CERTIFICATES
 from atoll.api_runtime.domains import DOMAINS
 from atoll.api_runtime.usage_plans import KEYS, PLANS
 from atoll.kernel.context import Context
 from atoll.kernel.records import Codec
 from atoll.kernel.service import ValuesOf
 from atoll.services.apigateway import store
-from atoll.services.apigateway.certificate_records import CERTIFICATES
 
 
 def _of(kind: str, codec: Codec[Any], member: str) -> Mapping[str, ValuesOf]:

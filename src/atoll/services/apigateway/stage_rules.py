@@ -95,6 +95,15 @@ def check_variables(variables: Mapping[str, str]) -> None:
             )
 
 
+def enables_logs(patch: Patch) -> bool:
+    """Whether a patch asks for access logs or execution logs, for which the account needs a role."""
+    if patch.op == "remove":
+        return False
+    if patch.path[0] == "accessLogSettings":
+        return bool(patch.value)
+    return patch.path[-2:] == ("logging", "loglevel") and patch.value != "OFF"
+
+
 def canary_of(given: Mapping[str, Any], deployment: str) -> store.Canary:
     """The canary that a request's canarySettings describe; it runs `deployment` unless they say otherwise."""
     overrides = given.get("stageVariableOverrides")
@@ -135,6 +144,9 @@ def _change(patch: Patch) -> Change[store.Stage]:
         raise unsupported(patch)
     if patch.op == "remove" and len(patch.path) > 1:
         return _unset
+    if len(patch.path) > 3 and patch.path[-3] in _METHODS:
+        setting = "/".join(patch.path[-2:])
+        raise BadRequestException(f"Invalid method setting path: {setting}. Must be one of: [{_SETTING_PATHS}]")
     raise BadRequestException(f"Invalid method setting path: {patch.text}. Must be one of: [{_PATHS}]")
 
 
@@ -258,6 +270,13 @@ _PATHS = ", ".join(
 )
 for _end in ("burstLimit", "rateLimit"):  # AWS has no commas here
     _PATHS = _PATHS.replace(f"{_end}, /{{", f"{_end}/{{").replace(f"{_end}, /*", f"{_end} /*")
+
+_SETTING_PATHS = (
+    ".../metrics/enabled, .../logging/dataTrace, .../logging/loglevel,.../throttling/burstLimit, .../throttling/rateLimit, "
+    ".../caching/ttlInSeconds, .../caching/enabled, .../caching/dataEncrypted, .../caching/requireAuthorizationForCacheControl, "
+    ".../caching/unauthorizedCacheControlHeaderStrategy"
+)
+"""As AWS words it, users say (aws/aws-sdk-java#1823)."""
 
 
 def members(stage: store.Stage) -> dict[str, Any]:

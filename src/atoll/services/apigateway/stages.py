@@ -5,15 +5,15 @@ docs: API_CreateStage, API_GetStage, API_GetStages, API_UpdateStage, API_DeleteS
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from atoll.api_runtime.usage_plans import Place, leave_plans
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.apigateway import deploy, store
+from atoll.services.apigateway import account, certificate_records, deploy, documentation_records, store
 from atoll.services.apigateway.access import access
 from atoll.services.apigateway.errors import BadRequestException, ConflictException
 from atoll.services.apigateway.patches import Patch, patches
@@ -21,6 +21,7 @@ from atoll.services.apigateway.stage_rules import (
     canary_of,
     check_stage_name,
     check_variables,
+    enables_logs,
     members,
     patched,
 )
@@ -39,14 +40,15 @@ STAGES = "/restapis/{restApiId}/stages"
 STAGE = f"{STAGES}/{{stageName}}"
 _NO_CACHE = "answers are not cached"
 _NO_TRACES = "there is no X-Ray to take traces; trace headers are passed on"
+NOT_HONOURED = {"cacheClusterEnabled": _NO_CACHE, "tracingEnabled": _NO_TRACES}
+"""What a new stage may ask for without effect here."""
 
 
-@operation("CreateStage", access=access("POST", STAGES))
+@operation("CreateStage", access=access("POST", STAGES), not_honoured=NOT_HONOURED)
 async def create_stage(ctx: Context, request: CreateStageRequestTypeDef) -> dict[str, Any]:
     """Adds a stage that runs a deployment. Raises ConflictException where it is there."""
     api_id, name, now = request["restApiId"], check_stage_name(request["stageName"]), ctx.clock.now()
     check_variables(request.get("variables", {}))
-    warn(ctx, request)
     stage = store.Stage(
         name,
         now,
@@ -103,7 +105,9 @@ async def update_stage(ctx: Context, request: UpdateStageRequestTypeDef) -> dict
         before = store.stage(tx, ctx, request["restApiId"], request["stageName"])
         stage = msgspec.structs.replace(patched(before, operations), updated=now)
         check_variables(stage.variables)
-        _store(tx, ctx, request["restApiId"], stage)
+        if any(map(enables_logs, operations)) and not account.settings(tx, ctx).role:
+            raise BadRequestException("CloudWatch Logs role ARN must be set in account settings to enable logging")
+        _store(tx, ctx, request["restApiId"], stage, before)
         return stage
 
     return members(await ctx.store.transact(write))
@@ -117,6 +121,7 @@ async def delete_stage(ctx: Context, request: DeleteStageRequestTypeDef) -> None
     def write(tx: Transaction) -> None:
         store.stage(tx, ctx, api_id, name)
         tx.delete(store.key(ctx, "v1.stages", api_id, name))
+        leave_plans(tx, Place(ctx.account, ctx.region), api_id, name)
         deploy.publish(tx, ctx, api_id)
 
     await ctx.store.transact(write)
@@ -135,14 +140,6 @@ async def flush_stage_authorizers_cache(ctx: Context, request: FlushStageAuthori
     await ctx.store.transact(write)
 
 
-def warn(ctx: Context, request: Mapping[str, Any]) -> None:
-    """Reports what a new stage asks for without effect here."""
-    if request.get("cacheClusterEnabled"):
-        ctx.warn("cacheClusterEnabled", _NO_CACHE)
-    if request.get("tracingEnabled"):
-        ctx.warn("tracingEnabled", _NO_TRACES)
-
-
 def _warn_patch(ctx: Context, patch: Patch) -> None:
     if "caching" in patch.path[-2:-1] or patch.path[0].startswith("cacheCluster"):
         ctx.warn(patch.text[1:], _NO_CACHE)
@@ -152,10 +149,16 @@ def _warn_patch(ctx: Context, patch: Patch) -> None:
         ctx.warn("tracingEnabled", _NO_TRACES)
 
 
-def _store(tx: Transaction, ctx: Context, api_id: str, stage: store.Stage) -> None:
-    """Stores a stage whose deployments are there, and tells the data plane."""
+def _store(tx: Transaction, ctx: Context, api_id: str, stage: store.Stage, before: store.Stage | None = None) -> None:
+    """Stores a stage, and tells the data plane. Its deployments must be there, and the documentation and certificate that it had not
+    `before`."""
     for deployment in {stage.deployment, stage.canary.deployment if stage.canary else stage.deployment}:
         if tx.get(store.key(ctx, "v1.deployments", api_id, deployment)) is None:
             raise BadRequestException("Deployment id does not exist")
+    version, certificate = stage.documentation_version, stage.client_certificate
+    if version and (before is None or before.documentation_version != version):
+        documentation_records.version(tx, ctx, api_id, version)
+    if certificate and (before is None or before.client_certificate != certificate):
+        certificate_records.certificate(tx, ctx, certificate)
     store.put(tx, ctx, api_id, stage)
     deploy.publish(tx, ctx, api_id)

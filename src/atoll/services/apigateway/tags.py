@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from atoll.api_runtime.client_certificates import CERTIFICATES
 from atoll.api_runtime.domains import DOMAINS
 from atoll.api_runtime.usage_plans import KEYS, PLANS
 from atoll.kernel.context import Context
@@ -22,7 +23,6 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.apigateway import store
 from atoll.services.apigateway.access import tag_access
-from atoll.services.apigateway.certificate_records import CERTIFICATES
 from atoll.services.apigateway.errors import BadRequestException, NotFoundException
 
 if TYPE_CHECKING:

@@ -57,7 +57,7 @@ def _visit(ctx: Context, api_id: str, request: TestInvokeAuthorizerRequestTypeDe
         domain=domain,
         request_id=ctx.ids.uuid(),
         extended_id=ctx.ids.lower(16),
-        trace_id=f"Root=1-{int(now):08x}-{ctx.ids.hex(24)}",
+        trace_id=ctx.ids.trace(now),
         time=now,
         began=ctx.clock.monotonic(),
         variables=request.get("stageVariables", {}),

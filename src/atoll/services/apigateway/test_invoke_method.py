@@ -12,7 +12,7 @@ from atoll.api_runtime.rest_api.trial import Trial, Trials
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
-from atoll.services.apigateway import deploy, store
+from atoll.services.apigateway import certificate_records, deploy, store
 from atoll.services.apigateway.access import access
 from atoll.services.apigateway.errors import BadRequestException, NotFoundException
 from atoll.services.apigateway.methods import METHOD
@@ -21,16 +21,14 @@ if TYPE_CHECKING:
     from types_boto3_apigateway.type_defs import TestInvokeMethodRequestTypeDef
 
 
-@operation(
-    "TestInvokeMethod",
-    access=access("POST", METHOD),
-    not_honoured={"clientCertificateId": "no client certificate is shown to backends"},
-)
+@operation("TestInvokeMethod", access=access("POST", METHOD))
 async def test_invoke_method(ctx: Context, request: TestInvokeMethodRequestTypeDef) -> dict[str, Any]:
     """What the method answers, and the log of how it came to that. Raises NotFoundException, BadRequestException."""
     api_id, name = request["restApiId"], request["httpMethod"]
 
     def read(tx: Reader) -> tuple[records.Snapshot, records.Resource]:
+        if named := request.get("clientCertificateId"):
+            certificate_records.certificate(tx, ctx, named)
         return deploy.as_it_is(tx, ctx, api_id), store.resource(tx, ctx, api_id, request["resourceId"])
 
     snapshot, resource = await ctx.store.read(read)
@@ -56,4 +54,5 @@ def _trial(api_id: str, name: str, resource: records.Resource, request: TestInvo
         headers,
         (request.get("body") or "").encode(),
         request.get("stageVariables", {}),
+        request.get("clientCertificateId"),
     )

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from atoll.api_runtime import domains
+from atoll.api_runtime.integrate.roles import CALLER
 from atoll.kernel.context import Context
 from atoll.kernel.service import NO_CONDITIONS, Access, ValuesOf
 from atoll.kernel.store.api import Reader
@@ -22,8 +23,6 @@ from atoll.services.apigatewayv2.errors import NotFoundException
 Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Request = Mapping[str, Any]
 _Read = Callable[[Reader, Context, Request], Any]
-CALLER = "arn:aws:iam::*:user/*"
-"""In place of a role: whoever calls the API."""
 _ARN = re.compile(
     r"arn:aws[a-z-]*:apigateway:(?P<region>[a-z0-9-]+)::/apis/(?P<api>[^/]+)(?:/stages/(?P<stage>[^/]+))?"
 )

@@ -113,7 +113,7 @@ def _key(key: str) -> str:
     """`$default`, or a regular expression between slashes."""
     try:
         valid = key == DEFAULT or (len(key) > 2 and key[0] == key[-1] == "/" and re.compile(key[1:-1]) is not None)
-    except re.error:
+    except (re.error, RecursionError, OverflowError):
         valid = False
     if not valid:
         raise BadRequestException(f"Invalid integration response key specified: {key}")

@@ -33,14 +33,19 @@ _OF_WEBSOCKETS = (
     "RequestTemplates",
     "TemplateSelectionExpression",
 )
+_OF_TEMPLATES = ("ContentHandlingStrategy", "RequestTemplates", "TemplateSelectionExpression")
 _NO_LINKS = "apigatewayv2: VPC links (ConnectionType VPC_LINK) are not implemented: Atoll has no VPCs"
 
 
 def warn(ctx: Context, kind: Kind, request: Mapping[str, Any]) -> None:
-    """Reports what the kind of API does not have."""
-    for member in _OF_WEBSOCKETS if kind == "HTTP" else ():
+    """Reports what has no effect: on this kind of API, or before functions, which get messages as they are."""
+    why = "AWS has it for WebSocket APIs only"
+    members: tuple[str, ...] = _OF_WEBSOCKETS if kind == "HTTP" else ()
+    if kind == "WEBSOCKET" and request.get("IntegrationType") == "AWS_PROXY":
+        why, members = "a proxied function gets and answers messages as they are", _OF_TEMPLATES
+    for member in members:
         if request.get(member):
-            ctx.warn(member, "AWS has it for WebSocket APIs only")
+            ctx.warn(member, why)
 
 
 def asked(ctx: Context, kind: Kind, before: store.Integration, request: Mapping[str, Any]) -> store.Integration:

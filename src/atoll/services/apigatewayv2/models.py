@@ -9,13 +9,13 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from atoll.api_runtime.templates.sample import sample
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.apigatewayv2 import deploy, store
 from atoll.services.apigatewayv2.access import access
 from atoll.services.apigatewayv2.errors import BadRequestException, ConflictException
-from atoll.services.apigatewayv2.model_template import template
 from atoll.services.apigatewayv2.pages import listed
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ async def get_models(ctx: Context, request: GetModelsRequestTypeDef) -> dict[str
 async def get_model_template(ctx: Context, request: GetModelTemplateRequestTypeDef) -> dict[str, Any]:
     """A mapping template to begin with, made from the model's schema."""
     model = await ctx.store.read(lambda tx: store.model(tx, ctx, request["ApiId"], request["ModelId"]))
-    return {"Value": template(json.loads(model.schema))}
+    return {"Value": sample(model.schema)}
 
 
 @operation("UpdateModel", access=access("PATCH", _ONE))

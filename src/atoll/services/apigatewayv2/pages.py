@@ -64,7 +64,7 @@ def _token(name: str) -> str:
 def _size(value: str | None) -> int:
     if not value:
         return DEFAULT_SIZE
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 1000:
+    if len(value) > 4 or not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 1000:
         raise BadRequestException("Invalid value for maxResults: it must be a number between 1 and 1000")
     return int(value)
 

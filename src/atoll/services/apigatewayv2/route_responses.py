@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 _ALL = "/apis/{ApiId}/routes/{RouteId}/routeresponses"
 _ONE = _ALL + "/{RouteResponseId}"
+_NOT_HONOURED = dict.fromkeys(
+    ("ResponseModels", "ModelSelectionExpression", "ResponseParameters"),
+    "answers are sent as they are, and not checked",
+)
 _CONVERSIONS: store.Members = {
     "RouteResponseKey": ("key", lambda key: _key(key)),
     "ResponseModels": ("models", dict),
@@ -37,7 +41,7 @@ _CONVERSIONS: store.Members = {
 }
 
 
-@operation("CreateRouteResponse", access=access("POST", _ALL))
+@operation("CreateRouteResponse", access=access("POST", _ALL), not_honoured=_NOT_HONOURED)
 async def create_route_response(ctx: Context, request: CreateRouteResponseRequestTypeDef) -> dict[str, Any]:
     """Adds the response. Raises BadRequestException for an HTTP API or another key than $default, ConflictException for a second."""
     api_id, route_id, response_id = request["ApiId"], request["RouteId"], ctx.ids.lower(7)
@@ -72,7 +76,7 @@ async def get_route_responses(ctx: Context, request: GetRouteResponsesRequestTyp
     return await listed(ctx, request, store.ROUTE_RESPONSES, "v2.routeresponses", members, route_id)
 
 
-@operation("UpdateRouteResponse", access=access("PATCH", _ONE))
+@operation("UpdateRouteResponse", access=access("PATCH", _ONE), not_honoured=_NOT_HONOURED)
 async def update_route_response(ctx: Context, request: UpdateRouteResponseRequestTypeDef) -> dict[str, Any]:
     """Changes the members that the request names."""
     api_id, route_id, drawn = request["ApiId"], request["RouteId"], deploy.draw(ctx)

@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from atoll.api_runtime import serving
+from atoll.api_runtime.integrate.roles import CALLER
+from atoll.api_runtime.invoke_arns import function_in
 from atoll.api_runtime.match import DEFAULT, variable
 from atoll.api_runtime.serving import Cors
-from atoll.services.apigatewayv2.access import CALLER
 from atoll.services.apigatewayv2.errors import BadRequestException
 
 METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"))
@@ -21,19 +22,22 @@ _BAD_ROUTE_KEY = (
     "The provided route key is not formatted properly for HTTP protocol. "
     'Format should be "<HTTP METHOD> /<RESOURCE PATH>" or "$default"'
 )
+_WEBSOCKET = frozenset(("$connect", "$disconnect", DEFAULT))
 _NAME = re.compile(r"[A-Za-z0-9_.:-]+")
 _LITERAL = re.compile(r"[A-Za-z0-9._~:!$&'()*,;=@%+-]+")
 _HEADER_TEXT = re.compile(r"[!-~]+")
 _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_.${}:-]+")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
-_INVOKE = re.compile(
-    r"arn:aws[a-z-]*:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(?P<function>.+)/invocations"
-)
 
 
 def check_route_key(kind: serving.Kind, key: str) -> str:
-    """The route key, if it is `$default` or `METHOD /path`; of a WebSocket API any text. Raises BadRequestException."""
-    if key == DEFAULT or (kind == "WEBSOCKET" and key):
+    """The route key, if it is `$default` or `METHOD /path`; of a WebSocket API any text, but that $ begins AWS's own. Raises
+    BadRequestException."""
+    if kind == "WEBSOCKET":
+        if not key or (key.startswith("$") and key not in _WEBSOCKET):
+            raise BadRequestException("The provided route key is not formatted properly")
+        return key
+    if key == DEFAULT:
         return key
     method, space, path = key.partition(" ")
     if not space or method not in METHODS or not path.startswith("/"):
@@ -81,8 +85,8 @@ def function_of(uri: str) -> str:
 
 def invoked(uri: str) -> str | None:
     """The function's ARN in an invoke ARN, None if it is none."""
-    found = _INVOKE.fullmatch(uri)
-    return found["function"] if found and _FUNCTION.fullmatch(found["function"]) else None
+    function = function_in(uri)
+    return function if function and _FUNCTION.fullmatch(function) else None
 
 
 def role(arn: str) -> str | None:

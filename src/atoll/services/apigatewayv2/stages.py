@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from atoll.api_runtime.usage_plans import Place, leave_plans
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
@@ -85,6 +86,7 @@ async def delete_stage(ctx: Context, request: DeleteStageRequestTypeDef) -> None
     def write(tx: Transaction) -> None:
         stage = store.stage(tx, ctx, api_id, name)
         tx.delete(store.key(ctx, "v2.stages", api_id, name))
+        leave_plans(tx, Place(ctx.account, ctx.region), api_id, name)
         deploy.forget(tx, ctx, api_id, {stage.deployment} - {""})
         deploy.publish(tx, ctx, api_id)
 

@@ -297,6 +297,23 @@ async def test_key_sets_that_are_none(document: bytes) -> None:
     assert (await Api("i", resolver=resolver).challenge(token)).startswith('Bearer scope="" error="invalid_token"')
 
 
+async def test_keys_of_many_issuers_are_not_all_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys_module, "MOST_ISSUERS", 10)
+    asked: list[str] = []
+
+    async def resolver(_ctx: Any, issuer: str) -> bytes:
+        asked.append(issuer)
+        return b'{"keys":[]}'
+
+    region = Region()
+    keys = keys_module.Keys(region.clock, HttpClient(Outgoing()), resolver)  # type: ignore[arg-type]
+    ctx = region.visit(kind="HTTP").ctx
+    for issuer in (*map(str, range(30)), *map(str, range(20, 30))):
+        assert await keys.find(ctx, issuer, "one", "RS256") is None
+    assert asked == [str(n) for n in range(30)]
+    assert len(keys._known) == 10
+
+
 async def test_keys_that_verify_nothing(provider: Provider) -> None:
     """For encryption, of a secret, for another method: not used, whatever their id says."""
     token, public = provider.token(), provider.keys["one"].as_dict(is_private=False)

@@ -143,7 +143,8 @@ async def performed(
     host: Any = FakeHost()
     to_visit = visit(ctx=Context())
     request = ServiceRequest(f"arn:aws:apigateway:us-east-1:{uri}", "POST")
-    return await Services(host).perform(to_visit, request, principal, seconds), to_visit.integration, host
+    acting = principal or to_visit.acting(to_visit.source_arn)
+    return await Services(host).perform(to_visit, request, acting, seconds), to_visit.integration, host
 
 
 async def test_the_services_answer_is_passed_on_whatever_its_status() -> None:

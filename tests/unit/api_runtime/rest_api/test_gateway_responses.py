@@ -39,7 +39,7 @@ def answer(refused: Refused, accept: str | None = None, **own: GatewayResponse) 
         ("INTEGRATION_TIMEOUT", 504, "InternalServerErrorException", b'{"message": "Endpoint request timed out"}'),
         ("API_CONFIGURATION_ERROR", 500, "InternalServerErrorException", b'{"message": "Internal server error"}'),
         ("AUTHORIZER_CONFIGURATION_ERROR", 500, "AuthorizerConfigurationException", b'{"message":null}'),
-        ("REQUEST_TOO_LARGE", 413, "RequestTooLargeException", b'{"message":"Request Too Long"}'),
+        ("REQUEST_TOO_LARGE", 413, "BadRequestException", b'{"message": "Request Too Long"}'),
     ],
 )  # fmt: skip
 def test_the_usual_answers(reason: Reason, status: int, error: str, body: bytes) -> None:

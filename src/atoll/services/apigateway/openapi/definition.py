@@ -13,7 +13,7 @@ import msgspec
 from atoll.api_runtime import openapi
 from atoll.api_runtime.openapi import Document, Operation, mapping
 from atoll.api_runtime.rest_api import records
-from atoll.services.apigateway.openapi import integrations
+from atoll.services.apigateway.openapi import documentation, integrations
 from atoll.services.apigateway.openapi.security import Scheme, guard_of, needs_key, schemes
 
 EXTENSION = "x-amazon-apigateway-"
@@ -25,7 +25,8 @@ class Definition(msgspec.Struct):
     """A REST API as a document describes it. What it does not mention is None or empty.
 
     `methods` are by path and method; their `guard.authorizer` and `validator` are names. `models` are JSON schemas as text by name,
-    `validators` (body, parameters) by name, `authorizers` by name as the document has them, `gateway_responses` by kind.
+    `validators` (body, parameters) by name, `authorizers` by name as the document has them, `gateway_responses` by kind, `documentation` by
+    location, None where it is to be ignored.
     """
 
     name: str
@@ -42,16 +43,19 @@ class Definition(msgspec.Struct):
     policy: str | None = None
     endpoint_disabled: bool | None = None
     endpoint: Mapping[str, Any] = {}
-    documentation: Mapping[str, Any] = {}
+    security_policy: str | None = None
+    endpoint_access_mode: str | None = None
+    documentation: list[documentation.Found] | None = None
     warnings: list[str] = []
 
 
-def definition(document: Document, basepath: openapi.BasePath) -> Definition:
-    """The definition. Raises InvalidDocument; what can be left out is left out, and said in its warnings."""
+def definition(document: Document, basepath: openapi.BasePath, *, documented: bool = True) -> Definition:
+    """The definition, with its documentation if `documented`. Raises InvalidDocument, and BadRequestException for wrong documentation;
+    what can be left out is left out, and said in its warnings."""
     root = document.root
     warnings: list[str] = []
     found, security = schemes(document), root.get("security")
-    models = {name: _model(name, schema) for name, schema in document.section("definitions", "schemas").items()}
+    models = {name: _model(schema) for name, schema in document.section("definitions", "schemas").items()}
     methods: dict[str, dict[str, records.Method]] = {}
     for operation in document.operations(basepath):
         method = _method(document, operation, found, models, security, warnings)
@@ -76,7 +80,9 @@ def definition(document: Document, basepath: openapi.BasePath) -> Definition:
         policy=None if policy is None else msgspec.json.encode(policy).decode(),
         endpoint_disabled=_endpoint(root).get("disableExecuteApiEndpoint"),
         endpoint=_endpoint(root),
-        documentation=mapping(root.get(f"{EXTENSION}documentation")),
+        security_policy=_text(root.get(f"{EXTENSION}security-policy")),
+        endpoint_access_mode=_text(root.get(f"{EXTENSION}endpoint-access-mode")),
+        documentation=documentation.read(root) if documented else None,
         warnings=warnings,
     )
 
@@ -89,7 +95,7 @@ def _endpoint(root: Mapping[str, Any]) -> Mapping[str, Any]:
     return mapping(next((one for one in (root.get(extension), *of_servers) if one is not None), None))
 
 
-def _model(name: str, schema: Any) -> tuple[str, str | None]:
+def _model(schema: Any) -> tuple[str, str | None]:
     """A schema as text, its references to others of the document as API Gateway writes them, and its description."""
     text = msgspec.json.encode(schema).decode()
     return text, _text(mapping(schema).get("description"))
@@ -177,7 +183,7 @@ def _model_name(
     reference = mapping(schema).get("$ref")
     if isinstance(reference, str):
         name = reference.rsplit("/", 1)[-1]
-        if name in models or name in ("Empty", "Error"):
+        if name in models:
             return name
         warnings.append(
             f"Unable to find model '{name}' for method '{operation.method}' on resource '{operation.path}'. Ignoring."
@@ -189,7 +195,7 @@ def _model_name(
     name, number = f"{words}Model", 1
     while name in models:
         name, number = f"{words}Model{number}", number + 1
-    models[name] = _model(name, schema)
+    models[name] = _model(schema)
     return name
 
 

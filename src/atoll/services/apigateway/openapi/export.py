@@ -18,25 +18,30 @@ from atoll.services.apigateway.openapi import integrations
 
 EXTENSION = "x-amazon-apigateway-"
 _PLACES = {"querystring": "query", "header": "header", "path": "path"}
-JSON = "application/json"
+_ORDER = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "ANY")
+_ORDER_3 = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "ANY")
+"""The order in which the libraries for Swagger 2 and OpenAPI 3, which AWS uses, write a path's methods."""
 _REFERENCE = re.compile(r'"\$ref"\s*:\s*"https://apigateway\.amazonaws\.com/restapis/\w+/models/(\w+)"')
 KEY_SCHEME, SIGV4_SCHEME = "api_key", "sigv4"
 
 
 class Wanted(NamedTuple):
-    """What an export holds beside the API itself: `integrations` all of AWS's extensions, `authorizers` those alone."""
+    """What an export holds beside the API itself: `integrations` all of AWS's extensions, `authorizers` and `documentation` those
+    alone."""
 
     is_3: bool
     integrations: bool = False
     authorizers: bool = False
+    documentation: bool = False
 
 
 class Place(NamedTuple):
-    """Where the API answers, and since when this is its version."""
+    """Where the API answers, since when this is its version, and what its owner says of it."""
 
     host: str
     stage: str
     version: str
+    description: str | None = None
 
 
 def export(
@@ -44,10 +49,12 @@ def export(
 ) -> dict[str, Any]:
     """The document, members in AWS's order. `authorizers` are `x-amazon-apigateway-authorizer` values by id, with their names in
     `snapshot.authorizers`."""
-    info: dict[str, Any] = {"title": snapshot.name, "version": place.version}
+    described = {"description": place.description} if place.description else {}
     if wanted.is_3:
+        info = {"title": snapshot.name, **described, "version": place.version}
         document: dict[str, Any] = {"openapi": "3.0.1", "info": info, "servers": [_server(place)]}
     else:
+        info = {**described, "version": place.version, "title": snapshot.name}
         document = {
             "swagger": "2.0",
             "info": info,
@@ -71,7 +78,7 @@ def export(
 
 
 def _server(place: Place) -> dict[str, Any]:
-    return {"url": f"https://{place.host}/{{basePath}}", "variables": {"basePath": {"default": place.stage}}}
+    return {"url": f"https://{place.host}/{{basePath}}", "variables": {"basePath": {"default": f"/{place.stage}"}}}
 
 
 def _sorted(resources: Collection[records.Resource]) -> list[records.Resource]:
@@ -79,21 +86,20 @@ def _sorted(resources: Collection[records.Resource]) -> list[records.Resource]:
 
 
 def _path(snapshot: records.Snapshot, resource: records.Resource, wanted: Wanted) -> dict[str, Any]:
+    order = _ORDER_3 if wanted.is_3 else _ORDER
     return {
-        ANY_METHOD if name == "ANY" else name.lower(): _operation(snapshot, resource, method, wanted)
-        for name, method in sorted(resource.methods.items())
+        ANY_METHOD if name == "ANY" else name.lower(): _operation(snapshot, resource.methods[name], wanted)
+        for name in sorted(resource.methods, key=order.index)
     }
 
 
-def _operation(
-    snapshot: records.Snapshot, resource: records.Resource, method: records.Method, wanted: Wanted
-) -> dict[str, Any]:
+def _operation(snapshot: records.Snapshot, method: records.Method, wanted: Wanted) -> dict[str, Any]:
     operation: dict[str, Any] = {}
     if method.operation_name:
         operation["operationId"] = method.operation_name
     if not wanted.is_3:
         operation |= _kinds(method)
-    parameters = [_parameter(name, required, wanted) for name, required in sorted(method.parameters.items())]
+    parameters = [_parameter(name, required, wanted) for name, required in method.parameters.items()]
     if method.models and not wanted.is_3:
         name = next(iter(method.models.values()))
         schema = {"$ref": f"#/definitions/{name}"}
@@ -116,9 +122,14 @@ def _operation(
 
 
 def _kinds(method: records.Method) -> dict[str, Any]:
-    produced = sorted({kind for response in method.responses.values() for kind in response.models}) or [JSON]
-    consumed = sorted(method.models)
-    return ({"consumes": consumed} if consumed else {}) | {"produces": produced}
+    """Media types: those of models, and those that the integration has templates for."""
+    integration = method.integration
+    consumed, produced = set(method.models), {kind for one in method.responses.values() for kind in one.models}
+    if integration is not None:
+        consumed |= set(integration.templates)
+        produced |= {kind for one in integration.responses.values() for kind in one.templates}
+    kinds = {"consumes": sorted(consumed), "produces": sorted(produced)}
+    return {name: types for name, types in kinds.items() if types}
 
 
 def _parameter(name: str, required: bool, wanted: Wanted) -> dict[str, Any]:
@@ -135,14 +146,12 @@ def _response(response: records.MethodResponse, wanted: Wanted) -> dict[str, Any
     members: dict[str, Any] = {"description": f"{response.status} response"}
     kind = {"schema": {"type": "string"}} if wanted.is_3 else {"type": "string"}
     headers = {name.removeprefix("method.response.header."): kind for name in sorted(response.parameters)}
+    if response.models and not wanted.is_3:
+        members["schema"] = {"$ref": f"#/definitions/{next(iter(response.models.values()))}"}
     if headers:
         members["headers"] = headers
-    if response.models and wanted.is_3:
+    if wanted.is_3:
         members["content"] = _content(response.models)
-    elif response.models:
-        members["schema"] = {"$ref": f"#/definitions/{next(iter(response.models.values()))}"}
-    elif wanted.is_3:
-        members["content"] = {}
     return members
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -12,10 +12,11 @@ from atoll.api_runtime.rest_api import records
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
-from atoll.services.apigateway import store
+from atoll.services.apigateway import documentation_records, store
 from atoll.services.apigateway.access import access
 from atoll.services.apigateway.errors import BadRequestException, NotFoundException
-from atoll.services.apigateway.openapi.export import Place, Wanted, export
+from atoll.services.apigateway.openapi import documentation
+from atoll.services.apigateway.openapi.export import EXTENSION, Place, Wanted, export
 
 if TYPE_CHECKING:
     from types_boto3_apigateway.type_defs import GetExportRequestTypeDef
@@ -32,33 +33,65 @@ async def get_export(ctx: Context, request: GetExportRequestTypeDef) -> dict[str
     if accepts not in (JSON, YAML):
         raise BadRequestException(f"Invalid Accept header: '{accepts}'. Must be one of: [{JSON}, {YAML}]")
     extensions = (request.get("parameters") or {}).get("extensions", "")
+    if "postman" in extensions:
+        ctx.warn("parameters.extensions", "Postman's extensions are not written: Postman imports OpenAPI documents too")
     wanted = Wanted(
         kind == "oas30",
         integrations=any(name in extensions for name in ("integrations", "apigateway")),
         authorizers="authorizers" in extensions,
+        documentation=any(name in extensions for name in ("documentation", "apigateway")),
     )
-
-    def read(tx: Reader) -> tuple[store.RestApi, store.Deployment, records.Snapshot, dict[str, dict[str, Any]]]:
-        api_id = request["restApiId"]
-        api = store.api(tx, ctx, api_id)
-        deployment = store.deployment(tx, ctx, api_id, store.stage(tx, ctx, api_id, request["stageName"]).deployment)
-        raw = tx.get(serving.snapshot_key(ctx.account, ctx.region, api_id, deployment.snapshot))
-        if raw is None:
-            raise NotFoundException("Invalid Deployment identifier specified")
-        found = {one.id: _extension(one) for one in store.each(tx, ctx, "v1.authorizers", store.AUTHORIZERS, api_id)}
-        return api, deployment, records.SNAPSHOTS.decode(raw), found
-
-    api, deployment, snapshot, authorizers = await ctx.store.read(read)
+    taken = await ctx.store.read(lambda tx: _taken(tx, ctx, request["restApiId"], request["stageName"]))
+    api, deployment = taken.api, taken.deployment
+    host = f"{api.id}.execute-api.{ctx.region}.amazonaws.com"
     version = api.version or _dated(deployment)
-    place = Place(f"{api.id}.execute-api.{ctx.region}.amazonaws.com", request["stageName"], version)
-    document = export(snapshot, place, wanted, authorizers)
+    place = Place(host, request["stageName"], version, api.description)
+    document = export(taken.snapshot, place, wanted, taken.authorizers)
+    if wanted.integrations:
+        _add_endpoint(document, api)
+    if taken.version is not None:
+        documentation.write(document, taken.version, extension=wanted.documentation)
     named = "json" if accepts == JSON else "yaml"
     suffix = "oas30" if wanted.is_3 else "swagger"
     return {
-        "contentType": "application/octet-stream",  # of either kind: so AWS answers
+        "contentType": "application/octet-stream",
         "contentDisposition": f'attachment; filename="{suffix}_{version}.{named}"',
         "body": _written(document, accepts),
     }
+
+
+class _Taken(NamedTuple):
+    """What an export is made of; `version` is the stage's documentation."""
+
+    api: store.RestApi
+    deployment: store.Deployment
+    snapshot: records.Snapshot
+    authorizers: dict[str, dict[str, Any]]
+    version: documentation_records.Version | None
+
+
+def _taken(tx: Reader, ctx: Context, api_id: str, name: str) -> _Taken:
+    api, stage = store.api(tx, ctx, api_id), store.stage(tx, ctx, api_id, name)
+    deployment = store.deployment(tx, ctx, api_id, stage.deployment)
+    raw = tx.get(serving.snapshot_key(ctx.account, ctx.region, api_id, deployment.snapshot))
+    if raw is None:
+        raise NotFoundException("Invalid Deployment identifier specified")
+    found = {one.id: _extension(one) for one in store.each(tx, ctx, "v1.authorizers", store.AUTHORIZERS, api_id)}
+    version = documentation_records.find_version(tx, ctx, api_id, stage.documentation_version or "")
+    return _Taken(api, deployment, records.SNAPSHOTS.decode(raw), found, version)
+
+
+def _add_endpoint(document: dict[str, Any], api: store.RestApi) -> None:
+    """Where an import finds them: with the server (OpenAPI 3), else at the top."""
+    endpoint = {
+        "disableExecuteApiEndpoint": True if api.endpoint_disabled else None,
+        "vpcEndpointIds": list(api.vpc_endpoints) or None,
+    }
+    if any(endpoint.values()):
+        named = {name: value for name, value in endpoint.items() if value is not None}
+        document.get("servers", [document])[0][f"{EXTENSION}endpoint-configuration"] = named
+    tls = {"security-policy": api.security_policy, "endpoint-access-mode": api.endpoint_access_mode}
+    document |= {f"{EXTENSION}{name}": value for name, value in tls.items() if value is not None}
 
 
 def _dated(deployment: store.Deployment) -> str:

@@ -12,10 +12,10 @@ from atoll.api_runtime.rest_api import records
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
-from atoll.services.apigateway import api_rules, deploy, models, store
+from atoll.services.apigateway import api_rules, deploy, store
 from atoll.services.apigateway.access import access, passes_roles
 from atoll.services.apigateway.errors import BadRequestException
-from atoll.services.apigateway.openapi.definition import Definition, definition
+from atoll.services.apigateway.openapi.definition import EXTENSION, Definition, definition
 from atoll.services.apigateway.openapi.store_definition import Ids, merge, needed, replace
 
 if TYPE_CHECKING:
@@ -27,18 +27,16 @@ _ALSO = [passes_roles(lambda request: openapi.roles(request.get("body")))]
 
 @operation("ImportRestApi", access=[*access("POST", "/restapis"), *_ALSO])
 async def import_rest_api(ctx: Context, request: ImportRestApiRequestTypeDef) -> dict[str, Any]:
-    """Makes an API of a document. Raises BadRequestException where it is none, or where a part of it is not valid."""
+    """Makes an API of a document, with the document's models alone. Raises BadRequestException where it is none, or a part of it is
+    not valid."""
     found = _read(ctx, request)
     api_id, root = ctx.ids.lower(10), ctx.ids.lower(10)
     api = _settings(ctx, store.RestApi(api_id, found.name, ctx.clock.now(), root), found, request)
     drawn = [ctx.ids.lower(6) for _ in range(needed(found))]
-    defaults = models.defaults(ctx)
 
     def write(tx: Transaction) -> None:
         store.put_api(tx, ctx, api)
         store.put_resource(tx, ctx, api.id, records.Resource(root, "/"))
-        for model in defaults:
-            store.put(tx, ctx, api.id, model)
         merge(tx, ctx, api, found, Ids(drawn))
         deploy.publish(tx, ctx, api.id)
 
@@ -51,16 +49,12 @@ async def put_rest_api(ctx: Context, request: PutRestApiRequestTypeDef) -> dict[
     """Puts a document in the place of an API (mode overwrite), or over it (merge). Live with the next deployment."""
     found = _read(ctx, request)
     overwrites = request.get("mode", "merge") == "overwrite"
-    drawn = [ctx.ids.lower(6) for _ in range(needed(found) + 2)]
-    defaults = models.defaults(ctx)
+    drawn = [ctx.ids.lower(6) for _ in range(needed(found))]
 
     def write(tx: Transaction) -> store.RestApi:
         before = store.api(tx, ctx, request["restApiId"])
         if overwrites:
             replace(tx, ctx, before, found, Ids(drawn))
-            for model in defaults:
-                if model.name not in found.models:
-                    store.put(tx, ctx, before.id, model)
         else:
             merge(tx, ctx, before, found, Ids(drawn))
         kept = before if overwrites else msgspec.structs.replace(before)
@@ -74,17 +68,24 @@ async def put_rest_api(ctx: Context, request: PutRestApiRequestTypeDef) -> dict[
 
 def _read(ctx: Context, request: Mapping[str, Any]) -> Definition:
     """What the request's document says. Raises BadRequestException, also for warnings where the request says so."""
-    basepath = (request.get("parameters") or {}).get("basepath", "ignore")
+    parameters = request.get("parameters") or {}
+    basepath = parameters.get("basepath", "ignore")
     if basepath not in ("ignore", "prepend", "split"):
         raise BadRequestException(f"Invalid base path mode: {basepath}")
     try:
-        found = definition(openapi.read(request["body"]), cast(openapi.BasePath, basepath))
+        document = openapi.read(request["body"])
+        found = definition(
+            document, cast(openapi.BasePath, basepath), documented=parameters.get("ignore") != "documentation"
+        )
     except openapi.InvalidDocument:
         raise BadRequestException(INVALID) from None
     if found.warnings and request.get("failOnWarnings"):
         raise BadRequestException("Warnings found during import:\n\t" + "\n\t".join(found.warnings))
-    if found.documentation:
-        ctx.warn("x-amazon-apigateway-documentation", "documentation parts of documents are not imported")
+    if any(one.authorizer and one.authorizer.provider_arns for one in found.authorizers.values()):
+        ctx.warn("providerARNs", "there are no user pools yet: calls of methods with such an authorizer are refused")
+    for name in ("security-policy", "endpoint-access-mode"):
+        if f"{EXTENSION}{name}" in document.root:
+            ctx.warn(f"{EXTENSION}{name}", "Atoll does not choose among versions of TLS")
     return found
 
 
@@ -105,6 +106,8 @@ def _settings(
         "minimum_compression": found.minimum_compression,
         "policy": api_rules.policy_of(ctx, api.id, found.policy),
         "endpoint_disabled": found.endpoint_disabled,
+        "security_policy": found.security_policy,
+        "endpoint_access_mode": found.endpoint_access_mode,
     }
     if types:
         given |= {"endpoint_type": kind, "ip_address_type": addresses, "vpc_endpoints": vpc_endpoints}

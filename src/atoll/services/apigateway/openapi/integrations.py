@@ -33,6 +33,8 @@ def read(given: Mapping[str, Any]) -> records.Integration:
     for field in ("kind", "passthrough", "content_handling"):
         if isinstance(members.get(field), str):
             members[field] = members[field].upper()
+    if members.get("kind") in ("HTTP", "HTTP_PROXY"):
+        members.setdefault("connection_type", "INTERNET")
     members["parameters"] = texts(given.get("requestParameters"))
     members["templates"] = texts(given.get("requestTemplates"))
     members["cache_keys"] = list(given.get("cacheKeyParameters") or ())
@@ -76,6 +78,8 @@ def write(integration: records.Integration) -> dict[str, Any]:
         if name != "cacheNamespace" and getattr(integration, field) not in (None, "")
     }
     members["type"] = integration.kind.lower()
+    if integration.connection_type == "INTERNET":
+        del members["connectionType"]
     members["passthroughBehavior"] = integration.passthrough.lower()
     if integration.timeout == records.Integration(integration.kind).timeout:
         del members["timeoutInMillis"]

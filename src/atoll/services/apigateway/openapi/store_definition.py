@@ -19,6 +19,7 @@ from atoll.kernel.errors import CommonError, ServiceError
 from atoll.kernel.store.api import Transaction
 from atoll.services.apigateway import (
     authorizers,
+    documentation_records,
     gateway_responses,
     integration_rules,
     methods,
@@ -48,13 +49,16 @@ class Ids:
 def needed(definition: Definition) -> int:
     """How many ids storing the definition may take."""
     segments = sum(path.count("/") for path in definition.methods)
-    return segments + len(definition.models) + len(definition.validators) + len(definition.authorizers)
+    parts = (definition.models, definition.validators, definition.authorizers, definition.documentation or ())
+    return segments + sum(map(len, parts))
 
 
 def replace(tx: Transaction, ctx: Context, api: store.RestApi, definition: Definition, ids: Ids) -> None:
     """Stores the definition in the place of all that the API has. Resources whose paths stay keep their ids."""
     for kind in _REPLACED:
         tx.clear_range(store.parts(ctx, kind, api.id))
+    if definition.documentation is not None:
+        tx.clear_range(store.parts(ctx, "v1.documentation-parts", api.id))
     kept = {
         resource.path: resource for resource in list(store.each(tx, ctx, "v1.resources", records.RESOURCES, api.id))
     }
@@ -86,6 +90,8 @@ def merge(tx: Transaction, ctx: Context, api: store.RestApi, definition: Definit
             resource = msgspec.structs.replace(resource, methods={**resource.methods, whole.name: whole})
         by_path[path] = resource
         store.put_resource(tx, ctx, api.id, resource)
+    parts = definition.documentation or []
+    documentation_records.put_all(tx, ctx, api.id, parts, [ids.next() for _ in parts])
 
 
 def _prefixes(path: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from atoll.api_runtime import serving
+from atoll.api_runtime.invoke_arns import invoke_arn
 
 
 class Parts(NamedTuple):
@@ -52,7 +53,7 @@ def _integration(one: serving.Integration) -> dict[str, Any]:
 
 
 def _authorizer(one: serving.Authorizer, region: str) -> dict[str, Any]:
-    uri = f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{one.function}/invocations"
+    uri = invoke_arn(region, one.function)
     is_jwt = one.kind == "JWT"
     return {
         "AuthorizerCredentialsArn": one.credentials,

@@ -40,13 +40,14 @@ def export(
     if tags and extensions:
         document["tags"] = tags
     paths: dict[str, dict[str, Any]] = {}
-    for route in sorted(routes, key=lambda route: str(route["RouteKey"]).partition(" ")[2]):
+    for route in sorted(routes, key=lambda route: str(route["RouteKey"]).partition(" ")[::-1]):
         path, method = _place(route["RouteKey"])
         if method == ANY_METHOD and not extensions:
             continue
         paths.setdefault(path, {})[method] = _operation(route, path, integrations, authorizers, extensions=extensions)
     document["paths"] = paths
-    schemes = {one["Name"]: _scheme(one, extensions=extensions) for one in authorizers.values()}
+    named = {str(one["Name"]): one for one in authorizers.values()}
+    schemes = {name: _scheme(named[name], extensions=extensions) for name in sorted(named)}
     if schemes:
         document["components"] = {"securitySchemes": schemes}
     if extensions:

@@ -67,8 +67,7 @@ class Downloads:
 
     def claims(self, request: HttpRequest) -> Download | None:
         """The package that the request asks for, or None."""
-        match = _PATH.fullmatch(request.raw_path)
-        if match is None or request.method not in ("GET", "HEAD"):
+        if request.method not in ("GET", "HEAD") or (match := _PATH.fullmatch(request.raw_path)) is None:
             return None
         query = parse_qs(request.query_string)
         return Download(match[1], query.get("expires", [""])[0], query.get("signature", [""])[0])

@@ -120,7 +120,7 @@ class FunctionUrls:
             path=address.path,
             parameters={},
             request_id=ctx.request_id,
-            trace_id=request.header("x-amzn-trace-id") or f"Root=1-{int(now):08x}-{ctx.ids.hex(24)}",
+            trace_id=request.header("x-amzn-trace-id") or ctx.ids.trace(now),
             time=now,
             domain=request.host if address.by_host else host(url, place.region),
             authorizer={"iam": signer(ctx.principal)} if url.auth == "AWS_IAM" else None,

@@ -7,6 +7,7 @@ const net = require("node:net");
 const { pathToFileURL } = require("node:url");
 
 const { Client } = require("./client.cjs");
+const { leadHome } = require("./connections.cjs");
 const { UnhandledPromiseRejection } = require("./errors.cjs");
 const { findHandler } = require("./handler.cjs");
 const log = require("./log.cjs");
@@ -39,6 +40,7 @@ async function main(require, load) {
   const global = process.env.AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA;
   if (global !== "1" && global !== "true") globalThis.awslambda = streaming();
   heedSearchPath();
+  leadHome();
   const found = await findHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER, require, load);
   serve(client, found);
 }

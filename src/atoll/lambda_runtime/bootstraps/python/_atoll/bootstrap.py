@@ -18,7 +18,7 @@ import threading
 import time
 import traceback
 
-from _atoll import logs, marshal
+from _atoll import connections, logs, marshal
 from _atoll.context import ContextError, LambdaContext
 
 SDK = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
@@ -120,6 +120,7 @@ def serve(handler_name, api, log):
     sink = logs.LogSink(log)
     handler = logs.set_up(sink)
     client = RuntimeClient(socket.socket(fileno=api))
+    connections.lead_home()
     try:
         function = find_handler(handler_name)
     except Fault as fault:

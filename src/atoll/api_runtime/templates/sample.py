@@ -1,26 +1,33 @@
-"""A mapping template made from a JSON schema: a start for whoever writes one. Pure.
+"""A mapping template made from a model's JSON schema: a start for whoever writes one. Pure.
 
-docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/models-mappings-models.html
+docs: API_GetModelTemplate, whose sample answer has these values; arrays from memory.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-_SAMPLES = {"string": '"foo"', "integer": "42", "number": "3.149", "boolean": "true"}
-_DEEPEST = 32
+import msgspec
+
+DEEPEST = 32
+"""Schemas within schemas, past which the sample stops."""
+_SAMPLES = {"string": '"foo"', "integer": "42", "number": "3.1415", "boolean": "true"}
 
 
-def template(schema: Mapping[str, Any]) -> str:
-    """The template: the schema's shape filled with sample values, its arrays with a loop over those of the input."""
-    return "#set($inputRoot = $input.path('$'))\n" + _value(schema, "$inputRoot", 0)
+def sample(schema: str) -> str:
+    """The template: the schema's shape filled with sample values, its arrays with a loop over those of the input. A text that is no JSON
+    has no shape."""
+    try:
+        root = msgspec.json.decode(schema)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        root = {}
+    return "#set($inputRoot = $input.path('$'))\n" + _value(root, "$inputRoot", 0)
 
 
 def _value(schema: Any, path: str, depth: int) -> str:
     kind = schema.get("type") if isinstance(schema, Mapping) else None
-    if depth > _DEEPEST:
+    if depth > DEEPEST:
         return "{}"
     if kind == "array":
         return _array(schema, path, depth)
@@ -35,7 +42,8 @@ def _object(schema: Any, path: str, depth: int) -> str:
         return "{}"
     inner = "  " * (depth + 1)
     lines = [
-        f"{inner}{json.dumps(name)} : {_value(one, f'{path}.{name}', depth + 1)}" for name, one in properties.items()
+        f"{inner}{msgspec.json.encode(name).decode()} : {_value(one, f'{path}.{name}', depth + 1)}"
+        for name, one in properties.items()
     ]
     return "{\n" + ",\n".join(lines) + "\n" + "  " * depth + "}"
 

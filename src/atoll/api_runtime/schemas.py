@@ -16,7 +16,7 @@ from referencing import Registry, Resource
 from referencing.exceptions import NoSuchResource, Unresolvable
 from referencing.jsonschema import DRAFT4
 
-from atoll.api_runtime.rest_api.records import Model
+from atoll.api_runtime.patterns import BadPattern, compiled
 
 SECONDS = 0.002
 """For a pattern to be looked for in a text."""
@@ -26,19 +26,19 @@ _HOST = "https://apigateway.amazonaws.com/restapis/"
 _FORMATS = FormatChecker(("email", "ipv4", "ipv6"))
 
 
-def validator(name: str, models: Mapping[str, Model]) -> Draft4Validator | None:
-    """What checks bodies against a model; None for a model whose schema cannot be read, which no body is of. Other models are referred
-    to as `https://apigateway.amazonaws.com/restapis/{api}/models/{name}`."""
+def validator(name: str, models: Mapping[str, str]) -> Draft4Validator | None:
+    """What checks bodies against a model, of schemas by name; None for one whose schema cannot be read, which no body is of. Other models
+    are referred to as `https://apigateway.amazonaws.com/restapis/{api}/models/{name}`."""
 
     def retrieve(uri: str) -> Resource[Any]:
         address = uri.partition("#")[0]
         model = models.get(address.rpartition("/models/")[2]) if address.startswith(_HOST) else None
         if model is None:
             raise NoSuchResource(uri)
-        return DRAFT4.create_resource(json.loads(model.schema or "{}"))
+        return DRAFT4.create_resource(json.loads(model))
 
     try:
-        schema = json.loads(models[name].schema or "{}")
+        schema = json.loads(models[name])
         Draft4Validator.check_schema(schema)
     except (ValueError, RecursionError, SchemaError):
         return None
@@ -48,11 +48,9 @@ def validator(name: str, models: Mapping[str, Model]) -> Draft4Validator | None:
 
 def _found(pattern: str, text: str) -> bool:
     """Whether a pattern is found. One that takes too long, or is wrong, is not."""
-    import regex
-
     try:
-        return regex.search(pattern, text, timeout=SECONDS) is not None
-    except (TimeoutError, regex.error):
+        return compiled(pattern).search(text, timeout=SECONDS) is not None
+    except (TimeoutError, BadPattern):
         return False
 
 
