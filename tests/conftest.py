@@ -20,8 +20,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from tests.aws_cli import aws_cli
 from tests.browser import page, site
+from tests.javascript import javascript
 
-__all__ = ["aws_cli", "page", "site"]
+__all__ = ["aws_cli", "javascript", "page", "site"]
 
 READY_WITHIN = 30.0
 REQUIRE = os.environ.get("ATOLL_REQUIRE") == "1"

@@ -70,8 +70,12 @@ class ApiGateway:
         """Answers a request for an API. Never raises: what goes wrong here is logged and answered 500."""
         raw = await self._kernel.store.read(lambda tx: tx.get(serving.api_key(address.api_id)))
         if raw is None:
+            log.info("There is no API %r: atoll urls shows those that there are.", address.api_id)
             return FORBIDDEN
         visit = self._visit(address, serving.APIS.decode(raw), request)
+        if visit.stage not in visit.api.stages:
+            there = ", ".join(sorted(visit.api.stages)) or "none"
+            log.info("The API %s has no stage %r; deployed: %s.", visit.api_id, visit.stage, there)
         server = self._servers[visit.api.kind]
         with visit.ctx.span as span:
             span.note(api=visit.api_id, stage=visit.stage)

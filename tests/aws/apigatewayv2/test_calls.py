@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -230,3 +231,29 @@ def test_cors_headers_that_cannot_be_sent_are_refused(api: Any, aws_error: Any, 
             lambda value=value: api.create_api(Name="x", ProtocolType="HTTP", CorsConfiguration={member: [value]})
         )
         assert (code, status) == ("BadRequestException", 400)
+
+
+def test_the_regions_log_says_why_an_api_does_not_answer(
+    api: Any, api_id: str, function: str, region: Any, call: Any
+) -> None:
+    """What AWS says to callers names no cause; who runs the region reads it: no such API, no such stage, no permission."""
+    assert call("greetings", stage="prod").json() == {"message": "Forbidden"}
+    assert call(api_id, stage="prod").status_code == 404
+    created = api.create_integration(
+        ApiId=api_id, IntegrationType="AWS_PROXY", IntegrationUri=function, PayloadFormatVersion="2.0"
+    )
+    api.create_route(ApiId=api_id, RouteKey="GET /hello", Target=f"integrations/{created['IntegrationId']}")
+    api.create_stage(ApiId=api_id, StageName="dev", AutoDeploy=True)
+    assert call(api_id, stage="prod").status_code == 404
+    assert call(api_id, "/hello", stage="dev").json() == {"message": "Internal Server Error"}
+    wanted = (
+        "There is no API 'greetings': atoll urls shows those that there are.",
+        f"The API {api_id} has no stage 'prod'; deployed: none.",
+        f"The API {api_id} has no stage 'prod'; deployed: dev.",
+        f"{api_id} GET /hello: AccessDeniedException: User: apigateway.amazonaws.com is not authorized to perform: "
+        f"lambda:InvokeFunction on resource: {function} because no resource-based policy allows the "
+        "lambda:InvokeFunction action",
+    )
+    deadline = time.monotonic() + 20  # the log is written twenty times a second
+    while not all(line in region.log.read_text() for line in wanted):
+        assert time.monotonic() < deadline, region.log.read_text()[-2000:]

@@ -3,18 +3,8 @@
 from __future__ import annotations
 
 import base64
-import json
-import os
-import shutil
-import subprocess
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-import pytest
-
-from atoll.config import settings
-from atoll.lambda_runtime.runtimes import node_sdk
+from tests.javascript import Javascript
 
 from .conftest import package
 
@@ -82,38 +72,9 @@ def handler(event, context):
 """
 
 
-@pytest.fixture
-def run(region: Any, account: str, need: Callable[[object, str], None], tmp_path: Path) -> Callable[..., Any]:
-    """Runs a program that finds the SDK, and gives what it printed."""
-    need(shutil.which("node"), "node")
-    sdk = node_sdk.installed(settings().cache_dir / "runtimes")
-    need(sdk, "the SDK of Node.js: atoll runtimes install nodejs")
-
-    def make(program: str, given: Any) -> Any:
-        (tmp_path / "program.cjs").write_text(program)
-        (tmp_path / "node_modules").symlink_to(str(sdk))
-        environment = {
-            "PATH": os.environ["PATH"], "AWS_ENDPOINT_URL": region.endpoint, "AWS_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "test", "GIVEN": json.dumps(given),
-        }  # fmt: skip
-        done = subprocess.run(
-            ["node", "program.cjs"],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return make
-
-
-def test_everyday_calls(run: Callable[..., Any], role: str, account: str) -> None:
+def test_everyday_calls(javascript: Javascript, role: str, account: str) -> None:
     layer = base64.b64encode(package({"python/words.py": "WORD = 'word '\n"})).decode()
-    found = run(PROGRAM, {"role": role, "code": base64.b64encode(package(CODE)).decode(), "layer": layer})
+    found = javascript(PROGRAM, {"role": role, "code": base64.b64encode(package(CODE)).decode(), "layer": layer})
     assert found == {
         "waited": "SUCCESS", "published": "SUCCESS", "answer": [200, "$LATEST", "word "], "log": True,
         "failed": ["Unhandled", "LookupError"], "event": 202, "complete": ["LogResult"], "streamed": "word word ",
