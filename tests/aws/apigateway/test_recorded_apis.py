@@ -192,8 +192,8 @@ def test_models_of_methods(apigateway: Any, recorded: Recorded) -> None:
         at = {"restApiId": api, "resourceId": resource, "httpMethod": "ANY"}
         seen.answers(answer, lambda: apigateway.put_method(**at, **members))
 
-    def update(answer: str, operation: dict[str, str]) -> None:
-        at = {"restApiId": api, "resourceId": root, "httpMethod": "ANY"}
+    def update(answer: str, operation: dict[str, str], resource: str = root) -> None:
+        at = {"restApiId": api, "resourceId": resource, "httpMethod": "ANY"}
         seen.answers(answer, lambda: apigateway.update_method(**at, patchOperations=[operation]))
 
     def delete(answer: str, model: str) -> None:
@@ -207,11 +207,12 @@ def test_models_of_methods(apigateway: Any, recorded: Recorded) -> None:
     delete("delete-model-unused", "MySchema")
     delete("delete-model-used-2", "MySchemaTwo")
     put("put-method-2-request-models", below, "MySchemaTwo")
-    delete("delete-model-used-by-2-method", "MySchemaTwo")
-    at = {"restApiId": api, "resourceId": below, "httpMethod": "ANY"}
-    apigateway.delete_method(**at)
-    put("put-method-2-request-models", below, "MySchemaTwo")
-    update("update-method-model-2", patch("remove", "/requestModels/application~1json", "MySchemaTwo"))
+    # delete-model-used-by-2-method: AWS names either of them
+    update("update-method-model-2", patch("remove", "/requestModels/application~1json", "MySchemaTwo"), below)
+    delete("delete-model-used-by-method-1", "MySchemaTwo")
+    at = {"restApiId": api, "resourceId": root, "httpMethod": "ANY"}
+    seen.answers("delete-method-using-model-2", lambda: apigateway.delete_method(**at))
+    delete("delete-model-unused-2", "MySchemaTwo")
 
 
 def test_the_life_of_models(apigateway: Any, recorded: Recorded) -> None:

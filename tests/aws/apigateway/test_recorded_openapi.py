@@ -188,3 +188,11 @@ def test_documentation_parts_are_imported(apigateway: Any, recorded: Recorded) -
     imported = lambda: apigateway.import_documentation_parts(restApiId=api, mode="overwrite", body=body)  # noqa: E731
     seen.answers("import-documentation-parts", imported)
     seen.answers("get-documentations-parts-after-import", listed)
+    ids = {part["id"] for part in listed()["items"]}
+    definition["x-amazon-apigateway-documentation"] = {"documentationParts": parts[:1]}
+    body = json.dumps(definition).encode()
+    apigateway.put_rest_api(restApiId=api, mode="merge", body=body)
+    merged = {part["id"] for part in listed()["items"]}
+    assert (len(merged), len(merged & ids)) == (4, 3), "the API's part is replaced, as its location is the same"
+    apigateway.put_rest_api(restApiId=api, mode="overwrite", body=body)
+    assert [part["location"] for part in listed()["items"]] == [{"type": "API"}]

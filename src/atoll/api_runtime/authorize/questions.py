@@ -14,6 +14,7 @@ from atoll.api_runtime.authorize.facts import invoked_arn
 from atoll.api_runtime.visit import Visit
 
 _NOT_SHOWN = frozenset(("body", "isBase64Encoded", "version"))
+_NEVER_NULL = ("queryStringParameters", "multiValueQueryStringParameters", "pathParameters", "stageVariables")
 
 
 def question(
@@ -28,20 +29,27 @@ def question(
         return {
             "type": "REQUEST",
             "methodArn": arn,
-            **_request(event.payload_1(visit.arrival()) if shown is None else shown),
+            **_filled(_request(event.payload_1(visit.arrival()) if shown is None else shown), visit.api.kind),
         }
     about: dict[str, Any]
+    request: Mapping[str, Any]
     if authorizer.payload_format == "1.0":
         text = ",".join(identity) or None
         about = {"methodArn": arn, "identitySource": text, "authorizationToken": text}
-        request = event.payload_1(visit.arrival())
+        request = _filled(_request(event.payload_1(visit.arrival())), visit.api.kind)
     else:
         about = {"routeArn": arn, "identitySource": list(identity) or None}
-        request = event.payload_2(visit.arrival())
-    return {"version": authorizer.payload_format, "type": "REQUEST", **about, **_request(request)}
+        request = _request(event.payload_2(visit.arrival()))
+    return {"version": authorizer.payload_format, "type": "REQUEST", **about, **request}
 
 
-def _request(shown: Mapping[str, Any]) -> dict[str, Any]:
+def _filled(request: Mapping[str, Any], kind: serving.Kind) -> dict[str, Any]:
+    """The request with empty maps where functions are told null, as AWS's examples have it."""
+    names = [name for name in _NEVER_NULL if name != "pathParameters" or kind != "WEBSOCKET"]
+    return {**request, **{name: request.get(name) or {} for name in names}}
+
+
+def _request(shown: Mapping[str, Any]) -> Mapping[str, Any]:
     """The request without its body, and without an authorizer: that is what is being asked."""
     request = {name: value for name, value in shown.items() if name not in _NOT_SHOWN}
     context = request.get("requestContext")
