@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from tests.admin.test_reset import stored
 from atoll.kernel.context import GLOBAL_ACCOUNT
 
 if TYPE_CHECKING:
+    from tests.admin.conftest import Owner
     from tests.conftest import Region
 
     from atoll.kernel.keys import Key
@@ -66,3 +68,29 @@ def test_deleting_leaves_nothing_of_api_gateway(new_region: Callable[..., Region
     for certificate in v1.get_client_certificates()["items"]:
         v1.delete_client_certificate(clientCertificateId=certificate["clientCertificateId"])
     assert [key[3] for key in of_api_gateway(region)] == ["v1.account"]
+
+
+def test_a_role_of_before_the_reset_lets_nobody_in_afterwards(owner: Owner, post: Any) -> None:
+    """What API Gateway assumed is forgotten: the new role of the same name does not trust it."""
+
+    def answer_of_integration(trusted: str) -> int:
+        who = {"Effect": "Allow", "Principal": {"Service": trusted}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [who]})
+        iam, gateway = owner.client("iam"), owner.client("apigateway")
+        role = iam.create_role(RoleName="caller", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        iam.attach_role_policy(RoleName="caller", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+        api = gateway.create_rest_api(name="tables")["id"]
+        (root,) = (item["id"] for item in gateway.get_resources(restApiId=api)["items"])
+        names = {"restApiId": api, "resourceId": root, "httpMethod": "POST"}
+        gateway.put_method(**names, authorizationType="NONE")
+        uri = "arn:aws:apigateway:us-east-1:dynamodb:action/ListTables"
+        gateway.put_integration(**names, type="AWS", integrationHttpMethod="POST", uri=uri, credentials=role)
+        gateway.put_method_response(**names, statusCode="200")
+        gateway.put_integration_response(**names, statusCode="200")
+        gateway.create_deployment(restApiId=api, stageName="dev")
+        url = f"{owner.region.endpoint}/_aws/execute-api/{api}/dev"
+        return httpx.post(url, json={}, trust_env=False).status_code
+
+    assert answer_of_integration("apigateway.amazonaws.com") == 200
+    post("reset", {"account": owner.account})
+    assert answer_of_integration("lambda.amazonaws.com") == 500

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
+from tests.unit.api_runtime.authorize.support import OpenSessions
 from visits import visit
 
 from atoll.api_runtime import serving
@@ -35,6 +36,7 @@ class Region:
     region: str = "us-east-1"
     clock: Clock = field(default_factory=Clock)
     span: Span = field(default_factory=lambda: Span("", ""))
+    store: OpenSessions = field(default_factory=OpenSessions)
 
     def derive(self, **changes: Any) -> Region:
         self.region = changes.get("region", self.region)

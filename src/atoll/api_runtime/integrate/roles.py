@@ -8,6 +8,7 @@ from collections import OrderedDict
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.serving import SERVICE_HOST, with_variables
 from atoll.api_runtime.visit import Visit
+from atoll.auth import credentials
 from atoll.kernel.clock import Clock
 from atoll.kernel.context import Context, Principal
 from atoll.kernel.sessions import session_of
@@ -22,7 +23,7 @@ MARGIN = 60.0
 
 
 class Roles:
-    """Opens a session of a role on its first use, and keeps it until shortly before its end."""
+    """Opens a session of a role on its first use, and keeps it until shortly before its end, or a reset takes it away."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -46,7 +47,7 @@ class Roles:
         """Who acts under a role, for an API of `ctx.account`. Raises AssumeRole's ServiceErrors: the role's trust policy decides."""
         key = (ctx.account, role, source_arn)
         kept = self._sessions.get(key)
-        if kept is not None and self._clock.now() < kept[1] - MARGIN:
+        if kept is not None and self._clock.now() < kept[1] - MARGIN and await _is_open(ctx, kept[0]):
             self._sessions.move_to_end(key)
             return kept[0]
         answer = await ctx.call(
@@ -60,3 +61,7 @@ class Roles:
         if len(self._sessions) > KEPT:
             self._sessions.popitem(last=False)
         return session
+
+
+async def _is_open(ctx: Context, session: Principal) -> bool:
+    return await ctx.store.read(lambda tx: credentials.credential(tx, session.access_key)) is not None

@@ -33,6 +33,13 @@ class FakeClock:
         return self.real
 
 
+class OpenSessions:
+    """Stands for a store that knows every session."""
+
+    async def read(self, _fn: Any) -> Any:
+        return object()
+
+
 class Region:
     """Stands for the region: `answer(event)` is what the authorizer's function returns, or raises; `calls` are what was invoked."""
 
@@ -64,7 +71,9 @@ class Region:
         )  # fmt: skip
         settings = serving.Stage(snapshot="s1")
         api = serving.Api(ACCOUNT, REGION, {"dev": settings}, changes.pop("kind", "REST"))
-        ctx: Any = SimpleNamespace(account=ACCOUNT, call=self.call, clock=self.clock, span=Span("test", "t"))
+        ctx: Any = SimpleNamespace(
+            account=ACCOUNT, call=self.call, clock=self.clock, store=OpenSessions(), span=Span("test", "t")
+        )
         members: dict[str, Any] = {
             "ctx": ctx, "request": request, "api_id": API, "api": api, "stage": "dev", "settings": settings, "path": path,
             "domain": "d", "request_id": "r", "extended_id": "x", "trace_id": "t", "time": self.clock.time, "began": 0.0,
