@@ -21,9 +21,9 @@ def test_every_operation_is_one_of_aws() -> None:
 
 
 def test_every_module_of_operations_is_named_by_its_manifest() -> None:
-    listed = {Path(str(module.__file__)) for service in SERVICES for module in service.modules}
+    listed = {Path(str(module.__file__)) for service in SERVICES for module in service.loaded()}
     for service in SERVICES:
-        folder = Path(str(service.modules[0].__file__)).relative_to(ROOT / "src" / "atoll" / "services").parts[0]
+        folder = Path(str(service.loaded()[0].__file__)).relative_to(ROOT / "src" / "atoll" / "services").parts[0]
         for path in (ROOT / "src" / "atoll" / "services" / folder).rglob("*.py"):
             if "\n@operation(" in path.read_text():
                 assert path in listed, f"{path.relative_to(ROOT)} defines operations that no manifest lists"

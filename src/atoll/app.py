@@ -28,7 +28,7 @@ from atoll.kernel.deliveries import Owner
 from atoll.kernel.http import HttpRequest, HttpResponse, RequestLog
 from atoll.kernel.region import Kernel, open_kernel
 from atoll.kernel.reset import Reset
-from atoll.kernel.service import Access, WireForm
+from atoll.kernel.service import Access, Operations, WireForm
 from atoll.protocol.models import Models
 from atoll.services import SERVICES
 from atoll.services.iam.directory import IamDirectory
@@ -85,7 +85,7 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
             kernel=kernel,
             models=Models([service.name for service in SERVICES]),
             directory=IamDirectory(),
-            operations={service.name: service.operations() for service in SERVICES},
+            operations=Operations(SERVICES),
             refused={service.name: service.refused for service in SERVICES},
             runtimes={},
             unsupported=Unsupported(kernel.store, kernel.clock, strict=settings.strict),

@@ -6,9 +6,10 @@ defines an operation is also the one that lists it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from importlib import import_module
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
@@ -178,10 +179,12 @@ class Service:
     counting when the account is emptied, because memos are validated by it.
 
     `refused` says of operations that are not here why, where there is more to say than that they are not done yet.
+
+    A service of many modules gives their full names instead: they are loaded when its first request comes.
     """
 
     name: str
-    modules: Sequence[ModuleType]
+    modules: Sequence[ModuleType | str]
     tasks: Mapping[str, Step] = field(default_factory=dict)
     deliveries: Mapping[str, Policy] = field(default_factory=dict)
     runtime: Callable[[Host], AbstractAsyncContextManager[Runtime]] | None = None
@@ -189,10 +192,14 @@ class Service:
     counters: Sequence[Callable[[str], Key]] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
 
+    def loaded(self) -> list[ModuleType]:
+        """The modules, imported."""
+        return [import_module(module) if isinstance(module, str) else module for module in self.modules]
+
     def operations(self) -> dict[str, Operation]:
         """Every operation that the modules define, by name. Raises ValueError if one is defined twice."""
         found: dict[str, Operation] = {}
-        for module in self.modules:
+        for module in self.loaded():
             for value in vars(module).values():
                 op = getattr(value, "__atoll_operation__", None)
                 if isinstance(op, Operation) and value.__module__ == module.__name__:
@@ -200,3 +207,23 @@ class Service:
                         raise ValueError(f"{self.name}.{op.name} is defined twice")
                     found[op.name] = op
         return found
+
+
+class Operations(Mapping[str, Mapping[str, Operation]]):
+    """The operations of all services, by service and name; a service's modules are loaded when somebody asks for it."""
+
+    def __init__(self, services: Sequence[Service]) -> None:
+        self._services = {service.name: service for service in services}
+        self._loaded: dict[str, Mapping[str, Operation]] = {}
+
+    def __getitem__(self, name: str) -> Mapping[str, Operation]:
+        found = self._loaded.get(name)
+        if found is None:
+            found = self._loaded[name] = self._services[name].operations()
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._services)
+
+    def __len__(self) -> int:
+        return len(self._services)

@@ -4,21 +4,6 @@ from __future__ import annotations
 
 from atoll.api_runtime import domains, serving
 from atoll.kernel.service import Service, Shared
-from atoll.services.apigatewayv2 import (
-    api_mappings,
-    apis,
-    authorizers,
-    deployments,
-    domain_names,
-    integration_responses,
-    integrations,
-    models,
-    route_responses,
-    routes,
-    stages,
-    tags,
-)
-from atoll.services.apigatewayv2.openapi import import_api
 
 _NO_VPC = "Atoll has no VPCs to which a link could lead"
 _NO_PORTAL = "Atoll hosts no developer portals"
@@ -38,12 +23,26 @@ REFUSED = {
     "ListRoutingRules": _NO_RULES,
 }
 
+_MODULES = (
+    "api_mappings",
+    "apis",
+    "authorizers",
+    "deployments",
+    "domain_names",
+    "integration_responses",
+    "integrations",
+    "models",
+    "route_responses",
+    "routes",
+    "stages",
+    "tags",
+    "openapi.import_api",
+)
+"""Loaded when the first request comes: they are many."""
+
 SERVICE = Service(
     "apigatewayv2",
-    [
-        apis, authorizers, integrations, integration_responses, routes, route_responses, models, stages, deployments,
-        domain_names, api_mappings, tags, import_api,
-    ],
+    [f"{__name__}.{module}" for module in _MODULES],
     shared=[Shared(serving.PREFIX, serving.owner), Shared(domains.PREFIX, domains.owner)],
     refused=REFUSED,
-)  # fmt: skip
+)
