@@ -11,6 +11,7 @@ from harness import Harness
 from atoll.lambda_runtime.errors import RuntimeUnavailable
 from atoll.lambda_runtime.runtimes import python_sdk
 from atoll.lambda_runtime.runtimes.interpreters import Interpreters, candidates
+from atoll.lambda_runtime.runtimes.probing import said
 
 VERSION = "import sys, os, boto3\ndef handler(event, context):\n    boto3.client('s3')\n    return [sys.version_info[1], os.environ['AWS_EXECUTION_ENV']]\n"  # noqa: E501
 
@@ -46,3 +47,11 @@ async def test_a_runtime_that_no_python_can_serve_is_refused(tmp_path: Path) -> 
     chosen = Interpreters(python_sdk.locate(tmp_path))
     with pytest.raises(RuntimeUnavailable, match=r"the runtime python3\.7: it runs python3\.8 to python3\.14"):
         await chosen.choose("python3.7")
+
+
+async def test_why_a_program_did_not_serve_is_one_line(tmp_path: Path) -> None:
+    """Such as pyenv's shims, which say on six lines that they have no such version."""
+    shim = tmp_path / "python3.12"
+    shim.write_text("#!/bin/sh\necho 'command not found\n\nThe command exists in:\n  3.12.1' >&2\nexit 127\n")
+    shim.chmod(0o755)
+    assert await said(shim, seconds=20) == (None, "command not found The command exists in: 3.12.1")

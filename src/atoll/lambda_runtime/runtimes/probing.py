@@ -64,4 +64,4 @@ async def said(*command: str | Path, seconds: float) -> tuple[Any, str]:
         await process.wait()
         return None, f"did not answer in {seconds:.0f} seconds"
     except msgspec.DecodeError:
-        return None, err.decode(errors="replace").strip()[-200:] or "did not start"
+        return None, " ".join(err.decode(errors="replace").split())[-200:] or "did not start"
