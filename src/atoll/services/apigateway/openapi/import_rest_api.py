@@ -64,7 +64,7 @@ async def put_rest_api(ctx: Context, request: PutRestApiRequestTypeDef) -> dict[
                     store.put(tx, ctx, before.id, model)
         else:
             merge(tx, ctx, before, found, Ids(drawn))
-        documentation_records.take(tx, ctx, before.id, parts, overwrites=overwrites)
+        documentation_records.take(tx, ctx, before.id, parts, overwrites=overwrites and bool(parts))
         kept = before if overwrites else msgspec.structs.replace(before)
         api = _settings(ctx, kept, found, request, merges=not overwrites)
         store.put_api(tx, ctx, api)
