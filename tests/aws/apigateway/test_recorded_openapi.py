@@ -62,6 +62,18 @@ def test_exports(apigateway: Any, recorded: Recorded, which: str) -> None:
             assert [list(ours[method]) for method in operations] == [list(found) for found in operations.values()]
 
 
+def test_a_version_that_no_file_name_can_hold(apigateway: Any) -> None:
+    definition = {"swagger": "2.0", "info": {"title": "t", "version": 'a"b\r\nX: ä'}, "paths": {}}
+    api = apigateway.import_rest_api(body=json.dumps(definition).encode())
+    root = {"restApiId": api["id"], "resourceId": api["rootResourceId"], "httpMethod": "GET"}
+    apigateway.put_method(**root, authorizationType="NONE")
+    apigateway.put_integration(**root, type="MOCK")
+    apigateway.create_deployment(restApiId=api["id"], stageName="local")
+    exported = apigateway.get_export(restApiId=api["id"], stageName="local", exportType="swagger")
+    assert exported["contentDisposition"] == 'attachment; filename="swagger_a_b__X:__.json"'
+    assert json.loads(exported["body"].read())["info"]["version"] == 'a"b\r\nX: ä'
+
+
 def by_type(answer: dict[str, Any]) -> dict[str, Any]:
     """An answer of GetDocumentationParts in the recorded order."""
     return {**answer, "items": sorted(answer["items"], key=lambda item: item["location"]["type"])}
@@ -196,3 +208,6 @@ def test_documentation_parts_are_imported(apigateway: Any, recorded: Recorded) -
     assert (len(merged), len(merged & ids)) == (4, 3), "the API's part is replaced, as its location is the same"
     apigateway.put_rest_api(restApiId=api, mode="overwrite", body=body)
     assert [part["location"] for part in listed()["items"]] == [{"type": "API"}]
+    del definition["x-amazon-apigateway-documentation"]
+    apigateway.put_rest_api(restApiId=api, mode="overwrite", body=json.dumps(definition).encode())
+    assert len(listed()["items"]) == 1, "a document that says nothing of documentation leaves it"

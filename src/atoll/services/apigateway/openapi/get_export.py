@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from types_boto3_apigateway.type_defs import GetExportRequestTypeDef
 
 JSON, YAML = "application/json", "application/yaml"
+_UNSAFE = re.compile(r"[^\w.:+-]", re.ASCII)
 
 
 @operation("GetExport", access=access("GET", "/restapis/{restApiId}/stages/{stageName}/exports/{exportType}"))
@@ -55,7 +57,7 @@ async def get_export(ctx: Context, request: GetExportRequestTypeDef) -> dict[str
     suffix = "oas30" if wanted.is_3 else "swagger"
     return {
         "contentType": "application/octet-stream",
-        "contentDisposition": f'attachment; filename="{suffix}_{version}.{named}"',
+        "contentDisposition": f'attachment; filename="{suffix}_{_UNSAFE.sub("_", version)}.{named}"',
         "body": _written(document, accepts),
     }
 
