@@ -109,9 +109,16 @@ class Document(NamedTuple):
             servers = [mapping(server) for server in self.root.get("servers") or () if isinstance(server, Mapping)]
             named = [mapping(server.get("variables")).get("basePath") for server in servers]
             defaults = [mapping(variable).get("default") for variable in named if variable is not None]
-            base = str(defaults[0]) if defaults else urlsplit(_filled(servers[0])).path if servers else ""
+            base = str(defaults[0]) if defaults else _path(_filled(servers[0])) if servers else ""
         base = base.strip("/")
         return f"/{base}" if base else ""
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError as error:
+        raise InvalidDocument(f"The URL {url} of a server is none") from error
 
 
 def _filled(server: Mapping[str, Any]) -> str:
@@ -125,8 +132,8 @@ def _filled(server: Mapping[str, Any]) -> str:
 def read(text: bytes) -> Document:
     """The document. Raises InvalidDocument."""
     try:
-        root = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+        root = _plain(msgspec.json.decode(text), [0], 0)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         root = _yaml(text)
     if not isinstance(root, Mapping) or not (_is(root.get("swagger"), "2.0") or _is(root.get("openapi"), "3.")):
         raise InvalidDocument("Neither Swagger 2.0 nor OpenAPI 3")
