@@ -279,7 +279,7 @@ def route_keys(data: bytes) -> None:
     """`data`: a route key, and a path that may match it."""
     key, _, path = data.decode("utf-8", "surrogateescape").partition("\n")
     with contextlib.suppress(ServiceError):
-        router = Router([(check_route_key(key), 1), ("GET /a/{b}/c", 2), ("ANY /{proxy+}", 3)])
+        router = Router([(check_route_key("HTTP", key), 1), ("GET /a/{b}/c", 2), ("ANY /{proxy+}", 3)])
         router.match("GET", "/" + path)
     with contextlib.suppress(ServiceError):
         function_of(key)
@@ -568,6 +568,6 @@ TARGETS: dict[str, Target] = {
         ],
     ),
     "patterns of users": Target(
-        user_patterns, [b"^[0-9a-f]{8}-(a|b{2,3})+$\n0123abcd-abb", b"((a{99}){9}){9}\naaa", b"(?i)(?:x|\\p{L}{2})*\nxX", b"(a+)+b\naaaaaaaa"],
+        user_patterns, [b"^[0-9a-f]{8}-(a|b{2,3})+$\n0123abcd-abb", b"((a{99}){9}){9}\naaa", b"(?i)(?:x|\\p{L}{2})*\nxX", b"(a+)+b\naaaa"],
     ),
 }  # fmt: skip

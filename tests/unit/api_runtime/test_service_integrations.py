@@ -98,6 +98,14 @@ async def test_what_the_region_does_not_offer_is_refused(subtype: str) -> None:
     assert region.calls == []
 
 
+def test_what_nests_too_deep_to_be_json_is_left_to_the_operation() -> None:
+    """It may be the client's own text (`$request.body.a`)."""
+    action = next(each for each in ACTIONS.values() if each.parsed)
+    assert request_of(action, {action.parsed[0]: "[" * 100_000}) in (
+        {action.parsed[0]: "[" * 100_000}, {action.entries: [{action.parsed[0]: "[" * 100_000}]}
+    )  # fmt: skip
+
+
 def test_events_are_entries() -> None:
     given = {"Detail": '{"a":1}', "DetailType": "t", "Source": "s", "Resources": '["r"]'}
     assert request_of(ACTIONS["EventBridge-PutEvents"], given) == {

@@ -90,7 +90,7 @@ def request_of(action: Action, given: Mapping[str, str]) -> dict[str, Any]:
 def _parsed(value: str) -> Any:
     try:
         return msgspec.json.decode(value)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return value  # the operation says what is wrong with it
 
 
