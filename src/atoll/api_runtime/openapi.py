@@ -111,9 +111,16 @@ class Document(NamedTuple):
             servers = [mapping(server) for server in self.root.get("servers") or () if isinstance(server, Mapping)]
             named = [mapping(server.get("variables")).get("basePath") for server in servers]
             defaults = [mapping(variable).get("default") for variable in named if variable is not None]
-            base = str(defaults[0]) if defaults else urlsplit(_filled(servers[0])).path if servers else ""
+            base = str(defaults[0]) if defaults else _path(_filled(servers[0])) if servers else ""
         base = base.strip("/")
         return f"/{base}" if base else ""
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError as error:
+        raise InvalidDocument(f"The URL {url} of a server is none") from error
 
 
 def _filled(server: Mapping[str, Any]) -> str:
@@ -135,7 +142,7 @@ def read(text: bytes) -> Document:
 def parsed(text: bytes) -> Any:
     """JSON or YAML as plain values, whatever they say. Raises InvalidDocument."""
     try:
-        return msgspec.json.decode(text)
+        return _plain(msgspec.json.decode(text), [0], 0)
     except NO_JSON:
         return _yaml(text)
 

@@ -99,3 +99,24 @@ def test_a_status_of_too_many_digits(rest: Any, function: str, allow: Any, statu
     assert (answer.status_code, answer.json()) == (502, INTERNAL)
     answer = rest("/m", "POST", json={"status": status})
     assert (answer.status_code, answer.json()) == (500, INTERNAL)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"swagger":"2.0","info":{"title":"\x80"}}',
+        b'{"openapi":"3.0.1","info":{"title":"a"},"servers":[{"url":"http://["}],"paths":{}}',
+        *(b'{"openapi":"3.0.1","paths":{},"x":%b}' % (b"[" * deep + b"]" * deep) for deep in range(850, 1000, 10)),
+    ],
+)
+def test_documents_that_are_none(rest: Any, client: Any, aws_error: Any, text: bytes) -> None:
+    """Bytes that are no text, a server that is nowhere, and more depth than anybody needs."""
+    for basepath in ("ignore", "prepend"):
+        asked = {"body": text, "parameters": {"basepath": basepath}}
+        if basepath == "ignore" and b"http://[" in text:
+            continue
+        assert aws_error(lambda asked=asked: rest.client.import_rest_api(**asked))[::2] == ("BadRequestException", 400)
+        assert aws_error(lambda asked=asked: rest.client.put_rest_api(restApiId=rest.id, **asked))[2] == 400
+    if b"\x80" not in text:
+        asked = {"Body": text.decode(), "Basepath": "prepend"}
+        assert aws_error(lambda: client("apigatewayv2").import_api(**asked))[::2] == ("BadRequestException", 400)

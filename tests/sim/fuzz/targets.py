@@ -12,7 +12,21 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from atoll.api_runtime import map as answers
+from atoll.api_runtime import openapi, patterns, serving
+from atoll.api_runtime.address import address
+from atoll.api_runtime.authorize import verdicts
+from atoll.api_runtime.http_api import sources
+from atoll.api_runtime.http_api.parameters import Mappings
 from atoll.api_runtime.match import Router
+from atoll.api_runtime.plane import resolve_stage
+from atoll.api_runtime.refused import Refused
+from atoll.api_runtime.rest_api import content, match, parameters
+from atoll.api_runtime.rest_api.mock import mock_status
+from atoll.api_runtime.rest_api.proxy_answer import proxy_answer
+from atoll.api_runtime.rest_api.records import Method, Resource
+from atoll.api_runtime.templates.budget import TemplateError
+from atoll.api_runtime.templates.render import Scope, render
+from atoll.api_runtime.websocket_api import select
 from atoll.auth import claims
 from atoll.auth.chunked import KINDS, SIGNED, ChunkedBody, ChunkSignatures
 from atoll.auth.policy import parse
@@ -26,6 +40,8 @@ from atoll.kernel.http import HttpRequest
 from atoll.protocol.models import Models
 from atoll.protocol.timestamps import read_timestamp
 from atoll.protocol.wire import WireRequest
+from atoll.services.apigateway.openapi.definition import definition as rest_definition
+from atoll.services.apigatewayv2.openapi.definition import definition as http_definition
 from atoll.services.apigatewayv2.rules import check_route_key, function_of
 from atoll.services.dynamodb import numbers
 from atoll.services.dynamodb.expressions.lexer import ExpressionError
@@ -263,7 +279,7 @@ def route_keys(data: bytes) -> None:
     """`data`: a route key, and a path that may match it."""
     key, _, path = data.decode("utf-8", "surrogateescape").partition("\n")
     with contextlib.suppress(ServiceError):
-        router = Router([(check_route_key(key), 1), ("GET /a/{b}/c", 2), ("ANY /{proxy+}", 3)])
+        router = Router([(check_route_key("HTTP", key), 1), ("GET /a/{b}/c", 2), ("ANY /{proxy+}", 3)])
         router.match("GET", "/" + path)
     with contextlib.suppress(ServiceError):
         function_of(key)
@@ -295,6 +311,80 @@ def returned(data: bytes) -> None:
     """What a function returned becomes an answer."""
     for read in (answers.payload_1, answers.payload_2):
         assert 200 <= read(data).status <= 599
+
+
+def api_answers(data: bytes) -> None:
+    """What a function of a REST API returned, what a mock's template made, and what an authorizer's function returned."""
+    with contextlib.suppress(Refused):
+        assert 200 <= proxy_answer(data, as_bytes=True).status <= 599
+    with contextlib.suppress(Refused):
+        mock_status(data)
+    for authorizer in (
+        serving.Authorizer("a", "a", "TOKEN"),
+        serving.Authorizer("a", "a", "REQUEST", simple=True, payload_format="2.0"),
+    ):
+        with contextlib.suppress(verdicts.BadAnswer):
+            verdicts.read(data, "HTTP" if authorizer.simple else "REST", authorizer)
+
+
+def api_addresses(data: bytes) -> None:
+    """`data`: a Host header, and a path. Whatever they are, a resource is found or none."""
+    host, _, path = data.decode("latin-1").partition("\n")
+    found = address(HttpRequest("GET", "/" + path, "", [("host", host)]))
+    if found is not None:
+        _, rest = resolve_stage(found, {"dev": serving.Stage()})
+        assert rest.startswith("/")
+        RESOURCES.match("GET", rest)
+
+
+RESOURCES = match.Router(
+    Resource(str(place), path, {"GET": Method("GET")})
+    for place, path in enumerate(("/", "/a", "/a/{b}", "/{c}/d", "/a/{e+}"))
+)
+
+
+def api_documents(data: bytes) -> None:
+    """An OpenAPI document becomes an API of both families, or is refused."""
+    openapi.roles(data)
+    for define in (rest_definition, http_definition):
+        for base in ("ignore", "prepend", "split"):
+            with contextlib.suppress(openapi.InvalidDocument, ServiceError):
+                define(openapi.read(data), base)  # type: ignore[operator]
+
+
+def api_mappings(data: bytes) -> None:
+    """`data`: where a value goes, where it comes from, and a body. Of HTTP APIs, of REST APIs, and selections of WebSocket APIs."""
+    target, source, body = (data.decode("utf-8", "replace").split("\n", 2) + [""] * 3)[:3]
+    with contextlib.suppress(sources.Malformed):
+        Mappings.of({target: source}, {"200": {target: source}})
+    parameters.of_body(body.encode(), source.removeprefix("method.request.body."))
+    parameters.of_response([("a", "b")], body.encode(), source)
+    select.route_key(source, body)
+    select.response_key(body[:100], ["$default", target])
+
+
+def api_bodies(data: bytes) -> None:
+    """A body that is compressed, in base 64, or neither."""
+    for encoding in ("gzip", "deflate", "identity"):
+        with contextlib.suppress(Refused):
+            assert len(content.uncompressed(data, encoding, 1 << 16)) <= max(1 << 16, len(data))
+    for handling in ("CONVERT_TO_TEXT", "CONVERT_TO_BINARY", None):
+        with contextlib.suppress(Refused):
+            content.request_body(data, data[:1] > b"a", handling)  # type: ignore[arg-type]
+
+
+def api_templates(data: bytes) -> None:
+    """`data`: a body, and a mapping template."""
+    body, _, template = data.decode("utf-8", "replace").partition("\n")
+    with contextlib.suppress(TemplateError):
+        render(template, Scope(body, {"path": {"p": body}}, {"stage": "dev"}, {"v": "1"}))
+
+
+def user_patterns(data: bytes) -> None:
+    """`data`: a regular expression, and a text."""
+    pattern, _, text = data.decode("utf-8", "replace").partition("\n")
+    with contextlib.suppress(patterns.BadPattern, TimeoutError):
+        patterns.compiled(pattern).fullmatch(text, timeout=0.01)
 
 
 POLICY = (
@@ -423,5 +513,61 @@ TARGETS: dict[str, Target] = {
             b'{"statusCode":200,"headers":{"a":"b"},"multiValueHeaders":{"c":["d"]},"cookies":["e"],"body":"YQ==","isBase64Encoded":true}',
             b'"text"',
         ],
+    ),
+    "answers of APIs": Target(
+        api_answers,
+        [
+            b'{"statusCode":"200","headers":{"a":"b","c":1},"multiValueHeaders":{"c":["d"]},"body":"YQ==","isBase64Encoded":true}',
+            b'{"principalId":"u","policyDocument":{"Version":"2012-10-17","Statement":[{"Action":"execute-api:Invoke","Effect":"Allow",'
+            b'"Resource":"arn:aws:execute-api:*"}]},"context":{"a":1,"b":null},"usageIdentifierKey":"k"}',
+            b'{"isAuthorized":true,"context":{"a":[1]}}', b"{statusCode: 200}", b'{"statusCode":"%b"}' % (b"9" * 5000),
+        ],
+    ),
+    "addresses of APIs": Target(
+        api_addresses,
+        [
+            b"x1.execute-api.us-east-1.amazonaws.com\ndev/a/%2F/b//", b"localhost:4566\n_aws/execute-api/x1/dev/a/b",
+            b"127.0.0.1\nrestapis/x1/dev/_user_request_/a/..%2f..", b"[::1]\nrestapis//_user_request_", b"a,b\n_aws/execute-api/",
+        ],
+    ),
+    "documents of APIs": Target(
+        api_documents,
+        [
+            b'{"openapi":"3.0.1","info":{"title":"t"},"servers":[{"url":"http://a/{basePath}","variables":{"basePath":{"default":"b"}}}],'
+            b'"paths":{"/a/{b}":{"get":{"parameters":[{"$ref":"#/components/parameters/p"}],"security":[{"s":["x"]}],'
+            b'"x-amazon-apigateway-integration":{"type":"http_proxy","uri":"http://x","httpMethod":"GET","payloadFormatVersion":"1.0",'
+            b'"responses":{"default":{"statusCode":"200"}}},"responses":{"200":{}}}}},"components":{"parameters":{"p":{"name":"b",'
+            b'"in":"path"}},"securitySchemes":{"s":{"type":"apiKey","name":"Authorization","in":"header",'
+            b'"x-amazon-apigateway-authtype":"custom","x-amazon-apigateway-authorizer":{"type":"token","authorizerUri":"arn:x"}}}}}',
+            b'{"openapi":"3.0.1","info":{"title":"t"},"servers":[{"url":"http://["}],"paths":{"/":{"get":{}}}}',
+            b'{"swagger":"2.0","info":{"title":"t"},"basePath":"/v1/","paths":{"/a":{"x-amazon-apigateway-any-method":{"produces":["a/b"],'
+            b'"parameters":[{"in":"body","name":"m","schema":{"$ref":"#/definitions/M"}}],"responses":{"200":{"schema":{"$ref":'
+            b'"#/definitions/M"}}}}}},"definitions":{"M":{"type":"object"}},"x-amazon-apigateway-policy":{}}',
+            b"openapi: 3.0.1\ninfo: &i {title: a}\npaths: {/x: {get: {responses: {200: *i}}}}\n",
+            b'{"openapi":"3.0.1","paths":{},"x":%b}' % (b"[" * 900 + b"]" * 900),
+        ],
+    ),
+    "mappings of APIs": Target(
+        api_mappings,
+        [
+            b'overwrite:header.x\n${request.path.id}-$context.stage\n{"a":[1,{"b":2}]}', b"append:querystring.q\n$request.body.a[0].b\n{}",
+            b"overwrite:path\n/x/${request.header.y}\n", b'/2\\d+/\n$request.body.a["b"][1]\n{"a":{"b":[1,2]}}',
+            b"/(a+)+b/\n$request.body.a[%b]\n[1]" % (b"9" * 5000),
+        ],
+    ),
+    "bodies of APIs": Target(
+        api_bodies,
+        [b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xffKL\x1c\x05\xa3`\x14\x0c\x15\x00\x00", b"YWJjZGVm", b"x\x9cKLJ\x06\x00\x02M\x01'"],
+    ),
+    "templates of APIs": Target(
+        api_templates,
+        [
+            b'{"a":[1,{"b":"x"}]}\n#set($r = $input.path("$.a"))#foreach($e in $r)$foreach.index:$e.b,#end$input.json("$..b")',
+            b'x\n#if($input.params("p") == "1" && !$context.x)$util.escapeJavaScript($input.body)#{else}$util.base64Encode("a")#end',
+            b'{}\n#macro(m $a)$!a.replaceAll("(a)", "$1")#end#m("x")#set($context.responseOverride.status = 404)',
+        ],
+    ),
+    "patterns of users": Target(
+        user_patterns, [b"^[0-9a-f]{8}-(a|b{2,3})+$\n0123abcd-abb", b"((a{99}){9}){9}\naaa", b"(?i)(?:x|\\p{L}{2})*\nxX", b"(a+)+b\naaaa"],
     ),
 }  # fmt: skip

@@ -8,6 +8,7 @@ through it than a function may.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,6 +25,8 @@ MAX_ANSWER = 10 << 20
 WHOLE_BELOW = 1 << 20
 """Bytes: bodies whose length is known and below this are read at once, and sent on with their length."""
 
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""What no header's value may hold, though some services send it."""
 WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 """Methods whose requests say how long their body is even where there is none."""
 
@@ -148,7 +151,9 @@ def _request_headers(
 
 
 async def _answer(response: httpcore.Response, deadline: float, *, bodiless: bool) -> Answer:
-    headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers]
+    headers = [
+        (name.decode("latin-1").lower(), _CONTROL.sub("", value.decode("latin-1"))) for name, value in response.headers
+    ]
     length = dict(headers).get("content-length", "")
     if length.isdecimal() and int(length) > MAX_ANSWER:
         await response.aclose()

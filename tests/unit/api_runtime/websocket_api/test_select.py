@@ -66,3 +66,13 @@ JSON = st.recursive(
 @given(JSON | st.sampled_from(["$connect", "$disconnect"]))
 def test_no_message_names_a_reserved_route(value: object) -> None:
     assert route_key("$request.body.action", json.dumps({"action": value})) not in ("$connect", "$disconnect")
+
+
+@pytest.mark.parametrize("key", ["/((a{999}){999}){999}/", "/(a|aa)+b/", "/[/"])
+def test_patterns_that_take_too_long_or_are_wrong_select_nothing(key: str) -> None:
+    assert response_key("a" * 40, [key]) is None
+    assert response_key("a" * 40, ["$default", key]) == "$default"
+
+
+def test_a_place_in_a_list_that_is_no_number_that_fits() -> None:
+    assert route_key("$request.body.a[" + "9" * 5000 + "]", '{"a": [1]}') == "$default"
