@@ -78,6 +78,7 @@ class Functions:
             "InvocationType": "RequestResponse",
             "Payload": event,
         }
+        visit.integration.request_id = ctx.request_id  # the invocation's too
         invocation = asyncio.ensure_future(ctx.call("lambda", "Invoke", asked, principal=principal))
         self._running.add(invocation)
         invocation.add_done_callback(self._running.discard)

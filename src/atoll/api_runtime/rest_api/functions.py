@@ -54,6 +54,7 @@ class RestFunctions:
             "Payload": payload,
         }
         acting = visit.acting(source_arn(visit)) if principal is None else principal
+        visit.integration.request_id = visit.ctx.request_id  # the invocation's too
         invocation = asyncio.ensure_future(visit.ctx.call("lambda", "Invoke", request, principal=acting))
         self._running.add(invocation)
         invocation.add_done_callback(self._running.discard)
