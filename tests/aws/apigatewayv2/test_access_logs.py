@@ -109,6 +109,24 @@ def test_functions_and_their_failures(api: Any, echo: str, call: Any, client: Ca
     ]
 
 
+def test_request_ids_lead_to_the_functions_own_log(
+    api: Any, echo: str, call: Any, client: Callable[..., Any], account: str
+) -> None:
+    policy = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [policy]})
+    client("iam").put_role_policy(RoleName="echo", PolicyName="logs", PolicyDocument=document)
+    for group in ("access", "/aws/lambda/echo"):
+        client("logs").create_log_group(logGroupName=group)
+    arn = f"arn:aws:logs:us-east-1:{account}:log-group:access"
+    format_ = "$context.integration.requestId $context.awsEndpointRequestId $context.requestId"
+    api.update_stage(ApiId=echo, StageName="$default", AccessLogSettings={"DestinationArn": arn, "Format": format_})
+    assert call(echo, "/").status_code == 200
+    first, second, _ = lines(client("logs"), "access", 1)[0].split()
+    (report,) = [line for line in lines(client("logs"), "/aws/lambda/echo", 4) if line.startswith("REPORT")]
+    assert f"REPORT RequestId: {first}" in report
+    assert first == second
+
+
 def test_a_log_group_that_is_not_there_gets_no_lines_and_costs_no_answer(
     api: Any, api_id: str, proxy: Proxy, call: Any, client: Callable[..., Any], account: str
 ) -> None:

@@ -86,6 +86,7 @@ class FunctionAuthorizers:
 
     async def _invoke(self, visit: Visit, authorizer: serving.Authorizer, event: Mapping[str, Any]) -> bytes:
         """The function's answer. One that takes too long is left to its end. Raises ServiceError, BadAnswer, Refused."""
+        visit.authorizer.request_id = visit.ctx.request_id  # the invocation's too
         try:
             output = await self._running.within(self._call(visit, authorizer, event), TIMEOUTS[visit.api.kind])
         except TimeoutError as error:

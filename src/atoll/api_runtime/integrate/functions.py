@@ -74,6 +74,7 @@ class Functions:
             "InvocationType": "RequestResponse",
             "Payload": event,
         }
+        visit.integration.request_id = ctx.request_id  # the invocation's too
         invocation = ctx.call("lambda", "Invoke", asked, principal=principal)
         try:
             return await self._running.within(invocation, integration.timeout)

@@ -45,6 +45,7 @@ class RestFunctions:
             "InvocationType": "RequestResponse",
             "Payload": payload,
         }
+        visit.integration.request_id = visit.ctx.request_id  # the invocation's too
         invocation = visit.ctx.call("lambda", "Invoke", request, principal=principal)
         began = visit.ctx.clock.monotonic()
         try:
