@@ -50,6 +50,7 @@ class JwtAuthorizers:
         token = given[7:].strip() if given[:7].lower() == "bearer " else given
         try:
             claims = await self._claims(visit, authorizer, token)
+            context = all_shown(claims)
         except (Invalid, Unreachable) as error:
             visit.authorizer.error = f"invalid_token: {error}"
             raise _unauthorized(_challenge(scopes, "invalid_token", str(error)), visit.authorizer.error) from error
@@ -59,7 +60,7 @@ class JwtAuthorizers:
             visit.authorizer.error = f"insufficient_scope: {text}"
             challenge = _challenge(scopes, "insufficient_scope", text)
             raise Refused("ACCESS_DENIED", headers=[("www-authenticate", challenge)], detail=visit.authorizer.error)
-        return Caller("JWT", context={name: shown(value) for name, value in claims.items()}, scopes=matched)
+        return Caller("JWT", context=context, scopes=matched)
 
     async def _claims(self, visit: Visit, authorizer: serving.Authorizer, token: str) -> Mapping[str, Any]:
         """What a valid token claims. Raises Invalid, Unreachable."""
@@ -104,6 +105,14 @@ def check_claims(claims: Mapping[str, Any], authorizer: serving.Authorizer, now:
         raise Invalid("the token is not valid yet")
     if now < _moment(claims, "iat", now):
         raise Invalid("the token was issued in the future")
+
+
+def all_shown(claims: Mapping[str, Any]) -> Mapping[str, str]:
+    """The claims as events show them. Raises Invalid for such as nest too deep to be shown."""
+    try:
+        return {name: shown(value) for name, value in claims.items()}
+    except RecursionError as error:
+        raise Invalid("the token is malformed") from error
 
 
 def shown(value: Any) -> str:

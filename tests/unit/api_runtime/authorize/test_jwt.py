@@ -18,7 +18,7 @@ from tests.unit.api_runtime.authorize.support import Region, refusal
 
 from atoll.api_runtime import serving
 from atoll.api_runtime.authorize import keys as keys_module
-from atoll.api_runtime.authorize.jwt import Invalid, JwtAuthorizers, check_claims, shown
+from atoll.api_runtime.authorize.jwt import Invalid, JwtAuthorizers, all_shown, check_claims, shown
 from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.visit import Caller
 from atoll.kernel.connection import Outgoing
@@ -368,6 +368,14 @@ async def test_claims_as_events_show_them(provider: Provider) -> None:
     assert {name: caller.context[name] for name in claims} == {
         "groups": "[a b]", "auth_time": "1700000000", "verified": "true", "address": "map[a:x b:<nil>]",
     }  # fmt: skip
+
+
+def test_claims_that_nest_too_deep_to_be_shown_are_refused() -> None:
+    claim: Any = "x"
+    for _ in range(5000):
+        claim = [claim]
+    with pytest.raises(Invalid, match="the token is malformed"):
+        all_shown({"claim": claim})
 
 
 json_values = st.recursive(
