@@ -31,7 +31,7 @@ def evaluate(expression: str, lookup: Lookup) -> str | None:
     parts: list[str] = []
     end = 0
     for found in _VARIABLE.finditer(expression):
-        value = "$" if found[1] else lookup(found[2] or found[3])
+        value = "$" if found[1] else lookup(found[3] if found[2] is None else found[2])
         if value is None:
             return None
         parts += (expression[end : found.start()], value)

@@ -76,3 +76,8 @@ def test_patterns_that_take_too_long_or_are_wrong_select_nothing(key: str) -> No
 
 def test_a_place_in_a_list_that_is_no_number_that_fits() -> None:
     assert route_key("$request.body.a[" + "9" * 5000 + "]", '{"a": [1]}') == "$default"
+
+
+def test_a_variable_without_a_name_has_no_value() -> None:
+    assert route_key("${}", "{}") == "$default"
+    assert route_key("${}$request.body.a", '{"a": "x"}') == "$default"
