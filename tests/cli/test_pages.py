@@ -42,7 +42,7 @@ def free_port() -> int:
 
 @pytest.mark.parametrize("page", ["functions.md", "apis.md"])
 def test_the_examples_answer_what_the_page_says(
-    page: str, own: Region, need: Callable[..., None], tmp_path: Path
+    page: str, new_region: Callable[[], Region], need: Callable[..., None], tmp_path: Path
 ) -> None:
     for program in ("aws", "zip", "curl"):
         need(shutil.which(program), program)
@@ -55,7 +55,8 @@ def test_the_examples_answer_what_the_page_says(
     script = "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + "".join(
         f"{command}\necho\necho '{MARK}'\n" for command, _ in shown
     )
-    environment = own.env(PATH=f"{tmp_path}:{own.env()['PATH']}")
+    region = new_region()
+    environment = region.env(PATH=f"{tmp_path}:{region.env()['PATH']}")
     ran = subprocess.run(["bash", "-e"], input=script, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     for (command, answer), output in zip(shown, ran.stdout.split(MARK), strict=False):

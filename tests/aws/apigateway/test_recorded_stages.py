@@ -184,14 +184,15 @@ def test_keys_of_usage_plans(apigateway: Any, recorded: Recorded) -> None:
     seen = recorded("extended", "TestApigatewayApiKeysCrud::test_get_usage_plan_api_keys")
     api = apigateway
     seen.answers("get-api-keys", api.get_api_keys)
+    by_name = lambda answer: {**answer, "items": sorted(answer["items"], key=lambda item: item["name"], reverse=True)}  # noqa: E731
     first, second = "test-key-1", "test-key-2"
     one = seen.answers("create-api-key", lambda: api.create_api_key(name=first))["id"]
     two = seen.answers("create-api-key-2", lambda: api.create_api_key(name=second))["id"]
-    seen.answers("get-api-keys-after-create-1", api.get_api_keys)
+    seen.answers("get-api-keys-after-create-1", lambda: by_name(api.get_api_keys()))
     plan = seen.answers("create-usage-plan", lambda: api.create_usage_plan(name="plan"))["id"]
 
     def listed(name: str, plan: str = plan, **members: str) -> None:
-        seen.answers(name, lambda: api.get_usage_plan_keys(usagePlanId=plan, **members))
+        seen.answers(name, lambda: by_name(api.get_usage_plan_keys(usagePlanId=plan, **members)))
 
     listed("get-up-keys-before-create")
     join = lambda key: api.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType="API_KEY")  # noqa: E731

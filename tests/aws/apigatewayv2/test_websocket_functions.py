@@ -88,13 +88,13 @@ def answered(api: Sockets, host: str | None = None, path: str = "/dev") -> Any:
 
 @pytest.mark.parametrize("fresh", [False, True], ids=["preloaded", "an interpreter of its own"])
 def test_a_python_function_posts_to_the_address_that_its_event_names(api: Sockets, fresh: bool) -> None:
-    program(api, "index.py", PYTHON, **({"Environment": {"Variables": {"PYTHONOPTIMIZE": "0"}}} if fresh else {}))
+    program(api, "app.py", PYTHON, **({"Environment": {"Variables": {"PYTHONOPTIMIZE": "0"}}} if fresh else {}))
     assert answered(api) == "HELLO"
     assert answered(api, f"{api.api_id}.execute-api.us-east-1.amazonaws.com") == "HELLO"
     assert answered(api, f"{api.api_id}.execute-api.localhost:{api.region.port}") == "HELLO"
 
 
-@pytest.mark.parametrize(("name", "code"), [("index.mjs", MODULE), ("index.js", COMMON)])
+@pytest.mark.parametrize(("name", "code"), [("app.mjs", MODULE), ("app.js", COMMON)])
 def test_a_node_function_posts_to_the_address_that_its_event_names(
     api: Sockets, need: Callable[[object, str], None], name: str, code: str
 ) -> None:
@@ -106,7 +106,7 @@ def test_a_node_function_posts_to_the_address_that_its_event_names(
 
 
 def test_a_function_posts_to_a_custom_domain_name(api: Sockets) -> None:
-    program(api, "index.py", PYTHON)
+    program(api, "app.py", PYTHON)
     control, name = api.client("apigatewayv2"), f"ws.{api.api_id}.example.com"
     certificate = f"arn:aws:acm:us-east-1:{api.account}:certificate/1"
     control.create_domain_name(DomainName=name, DomainNameConfigurations=[{"CertificateArn": certificate}])

@@ -159,6 +159,7 @@ def test_what_is_exported_is_imported_again(is_3: bool) -> None:
             "HTTP",
             method="GET",
             uri="https://x.example",
+            connection_type="INTERNET",
             timeout=3000,
             responses={"200": records.IntegrationResponse("200")},
         ),

@@ -68,8 +68,7 @@ async def create_authorizer(ctx: Context, request: CreateAuthorizerRequestTypeDe
             request.get("authorizerUri"),
             request.get("authType") or ("cognito_user_pools" if kind == "COGNITO_USER_POOLS" else "custom"),
             request.get("identitySource"),
-            # One that an import made says no TTL where the document has none, but lives by the same.
-            request.get("authorizerResultTtlInSeconds", None if kind == "COGNITO_USER_POOLS" else TTL),
+            request.get("authorizerResultTtlInSeconds"),
         )
     )
 

@@ -115,7 +115,7 @@ async def import_documentation_parts(ctx: Context, request: ImportDocumentationP
             tx.clear_range(store.parts(ctx, "v1.documentation-parts", api_id))
         return records.put_all(tx, ctx, api_id, found, drawn)
 
-    return {"ids": await ctx.store.transact(write), "warnings": []}
+    return {"ids": await ctx.store.transact(write)}
 
 
 def _imported(body: bytes) -> list[documentation.Found]:

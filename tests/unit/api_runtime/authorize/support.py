@@ -72,7 +72,12 @@ class Region:
         settings = serving.Stage(snapshot="s1")
         api = serving.Api(ACCOUNT, REGION, {"dev": settings}, changes.pop("kind", "REST"))
         ctx: Any = SimpleNamespace(
-            account=ACCOUNT, call=self.call, clock=self.clock, store=OpenSessions(), span=Span("test", "t")
+            account=ACCOUNT,
+            request_id="r",
+            call=self.call,
+            clock=self.clock,
+            store=OpenSessions(),
+            span=Span("test", "t"),
         )
         members: dict[str, Any] = {
             "ctx": ctx, "request": request, "api_id": API, "api": api, "stage": "dev", "settings": settings, "path": path,

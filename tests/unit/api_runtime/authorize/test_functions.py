@@ -88,7 +88,8 @@ async def test_request_authorizer_of_a_rest_api() -> None:
     assert region.events == [
         {
             "type": "REQUEST", "methodArn": METHOD_ARN, "resource": "/pets", "path": "/pets", "httpMethod": "GET",
-            "requestContext": {"stage": "dev"},
+            "requestContext": {"stage": "dev"}, "pathParameters": {}, "queryStringParameters": {},
+            "multiValueQueryStringParameters": {}, "stageVariables": {},
         }
     ]  # fmt: skip
 
