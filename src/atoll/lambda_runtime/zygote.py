@@ -81,7 +81,10 @@ class Zygote:
                 await self._send(data, descriptors)
             except ConnectionError:  # it died unnoticed
                 await self._start()
-                await self._send(data, descriptors)
+                try:
+                    await self._send(data, descriptors)
+                except ConnectionError as error:  # as it does where the machine has no room for another process
+                    raise RuntimeUnavailable(f"The {self.name} zygote ended: {self._last_words()}") from error
 
     async def _send(self, data: bytes, descriptors: list[int]) -> None:
         assert self._control is not None
@@ -138,8 +141,11 @@ class Zygote:
             answer = b""
         if not answer:
             await self._end()
-            lines = self._log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
-            raise RuntimeUnavailable(f"The {self.name} zygote did not start: {lines[-1]}")
+            raise RuntimeUnavailable(f"The {self.name} zygote did not start: {self._last_words()}")
+
+    def _last_words(self) -> str:
+        lines = self._log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
+        return lines[-1]
 
 
 async def _room(control: socket.socket) -> None:
