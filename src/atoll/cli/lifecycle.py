@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from atoll.edge.server import Server
 
 READY_WITHIN = 20.0
+OPEN_FILES = 65_536
 
 Port = Annotated[
     int | None, typer.Option("--port", "-p", min=1, max=65535, help=f"The region's port ({DEFAULT_PORT}).")
@@ -133,11 +135,20 @@ def _in_foreground(chosen: Settings, log: str) -> None:
     from atoll.kernel.datadir import DataDirError
 
     state_directory()  # says now if it cannot be used
+    _allow_many_files()
     gc.disable()  # until it is ready: what is loaded stays, and to look through it again and again takes a twelfth of the start
     try:
         uvloop.run(_serve(chosen, log))
     except (PortTaken, DataDirError) as error:
         fail(str(error), _hint(chosen, error))
+
+
+def _allow_many_files() -> None:
+    """As many as this user may open: each client's connection is one, and most systems allow 1,024 where nobody asks for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _serve(chosen: Settings, log: str) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import json
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -167,6 +169,20 @@ async def test_a_zygote_that_died_is_replaced(harness: Harness) -> None:
     zygote._process.kill()
     await until(lambda: zygote._process is None or zygote._process.returncode is not None)
     assert await harness.run(COUNT) == 1
+
+
+async def test_a_zygote_is_started_beside_more_than_1024_open_files(harness: Harness) -> None:
+    """Each of the region's connections is one: select() takes no descriptor above 1,023."""
+    (zygote,) = harness.pool._families.launchers
+    function = harness.function(COUNT)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.ExitStack() as stack:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, 4_096), hard), hard))
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for _ in range(1_100):
+            stack.enter_context(open(os.devnull))  # noqa: PTH123, ASYNC230
+        await zygote.stop()
+        assert json.loads((await harness.invoke(function)).payload) == 1
 
 
 async def test_without_namespaces_functions_run_with_one_warning(

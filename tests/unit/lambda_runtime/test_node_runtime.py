@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import Harness
+from harness import Harness, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 NODE20, NODE24 = "nodejs20.x", "nodejs24.x"
@@ -108,6 +108,7 @@ async def test_the_context(harness: Harness) -> None:
     function = js(harness, source)
     found = json.loads((await harness.invoke(function, request_id="r1", client_context='{"custom": {"a": 1}}')).payload)
     assert 9000 < found.pop("left") <= 10000
+    await until(lambda: function.log_group in harness.events)  # they are written a moment later
     assert found.pop("logStreamName") in harness.events[function.log_group]
     assert found == {
         "callbackWaitsForEmptyEventLoop": True, "waits": True, "functionVersion": "$LATEST", "functionName": function.name,

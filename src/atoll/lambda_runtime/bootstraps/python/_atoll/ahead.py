@@ -7,7 +7,6 @@ tells of it comes on the supervisor's control socket, and only when the environm
 
 import json
 import os
-import select
 import socket
 
 from _atoll import messages, processes, supervisor
@@ -25,9 +24,7 @@ def supervise(config, request, descriptors):
         begin(config, request, api, hear, log)
     for descriptor in (api, log, hear):
         os.close(descriptor)
-    if control in select.select([control, ended], [], [])[0] and not assign(
-        config, control, request["uid"], runtime, go
-    ):
+    if control in processes.readable(control, ended) and not assign(config, control, request["uid"], runtime, go):
         processes.kill(-runtime)
     else:
         supervisor.wait(control, ended, runtime)

@@ -7,7 +7,6 @@ does: {"do": "start"} the runtime, {"do": "terminate"} it, {"do": "kill"} it or 
 
 import json
 import os
-import select
 import signal
 import socket
 
@@ -19,7 +18,7 @@ def attend(control, ended, names, fork, start):
     running = {fork(become, name): name for name in names}
     connection = socket.socket(fileno=control)
     while True:
-        readable = select.select([connection, ended], [], [])[0]
+        readable = processes.readable(connection, ended)
         if ended in readable:
             os.read(ended, 4096)
             reap(connection, running)

@@ -1,7 +1,21 @@
 """The processes that zygotes and supervisors fork: how one hears that they have ended, what becomes of one at its start, how it ends."""
 
 import os
+import select
 import signal
+
+
+def readable(*sources):
+    """Those of the sources (sockets, descriptors) that have something to read, as soon as one has.
+
+    Not by select(), which takes no descriptor above 1,023: ours have the numbers that they have in the region, where each of its
+    connections is one.
+    """
+    poll = select.poll()
+    found = {source if isinstance(source, int) else source.fileno(): source for source in sources}
+    for descriptor in found:
+        poll.register(descriptor, select.POLLIN)
+    return [found[descriptor] for descriptor, _ in poll.poll()]
 
 
 def watch_children():

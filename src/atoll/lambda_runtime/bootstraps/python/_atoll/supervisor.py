@@ -7,7 +7,6 @@ close, which also happens when Atoll is killed. Either way everything dies with 
 """
 
 import os
-import select
 import signal
 import sys
 import traceback
@@ -84,7 +83,7 @@ def wait(control, ended, runtime):
 
 def told(control, ended, runtime):
     """Waits for something to happen, and says whether it was the last."""
-    readable = select.select([control, ended], [], [])[0]
+    readable = processes.readable(control, ended)
     if control in readable:
         if not os.read(control, 64):
             return True

@@ -12,7 +12,6 @@ import gc
 import importlib
 import json
 import os
-import select
 import signal
 import socket
 import sys
@@ -66,7 +65,7 @@ def serve(control, config):
     wakeup, writer = processes.watch_children()
     messages.send(control, {"ready": True})
     while True:
-        readable = select.select([control, wakeup], [], [])[0]
+        readable = processes.readable(control, wakeup)
         if wakeup in readable:
             os.read(wakeup, 4096)
             for _ in processes.ended():
