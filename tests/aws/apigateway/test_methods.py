@@ -336,3 +336,28 @@ def test_whoever_gives_an_integration_a_role_must_be_allowed_to_pass_it(
     assert aws_error(lambda: ann.put_integration(**given))[0] == "AccessDeniedException"
     may("apigateway:*", "iam:PassRole")
     ann.put_integration(**given)
+
+
+def test_a_role_written_with_stage_variables_is_passed_on_too(
+    method: Method, client: Callable[..., Any], region: Any, account: str, aws_error: Any
+) -> None:
+    """Else whoever may change an API could let it act as any role that trusts API Gateway."""
+    iam = client("iam")
+    iam.create_user(UserName="eve")
+    key = iam.create_access_key(UserName="eve")["AccessKey"]
+    eve = region.client("apigateway", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
+    method.put()
+
+    def may(*statements: dict[str, Any]) -> None:
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **one} for one in statements]})
+        iam.put_user_policy(UserName="eve", PolicyName="p", PolicyDocument=policy)
+
+    apis = {"Action": "apigateway:*", "Resource": "*"}
+    given = {**method.names, "type": "AWS", "uri": INVOKE, "integrationHttpMethod": "POST"}
+    for role in ("${stageVariables.role}", "arn:aws:iam::${stageVariables.account}:role/r"):
+        may(apis, {"Action": "iam:PassRole", "Resource": f"arn:aws:iam::{account}:role/r"})
+        assert aws_error(lambda role=role: eve.put_integration(**given, credentials=role))[0] == "AccessDeniedException"
+        may(apis, {"Action": "iam:PassRole", "Resource": "*"})
+        eve.put_integration(**given, credentials=role)
+    may(apis)
+    eve.put_integration(**given, credentials="arn:aws:iam::*:user/*")  # whoever calls: no role is passed

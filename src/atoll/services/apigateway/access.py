@@ -6,12 +6,11 @@ docs: "Control access to a REST API with IAM permissions"; Service Authorization
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import quote
 
-from atoll.api_runtime.serving import SERVICE_HOST
+from atoll.api_runtime import passed_roles
 from atoll.kernel.context import Context
 from atoll.kernel.service import NO_CONDITIONS, Access, ValuesOf
 from atoll.kernel.store.api import Reader
@@ -23,7 +22,6 @@ Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Request = Mapping[str, Any]
 _Read = Callable[[Reader, Context, Request], Any]
 _Given = Callable[[Request], Any]
-_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 
 
 def access(verb: Verb, path: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) -> Sequence[Access]:
@@ -46,25 +44,13 @@ def tag_access(verb: Literal["GET", "PUT", "DELETE"]) -> Sequence[Access]:
 
 
 def passes_role(member: str, patch: str) -> Access:
-    """Whoever gives API Gateway a role, in `member` or by a patch of `patch`, must be allowed to pass it on."""
-
+    """For a request that may give a role in `member` or by a patch of `patch`."""
     return passes_roles(lambda request: [request.get(member), patched(request, patch)])
 
 
-def passes_roles(roles: Callable[[Request], Sequence[Any]]) -> Access:
-    """The same for all that `roles` finds in the request."""
-
-    def passed(_ctx: Context, request: Request) -> Sequence[str]:
-        return [role for role in roles(request) if isinstance(role, str) and _ROLE.fullmatch(role)]
-
-    def to(ctx: Context, request: Request) -> Sequence[str]:
-        return [f"arn:aws:apigateway:{ctx.region}::/restapis/{request.get('restApiId', '*')}"]
-
-    return Access(
-        "iam:PassRole",
-        passed,
-        {"iam:AssociatedResourceArn": to, "iam:PassedToService": lambda _ctx, _request: [SERVICE_HOST]},
-    )
+def passes_roles(named: Callable[[Request], Sequence[Any]]) -> Access:
+    """For a request that may give the roles which `named` finds in it."""
+    return passed_roles.passes_roles(named, lambda request: f"/restapis/{request.get('restApiId', '*')}")
 
 
 def patched(request: Request, path: str) -> Any:

@@ -12,8 +12,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from atoll.api_runtime import domains
-from atoll.api_runtime.integrate.roles import CALLER
-from atoll.api_runtime.serving import SERVICE_HOST
+from atoll.api_runtime.passed_roles import passes_roles
 from atoll.kernel.context import Context
 from atoll.kernel.service import NO_CONDITIONS, Access, ValuesOf
 from atoll.kernel.store.api import Reader
@@ -39,30 +38,13 @@ def access(verb: Verb, path: str) -> Sequence[Access]:
 
 
 def pass_role(member: str) -> Access:
-    """Who gives API Gateway a role, in `member` of the request, must be allowed to pass it on.
-
-    docs: IAM User Guide, "Granting a user permissions to pass a role".
-    """
+    """For a request that may give a role in `member`."""
     return pass_roles(lambda request: [request.get(member)])
 
 
-def pass_roles(roles: Callable[[Request], Sequence[Any]]) -> Access:
-    """The same for all that `roles` finds in the request."""
-
-    def passed(_ctx: Context, request: Request) -> Sequence[str]:
-        return [role for role in roles(request) if isinstance(role, str) and role and role != CALLER]
-
-    def to(ctx: Context, request: Request) -> str:
-        return f"arn:aws:apigateway:{ctx.region}::/apis/{request.get('ApiId', '*')}"
-
-    return Access(
-        "iam:PassRole",
-        passed,
-        {
-            "iam:AssociatedResourceArn": lambda ctx, request: [to(ctx, request)],
-            "iam:PassedToService": lambda _ctx, _request: [SERVICE_HOST],
-        },
-    )
+def pass_roles(named: Callable[[Request], Sequence[Any]]) -> Access:
+    """For a request that may give the roles which `named` finds in it."""
+    return passes_roles(named, lambda request: f"/apis/{request.get('ApiId', '*')}")
 
 
 def tag_access(verb: Literal["GET", "POST", "DELETE"]) -> Sequence[Access]:
