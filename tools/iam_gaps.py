@@ -81,6 +81,7 @@ ABSENT_HERE = {
     ("apigateway:POST", "ClientCertificates", "aws:ResourceTag/${TagKey}"): _UNMADE,
     ("apigateway:POST", "RestApis", "aws:ResourceTag/${TagKey}"): _UNMADE,
     ("apigateway:PUT", "Apis", "aws:ResourceTag/${TagKey}"): _UNMADE,
+    ("apigateway:UpdateRestApiPolicy", "RestApis", "aws:ResourceTag/${TagKey}"): _UNMADE,
     ("iam:PassRole", "role", "aws:ResourceTag/${TagKey}"): _PASSED,
     ("iam:PassRole", "role", "iam:ResourceTag/${TagKey}"): _PASSED,
 }

@@ -159,6 +159,14 @@ def roles(text: Any) -> list[str]:
         return []  # nothing will come of it
 
 
+def mentions(text: Any, name: str) -> bool:
+    """Whether a document has a member of this name at its top."""
+    try:
+        return isinstance(text, bytes) and name in read(text).root
+    except InvalidDocument:
+        return False  # nothing will come of it
+
+
 def _roles(value: Any) -> Iterator[str]:
     if isinstance(value, Mapping):
         yield from (

@@ -344,3 +344,34 @@ def test_settings_of_the_api_are_exported_and_imported(api: Any, kind: str) -> N
         assert (made[name], again[name]) == (value, value)
     if kind == "oas30":
         assert json.loads(text)["servers"][0]["variables"] == {"basePath": {"default": "/prod"}}
+
+
+def test_whoever_imports_a_resource_policy_must_be_allowed_to_set_one(
+    region: Any, client: Callable[..., Any], api: Any, aws_error: Callable[..., Any]
+) -> None:
+    iam = client("iam")
+    iam.create_user(UserName="importer")
+    key = iam.create_access_key(UserName="importer")["AccessKey"]
+    importer = region.client("apigateway", key["AccessKeyId"], key["SecretAccessKey"])
+
+    def may(*actions: str) -> None:
+        statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statement})
+        iam.put_user_policy(UserName="importer", PolicyName="p", PolicyDocument=policy)
+
+    open_to_all = {"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"}
+    policy = {"Version": "2012-10-17", "Statement": [open_to_all]}
+    bare, guarded = document({}), document({}, **{"x-amazon-apigateway-policy": policy})
+    may("apigateway:POST", "apigateway:PUT")
+    made = importer.import_rest_api(body=bare)["id"]
+    for call in (
+        lambda: importer.import_rest_api(body=guarded),
+        lambda: importer.put_rest_api(restApiId=made, body=guarded),
+    ):
+        code, message, _ = aws_error(call)
+        assert code == "AccessDeniedException"
+        assert "apigateway:UpdateRestApiPolicy" in message
+    assert "policy" not in api.get_rest_api(restApiId=made)
+    may("apigateway:POST", "apigateway:PUT", "apigateway:UpdateRestApiPolicy")
+    importer.put_rest_api(restApiId=made, body=guarded)
+    assert "policy" in api.get_rest_api(restApiId=made)

@@ -11,7 +11,7 @@ from atoll.api_runtime import domains, serving
 from atoll.api_runtime.rest_api import records
 from atoll.api_runtime.usage_plans import Place, leave_plans
 from atoll.kernel.context import Context
-from atoll.kernel.service import Access, operation
+from atoll.kernel.service import Access, EachOf, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.apigateway import copies, deploy, models, store
 from atoll.services.apigateway.access import access, patched
@@ -48,10 +48,10 @@ def _sets_policy(request: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [request] if request.get("policy") or patched(request, "/policy") else []
 
 
-def _policy_access(path: str) -> Access:
-    """Whoever sets an API's resource policy needs an action more."""
+def policy_access(path: str, sets: EachOf = _sets_policy) -> Access:
+    """Whoever sets an API's resource policy needs an action more; `sets` gives the request if it does."""
     found = access("PATCH" if "{" in path else "POST", path)[0]
-    return Access("apigateway:UpdateRestApiPolicy", found.resource, _without_tags(found), each=_sets_policy)
+    return Access("apigateway:UpdateRestApiPolicy", found.resource, _without_tags(found), each=sets)
 
 
 def _without_tags(found: Access) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def _without_tags(found: Access) -> dict[str, Any]:
 
 
 @operation(
-    "CreateRestApi", access=[*access("POST", "/restapis"), _policy_access("/restapis")], not_honoured=_NOT_HONOURED
+    "CreateRestApi", access=[*access("POST", "/restapis"), policy_access("/restapis")], not_honoured=_NOT_HONOURED
 )
 async def create_rest_api(ctx: Context, request: CreateRestApiRequestTypeDef) -> dict[str, Any]:
     """Makes an API with a root resource and the models Empty and Error, or with all that `cloneFrom` has."""
@@ -121,7 +121,7 @@ async def get_rest_apis(ctx: Context, request: GetRestApisRequestTypeDef) -> dic
     return await ctx.store.read(read)
 
 
-@operation("UpdateRestApi", access=[*access("PATCH", "/restapis/{restApiId}"), _policy_access("/restapis/{restApiId}")])
+@operation("UpdateRestApi", access=[*access("PATCH", "/restapis/{restApiId}"), policy_access("/restapis/{restApiId}")])
 async def update_rest_api(ctx: Context, request: UpdateRestApiRequestTypeDef) -> dict[str, Any]:
     """Changes what the patches name. What answers requests changes with the next deployment."""
     operations = patches(request)

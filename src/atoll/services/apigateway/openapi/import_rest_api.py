@@ -14,6 +14,7 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.apigateway import api_rules, deploy, store
 from atoll.services.apigateway.access import access, passes_roles
+from atoll.services.apigateway.apis import policy_access
 from atoll.services.apigateway.errors import BadRequestException
 from atoll.services.apigateway.openapi.definition import EXTENSION, Definition, definition
 from atoll.services.apigateway.openapi.store_definition import Ids, merge, needed, replace
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
     from types_boto3_apigateway.type_defs import ImportRestApiRequestTypeDef, PutRestApiRequestTypeDef
 
 INVALID = "Invalid OpenAPI input."
-_ALSO = [passes_roles(lambda request: openapi.roles(request.get("body")))]
+_PASSES = passes_roles(lambda request: openapi.roles(request.get("body")))
+
+
+def _sets_policy(request: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [request] if openapi.mentions(request.get("body"), f"{EXTENSION}policy") else []
+
+
+_ALSO = [_PASSES, policy_access("/restapis", _sets_policy)]
+_ALSO_PUT = [_PASSES, policy_access("/restapis/{restApiId}", _sets_policy)]
 
 
 @operation("ImportRestApi", access=[*access("POST", "/restapis"), *_ALSO])
@@ -44,7 +53,7 @@ async def import_rest_api(ctx: Context, request: ImportRestApiRequestTypeDef) ->
     return _members(api, found)
 
 
-@operation("PutRestApi", access=[*access("PUT", "/restapis/{restApiId}"), *_ALSO])
+@operation("PutRestApi", access=[*access("PUT", "/restapis/{restApiId}"), *_ALSO_PUT])
 async def put_rest_api(ctx: Context, request: PutRestApiRequestTypeDef) -> dict[str, Any]:
     """Puts a document in the place of an API (mode overwrite), or over it (merge). Live with the next deployment."""
     found = _read(ctx, request)
@@ -57,8 +66,7 @@ async def put_rest_api(ctx: Context, request: PutRestApiRequestTypeDef) -> dict[
             replace(tx, ctx, before, found, Ids(drawn))
         else:
             merge(tx, ctx, before, found, Ids(drawn))
-        kept = before if overwrites else msgspec.structs.replace(before)
-        api = _settings(ctx, kept, found, request, merges=not overwrites)
+        api = _settings(ctx, before, found, request, merges=not overwrites)
         store.put_api(tx, ctx, api)
         return api
 
@@ -92,7 +100,8 @@ def _read(ctx: Context, request: Mapping[str, Any]) -> Definition:
 def _settings(
     ctx: Context, api: store.RestApi, found: Definition, request: Mapping[str, Any], *, merges: bool = False
 ) -> store.RestApi:
-    """The API with the settings of the document. What it does not mention is as it was where the document merges, else AWS's default."""
+    """The API with the settings of the document. What it does not mention is as it was, but for binary media types: those are the
+    document's alone unless it merges."""
     kinds = (request.get("parameters") or {}).get("endpointConfigurationTypes")
     types = [kinds] if kinds else found.endpoint.get("types")
     endpoint = {"types": types, "vpcEndpointIds": found.endpoint.get("vpcEndpointIds") or ()}
