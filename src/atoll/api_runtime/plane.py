@@ -25,7 +25,6 @@ from atoll.api_runtime.throttle import Throttle
 from atoll.api_runtime.visit import Visit
 from atoll.api_runtime.websocket_api.integrations import Integrations as WebSocketIntegrations
 from atoll.api_runtime.websocket_api.server import WebSocketApis
-from atoll.auth.own_issuers import key_set
 from atoll.kernel.context import Principal
 from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.kernel.service import Host
@@ -52,7 +51,7 @@ class ApiGateway:
         self._kernel = host.kernel
         self._http = HttpClient(self._kernel.outgoing)
         roles, throttle = Roles(self._kernel.clock), Throttle(self._kernel.clock)
-        authorizers, functions = Authorizers(host, self._http, roles, key_set), Functions(roles)
+        authorizers, functions = Authorizers(host, roles), Functions(roles)
         self._logs = AccessLogs(host, roles)
         services = Services(host)
         integrations = Integrations(services, self._http, roles)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import msgspec
 
-from atoll.kernel.context import GLOBAL_ACCOUNT, Context
+from atoll.auth.issuers import Resolver
+from atoll.kernel.context import GLOBAL_ACCOUNT
 from atoll.kernel.keys import Key
 from atoll.kernel.records import Codec
-from atoll.kernel.store.api import Reader, Transaction
+from atoll.kernel.store.api import Reader, Store, Transaction
 
 PREFIX: Key = (GLOBAL_ACCOUNT, "", "issuer")
 
@@ -48,7 +49,11 @@ def owner(_tx: Reader, _key: Key, raw: bytes) -> str | None:
     return _ISSUERS.decode(raw).account
 
 
-async def key_set(ctx: Context, issuer: str) -> bytes | None:
-    """The key set of an issuer of this region, None for all others: a Resolver of `api_runtime/authorize/keys.py`."""
-    found = await ctx.store.read(lambda tx: find(tx, issuer))
-    return None if found is None else found.keys.encode()
+def key_sets(store: Store) -> Resolver:
+    """Gives the key sets of the region's own issuers."""
+
+    async def key_set(issuer: str) -> bytes | None:
+        found = await store.read(lambda tx: find(tx, issuer))
+        return None if found is None else found.keys.encode()
+
+    return key_set
