@@ -11,10 +11,12 @@ from atoll.services.iam import (
     access_keys,
     attachments,
     boundaries,
+    context_keys,
     inline_policies,
     policies,
     policy_versions,
     roles,
+    simulate,
     store,
     tags,
     users,
@@ -32,6 +34,8 @@ SERVICE = Service(
         inline_policies,
         boundaries,
         tags,
+        simulate,
+        context_keys,
     ],
     # STS's sessions lie among IAM's keys.
     shared=[

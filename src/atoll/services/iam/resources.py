@@ -32,6 +32,11 @@ def on_policy(action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) -
     return [Access(f"iam:{action}", resource=_policy, conditions={**_POLICY_TAGS, **conditions})]
 
 
+def on_simulated(action: str) -> list[Access]:
+    """The access of an operation on the policies of the user, group or role that `PolicySourceArn` names."""
+    return [Access(f"iam:{action}", resource=_simulated, conditions=_SIMULATED_TAGS)]
+
+
 def makes(noun: Literal["Role", "User", "Policy"], resource: Callable[[Context, Request], str]) -> list[Access]:
     """The access of an operation that makes something: whoever does so with tags must be allowed to tag it."""
 
@@ -93,6 +98,16 @@ async def _existing(ctx: Context, kind: Kind[Any], name: str) -> str:
     return kind.arn(ctx.account, entity) if entity else f"arn:aws:iam::{ctx.account}:{kind.word}/{name}"
 
 
+def _simulated(_ctx: Context, request: Request) -> str:
+    return str(request.get("PolicySourceArn", ""))
+
+
+async def _tags_of_simulated(ctx: Context, request: Request) -> Mapping[str, str] | None:
+    kind = ROLES if ":role/" in request.get("PolicySourceArn", "") else USERS
+    entity = await ctx.store.read(lambda tx: kind.find(tx, ctx.account, _simulated(ctx, request).rpartition("/")[2]))
+    return entity.tags if entity else None
+
+
 def _tags_of(kind: Kind[Any], member: str) -> dict[str, ValuesOf]:
     """The tags of the role or user, under both names that IAM has for them."""
 
@@ -130,6 +145,10 @@ def _given(member: str) -> ValuesOf:
 
 _ROLE_TAGS = _tags_of(ROLES, "RoleName")
 _USER_TAGS = _tags_of(USERS, "UserName")
+_SIMULATED_TAGS: dict[str, ValuesOf] = {
+    "aws:ResourceTag/${TagKey}": _tags_of_simulated,
+    "iam:ResourceTag/${TagKey}": _tags_of_simulated,
+}
 _POLICY_TAGS: dict[str, ValuesOf] = {"aws:ResourceTag/${TagKey}": _tags_of_policy}
 ROLE_BOUNDARY = _boundary_of(ROLES, "RoleName")
 USER_BOUNDARY = _boundary_of(USERS, "UserName")
