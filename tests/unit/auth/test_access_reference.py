@@ -40,6 +40,7 @@ GIVEN = {
         for path in ("/authorizerCredentials", "/cloudwatchRoleArn", "/credentials")
     ],
     "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/p",
+    "PolicySourceArn": f"arn:aws:iam::{ACCOUNT}:role/r",
     "Resource": "f",
     "Role": f"arn:aws:iam::{ACCOUNT}:role/r",
     "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r",
