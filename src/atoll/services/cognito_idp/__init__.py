@@ -10,7 +10,10 @@ from atoll.auth import own_issuers
 from atoll.kernel.service import Service, Shared
 from atoll.services.cognito_idp import store
 
-_MODULES: tuple[str, ...] = ()
+_MODULES: tuple[str, ...] = (
+    "pools.clients",
+    "pools.user_pools",
+)
 """Loaded when the first request comes. One line each, in alphabetic order."""
 
 SERVICE = Service(

@@ -17,8 +17,8 @@ _VERIFIED = {"email": "email_verified", "phone_number": "phone_number_verified"}
 
 
 def folded(pool: Pool, name: str) -> str:
-    """A name as the pool compares it: pools are case-insensitive unless they were made otherwise."""
-    sensitive = pool.settings.get("UsernameConfiguration", {}).get("CaseSensitive", False)
+    """A name as the pool compares it: with its case, unless the pool was made otherwise (docs: API_UsernameConfigurationType)."""
+    sensitive = pool.settings.get("UsernameConfiguration", {}).get("CaseSensitive", True)
     return name if sensitive else name.lower()
 
 
