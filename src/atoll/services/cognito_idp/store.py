@@ -9,6 +9,7 @@
     …, "user", POOL, SUB                     User
     …, "name", POOL, NAME                    SUB: by every name that finds the user, as `users/names.py` folds it: user name and aliases
     …, "code", POOL, SUB, PURPOSE            Code: sent and not used yet
+    …, "attempts", POOL, SUB, PURPOSE        Attempts: codes asked for and guessed wrong within an hour
     …, "login", POOL, SUB, ORIGIN            Login: one sign-in and its refresh token
     …, "challenge", POOL, DIGEST             Challenge: a sign-in on its way, by SHA-256 of its Session
     …, "keys", POOL                          Keys: the pool's private signing keys
@@ -148,6 +149,14 @@ class Code(msgspec.Struct, frozen=True):
     failures: int = 0
 
 
+class Attempts(msgspec.Struct, frozen=True):
+    """How often a user asked for a code, and how often one was given wrong, since a time (region time)."""
+
+    since: float
+    asked: int = 0
+    failed: int = 0
+
+
 class Login(msgspec.Struct, frozen=True, omit_defaults=True):
     """One sign-in. `refresh` is SHA-256 of its refresh token, `retired` of the one before it while that is still taken; `expires` when
     it can no longer be refreshed. Its access tokens carry `origin` as `origin_jti`; a login that is gone revokes them."""
@@ -204,6 +213,7 @@ GROUPS = Codec(Group)
 SERVERS = Codec(ResourceServer)
 USERS = Codec(User)
 CODES = Codec(Code)
+ATTEMPTS = Codec(Attempts)
 LOGINS = Codec(Login)
 CHALLENGES = Codec(Challenge)
 KEYS = Codec(Keys)
