@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from atoll import __version__
-from atoll.admin import clock, localstack, why
+from atoll.admin import audit, clock, localstack, why
 from atoll.admin import reset as resets
 from atoll.admin.answers import Refused, answer
 from atoll.gateway.call import Parts
@@ -20,7 +20,7 @@ from atoll.kernel.reset import Reset
 TRACES = 50
 KNOWN = (
     "/_atoll/status, /_atoll/unsupported, /_atoll/accounts, /_atoll/trace, /_atoll/trace/{request id}, /_atoll/why, "
-    "/_atoll/why/{request id}, /_atoll/clock (also POST), /_atoll/reset (POST only)"
+    "/_atoll/why/{request id}, /_atoll/clock (also POST), /_atoll/audit and /_atoll/reset (POST only)"
 )
 
 
@@ -83,6 +83,8 @@ class Admin:
         match path:
             case ["_atoll", "clock"]:
                 return await clock.move(self._parts.kernel, request)
+            case ["_atoll", "audit"]:
+                return audit.perform(self._parts, request)
             case ["_atoll", "reset"] | ["_localstack", "state", "reset"]:
                 return await resets.perform(self._parts, self._reset, request)
         return None
@@ -96,6 +98,7 @@ class Admin:
             "endpoint": parts.endpoint,
             "data_dir": str(parts.kernel.directory.path),
             "auth": parts.auth,
+            "audits": parts.audits.running(parts.kernel.clock.monotonic()),
             "strict": parts.unsupported.strict,
             "region_time": shown["region_time"],
             "clock_offset": shown["offset"],

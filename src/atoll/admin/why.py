@@ -45,7 +45,7 @@ def why(parts: Parts, request_id: str) -> dict[str, Any]:
     found = [_explained(step, judged) for step in steps(span) for judged in step.judged or ()]
     answer = {**span.summary(), "id": request_id, "decisions": found}
     if not found:
-        answer["note"] = NOTHING_JUDGED["off" if parts.auth == "off" else ""]
+        answer["note"] = NOTHING_JUDGED["off" if parts.auth == "off" and not parts.audits else ""]
     return answer
 
 

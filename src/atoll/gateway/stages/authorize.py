@@ -29,7 +29,7 @@ async def authorize(call: Call) -> None:
     """Sets `ctx`. Raises AccessDenied with AWS's sentence."""
     assert call.registered is not None
     ctx = call.ctx = call.context()
-    if call.parts.auth == "off":
+    if call.parts.auth == "off" and not call.parts.audits:
         return
     policies, principal = NO_POLICIES, ctx.principal
     if principal.kind not in ("service", "root", "anonymous"):
@@ -72,20 +72,22 @@ async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet
                 context = known_values(question, asked)
             elif by_names:
                 policies.remember(access.action, resource, decision)
-        call.span.judge(
-            Judgement(
-                ctx.principal, access.action, resource[:LONGEST], ctx.account, context, policies, resource_policy,
-                access.resource_policy is not None, decision,
-            )
+        judgement = Judgement(
+            ctx.principal, access.action, resource[:LONGEST], ctx.account, context, policies, resource_policy,
+            access.resource_policy is not None, decision,
         )  # fmt: skip
+        call.span.judge(judgement)
         if not decision.allowed:
-            _deny(call, sentence(Question(ctx.principal, access.action, resource, NOTHING), decision))
+            question = Question(ctx.principal, access.action, resource, NOTHING)
+            _deny(call, judgement, sentence(question, decision))
 
 
-def _deny(call: Call, text: str) -> None:
+def _deny(call: Call, judgement: Judgement, text: str) -> None:
     """Raises AccessDenied; where denials are only noted, notes it."""
-    call.parts.kernel.tracer.keep_denied(call.span.trace_id)
-    if call.parts.auth != "audit":
+    parts = call.parts
+    parts.kernel.tracer.keep_denied(call.span.trace_id)
+    audited = parts.audits.note(judgement, parts.kernel.clock.monotonic())
+    if parts.auth in ("enforce", "strict") and not audited:
         raise AccessDenied(text)
     call.span.note(**{"iam audit": f"would be denied: {text}"})
     log.warning("would be denied: %s", text)
