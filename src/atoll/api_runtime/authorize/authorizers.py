@@ -57,6 +57,7 @@ class Authorizers:
         if guard.kind == "AWS_IAM":
             return await iam.admit(self._host, visit, policy)
         ruling = resource_policy.ruling(policy, visit)
+        visit.ctx.span.judge(resource_policy.judged(policy, visit, ruling))
         if ruling.explicit:
             raise resource_policy.denial(ruling, visit)
         caller = await self._admit(visit, guard, authorizers, shown, policy_allows=ruling.allowed)
