@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from atoll.admin import Admin
+from atoll.api_runtime.authorize.discovery import Discovery
 from atoll.api_runtime.custom_domains import CustomDomains
+from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.plane import ApiGateway
+from atoll.auth import own_issuers
+from atoll.auth.issuers import Issuers
 from atoll.auth.sigv4 import SigningKeys
 from atoll.config import Settings
 from atoll.edge.edge import Edge
@@ -43,13 +47,15 @@ class PortTaken(Exception):
 class Host:
     """What services get that keep something running. A `kernel.service.Host`."""
 
-    def __init__(self, gateway: Gateway, cache_dir: Path) -> None:
+    def __init__(self, gateway: Gateway, cache_dir: Path, http: HttpClient) -> None:
         self._parts = gateway.parts
         self._gateway = gateway
         self.kernel: Kernel = gateway.parts.kernel
         self.endpoint: str = gateway.parts.endpoint
         self.cache_dir = cache_dir
         self.strict = gateway.parts.unsupported.strict
+        self.issuers = Issuers(self.kernel.clock, Discovery(http))
+        self.issuers.resolve(own_issuers.key_sets(self.kernel.store))
         self.assembled = asyncio.Event()
 
     async def signer(self, http: HttpRequest, *, service: str, region: str) -> Principal | None:
@@ -95,7 +101,9 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
             request_log=request_log,
         )
         gateway = Gateway(parts)
-        host = Host(gateway, settings.cache_dir)
+        http = HttpClient(kernel.outgoing)
+        stack.push_async_callback(http.close)
+        host = Host(gateway, settings.cache_dir, http)
         parts.runtimes = {
             service.name: await stack.enter_async_context(service.runtime(host))
             for service in SERVICES

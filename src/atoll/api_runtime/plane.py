@@ -51,7 +51,7 @@ class ApiGateway:
         self._kernel = host.kernel
         self._http = HttpClient(self._kernel.outgoing)
         roles, throttle = Roles(self._kernel.clock), Throttle(self._kernel.clock)
-        authorizers, functions = Authorizers(host, self._http, roles), Functions(roles)
+        authorizers, functions = Authorizers(host, roles), Functions(roles)
         self._logs = AccessLogs(host, roles)
         services = Services(host)
         integrations = Integrations(services, self._http, roles)

@@ -114,6 +114,8 @@ class Host(Protocol):
     """For what every region of this user can share and anyone can make again."""
     strict: bool
     """Whether the region was started with `--strict`."""
+    issuers: Any
+    """The keys of whoever issues tokens: `auth.issuers.Issuers`, which this layer cannot name."""
     assembled: asyncio.Event
     """Set once every service runs: what acts by itself and calls others begins then."""
 

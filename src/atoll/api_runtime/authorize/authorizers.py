@@ -8,8 +8,6 @@ from atoll.api_runtime import serving
 from atoll.api_runtime.authorize import iam, resource_policy
 from atoll.api_runtime.authorize.functions import FunctionAuthorizers, Shown
 from atoll.api_runtime.authorize.jwt import JwtAuthorizers
-from atoll.api_runtime.authorize.keys import Resolver
-from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.visit import NOBODY, Caller, Visit
@@ -18,11 +16,11 @@ from atoll.kernel.service import Host
 
 
 class Authorizers:
-    """Every authorizer of the region. `resolver` gives the keys of issuers that are in this region, see `keys.py`."""
+    """Every authorizer of the region."""
 
-    def __init__(self, host: Host, http: HttpClient, roles: Roles, resolver: Resolver | None = None) -> None:
+    def __init__(self, host: Host, roles: Roles) -> None:
         self._host = host
-        self._jwt = JwtAuthorizers(host.kernel.clock, http, resolver, strict=host.strict)
+        self._jwt = JwtAuthorizers(host.kernel.clock, host.issuers, strict=host.strict)
         self._functions = FunctionAuthorizers(roles)
 
     async def admit(

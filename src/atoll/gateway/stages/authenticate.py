@@ -1,7 +1,8 @@
 """authenticate: whose key signed this, and did it?
 
 A key that Atoll issued (IAM users, STS, function roles) must have signed the request for real. Any other key acts as root of the
-account that it names, unless `--auth strict` or from inside an execution environment. The body is read here only where its hash is
+account that it names, unless `--auth strict` or from inside an execution environment. Who calls an operation for people without keys
+(Cognito's InitiateAuth, STS's AssumeRoleWithWebIdentity) is nobody, also where he signs. The body is read here only where its hash is
 part of what was signed and the headers do not claim it; what they claim of it is held against it in `receive`.
 """
 
@@ -40,6 +41,9 @@ async def authenticate(call: Call) -> None:
 async def _authenticate(call: Call, codec: Codec) -> None:
     authorization, http, parts = call.authorization, call.http, call.parts
     assert http is not None
+    if codec.is_public(call.operation):
+        call.principal = Principal.anonymous()
+        return
     if authorization is None:
         raise MissingAuthenticationToken("Request is missing Authentication Token")
     credential = await find_credential(parts, authorization, http)

@@ -1,4 +1,4 @@
-"""IAM: roles, users with access keys, managed and inline policies, boundaries. Groups, MFA, SAML and OIDC are not here.
+"""IAM: users, groups and roles, what hangs on them, and the account's own settings.
 
 What the region asks of IAM at every request is in `directory.py`.
 """
@@ -7,36 +7,28 @@ from __future__ import annotations
 
 from atoll.auth import credentials
 from atoll.kernel.service import Service, Shared
-from atoll.services.iam import (
-    access_keys,
-    attachments,
-    boundaries,
-    context_keys,
-    inline_policies,
-    policies,
-    policy_versions,
-    roles,
-    simulate,
-    store,
-    tags,
-    users,
+from atoll.services.iam import store
+
+_MODULES = (
+    "access_keys",
+    "attachments",
+    "boundaries",
+    "context_keys",
+    "groups",
+    "inline_policies",
+    "memberships",
+    "policies",
+    "policy_versions",
+    "roles",
+    "simulate",
+    "tags",
+    "users",
 )
+"""Loaded when the first request comes: they are many."""
 
 SERVICE = Service(
     "iam",
-    [
-        roles,
-        users,
-        access_keys,
-        policies,
-        policy_versions,
-        attachments,
-        inline_policies,
-        boundaries,
-        tags,
-        simulate,
-        context_keys,
-    ],
+    [f"{__name__}.{module}" for module in _MODULES],
     # STS's sessions lie among IAM's keys.
     shared=[
         Shared(credentials.PREFIX, credentials.owner, credentials.remove),

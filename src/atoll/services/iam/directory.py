@@ -7,6 +7,8 @@ if it is filled from a version that is never committed; reads see what is commit
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from atoll.auth import credentials
 from atoll.auth.policy.evaluate import NO_POLICIES, PolicySet
 from atoll.auth.policy.parse import Policy, parse
@@ -15,7 +17,7 @@ from atoll.kernel.context import Principal
 from atoll.kernel.keys import packed
 from atoll.kernel.store.api import Reader
 from atoll.services.iam import policies
-from atoll.services.iam.store import ROLES, USERS, Entity, version_key
+from atoll.services.iam.store import GROUPS, ROLES, USERS, Entity, User, version_key
 
 MEMO = 4096
 
@@ -55,14 +57,20 @@ def _compile(tx: Reader, principal: Principal, identity: str) -> PolicySet:
     if entity is None or entity.id != identity:
         return NO_POLICIES
     return PolicySet(
-        identity=(
-            *(_managed(tx, principal.account, arn) for arn in entity.attached),
-            *(parse(text, name=name) for name, text in entity.inline.items()),
-        ),
+        identity=tuple(_identity(tx, principal.account, entity)),
         boundary=_managed(tx, principal.account, entity.boundary) if entity.boundary else None,
         session=tuple(parse(text) for text in principal.session_policies),
         tags=entity.tags,
     )
+
+
+def _identity(tx: Reader, account: str, entity: Entity) -> Iterator[Policy]:
+    """An entity's own policies, attached and inline, and a user's by its groups."""
+    yield from (_managed(tx, account, arn) for arn in entity.attached)
+    yield from (parse(text, name=name) for name, text in entity.inline.items())
+    if isinstance(entity, User):
+        for group in entity.groups:
+            yield from _identity(tx, account, GROUPS.get(tx, account, group))
 
 
 def _managed(tx: Reader, account: str, arn: str) -> Policy:

@@ -11,7 +11,6 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import attachments, boundaries, documents, paging, tagging
-from atoll.services.iam.errors import EntityAlreadyExistsException
 from atoll.services.iam.resources import ROLE_BOUNDARY, makes, new_role, on_role, roles_below
 from atoll.services.iam.store import ROLES, Role
 from atoll.services.iam.trust import check_principals
@@ -64,11 +63,10 @@ async def create_role(ctx: Context, request: CreateRoleRequestTypeDef) -> dict[s
     )  # fmt: skip
 
     def create(tx: Transaction) -> Role:
-        if ROLES.find(tx, ctx.account, role.name) is not None:
-            raise EntityAlreadyExistsException(f"Role with name {role.name} already exists.")
+        ROLES.require_free(tx, ctx.account, role.name)
         check_principals(tx, trust)
         created = boundaries.set_boundary(tx, ctx.account, ROLES, role, request.get("PermissionsBoundary", ""))
-        ROLES.put(tx, ctx.account, created)
+        ROLES.create(tx, ctx.account, created)
         return created
 
     created = await ctx.store.transact(create)
@@ -93,18 +91,9 @@ async def get_role(ctx: Context, request: GetRoleRequestTypeDef) -> dict[str, An
 @operation("ListRoles", access=[Access("iam:ListRoles", resource=roles_below)])
 async def list_roles(ctx: Context, request: ListRolesRequestTypeDef) -> dict[str, Any]:
     """By name. docs: API_ListRoles, which names the attributes that a list leaves out."""
-    prefix = request.get("PathPrefix", "/")
 
     def read(tx: Reader) -> dict[str, Any]:
-        roles = paging.stored(tx, ROLES.prefix(ctx.account))
-        found, more = paging.page(
-            request,
-            lambda position: (
-                (name, role)
-                for name, raw in roles(position)
-                if (role := ROLES.codec.decode(raw)).path.startswith(prefix)
-            ),
-        )
+        found, more = paging.page(request, paging.below(tx, ctx.account, ROLES, request.get("PathPrefix", "/")))
         shown = [_basic(ctx.account, role) | {"MaxSessionDuration": role.max_session} for role in found]
         return {"Roles": shown, **more}
 
