@@ -282,6 +282,18 @@ class TestPrincipals:
             ("implicitDeny", []),
         ]
 
+    def test_a_users_groups_and_a_group_itself(self, iam, jill):
+        group = iam.create_group(GroupName="Writers")["Group"]["Arn"]
+        iam.put_group_policy(GroupName="Writers", PolicyName="Writes", PolicyDocument=allow("s3:PutObject"))
+        asked = {"ActionNames": ["s3:PutObject"]}
+        before = iam.simulate_principal_policy(PolicySourceArn=jill, **asked)["EvaluationResults"][0]
+        assert before["EvalDecision"] == "implicitDeny"
+        iam.add_user_to_group(GroupName="Writers", UserName="Jill")
+        for arn in (jill, group):
+            (result,) = iam.simulate_principal_policy(PolicySourceArn=arn, **asked)["EvaluationResults"]
+            assert result["EvalDecision"] == "allowed"
+            assert [one["SourcePolicyId"] for one in result["MatchedStatements"]] == ["group_Writers_Writes"]
+
     def test_a_role_within_its_boundary(self, iam):
         boundary = iam.create_policy(PolicyName="limit", PolicyDocument=allow("s3:Get*"))["Policy"]["Arn"]
         role = iam.create_role(RoleName="worker", AssumeRolePolicyDocument=TRUST, PermissionsBoundary=boundary)["Role"][

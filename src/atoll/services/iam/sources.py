@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from atoll.kernel.store.api import Reader
 from atoll.services.iam import policies
-from atoll.services.iam.errors import InvalidInputException, NoSuchEntityException
-from atoll.services.iam.store import ROLES, USERS, Entity, Kind
+from atoll.services.iam.errors import InvalidInputException
+from atoll.services.iam.store import GROUPS, ROLES, USERS, Entity, Kind, User
 
 _ARN = re.compile(r"arn:aws:iam::(\d{12}):(user|group|role)/(?:[!-~]+/)?([\w+=,.@-]+)", re.ASCII)
-_KINDS: dict[str, Kind[Any]] = {kind.word: kind for kind in (USERS, ROLES)}
+_KINDS: dict[str, Kind[Any]] = {kind.word: kind for kind in (USERS, GROUPS, ROLES)}
 
 
 class Source(NamedTuple):
@@ -39,18 +39,9 @@ def owner_of(arn: str) -> Owner:
     return Owner(match[1], match[2], match[3], arn)
 
 
-def find(tx: Reader, owner: Owner) -> Entity:
-    """The entity. Raises NoSuchEntityException."""
-    kind = _KINDS.get(owner.kind)
-    if kind is None:
-        raise NoSuchEntityException(f"The {owner.kind} with name {owner.name} cannot be found.")
-    entity: Entity = kind.get(tx, owner.account, owner.name)
-    return entity
-
-
 def sources_of(tx: Reader, owner: Owner) -> tuple[list[Source], Source | None]:
     """The entity's identity policies, those of a user's groups included, and its boundary. Raises NoSuchEntityException."""
-    entity = find(tx, owner)
+    entity: Entity = _KINDS[owner.kind].get(tx, owner.account, owner.name)
     boundary = entity.boundary and Source("PermissionsBoundary", _managed(tx, owner.account, entity.boundary).text)
     return list(_held(tx, owner.account, owner.kind, entity)), boundary or None
 
@@ -60,6 +51,9 @@ def _held(tx: Reader, account: str, kind: str, entity: Entity) -> Iterator[Sourc
         yield _managed(tx, account, arn)
     for name, text in entity.inline.items():
         yield Source(f"{kind}_{entity.name}_{name}", text)
+    if isinstance(entity, User):
+        for group in entity.groups:
+            yield from _held(tx, account, GROUPS.word, GROUPS.get(tx, account, group))
 
 
 def _managed(tx: Reader, account: str, arn: str) -> Source:
