@@ -11,11 +11,15 @@ from atoll.services.iam import store
 
 _MODULES = (
     "access_keys",
+    "aliases",
     "attachments",
     "boundaries",
     "groups",
     "inline_policies",
+    "instance_profiles",
+    "login_profiles",
     "memberships",
+    "password_policy",
     "policies",
     "policy_versions",
     "roles",
@@ -31,6 +35,7 @@ SERVICE = Service(
     shared=[
         Shared(credentials.PREFIX, credentials.owner, credentials.remove),
         Shared(credentials.ENDINGS, credentials.owner),
+        Shared(store.ALIASES, store.alias_owner),
     ],
     counters=[store.version_key],
 )
