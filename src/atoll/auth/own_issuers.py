@@ -18,7 +18,7 @@ PREFIX: Key = (GLOBAL_ACCOUNT, "", "issuer")
 
 
 class OwnIssuer(msgspec.Struct, frozen=True):
-    """An issuer of this region: whose it is, and its JSON Web Key Set as text."""
+    """An issuer of this region: whose it is ("" for all accounts'), and its JSON Web Key Set as text."""
 
     account: str
     region: str
@@ -46,7 +46,7 @@ def remove(tx: Transaction, issuer: str) -> None:
 
 def owner(_tx: Reader, _key: Key, raw: bytes) -> str | None:
     """Whose a record is: for `kernel.service.Shared`."""
-    return _ISSUERS.decode(raw).account
+    return _ISSUERS.decode(raw).account or None
 
 
 def key_sets(store: Store) -> Resolver:

@@ -26,6 +26,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from atoll.auth.token_keys import SigningKey
 from atoll.kernel.context import GLOBAL_ACCOUNT, Context
 from atoll.kernel.keys import Key
 from atoll.kernel.records import Codec
@@ -190,13 +191,6 @@ class Challenge(msgspec.Struct, frozen=True, omit_defaults=True):
     expires: float
     used: bool = False
     state: dict[str, Any] = {}
-
-
-class SigningKey(msgspec.Struct, frozen=True):
-    """A private RSA key (PKCS #8, PEM) and its id."""
-
-    id: str
-    pem: str
 
 
 class Keys(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from atoll.services.cognito_idp import triggers
 from atoll.services.cognito_idp.errors import NotAuthorizedException
 from atoll.services.cognito_idp.store import GROUPS, Client, Group, Login, Pool, User, find_user, space
 from atoll.services.cognito_idp.tokens import claims, lifetimes, logins, pre_token
-from atoll.services.cognito_idp.tokens.jwt import sign
+from atoll.auth.token_keys import sign
 from atoll.services.cognito_idp.tokens.keys import signing_keys
 
 Source = str
