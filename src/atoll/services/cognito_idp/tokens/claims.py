@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from atoll.services.cognito_idp.names import issuer
+from atoll.services.cognito_idp.pools.client_settings import lifetime
 from atoll.services.cognito_idp.store import Client, Group, Login, Pool, User
-from atoll.services.cognito_idp.tokens import lifetimes
 
 ADMIN_SCOPE = "aws.cognito.signin.user.admin"
 """What a user may do to himself with an access token: the scope of every token that no hosted page gave."""
@@ -88,7 +88,7 @@ def of_id_token(
         "event_id": login.event,
         "token_use": "id",
         "auth_time": int(login.at),
-        "exp": now + lifetimes.id_token(client),
+        "exp": now + lifetime(client.settings, "IdToken"),
         "iat": now,
         "jti": jti,
     }
@@ -110,7 +110,7 @@ def of_access_token(
         "token_use": "access",
         "scope": " ".join(login.scopes),
         "auth_time": int(login.at),
-        "exp": now + lifetimes.access_token(client),
+        "exp": now + lifetime(client.settings, "AccessToken"),
         "iat": now,
         "jti": jti,
         "username": user.name,
@@ -125,7 +125,7 @@ def of_machine(pool: Pool, client: Client, scopes: Collection[str], *, jti: str,
         "scope": " ".join(scopes),
         "auth_time": now,
         "iss": issuer(pool.id),
-        "exp": now + lifetimes.access_token(client),
+        "exp": now + lifetime(client.settings, "AccessToken"),
         "iat": now,
         "version": 2,
         "jti": jti,

@@ -10,8 +10,9 @@ from atoll.kernel.context import Context
 from atoll.kernel.keys import Key, under
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.cognito_idp.store import LOGINS, Login, Pool, space
-from atoll.services.cognito_idp.tokens.lifetimes import LONGEST_ACCESS
 
+LONGEST_ACCESS = 86_400
+"""Seconds for which an access token counts at most: a login is remembered for as long after its refresh token has expired."""
 _LOOKED_AT = 3
 """Logins of the same user that each new one looks at: those that are long over are forgotten, and never more of them stay than live."""
 MOST_TOKENS = 8
