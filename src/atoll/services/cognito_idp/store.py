@@ -10,6 +10,7 @@
     …, "name", POOL, NAME                    SUB: by every name that finds the user, as `users/names.py` folds it: user name and aliases
     …, "code", POOL, SUB, PURPOSE            Code: sent and not used yet
     …, "login", POOL, SUB, EVENT             Login: one sign-in and its refresh tokens
+    …, "attempts", POOL, SUB, PURPOSE        Attempts: codes asked for and guessed wrong within an hour
     …, "challenge", POOL, DIGEST             Challenge: a sign-in on its way, by SHA-256 of its Session
     …, "keys", POOL                          Keys: the pool's private signing keys
     (*CLIENT_IDS, CLIENT)                    Place: whose a client id is: requests that nobody signed have nothing else
@@ -148,6 +149,14 @@ class Code(msgspec.Struct, frozen=True):
     failures: int = 0
 
 
+class Attempts(msgspec.Struct, frozen=True):
+    """How often a user asked for a code, and how often one was given wrong, since a time (region time)."""
+
+    since: float
+    asked: int = 0
+    failed: int = 0
+
+
 class Login(msgspec.Struct, frozen=True, omit_defaults=True):
     """One sign-in. All its tokens carry its `event` as `event_id`, and `origin` as `origin_jti`; a login that is gone revokes them.
 
@@ -211,6 +220,7 @@ GROUPS = Codec(Group)
 SERVERS = Codec(ResourceServer)
 USERS = Codec(User)
 CODES = Codec(Code)
+ATTEMPTS = Codec(Attempts)
 LOGINS = Codec(Login)
 CHALLENGES = Codec(Challenge)
 KEYS = Codec(Keys)
