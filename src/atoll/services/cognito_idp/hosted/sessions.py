@@ -17,13 +17,22 @@ TOKEN = 64
 async def current(visit: Visit) -> tuple[Session, User] | None:
     """The session that the browser's cookie names, and its user, while both are good."""
     for token in visit.cookies.get(COOKIE, ()):
-        found = await of_token(visit, token, "signed-in")
+        found = await _of_token(visit, token, "signed-in")
         if found is not None and found[1].enabled:
             return found
     return None
 
 
-async def of_token(visit: Visit, token: str, purpose: str) -> tuple[Session, User] | None:
+async def taken(visit: Visit, token: str) -> User | None:
+    """Who has confirmed a sign-up in the browser that began it; the token, of purpose "confirm", is used up."""
+    found = await _of_token(visit, token, "confirm")
+    if found is None or not found[1].enabled:
+        return None
+    await visit.ctx.store.transact(lambda tx: store.end_session(tx, visit.ctx, visit.pool.id, token))
+    return found[1]
+
+
+async def _of_token(visit: Visit, token: str, purpose: str) -> tuple[Session, User] | None:
     """The session of a token and its user; None where it has ended, is for something else, or the user is gone."""
     ctx, pool = visit.ctx, visit.pool.id
     session = await ctx.store.read(lambda tx: store.find_session(tx, ctx, pool, token))
