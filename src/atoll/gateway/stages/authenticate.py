@@ -17,7 +17,7 @@ from atoll.auth.sigv4 import verify_signature
 from atoll.gateway.call import Call, Parts
 from atoll.gateway.stages.receive import check_syntax, read
 from atoll.kernel.context import Principal
-from atoll.kernel.errors import CommonError, MissingAuthenticationToken
+from atoll.kernel.errors import CommonError, MissingAuthenticationToken, UnrecognizedClient
 
 if TYPE_CHECKING:
     from atoll.auth.sigv4 import Authorization
@@ -41,6 +41,9 @@ async def _authenticate(call: Call, codec: Codec) -> None:
     authorization, http, parts = call.authorization, call.http, call.parts
     assert http is not None
     if authorization is None:
+        if codec.is_unsigned(call.operation):
+            call.principal = Principal.anonymous()
+            return
         raise MissingAuthenticationToken("Request is missing Authentication Token")
     credential = await find_credential(parts, authorization, http)
     if isinstance(credential, Principal):
@@ -62,6 +65,8 @@ async def _authenticate(call: Call, codec: Codec) -> None:
     if claim in KINDS:
         signing_key = parts.signing_keys.get(credential.secret, authorization)
         call.signatures = ChunkSignatures(authorization, timestamp, signing_key)
+    if call.service == "iam" and credential.principal.session.no_iam:
+        raise UnrecognizedClient("The security token included in the request is invalid.")
     call.principal = credential.principal
 
 

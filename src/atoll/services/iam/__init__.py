@@ -20,6 +20,9 @@ from atoll.services.iam import (
     users,
 )
 
+_BY_NAME = ("mfa_devices", "oidc_providers")
+"""Loaded with the first request."""
+
 SERVICE = Service(
     "iam",
     [
@@ -32,6 +35,7 @@ SERVICE = Service(
         inline_policies,
         boundaries,
         tags,
+        *(f"{__name__}.{module}" for module in _BY_NAME),
     ],
     # STS's sessions lie among IAM's keys.
     shared=[

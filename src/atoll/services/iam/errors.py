@@ -19,6 +19,13 @@ class EntityAlreadyExistsException(ServiceError):
     status = 409
 
 
+class InvalidAuthenticationCodeException(ServiceError):
+    """The codes are not the MFA device's, or not of now."""
+
+    code = "InvalidAuthenticationCode"
+    status = 403
+
+
 class InvalidInputException(ServiceError):
     """A value that cannot be right."""
 
@@ -43,3 +50,9 @@ class NoSuchEntityException(ServiceError):
 
     code = "NoSuchEntity"
     status = 404
+
+
+class UnmodifiableEntityException(ServiceError):
+    """A role that only AWS may change."""
+
+    code = "UnmodifiableEntity"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from atoll.auth import mfa
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.service import Access, operation
@@ -106,6 +107,8 @@ async def delete_user(ctx: Context, request: DeleteUserRequestTypeDef) -> None:
         user = USERS.get(tx, ctx.account, request["UserName"])
         if user.access_keys:
             raise DeleteConflictException("Cannot delete entity, must delete access keys first.")
+        if any(mfa.devices_of(tx, ctx.account, user.id)):
+            raise DeleteConflictException("Cannot delete entity, must deactivate MFA device first.")
         attachments.require_no_policies(user)
         boundaries.set_boundary(tx, ctx.account, USERS, user, "")
         USERS.delete(tx, ctx.account, user)
