@@ -18,7 +18,7 @@ from atoll.auth.sigv4 import verify_signature
 from atoll.gateway.call import Call, Parts
 from atoll.gateway.stages.receive import check_syntax, read
 from atoll.kernel.context import Principal
-from atoll.kernel.errors import CommonError, MissingAuthenticationToken
+from atoll.kernel.errors import CommonError, MissingAuthenticationToken, UnrecognizedClient
 
 if TYPE_CHECKING:
     from atoll.auth.sigv4 import Authorization
@@ -66,6 +66,8 @@ async def _authenticate(call: Call, codec: Codec) -> None:
     if claim in KINDS:
         signing_key = parts.signing_keys.get(credential.secret, authorization)
         call.signatures = ChunkSignatures(authorization, timestamp, signing_key)
+    if call.service == "iam" and credential.principal.session.no_iam:
+        raise UnrecognizedClient("The security token included in the request is invalid.")
     call.principal = credential.principal
 
 

@@ -20,6 +20,8 @@ _MODULES = (
     "instance_profiles",
     "login_profiles",
     "memberships",
+    "mfa_devices",
+    "oidc_providers",
     "password_policy",
     "policies",
     "policy_versions",
