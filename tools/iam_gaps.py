@@ -126,6 +126,7 @@ RESOURCES = {
     ("apigateway:PUT", "Tags"): _TAGS,
     ("dynamodb:ListTables", ""): "AWS names all tables in its denials",
     ("iam:ListGroups", ""): "AWS names the path in its denials",
+    ("iam:ListInstanceProfiles", ""): "AWS names the path in its denials",
     ("iam:ListPolicies", ""): "AWS names the path in its denials",
     ("iam:ListRoles", ""): "AWS names the path in its denials",
     ("iam:ListUsers", ""): "AWS names the path in its denials",

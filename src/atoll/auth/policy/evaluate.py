@@ -268,3 +268,4 @@ PRINCIPAL_KEYS: Mapping[str, Callable[[Principal], str]] = {
 """The condition keys that follow from who asks; one without a value is absent. docs: "AWS global condition context keys"; Lambda Developer
 Guide, "Using source function ARN to control function access behavior"."""
 _OF_PRINCIPAL = {name.lower(): find for name, find in PRINCIPAL_KEYS.items()}
+KEYS_OF_PRINCIPALS = tuple(_OF_PRINCIPAL)

@@ -11,12 +11,16 @@ from atoll.services.iam import store
 
 _MODULES = (
     "access_keys",
+    "aliases",
     "attachments",
     "boundaries",
     "context_keys",
     "groups",
     "inline_policies",
+    "instance_profiles",
+    "login_profiles",
     "memberships",
+    "password_policy",
     "policies",
     "policy_versions",
     "roles",
@@ -33,6 +37,7 @@ SERVICE = Service(
     shared=[
         Shared(credentials.PREFIX, credentials.owner, credentials.remove),
         Shared(credentials.ENDINGS, credentials.owner),
+        Shared(store.ALIASES, store.alias_owner),
     ],
     counters=[store.version_key],
 )

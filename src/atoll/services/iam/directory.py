@@ -8,6 +8,7 @@ if it is filled from a version that is never committed; reads see what is commit
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from atoll.auth import credentials
 from atoll.auth.policy.evaluate import NO_POLICIES, PolicySet
@@ -16,10 +17,16 @@ from atoll.auth.principal import Credential
 from atoll.kernel.context import Principal
 from atoll.kernel.keys import packed
 from atoll.kernel.store.api import Reader
-from atoll.services.iam import policies
-from atoll.services.iam.store import GROUPS, ROLES, USERS, Entity, User, version_key
+from atoll.services.iam import password_policy, policies
+from atoll.services.iam.store import GROUPS, ROLES, USERS, Entity, User, renamed_key, version_key
 
 MEMO = 4096
+MAY_CHANGE = """{"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": "iam:GetAccountPasswordPolicy", "Resource": "*"},
+    {"Effect": "Allow", "Action": "iam:ChangePassword", "Resource":
+        ["arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::*:user/*/${aws:username}"]}
+]}"""
+"""What a password policy that lets users change their passwords gives to each of them."""
 
 
 class IamDirectory:
@@ -30,7 +37,10 @@ class IamDirectory:
 
     def credential(self, tx: Reader, access_key: str) -> Credential | None:
         """The credential with this access key id, or None if Atoll did not issue it."""
-        return credentials.credential(tx, access_key)
+        found = credentials.credential(tx, access_key)
+        if found is not None and found.session_token is not None and found.principal.kind == "user":
+            return _as_called_now(tx, found)
+        return found
 
     def policies(self, tx: Reader, principal: Principal) -> PolicySet:
         """The compiled policies of a user or a role's session; none for the root and for services.
@@ -48,6 +58,13 @@ class IamDirectory:
                 self._memo.clear()
             found = self._memo[key] = _compile(tx, principal, identity)
         return found
+
+
+def _as_called_now(tx: Reader, session: Credential) -> Credential:
+    """A session of a user that may have been renamed since: another may have its old name."""
+    principal = session.principal
+    arn = tx.get(renamed_key(principal.account, principal.user_id))
+    return session if arn is None else replace(session, principal=replace(principal, arn=arn.decode()))
 
 
 def _compile(tx: Reader, principal: Principal, identity: str) -> PolicySet:
@@ -71,6 +88,9 @@ def _identity(tx: Reader, account: str, entity: Entity) -> Iterator[Policy]:
     if isinstance(entity, User):
         for group in entity.groups:
             yield from _identity(tx, account, GROUPS.get(tx, account, group))
+        own = password_policy.find(tx, account)
+        if own is not None and own.may_change:
+            yield parse(MAY_CHANGE, name="AllowUsersToChangePassword")
 
 
 def _managed(tx: Reader, account: str, arn: str) -> Policy:

@@ -43,3 +43,15 @@ class NoSuchEntityException(ServiceError):
 
     code = "NoSuchEntity"
     status = 404
+
+
+class InvalidUserTypeException(ServiceError):
+    """What only users may do, asked for by another."""
+
+    code = "InvalidUserType"
+
+
+class PasswordPolicyViolationException(ServiceError):
+    """The password is not what the account's password policy wants."""
+
+    code = "PasswordPolicyViolation"

@@ -27,6 +27,11 @@ def on_user(action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) -> 
     return [Access(f"iam:{action}", resource=_user, conditions={**_USER_TAGS, **conditions})]
 
 
+def on_caller(action: str) -> list[Access]:
+    """The access of an operation on the user that makes the request."""
+    return [Access(f"iam:{action}", resource=_caller, conditions=_USER_TAGS)]
+
+
 def on_policy(action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) -> list[Access]:
     """The access of an operation on the managed policy that the request names."""
     return [Access(f"iam:{action}", resource=_policy, conditions={**_POLICY_TAGS, **conditions})]
@@ -50,6 +55,19 @@ def on_profile(action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) 
 def on_account(action: str) -> list[Access]:
     """The access of an operation on the account as a whole."""
     return [Access(f"iam:{action}")]
+
+
+def passes_role() -> Access:
+    """Whoever gives a role to instances must be allowed to pass it on. docs: "Grant a user permissions to pass a role"."""
+
+    async def associated(ctx: Context, request: Request) -> Sequence[str]:
+        return [await _profile(ctx, request)]
+
+    conditions: dict[str, ValuesOf] = {
+        "iam:AssociatedResourceArn": associated,
+        "iam:PassedToService": lambda _ctx, _request: ["ec2.amazonaws.com"],
+    }
+    return Access("iam:PassRole", resource=_role, conditions=conditions)
 
 
 def makes(
@@ -125,6 +143,10 @@ async def _role(ctx: Context, request: Request) -> str:
 async def _user(ctx: Context, request: Request) -> str:
     name = request.get("UserName")
     return ctx.principal.arn if name is None else await _existing(ctx, USERS, name)
+
+
+def _caller(ctx: Context, _request: Request) -> str:
+    return f"arn:aws:iam::{ctx.account}:user/{ctx.principal.arn.partition(':user/')[2]}"
 
 
 async def _group(ctx: Context, request: Request) -> str:

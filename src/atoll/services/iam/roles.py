@@ -1,5 +1,4 @@
-"""Roles: CreateRole, GetRole, ListRoles, UpdateRole, UpdateRoleDescription, UpdateAssumeRolePolicy, DeleteRole, and
-ListInstanceProfilesForRole, which finds none: the region has no instances."""
+"""Roles: CreateRole, GetRole, ListRoles, UpdateRole, UpdateRoleDescription, UpdateAssumeRolePolicy, DeleteRole."""
 
 from __future__ import annotations
 
@@ -8,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from atoll.kernel.context import Context
+from atoll.kernel.keys import under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import attachments, boundaries, documents, paging, tagging
+from atoll.services.iam.errors import DeleteConflictException
 from atoll.services.iam.resources import ROLE_BOUNDARY, makes, new_role, on_role, roles_below
-from atoll.services.iam.store import ROLES, Role
+from atoll.services.iam.store import ROLES, Role, profiles_prefix
 from atoll.services.iam.trust import check_principals
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
         CreateRoleRequestTypeDef,
         DeleteRoleRequestTypeDef,
         GetRoleRequestTypeDef,
-        ListInstanceProfilesForRoleRequestTypeDef,
         ListRolesRequestTypeDef,
         UpdateAssumeRolePolicyRequestTypeDef,
         UpdateRoleDescriptionRequestTypeDef,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
 
 
-def _basic(account: str, role: Role) -> dict[str, Any]:
+def basic(account: str, role: Role) -> dict[str, Any]:
     """What every answer says of a role."""
     return {
         "Path": role.path,
@@ -43,7 +43,7 @@ def _basic(account: str, role: Role) -> dict[str, Any]:
 
 def _full(account: str, role: Role) -> dict[str, Any]:
     """A role as GetRole shows it. RoleLastUsed stays empty, as AWS's does until it has gathered the uses."""
-    return _basic(account, role) | {
+    return basic(account, role) | {
         "MaxSessionDuration": role.max_session,
         "PermissionsBoundary": boundaries.shown(role),
         "Tags": tagging.shown(role.tags) or None,
@@ -72,7 +72,7 @@ async def create_role(ctx: Context, request: CreateRoleRequestTypeDef) -> dict[s
     created = await ctx.store.transact(create)
     # CreateRole leaves out what was not asked for; the later answers give defaults.
     return {
-        "Role": _basic(ctx.account, created)
+        "Role": basic(ctx.account, created)
         | {
             "MaxSessionDuration": request.get("MaxSessionDuration"),
             "PermissionsBoundary": boundaries.shown(created),
@@ -94,7 +94,7 @@ async def list_roles(ctx: Context, request: ListRolesRequestTypeDef) -> dict[str
 
     def read(tx: Reader) -> dict[str, Any]:
         found, more = paging.page(request, paging.below(tx, ctx.account, ROLES, request.get("PathPrefix", "/")))
-        shown = [_basic(ctx.account, role) | {"MaxSessionDuration": role.max_session} for role in found]
+        shown = [basic(ctx.account, role) | {"MaxSessionDuration": role.max_session} for role in found]
         return {"Roles": shown, **more}
 
     return await ctx.store.read(read)
@@ -124,7 +124,7 @@ async def update_role_description(ctx: Context, request: UpdateRoleDescriptionRe
         return role
 
     role = await ctx.store.transact(update)
-    return {"Role": _basic(ctx.account, role) | {"MaxSessionDuration": role.max_session}}
+    return {"Role": basic(ctx.account, role) | {"MaxSessionDuration": role.max_session}}
 
 
 @operation("UpdateAssumeRolePolicy", access=on_role("UpdateAssumeRolePolicy", ROLE_BOUNDARY))
@@ -147,17 +147,10 @@ async def delete_role(ctx: Context, request: DeleteRoleRequestTypeDef) -> None:
 
     def delete(tx: Transaction) -> None:
         role = ROLES.get(tx, ctx.account, request["RoleName"])
+        if any(tx.scan(under(profiles_prefix(ctx.account, role.name)), limit=1)):
+            raise DeleteConflictException("Cannot delete entity, must remove roles from instance profile first.")
         attachments.require_no_policies(role)
         boundaries.set_boundary(tx, ctx.account, ROLES, role, "")
         ROLES.delete(tx, ctx.account, role)
 
     await ctx.store.transact(delete)
-
-
-@operation("ListInstanceProfilesForRole", access=on_role("ListInstanceProfilesForRole"))
-async def list_instance_profiles_for_role(
-    ctx: Context, request: ListInstanceProfilesForRoleRequestTypeDef
-) -> dict[str, Any]:
-    """docs: API_ListInstanceProfilesForRole."""
-    await ctx.store.read(lambda tx: ROLES.get(tx, ctx.account, request["RoleName"]))
-    return {"InstanceProfiles": [], "IsTruncated": False}

@@ -11,11 +11,14 @@ from typing import Generic, Literal, TypeVar
 
 import msgspec
 
+from atoll.kernel.context import GLOBAL_ACCOUNT
 from atoll.kernel.keys import Key, Range, under
 from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader, Transaction, counter
 from atoll.services.iam.errors import EntityAlreadyExistsException, LimitExceededException, NoSuchEntityException
 
+ALIASES: Key = (GLOBAL_ACCOUNT, "", "iam", "account-aliases")
+"""(*ALIASES, alias) holds the account that the alias names."""
 Usage = Literal["PermissionsPolicy", "PermissionsBoundary"]
 """What a managed policy is to the role or user that it hangs on."""
 
@@ -159,6 +162,16 @@ def members_prefix(account: str, group: str) -> Key:
     return (account, "", "iam", "group-members", group.lower())
 
 
+def renamed_key(account: str, user_id: str) -> Key:
+    """Holds the ARN of a user that was renamed: its sessions know it by the old one."""
+    return (account, "", "iam", "renamed-users", user_id)
+
+
+def login_profile_key(account: str, user: User) -> Key:
+    """Where a user's password lies, whatever the user is called."""
+    return (account, "", "iam", "login-profiles", user.id)
+
+
 def profiles_prefix(account: str, role: str) -> Key:
     """Under which (…, name in lower case) lies for each instance profile that a role is in."""
     return (account, "", "iam", "profiles-of-role", role.lower())
@@ -234,6 +247,11 @@ def uses(tx: Reader, account: str, policy_arn: str, usage: Usage) -> int:
 
 def _count_key(account: str, policy_arn: str, usage: Usage) -> Key:
     return (account, "", "iam", "policy-use-counts", policy_arn, usage)
+
+
+def alias_owner(_tx: Reader, _key: Key, raw: bytes) -> str:
+    """The account that an alias names."""
+    return raw.decode()
 
 
 def version_key(account: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import attachments, boundaries, paging, tagging
 from atoll.services.iam.errors import DeleteConflictException
 from atoll.services.iam.resources import makes, new_user, on_user, users_below
-from atoll.services.iam.store import USERS, User, members_prefix
+from atoll.services.iam.store import USERS, User, login_profile_key, members_prefix, renamed_key
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
@@ -101,6 +101,7 @@ async def update_user(ctx: Context, request: UpdateUserRequestTypeDef) -> None:
         user = USERS.get(tx, ctx.account, request["UserName"])
         renamed = replace(user, name=request.get("NewUserName", user.name), path=request.get("NewPath", user.path))
         USERS.rename(tx, ctx.account, user, renamed)
+        tx.set(renamed_key(ctx.account, user.id), USERS.arn(ctx.account, renamed).encode())
         for group in user.groups:
             tx.delete((*members_prefix(ctx.account, group), user.name.lower()))
             tx.set((*members_prefix(ctx.account, group), renamed.name.lower()), b"")
@@ -119,12 +120,21 @@ async def delete_user(ctx: Context, request: DeleteUserRequestTypeDef) -> None:
 
     def delete(tx: Transaction) -> None:
         user = USERS.get(tx, ctx.account, request["UserName"])
-        if user.access_keys:
-            raise DeleteConflictException("Cannot delete entity, must delete access keys first.")
-        if user.groups:
-            raise DeleteConflictException("Cannot delete entity, must remove users from group first.")
-        attachments.require_no_policies(user)
+        _require_bare(tx, ctx.account, user)
         boundaries.set_boundary(tx, ctx.account, USERS, user, "")
         USERS.delete(tx, ctx.account, user)
+        tx.delete(renamed_key(ctx.account, user.id))
 
     await ctx.store.transact(delete)
+
+
+def _require_bare(tx: Reader, account: str, user: User) -> None:
+    """A user that has anything cannot be deleted. Raises DeleteConflictException for the first of what it has."""
+    for has, what in (
+        (bool(user.access_keys), "delete access keys"),
+        (tx.get(login_profile_key(account, user)) is not None, "delete login profile"),
+        (bool(user.groups), "remove users from group"),
+    ):
+        if has:
+            raise DeleteConflictException(f"Cannot delete entity, must {what} first.")
+    attachments.require_no_policies(user)
