@@ -7,7 +7,7 @@ if it is filled from a version that is never committed; reads see what is commit
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from atoll.auth import credentials
@@ -16,9 +16,10 @@ from atoll.auth.policy.parse import Policy, parse
 from atoll.auth.principal import Credential
 from atoll.kernel.context import Principal
 from atoll.kernel.keys import packed
-from atoll.kernel.store.api import Reader
+from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import password_policy, policies
 from atoll.services.iam.store import GROUPS, ROLES, USERS, Entity, User, renamed_key, version_key
+from atoll.services.iam.uses import LatestUses
 
 MEMO = 4096
 MAY_CHANGE = """{"Version": "2012-10-17", "Statement": [
@@ -33,6 +34,7 @@ class IamDirectory:
     """See the module."""
 
     def __init__(self) -> None:
+        self._uses = LatestUses()
         self._memo: dict[tuple[bytes | None, str, str, tuple[str, ...]], PolicySet] = {}
 
     def credential(self, tx: Reader, access_key: str) -> Credential | None:
@@ -58,6 +60,10 @@ class IamDirectory:
                 self._memo.clear()
             found = self._memo[key] = _compile(tx, principal, identity)
         return found
+
+    def use(self, principal: Principal, service: str, region: str, now: float) -> Callable[[Transaction], None] | None:
+        """What is to be stored of a signed request, mostly None."""
+        return self._uses.note(principal, service, region, now)
 
 
 def _as_called_now(tx: Reader, session: Credential) -> Credential:

@@ -10,7 +10,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.keys import under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.iam import attachments, boundaries, documents, paging, tagging
+from atoll.services.iam import attachments, boundaries, documents, paging, tagging, uses
 from atoll.services.iam.errors import DeleteConflictException
 from atoll.services.iam.resources import ROLE_BOUNDARY, makes, new_role, on_role, roles_below
 from atoll.services.iam.store import ROLES, Role, profiles_prefix
@@ -41,13 +41,13 @@ def basic(account: str, role: Role) -> dict[str, Any]:
     }
 
 
-def _full(account: str, role: Role) -> dict[str, Any]:
-    """A role as GetRole shows it. RoleLastUsed stays empty, as AWS's does until it has gathered the uses."""
+def full(tx: Reader, account: str, role: Role) -> dict[str, Any]:
+    """A role as GetRole shows it. RoleLastUsed stays empty until it is used."""
     return basic(account, role) | {
         "MaxSessionDuration": role.max_session,
         "PermissionsBoundary": boundaries.shown(role),
         "Tags": tagging.shown(role.tags) or None,
-        "RoleLastUsed": {},
+        "RoleLastUsed": uses.role_last_used(tx, account, role.id),
     }
 
 
@@ -84,8 +84,8 @@ async def create_role(ctx: Context, request: CreateRoleRequestTypeDef) -> dict[s
 @operation("GetRole", access=on_role("GetRole", ROLE_BOUNDARY))
 async def get_role(ctx: Context, request: GetRoleRequestTypeDef) -> dict[str, Any]:
     """docs: API_GetRole."""
-    role = await ctx.store.read(lambda tx: ROLES.get(tx, ctx.account, request["RoleName"]))
-    return {"Role": _full(ctx.account, role)}
+    name = request["RoleName"]
+    return {"Role": await ctx.store.read(lambda tx: full(tx, ctx.account, ROLES.get(tx, ctx.account, name)))}
 
 
 @operation("ListRoles", access=[Access("iam:ListRoles", resource=roles_below)])
@@ -152,5 +152,6 @@ async def delete_role(ctx: Context, request: DeleteRoleRequestTypeDef) -> None:
         attachments.require_no_policies(role)
         boundaries.set_boundary(tx, ctx.account, ROLES, role, "")
         ROLES.delete(tx, ctx.account, role)
+        tx.clear_range(uses.all_of(ctx.account, role.id))
 
     await ctx.store.transact(delete)

@@ -12,7 +12,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.iam import attachments, boundaries, paging, tagging
+from atoll.services.iam import attachments, boundaries, paging, tagging, uses
 from atoll.services.iam.errors import DeleteConflictException
 from atoll.services.iam.resources import makes, new_user, on_user, users_below
 from atoll.services.iam.store import USERS, User, login_profile_key, members_prefix, renamed_key
@@ -124,6 +124,7 @@ async def delete_user(ctx: Context, request: DeleteUserRequestTypeDef) -> None:
         boundaries.set_boundary(tx, ctx.account, USERS, user, "")
         USERS.delete(tx, ctx.account, user)
         tx.delete(renamed_key(ctx.account, user.id))
+        tx.clear_range(uses.all_of(ctx.account, user.id))
 
     await ctx.store.transact(delete)
 
