@@ -8,17 +8,23 @@ from __future__ import annotations
 
 from atoll.auth import own_issuers
 from atoll.kernel.service import Service, Shared
-from atoll.services.cognito_idp import store
+from atoll.services.cognito_idp import running, store
 
 _MODULES: tuple[str, ...] = (
     "pools.clients",
     "pools.user_pools",
+    "signin.operations",
+    "signin.preferences",
+    "signin.software_token",
+    "tokens.refresh",
+    "tokens.revoke",
 )
 """Loaded when the first request comes. One line each, in alphabetic order."""
 
 SERVICE = Service(
     "cognito-idp",
     [f"{__name__}.{module}" for module in _MODULES],
+    runtime=running.triggers,
     shared=[
         Shared(store.CLIENT_IDS, store.owner),
         Shared(store.DOMAINS, store.owner),

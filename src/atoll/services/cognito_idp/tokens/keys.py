@@ -61,8 +61,8 @@ def private(pem: str) -> RSAPrivateKey:
     """A key as it signs. It is one of ours: checking its primes again would take milliseconds."""
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    key = load_pem_private_key(pem.encode(), None, unsafe_skip_rsa_key_validation=True)
-    return key  # type: ignore[return-value]  # RSA keys alone are made here
+    # RSA keys alone are made here
+    return load_pem_private_key(pem.encode(), None, unsafe_skip_rsa_key_validation=True)  # type: ignore[return-value]
 
 
 def _make() -> SigningKey:
@@ -70,8 +70,6 @@ def _make() -> SigningKey:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     key = rsa.generate_private_key(65537, BITS)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return SigningKey(base64.b64encode(hashlib.sha256(public).digest()).decode(), pem.decode())
