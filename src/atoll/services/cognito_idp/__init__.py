@@ -11,6 +11,8 @@ from atoll.kernel.service import Service, Shared
 from atoll.services.cognito_idp import running, store
 
 _MODULES: tuple[str, ...] = (
+    "pools.clients",
+    "pools.user_pools",
     "users.admin_confirm_sign_up",
     "users.admin_create_user",
     "users.admin_passwords",
