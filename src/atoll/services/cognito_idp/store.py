@@ -9,8 +9,8 @@
     …, "user", POOL, SUB                     User
     …, "name", POOL, NAME                    SUB: by every name that finds the user, as `users/names.py` folds it: user name and aliases
     …, "code", POOL, SUB, PURPOSE            Code: sent and not used yet
+    …, "login", POOL, SUB, EVENT             Login: one sign-in and its refresh tokens
     …, "attempts", POOL, SUB, PURPOSE        Attempts: codes asked for and guessed wrong within an hour
-    …, "login", POOL, SUB, ORIGIN            Login: one sign-in and its refresh token
     …, "challenge", POOL, DIGEST             Challenge: a sign-in on its way, by SHA-256 of its Session
     …, "keys", POOL                          Keys: the pool's private signing keys
     (*CLIENT_IDS, CLIENT)                    Place: whose a client id is: requests that nobody signed have nothing else
@@ -158,30 +158,37 @@ class Attempts(msgspec.Struct, frozen=True):
 
 
 class Login(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One sign-in. `refresh` is SHA-256 of its refresh token, `retired` of the one before it while that is still taken; `expires` when
-    it can no longer be refreshed. Its access tokens carry `origin` as `origin_jti`; a login that is gone revokes them."""
+    """One sign-in. All its tokens carry its `event` as `event_id`, and `origin` as `origin_jti`; a login that is gone revokes them.
 
+    `refresh` are its refresh tokens by their SHA-256, each with until when it is taken: 0.0 as long as the login lasts, else the end of
+    the grace period of a token that was rotated. `at` is when the user signed in, `expires` when it can no longer be refreshed.
+    """
+
+    event: str
     origin: str
     client: str
     at: float
     expires: float
-    refresh: bytes
+    refresh: dict[bytes, float]
     scopes: tuple[str, ...] = ()
     nonce: str = ""
-    retired: bytes = b""
-    retired_until: float = 0.0
-    metadata: dict[str, Any] = {}
+    hosted: bool = False
 
 
 class Challenge(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A sign-in that waits for an answer: to what (`SMS_MFA`, `PASSWORD_VERIFIER`, `CUSTOM_CHALLENGE` …), of whom, until when; the rest
-    in `state` (SRP's secret, a custom flow's answers). `sub` is "" where the user does not exist and the client must not know."""
+    """A sign-in that waits for an answer to `asks` (`SMS_MFA`, `PASSWORD_VERIFIER`, `CUSTOM_CHALLENGE` …).
 
+    Of whom (`name` as it was given; `sub` is "" where the user does not exist and the client must not know), by which `flow`, until
+    when; the rest is in `state` (SRP's secret, a custom flow's answers). `used` ones are kept until then, to be told from unknown ones.
+    """
+
+    asks: str
     client: str
     sub: str
     name: str
     flow: str
     expires: float
+    used: bool = False
     state: dict[str, Any] = {}
 
 
