@@ -18,6 +18,13 @@ _MODULES: tuple[str, ...] = (
     "signin.software_token",
     "tokens.refresh",
     "tokens.revoke",
+    "users.admin_confirm_sign_up",
+    "users.admin_create_user",
+    "users.admin_passwords",
+    "users.admin_users",
+    "users.confirm_sign_up",
+    "users.resend_confirmation_code",
+    "users.sign_up",
 )
 """Loaded when the first request comes. One line each, in alphabetic order."""
 
