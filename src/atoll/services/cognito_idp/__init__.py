@@ -13,6 +13,11 @@ from atoll.services.cognito_idp import running, store
 _MODULES: tuple[str, ...] = (
     "pools.clients",
     "pools.user_pools",
+    "signin.operations",
+    "signin.preferences",
+    "signin.software_token",
+    "tokens.refresh",
+    "tokens.revoke",
     "users.admin_confirm_sign_up",
     "users.admin_create_user",
     "users.admin_passwords",
