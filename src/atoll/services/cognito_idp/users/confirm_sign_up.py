@@ -8,8 +8,8 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.services.cognito_idp.client_pool import by_client
 from atoll.services.cognito_idp.errors import NotAuthorizedException
-from atoll.services.cognito_idp.store import Client, Pool
 from atoll.services.cognito_idp.pools.client_settings import hides_users
+from atoll.services.cognito_idp.store import Client, Pool
 from atoll.services.cognito_idp.users import codes, confirmation, existence, secret_hash
 from atoll.services.cognito_idp.users.find import find_by_name
 

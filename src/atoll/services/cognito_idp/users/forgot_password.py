@@ -46,9 +46,7 @@ async def forgot_password(ctx: Context, request: ForgotPasswordRequestTypeDef) -
     return {"CodeDeliveryDetails": sent}
 
 
-async def ask(
-    ctx: Context, pool: Pool, client: Client, name: str, metadata: Mapping[str, str]
-) -> Mapping[str, str]:
+async def ask(ctx: Context, pool: Pool, client: Client, name: str, metadata: Mapping[str, str]) -> Mapping[str, str]:
     """Sends a code to the user whom `name` finds, and returns its CodeDeliveryDetails. Also the hosted pages'. Raises as
     `forgot_password`."""
     user = await ctx.store.read(lambda tx: find_by_name(tx, ctx, pool, name))
@@ -146,6 +144,8 @@ async def admin_reset_user_password(ctx: Context, request: AdminResetUserPasswor
 
 def _for_administrators(pool: Pool) -> Pool:
     """The pool as it recovers accounts for administrators, who may where users may not."""
-    if (pool.settings.get("AccountRecoverySetting") or {}).get("RecoveryMechanisms", [{}])[0].get("Name") != "admin_only":
+    if (pool.settings.get("AccountRecoverySetting") or {}).get("RecoveryMechanisms", [{}])[0].get(
+        "Name"
+    ) != "admin_only":
         return pool
     return replace(pool, settings={**pool.settings, "AccountRecoverySetting": {}})

@@ -24,9 +24,7 @@ _STATUS: Mapping[str | None, Status] = {
 }
 
 
-async def forgotten(
-    ctx: Context, pool: Pool, client: Client, name: str, metadata: Mapping[str, str]
-) -> User | None:
+async def forgotten(ctx: Context, pool: Pool, client: Client, name: str, metadata: Mapping[str, str]) -> User | None:
     """The user whom the trigger knows, who has forgotten the password: he is in the pool from now on, without one. None where it knows
     none, or the pool has no such trigger."""
     request: dict[str, Any] = {"password": None, "validationData": None, **triggers.with_metadata(metadata)}
