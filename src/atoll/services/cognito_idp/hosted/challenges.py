@@ -67,9 +67,7 @@ async def submit(visit: Visit, asked: Authorization) -> HttpResponse:
     return await show(visit, asked, step, username)
 
 
-async def _answered(
-    visit: Visit, asked: Authorization, challenge: str, session: str, username: str
-) -> Asked | Signed:
+async def _answered(visit: Visit, asked: Authorization, challenge: str, session: str, username: str) -> Asked | Signed:
     """The flow's next step. Raises its ServiceErrors."""
     form = visit.form
     answers = {"USERNAME": username, **hashed(asked, username)}
@@ -96,9 +94,7 @@ async def _authenticator_secret(visit: Visit, session: str) -> tuple[str, str]:
 
 
 async def _call(visit: Visit, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
-    output: Mapping[str, Any] = await visit.ctx.call(
-        "cognito-idp", operation, request, principal=Principal.anonymous()
-    )
+    output: Mapping[str, Any] = await visit.ctx.call("cognito-idp", operation, request, principal=Principal.anonymous())
     return output
 
 

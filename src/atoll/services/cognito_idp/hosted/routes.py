@@ -82,7 +82,9 @@ async def answer(visit: Visit) -> HttpResponse:
         response = await endpoint(visit)
         return HttpResponse(response.status, [*response.headers, ("access-control-allow-origin", "*")], response.body)
     if by_script(visit):
-        return page(visit, "message", status=403, heading=OOPS, error="Pages are for browsers to show, not for scripts.")
+        return page(
+            visit, "message", status=403, heading=OOPS, error="Pages are for browsers to show, not for scripts."
+        )
     return await endpoint(visit)
 
 

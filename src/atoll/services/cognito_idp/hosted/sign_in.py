@@ -41,4 +41,3 @@ async def submit(visit: Visit, asked: Authorization) -> HttpResponse:
     if isinstance(step, flow.Signed):
         return await signed_in(visit, asked, step.user)
     return await challenges.show(visit, asked, step, username)
-

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from atoll.auth import own_issuers
 from atoll.kernel.context import Context
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Transaction
@@ -40,7 +41,13 @@ async def create_user_pool(ctx: Context, request: CreateUserPoolRequestTypeDef) 
         mfa_configuration=request.get("MfaConfiguration", "OFF"),
         tags=dict(request.get("UserPoolTags", {})),
     )
-    await ctx.store.transact(lambda tx: put_pool(tx, ctx, pool))
+
+    def create(tx: Transaction) -> None:
+        put_pool(tx, ctx, pool)
+        # Known from now on, so that who verifies tokens does not look for the pool on the network. Its keys are made when needed.
+        own_issuers.put(tx, names.issuer(pool.id), own_issuers.OwnIssuer(ctx.account, ctx.region, own_issuers.NO_KEYS))
+
+    await ctx.store.transact(create)
     return {"UserPool": await members(ctx, pool)}
 
 
