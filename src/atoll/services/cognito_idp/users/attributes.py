@@ -12,11 +12,6 @@ from typing import Any
 from atoll.services.cognito_idp.errors import InvalidParameterException, NotAuthorizedException
 from atoll.services.cognito_idp.store import Attribute, Client, Pool
 
-STANDARD = frozenset(
-    ("address", "birthdate", "email", "email_verified", "family_name", "gender", "given_name", "locale", "middle_name")
-    + ("name", "nickname", "phone_number", "phone_number_verified", "picture", "preferred_username", "profile", "sub")
-    + ("updated_at", "website", "zoneinfo")
-)
 VERIFIED = {"email": "email_verified", "phone_number": "phone_number_verified"}
 _WHAT = {"email": ("Email", "an email"), "phone_number": ("Phone Number", "a phone number")}
 _EMAIL = re.compile(r"[^\s@,;:<>()\[\]\\\"]{1,64}@[^\s@,;:<>()\[\]\\\"]{1,255}")
@@ -119,7 +114,7 @@ def _problem(schema: Mapping[str, Attribute], name: str, value: str) -> str | No
     """What is wrong with one attribute by the schema; an empty value takes the attribute away."""
     attribute = schema.get(name)
     if attribute is None:
-        return None if name in STANDARD else f"{name}: Attribute does not exist in the schema."
+        return f"{name}: Attribute does not exist in the schema."
     if value == "":
         return None
     bad = _BAD[attribute.type](attribute, value)
