@@ -9,9 +9,17 @@ from __future__ import annotations
 from atoll.auth import own_issuers
 from atoll.kernel.service import Service, Shared
 from atoll.services.cognito_idp import running, store
+from atoll.services.cognito_idp.pools import refused, removal
 
 _MODULES: tuple[str, ...] = (
+    "pools.client_secrets",
     "pools.clients",
+    "pools.domains",
+    "pools.empty",
+    "pools.groups",
+    "pools.mfa",
+    "pools.resource_servers",
+    "pools.tags",
     "pools.user_pools",
     "users.admin_confirm_sign_up",
     "users.admin_create_user",
@@ -27,9 +35,11 @@ SERVICE = Service(
     "cognito-idp",
     [f"{__name__}.{module}" for module in _MODULES],
     runtime=running.triggers,
+    tasks={removal.TASK: removal.reap},
     shared=[
         Shared(store.CLIENT_IDS, store.owner),
         Shared(store.DOMAINS, store.owner),
         Shared(own_issuers.PREFIX, own_issuers.owner),
     ],
+    refused=refused.REFUSED,
 )

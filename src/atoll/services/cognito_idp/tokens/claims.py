@@ -14,8 +14,22 @@ from atoll.services.cognito_idp.store import Client, Group, Login, Pool, User
 ADMIN_SCOPE = "aws.cognito.signin.user.admin"
 """What a user may do to himself with an access token: the scope of every token that no hosted page gave."""
 _PROFILE = frozenset(
-    "name family_name given_name middle_name nickname preferred_username profile picture website gender birthdate zoneinfo locale "
-    "updated_at".split()
+    [
+        "name",
+        "family_name",
+        "given_name",
+        "middle_name",
+        "nickname",
+        "preferred_username",
+        "profile",
+        "picture",
+        "website",
+        "gender",
+        "birthdate",
+        "zoneinfo",
+        "locale",
+        "updated_at",
+    ]
 )
 _BY_SCOPE = {
     "profile": _PROFILE,
@@ -60,7 +74,7 @@ def readable(client: Client, scopes: Collection[str], user: User) -> dict[str, A
 
 def _shown(scopes: Collection[str]) -> Collection[str] | None:
     asked = [scope for scope in _BY_SCOPE if scope in scopes]
-    if ADMIN_SCOPE in scopes and "openid" not in scopes or not asked:
+    if (ADMIN_SCOPE in scopes and "openid" not in scopes) or not asked:
         return None
     return {name for scope in asked for name in _BY_SCOPE[scope]}
 
