@@ -48,7 +48,7 @@ class Visitor:
 
     def submit(self, shown: httpx.Response, form: int = 0, /, **fields: str) -> httpx.Response:
         """Sends a form of a page, with what was hidden in it."""
-        found = re.findall(r'<form method="post" action="([^"]*)">(.*?)</form>', shown.text, re.S)[form]
+        found = re.findall(r'<form method="post" action="([^"]*)">(.*?)</form>', shown.text, re.DOTALL)[form]
         hidden = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', found[1])
         values = {html.unescape(name): html.unescape(value) for name, value in hidden}
         return self.http.post(shown.url.join(html.unescape(found[0])), data=values | fields)

@@ -73,9 +73,7 @@ def test_documents_by_the_hosts_that_aws_and_browsers_use(
     name = prefix(pool_id)
 
     def asked_as(host: str) -> dict[str, Any]:
-        answer = httpx.get(
-            f"{region.endpoint}/{pool_id}/.well-known/openid-configuration", headers={"host": host}
-        )
+        answer = httpx.get(f"{region.endpoint}/{pool_id}/.well-known/openid-configuration", headers={"host": host})
         found: dict[str, Any] = answer.json()
         return found
 
