@@ -21,13 +21,22 @@ _MODULES: tuple[str, ...] = (
     "pools.resource_servers",
     "pools.tags",
     "pools.user_pools",
+    "users.admin_attributes",
     "users.admin_confirm_sign_up",
     "users.admin_create_user",
     "users.admin_passwords",
     "users.admin_users",
+    "users.change_password",
     "users.confirm_sign_up",
+    "users.forgot_password",
+    "users.list_users",
+    "users.members",
+    "users.own_attributes",
+    "users.own_user",
     "users.resend_confirmation_code",
     "users.sign_up",
+    "users.user_settings",
+    "users.verification",
 )
 """Loaded when the first request comes. One line each, in alphabetic order."""
 
