@@ -242,7 +242,9 @@ def test_client_credentials_give_an_access_token_with_custom_scopes_only(machine
     assert asked.status_code == 401
 
 
-def test_clients_for_people_get_no_client_credentials(site: tuple[str, str, Visitor], app_client: Any, idp: Any) -> None:
+def test_clients_for_people_get_no_client_credentials(
+    site: tuple[str, str, Visitor], app_client: Any, idp: Any
+) -> None:
     pool_id, public, somebody = site
     client = app_client(pool_id, **OAUTH, GenerateSecret=True)
     secret = idp.describe_user_pool_client(UserPoolId=pool_id, ClientId=client)["UserPoolClient"]["ClientSecret"]
