@@ -14,7 +14,7 @@ from atoll.services.cognito_idp.signin.attempt import WRONG, Asked, Attempt, nee
 from atoll.services.cognito_idp.store import User, find_user
 from atoll.services.cognito_idp.users import attributes, new_password
 from atoll.services.cognito_idp.users.find import put_user
-from atoll.services.cognito_idp.users.password_rules import policy_of
+from atoll.services.cognito_idp.pools.settings import password_policy as policy_of
 
 DAY = 86_400
 _PREFIX = "userAttributes."
