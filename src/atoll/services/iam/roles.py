@@ -12,6 +12,7 @@ from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import attachments, boundaries, documents, paging, tagging
 from atoll.services.iam.errors import EntityAlreadyExistsException
+from atoll.services.iam.protected import require_free, require_modifiable
 from atoll.services.iam.resources import ROLE_BOUNDARY, makes, new_role, on_role, roles_below
 from atoll.services.iam.store import ROLES, Role
 from atoll.services.iam.trust import check_principals
@@ -57,6 +58,7 @@ async def create_role(ctx: Context, request: CreateRoleRequestTypeDef) -> dict[s
     """docs: API_CreateRole."""
     trust = request["AssumeRolePolicyDocument"]
     documents.check_trust(trust)
+    require_free(request.get("Path", "/"))
     role = Role(
         name=request["RoleName"], path=request.get("Path", "/"), id=ctx.ids.iam("AROA"),
         created=int(ctx.clock.now()), trust=trust, description=request.get("Description"),
@@ -117,6 +119,8 @@ async def update_role(ctx: Context, request: UpdateRoleRequestTypeDef) -> dict[s
 
     def update(tx: Transaction) -> None:
         role = ROLES.get(tx, ctx.account, request["RoleName"])
+        if "MaxSessionDuration" in request:
+            require_modifiable(role)
         description = request.get("Description", role.description)
         duration = request.get("MaxSessionDuration", 3600)
         ROLES.put(tx, ctx.account, replace(role, description=description, max_session=duration))
@@ -147,6 +151,7 @@ async def update_assume_role_policy(ctx: Context, request: UpdateAssumeRolePolic
     def update(tx: Transaction) -> None:
         role = ROLES.get(tx, ctx.account, request["RoleName"])
         check_principals(tx, trust)
+        require_modifiable(role)
         ROLES.put(tx, ctx.account, replace(role, trust=trust))
 
     await ctx.store.transact(update)
@@ -158,6 +163,7 @@ async def delete_role(ctx: Context, request: DeleteRoleRequestTypeDef) -> None:
 
     def delete(tx: Transaction) -> None:
         role = ROLES.get(tx, ctx.account, request["RoleName"])
+        require_modifiable(role)
         attachments.require_no_policies(role)
         boundaries.set_boundary(tx, ctx.account, ROLES, role, "")
         ROLES.delete(tx, ctx.account, role)
