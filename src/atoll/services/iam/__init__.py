@@ -26,6 +26,7 @@ _MODULES = (
     "policies",
     "policy_versions",
     "roles",
+    "service_linked_roles",
     "simulate",
     "tags",
     "users",
