@@ -13,7 +13,9 @@ _MODULES = (
     "access_keys",
     "aliases",
     "attachments",
+    "authorization_details",
     "boundaries",
+    "credential_report",
     "groups",
     "inline_policies",
     "instance_profiles",
@@ -23,6 +25,7 @@ _MODULES = (
     "policies",
     "policy_versions",
     "roles",
+    "summary",
     "tags",
     "users",
 )

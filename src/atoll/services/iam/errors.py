@@ -55,3 +55,17 @@ class PasswordPolicyViolationException(ServiceError):
     """The password is not what the account's password policy wants."""
 
     code = "PasswordPolicyViolation"
+
+
+class CredentialReportNotPresentException(ServiceError):
+    """No credential report was made."""
+
+    code = "ReportNotPresent"
+    status = 410
+
+
+class CredentialReportExpiredException(ServiceError):
+    """The credential report is too old."""
+
+    code = "ReportExpired"
+    status = 410

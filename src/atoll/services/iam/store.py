@@ -245,6 +245,13 @@ def uses(tx: Reader, account: str, policy_arn: str, usage: Usage) -> int:
     return counter(tx.get(_count_key(account, policy_arn, usage)))
 
 
+def in_use(tx: Reader, account: str, policy_arn: str) -> bool:
+    """Whether anybody has the policy."""
+    return bool(
+        uses(tx, account, policy_arn, "PermissionsPolicy") or uses(tx, account, policy_arn, "PermissionsBoundary")
+    )
+
+
 def _count_key(account: str, policy_arn: str, usage: Usage) -> Key:
     return (account, "", "iam", "policy-use-counts", policy_arn, usage)
 
