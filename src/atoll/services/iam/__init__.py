@@ -25,6 +25,7 @@ _MODULES = (
     "policies",
     "policy_versions",
     "roles",
+    "service_credentials",
     "summary",
     "tags",
     "users",
