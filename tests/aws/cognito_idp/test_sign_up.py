@@ -55,7 +55,9 @@ def test_a_pool_without_verification_sends_nothing(
     )  # fmt: skip
 
 
-def test_names_are_taken_once_in_a_pool_without_case(pool: Make, app_client: Make, anyone: Any, aws_error: Error) -> None:
+def test_names_are_taken_once_in_a_pool_without_case(
+    pool: Make, app_client: Make, anyone: Any, aws_error: Error
+) -> None:
     client_id = app_client(pool(UsernameConfiguration={"CaseSensitive": False}))
     anyone.sign_up(ClientId=client_id, Username="ada", Password=PASSWORD)
     assert aws_error(lambda: anyone.sign_up(ClientId=client_id, Username="ADA", Password=PASSWORD)) == (

@@ -14,7 +14,8 @@
     …, "challenge", POOL, DIGEST             Challenge: a sign-in on its way, by SHA-256 of its Session
     …, "keys", POOL                          Keys: the pool's private signing keys
     (*CLIENT_IDS, CLIENT)                    Place: whose a client id is: requests that nobody signed have nothing else
-    (*DOMAINS, HOST)                         Place: whose a domain is, by its prefix or its own full name
+    (*DOMAINS, HOST)                         Domain: whose a domain is, by its prefix or its own full name; reads as a Place
+    …, "users", POOL                         a counter of the pool's users
 
 `…` is (account, region, "cognito-idp"). Secrets lie here as digests only: codes, refresh tokens, sessions; client secrets and TOTP seeds
 must be known to be checked, as the private keys.
@@ -215,6 +216,17 @@ class Place(msgspec.Struct, frozen=True):
     pool: str
 
 
+class Domain(Place, frozen=True, omit_defaults=True):
+    """A domain of a pool's hosted pages: a prefix, or with a `certificate` (its ARN) a name of one's own. `managed_login` is which
+    version of the pages it was made for, `distribution` AWS's name for what serves it."""
+
+    name: str
+    created: float
+    distribution: str = ""
+    certificate: str = ""
+    managed_login: int = 1
+
+
 POOLS = Codec(Pool)
 CLIENTS = Codec(Client)
 GROUPS = Codec(Group)
@@ -226,6 +238,7 @@ LOGINS = Codec(Login)
 CHALLENGES = Codec(Challenge)
 KEYS = Codec(Keys)
 PLACES = Codec(Place)
+DOMAIN_RECORDS = Codec(Domain)
 
 
 def space(ctx: Context) -> Key:

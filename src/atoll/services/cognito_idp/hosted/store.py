@@ -1,8 +1,8 @@
 """What the hosted pages keep: codes on their way to an application, and who is signed in in which browser.
 
-    …, "grant", POOL, DIGEST                 Grant: by SHA-256 of its authorization code
-    …, "session", POOL, DIGEST               Session: by SHA-256 of its cookie, or of the token that a page carries on
-    …, "hosted-end", AT, KIND, POOL, DIGEST  "": when the two end, so that what nobody came back for goes
+…, "grant", POOL, DIGEST                 Grant: by SHA-256 of its authorization code
+…, "session", POOL, DIGEST               Session: by SHA-256 of its cookie, or of the token that a page carries on
+…, "hosted-end", AT, KIND, POOL, DIGEST  "": when the two end, so that what nobody came back for goes
 """
 
 from __future__ import annotations
@@ -95,4 +95,3 @@ def _put(
         tx.delete((*place, *key[len(ends) + 1 :]))
     tx.set((*place, kind, pool, digest(secret)), raw)
     tx.set((*ends, expires, kind, pool, digest(secret)), b"")
-

@@ -49,10 +49,10 @@ def given(pool: Pool, pairs: Pairs) -> dict[str, str]:
     return found
 
 
-def require_writable(client: Client, names: Iterable[str]) -> None:
+def require_writable(client: Client | None, names: Iterable[str]) -> None:
     """Raises NotAuthorizedException where the client may not write one of these. Clients without a list may write what is
     neither verified by codes nor for administrators only."""
-    allowed = client.settings.get("WriteAttributes")
+    allowed = client.settings.get("WriteAttributes") if client else None
     for name in names:
         if name.startswith("dev:") or (name in VERIFIED.values()) or (allowed and name not in allowed):
             raise NotAuthorizedException("A client attempted to write unauthorized attribute")
@@ -86,6 +86,23 @@ def require_mutable(pool: Pool, names: Iterable[str]) -> None:
     for name in names:
         if name in schema and not schema[name].mutable:
             raise InvalidParameterException(f"user.{name}: Attribute cannot be updated.\n")
+
+
+def require_known(pool: Pool, names: Iterable[str]) -> None:
+    """Raises InvalidParameterException for a name that the pool's users have no attribute of."""
+    known = {attribute.name for attribute in pool.schema}
+    for name in names:
+        if name == "sub":
+            raise InvalidParameterException("Cannot modify the non-mutable attribute sub")
+        if name not in known:
+            raise InvalidParameterException(f"{_SCHEMA}{name}: Attribute does not exist in the schema.")
+
+
+def require_kept(pool: Pool, changed: Iterable[str], after: Mapping[str, str]) -> None:
+    """Raises InvalidParameterException where a change took a required attribute away."""
+    gone = [name for name in missing_of(pool, after) if name in set(changed)]
+    if gone:
+        raise InvalidParameterException(_SCHEMA + "".join(f"{name}: The attribute is required\n" for name in gone))
 
 
 def require_verifiable(attributes: Mapping[str, str]) -> None:

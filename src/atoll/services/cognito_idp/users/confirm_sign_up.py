@@ -8,6 +8,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.services.cognito_idp.client_pool import by_client
 from atoll.services.cognito_idp.errors import NotAuthorizedException
+from atoll.services.cognito_idp.pools.client_settings import hides_users
 from atoll.services.cognito_idp.store import Client, Pool
 from atoll.services.cognito_idp.users import codes, confirmation, existence, secret_hash
 from atoll.services.cognito_idp.users.find import find_by_name
@@ -37,7 +38,7 @@ async def confirm(
     """Confirms the user whom `name` finds, where the code is right. Also the hosted pages'. Raises as `confirm_sign_up`."""
     user = await ctx.store.read(lambda tx: find_by_name(tx, ctx, pool, name))
     if user is None or not user.enabled:
-        if existence.hidden(client):
+        if hides_users(client):
             raise codes.expired()
         raise existence.unknown() if user is None else NotAuthorizedException("User is disabled.")
     confirmation.require_unconfirmed(user)

@@ -11,13 +11,8 @@ from typing import Any
 
 from atoll.services.cognito_idp import messages
 from atoll.services.cognito_idp.errors import UserNotFoundException
-from atoll.services.cognito_idp.store import Client, Pool
+from atoll.services.cognito_idp.store import Pool
 from atoll.services.cognito_idp.users.attributes import is_email, is_phone
-
-
-def hidden(client: Client) -> bool:
-    """Whether the client must not know who exists."""
-    return client.settings.get("PreventUserExistenceErrors") == "ENABLED"
 
 
 def unknown() -> UserNotFoundException:

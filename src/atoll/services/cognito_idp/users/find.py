@@ -84,7 +84,7 @@ def put_user(tx: Transaction, ctx: Context, pool: Pool, user: User, old: User | 
         if holder is None or holder.decode() == user.sub:
             continue
         if not (force and _take(tx, ctx, pool, holder.decode(), attribute)):
-            raise _taken(pool, attribute)
+            raise _taken(pool, attribute, new=old is None)
     names = list(dict.fromkeys(names_of(pool, user)))
     for name in set(names_of(pool, old) if old else ()) - set(names):
         tx.delete((*place, name))
@@ -120,7 +120,7 @@ def _take(tx: Transaction, ctx: Context, pool: Pool, sub: str, attribute: str) -
     return True
 
 
-def _taken(pool: Pool, attribute: str) -> UsernameExistsException | AliasExistsException:
+def _taken(pool: Pool, attribute: str, *, new: bool) -> UsernameExistsException | AliasExistsException:
     text = f"An account with the given {attribute} already exists."
-    by_name = attribute in (pool.settings.get("UsernameAttributes") or ())
+    by_name = new and attribute in (pool.settings.get("UsernameAttributes") or ())
     return UsernameExistsException(text) if by_name else AliasExistsException(text)

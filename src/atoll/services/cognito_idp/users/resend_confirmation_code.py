@@ -9,6 +9,7 @@ from atoll.kernel.service import operation
 from atoll.services.cognito_idp import messages
 from atoll.services.cognito_idp.client_pool import by_client
 from atoll.services.cognito_idp.errors import InvalidParameterException, NotAuthorizedException
+from atoll.services.cognito_idp.pools.client_settings import hides_users
 from atoll.services.cognito_idp.users import codes, confirmation, existence, secret_hash
 from atoll.services.cognito_idp.users.find import find_by_name
 
@@ -24,7 +25,7 @@ async def resend_confirmation_code(ctx: Context, request: ResendConfirmationCode
     secret_hash.check(client, request["Username"], request.get("SecretHash"))
     user = await ctx.store.read(lambda tx: find_by_name(tx, ctx, pool, request["Username"]))
     if user is None or not user.enabled:
-        if existence.hidden(client):
+        if hides_users(client):
             return {"CodeDeliveryDetails": existence.simulated(pool, request["Username"])}
         raise existence.unknown() if user is None else NotAuthorizedException("User is disabled.")
     if user.status != "UNCONFIRMED":
