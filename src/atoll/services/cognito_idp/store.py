@@ -116,9 +116,9 @@ class User(msgspec.Struct, frozen=True, omit_defaults=True):
     """A user. `sub` never changes; `name` is the user name as it was given (a UUID where users sign in by e-mail or phone only).
 
     `attributes` are all but `sub`, by name. `mfa` are the factors that are on (SMS_MFA, SOFTWARE_TOKEN_MFA, EMAIL_OTP), `preferred` is
-    one of them or "". `totp` is the seed in base 32, "" for none; `totp_verified` whether it may be used; `totp_used` the
-    last time step that was. `temporary_since` is when a temporary password was given, 0 for others. `failures` and `locked_until` are
-    brute force's (`signin/lockout.py`).
+    one of them or "". `totp` is the seed in base 32, "" for none; `totp_verified` whether it may be used; `totp_pending` a seed that no
+    code has proven yet; `totp_used` the last time step that was used. `temporary_since` is when a temporary password was given, 0 for
+    others. `failures` and `locked_until` are brute force's (`signin/lockout.py`).
     """
 
     sub: str
@@ -135,6 +135,7 @@ class User(msgspec.Struct, frozen=True, omit_defaults=True):
     preferred: str = ""
     totp: str = ""
     totp_verified: bool = False
+    totp_pending: str = ""
     totp_used: int = 0
     failures: int = 0
     locked_until: float = 0.0
