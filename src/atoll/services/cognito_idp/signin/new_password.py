@@ -9,12 +9,12 @@ import msgspec
 
 from atoll.kernel.store.api import Transaction
 from atoll.services.cognito_idp.errors import InvalidParameterException, NotAuthorizedException
+from atoll.services.cognito_idp.pools.settings import password_policy as policy_of
 from atoll.services.cognito_idp.signin import sessions
 from atoll.services.cognito_idp.signin.attempt import WRONG, Asked, Attempt, needed
 from atoll.services.cognito_idp.store import User, find_user
 from atoll.services.cognito_idp.users import attributes, new_password
 from atoll.services.cognito_idp.users.find import put_user
-from atoll.services.cognito_idp.pools.settings import password_policy as policy_of
 
 DAY = 86_400
 _PREFIX = "userAttributes."
