@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -11,6 +12,7 @@ import httpx
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
+from tests.aws.cognito_idp.hosted import Visitor
 
 if TYPE_CHECKING:
     from tests.conftest import Region
@@ -93,3 +95,29 @@ def code_in(message: dict[str, Any]) -> str:
     found = re.search(r"\b[0-9]{6}\b", message["body"])
     assert found, message
     return found[0]
+
+
+@pytest.fixture
+def prefix(idp: Any) -> Callable[[str], str]:
+    """`prefix(pool)`: gives a pool a domain; its prefix."""
+
+    def make(pool_id: str) -> str:
+        name = f"people-{os.urandom(6).hex()}"
+        idp.create_user_pool_domain(UserPoolId=pool_id, Domain=name)
+        return name
+
+    return make
+
+
+@pytest.fixture
+def visitor(region: Region, prefix: Callable[[str], str]) -> Iterator[Callable[[str], Visitor]]:
+    """`visitor(pool)`: somebody who looks at a pool's hosted pages, which it has from now on."""
+    made: list[Visitor] = []
+
+    def make(pool_id: str) -> Visitor:
+        made.append(Visitor(f"{region.endpoint}/_aws/cognito-idp/{prefix(pool_id)}"))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

@@ -15,7 +15,7 @@ from atoll.services.cognito_idp.client_pool import by_client
 from atoll.services.cognito_idp.errors import InvalidParameterException, NotAuthorizedException
 from atoll.services.cognito_idp.pools.client_settings import hides_users
 from atoll.services.cognito_idp.pools.find import on_pool
-from atoll.services.cognito_idp.store import Client, Pool, User
+from atoll.services.cognito_idp.store import Client, Code, Pool, User
 from atoll.services.cognito_idp.users import (
     attributes,
     codes,
@@ -107,7 +107,7 @@ async def confirm(
     await codes.check(ctx, pool.id, user.sub, "forgot_password", code)  # before what takes long
     kept, now = await new_password.accepted(ctx, pool, user, password), ctx.clock.now()
 
-    def write(tx: Transaction, known: codes.Code) -> User:
+    def write(tx: Transaction, known: Code) -> User:
         present = get_by_name(tx, ctx, pool, user.sub)
         changed = new_password.having(pool, present, kept, "CONFIRMED", now)
         attribute = messages.ATTRIBUTES[known.medium]
