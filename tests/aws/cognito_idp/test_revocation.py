@@ -129,7 +129,7 @@ def test_forged_tokens_are_refused(
         "none": f"{_part({'alg': 'none', 'kid': kid})}.{body}.",
         "none with a signature": f"{_part({'alg': 'none', 'kid': kid})}.{body}.{signature}",
         "foreign key": jwt.encode(said, foreign, "RS256", {"kid": kid}),
-        "hmac": jwt.encode(said, "public", "HS256", {"kid": kid}),
+        "hmac": jwt.encode(said, "public" * 8, "HS256", {"kid": kid}),
         "other pool's key id": f"{_part({'kid': other_kid, 'alg': 'RS256'})}.{body}.{signature}",
         "other pool's issuer": f"{head}.{_part(said | {'iss': claims(other)['iss']})}.{signature}",
         "other user": f"{head}.{_part(said | {'sub': 'someone'})}.{signature}",
