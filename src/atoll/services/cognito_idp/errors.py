@@ -131,6 +131,10 @@ class UnsupportedTokenTypeException(ServiceError):
     """Only refresh tokens can be revoked."""
 
 
+class UnsupportedUserStateException(ServiceError):
+    """Not in the state that the user is in."""
+
+
 class UserImportInProgressException(ServiceError):
     """Not while users are imported."""
 

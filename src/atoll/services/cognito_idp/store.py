@@ -10,6 +10,7 @@
     …, "name", POOL, NAME                    SUB: by every name that finds the user, as `users/names.py` folds it: user name and aliases
     …, "code", POOL, SUB, PURPOSE            Code: sent and not used yet
     …, "login", POOL, SUB, EVENT             Login: one sign-in and its refresh tokens
+    …, "attempts", POOL, SUB, PURPOSE        Attempts: codes asked for and guessed wrong within an hour
     …, "challenge", POOL, DIGEST             Challenge: a sign-in on its way, by SHA-256 of its Session
     …, "keys", POOL                          Keys: the pool's private signing keys
     (*CLIENT_IDS, CLIENT)                    Place: whose a client id is: requests that nobody signed have nothing else
@@ -115,9 +116,9 @@ class User(msgspec.Struct, frozen=True, omit_defaults=True):
     """A user. `sub` never changes; `name` is the user name as it was given (a UUID where users sign in by e-mail or phone only).
 
     `attributes` are all but `sub`, by name. `mfa` are the factors that are on (SMS_MFA, SOFTWARE_TOKEN_MFA, EMAIL_OTP), `preferred` is
-    one of them or "". `totp` is the seed in base 32, "" for none; `totp_verified` whether it may be used; `totp_used` the
-    last time step that was. `temporary_since` is when a temporary password was given, 0 for others. `failures` and `locked_until` are
-    brute force's (`signin/lockout.py`).
+    one of them or "". `totp` is the seed in base 32, "" for none; `totp_verified` whether it may be used; `totp_pending` a seed that no
+    code has proven yet; `totp_used` the last time step that was used. `temporary_since` is when a temporary password was given, 0 for
+    others. `failures` and `locked_until` are brute force's (`signin/lockout.py`).
     """
 
     sub: str
@@ -134,6 +135,7 @@ class User(msgspec.Struct, frozen=True, omit_defaults=True):
     preferred: str = ""
     totp: str = ""
     totp_verified: bool = False
+    totp_pending: str = ""
     totp_used: int = 0
     failures: int = 0
     locked_until: float = 0.0
@@ -147,6 +149,14 @@ class Code(msgspec.Struct, frozen=True):
     medium: Literal["EMAIL", "SMS"]
     destination: str
     failures: int = 0
+
+
+class Attempts(msgspec.Struct, frozen=True):
+    """How often a user asked for a code, and how often one was given wrong, since a time (region time)."""
+
+    since: float
+    asked: int = 0
+    failed: int = 0
 
 
 class Login(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -223,6 +233,7 @@ GROUPS = Codec(Group)
 SERVERS = Codec(ResourceServer)
 USERS = Codec(User)
 CODES = Codec(Code)
+ATTEMPTS = Codec(Attempts)
 LOGINS = Codec(Login)
 CHALLENGES = Codec(Challenge)
 KEYS = Codec(Keys)

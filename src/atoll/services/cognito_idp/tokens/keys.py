@@ -61,8 +61,8 @@ def private(pem: str) -> RSAPrivateKey:
     """A key as it signs. It is one of ours: checking its primes again would take milliseconds."""
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    key = load_pem_private_key(pem.encode(), None, unsafe_skip_rsa_key_validation=True)
-    return key  # type: ignore[return-value]  # RSA keys alone are made here
+    # RSA keys alone are made here
+    return load_pem_private_key(pem.encode(), None, unsafe_skip_rsa_key_validation=True)  # type: ignore[return-value]
 
 
 def _make() -> SigningKey:
