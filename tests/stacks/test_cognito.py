@@ -17,7 +17,7 @@ HOOK = "def handler(event, context):\n    return event\n"
 def test_user_pools_with_clients_domains_groups_scopes_and_users(stack: Callable[[str], Stack]) -> None:
     pools = stack("user-pools")
     (pools.directory / "app.zip").write_bytes(package(HOOK))
-    assert "Apply complete! Resources: 15 added, 0 changed, 0 destroyed." in pools.apply().stdout
+    assert "Apply complete! Resources: 18 added, 0 changed, 0 destroyed." in pools.apply().stdout
     outputs = {name: found["value"] for name, found in json.loads(pools.run("output", "-json").stdout).items()}
     idp = pools.region.client("cognito-idp")
     shop = idp.describe_user_pool(UserPoolId=outputs["pool"])["UserPool"]
@@ -25,7 +25,7 @@ def test_user_pools_with_clients_domains_groups_scopes_and_users(stack: Callable
     assert pools.plan_is_empty()
 
     pools.edit("main.tf", "step = 0", "step = 1")
-    assert "Apply complete! Resources: 1 added, 5 changed, 1 destroyed." in pools.apply().stdout
+    assert "Apply complete! Resources: 1 added, 6 changed, 1 destroyed." in pools.apply().stdout
     shop = idp.describe_user_pool(UserPoolId=outputs["pool"])["UserPool"]
     assert (shop["Domain"], shop["UserPoolTags"]) == ("shop-1", {"step": "1"})
     assert shop["LambdaConfig"]["PreTokenGenerationConfig"]["LambdaVersion"] == "V3_0"

@@ -285,6 +285,32 @@ resource "aws_cognito_user_group" "plain" {
   user_pool_id = aws_cognito_user_pool.plain.id
 }
 
+resource "aws_cognito_user" "ada" {
+  user_pool_id = aws_cognito_user_pool.shop.id
+  username     = "ada"
+  password     = "Correct-Horse-${local.step}"
+  enabled      = local.step == 0
+  attributes = {
+    email          = "ada@example.com"
+    email_verified = true
+    name           = "Ada ${local.step}"
+  }
+  depends_on = [aws_lambda_permission.hook] # the pool asks its function
+}
+
+resource "aws_cognito_user" "ben" {
+  user_pool_id       = aws_cognito_user_pool.plain.id
+  username           = "Ben"
+  temporary_password = "Correct-Horse-0"
+  message_action     = "SUPPRESS"
+}
+
+resource "aws_cognito_user_in_group" "ada" {
+  user_pool_id = aws_cognito_user_pool.shop.id
+  group_name   = aws_cognito_user_group.admins.name
+  username     = aws_cognito_user.ada.username
+}
+
 output "pool" {
   value = aws_cognito_user_pool.shop.id
 }
