@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import json
 import re
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -12,10 +13,13 @@ import httpx
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
-from tests.aws.cognito_idp.hosted import Visitor
+from tests.aws.cognito_idp.hosted import prefix, visitor
+from tests.functions import make_function
 
 if TYPE_CHECKING:
     from tests.conftest import Region
+
+__all__ = ["prefix", "visitor"]
 
 PASSWORD = "Correct-Horse-7"
 
@@ -98,26 +102,44 @@ def code_in(message: dict[str, Any]) -> str:
 
 
 @pytest.fixture
-def prefix(idp: Any) -> Callable[[str], str]:
-    """`prefix(pool)`: gives a pool a domain; its prefix."""
+def trigger(client: Callable[..., Any], account: str) -> Callable[..., str]:
+    """`trigger("pre", "event['response']['autoConfirmUser'] = True")`: the ARN of a new function that user pools may call: it logs
+    its event, runs these lines, and returns the event."""
 
-    def make(pool_id: str) -> str:
-        name = f"people-{os.urandom(6).hex()}"
-        idp.create_user_pool_domain(UserPoolId=pool_id, Domain=name)
-        return name
+    def make(name: str, body: str = "", *, permitted: bool = True) -> str:
+        lines = ["import json", "def handler(event, context):", "    print('EVENT ' + json.dumps(event))"]
+        lines += [f"    {line}" for line in body.splitlines()]
+        client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}")
+        source = "\n".join([*lines, "    return event", ""])
+        arn = make_function(client, name, source, "logs:CreateLogStream", "logs:PutLogEvents")
+        if permitted:
+            let_pools_invoke(client, name, f"arn:aws:cognito-idp:us-east-1:{account}:userpool/*")
+        return arn
 
     return make
 
 
 @pytest.fixture
-def visitor(region: Region, prefix: Callable[[str], str]) -> Iterator[Callable[[str], Visitor]]:
-    """`visitor(pool)`: somebody who looks at a pool's hosted pages, which it has from now on."""
-    made: list[Visitor] = []
+def events(client: Callable[..., Any]) -> Callable[..., list[dict[str, Any]]]:
+    """`events("pre", 2)`: the first so many events that a function of `trigger` got, once they are there."""
 
-    def make(pool_id: str) -> Visitor:
-        made.append(Visitor(f"{region.endpoint}/_aws/cognito-idp/{prefix(pool_id)}"))
-        return made[-1]
+    def wait(name: str, count: int = 1) -> list[dict[str, Any]]:
+        deadline = time.monotonic() + 20
+        found: list[dict[str, Any]] = []
+        while len(found) < count and time.monotonic() < deadline:
+            logged = client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}", filterPattern="EVENT")[
+                "events"
+            ]
+            found = [json.loads(one["message"].partition("EVENT ")[2]) for one in logged]
+        assert len(found) >= count, f"{name} got {len(found)} of {count} events"
+        return found
 
-    yield make
-    for one in made:
-        one.close()
+    return wait
+
+
+def let_pools_invoke(client: Callable[..., Any], name: str, source: str) -> None:
+    """Lets user pools invoke a function: those whose ARN is like `source`."""
+    client("lambda").add_permission(
+        FunctionName=name, StatementId=f"s{time.monotonic_ns()}", Action="lambda:InvokeFunction",
+        Principal="cognito-idp.amazonaws.com", SourceArn=source,
+    )  # fmt: skip

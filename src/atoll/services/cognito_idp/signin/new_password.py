@@ -9,7 +9,7 @@ import msgspec
 
 from atoll.kernel.store.api import Transaction
 from atoll.services.cognito_idp.errors import InvalidParameterException, NotAuthorizedException
-from atoll.services.cognito_idp.pools.settings import password_policy as policy_of
+from atoll.services.cognito_idp.pools.settings import password_policy
 from atoll.services.cognito_idp.signin import sessions
 from atoll.services.cognito_idp.signin.attempt import WRONG, Asked, Attempt, needed
 from atoll.services.cognito_idp.store import User, find_user
@@ -23,7 +23,7 @@ _PREFIX = "userAttributes."
 async def ask(attempt: Attempt) -> Asked:
     """Puts the challenge. Raises NotAuthorizedException where the temporary password is too old."""
     user = attempt.known()
-    days = policy_of(attempt.pool).get("TemporaryPasswordValidityDays") or 7
+    days = password_policy(attempt.pool).get("TemporaryPasswordValidityDays") or 7
     if user.temporary_since and attempt.ctx.clock.now() >= user.temporary_since + days * DAY:
         raise NotAuthorizedException("Temporary password has expired and must be reset by an administrator.")
     missing = [_PREFIX + name for name in attributes.missing_of(attempt.pool, user.attributes)]

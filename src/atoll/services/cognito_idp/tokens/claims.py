@@ -15,22 +15,8 @@ from atoll.services.cognito_idp.users import attributes
 ADMIN_SCOPE = "aws.cognito.signin.user.admin"
 """What a user may do to himself with an access token: the scope of every token that no hosted page gave."""
 _PROFILE = frozenset(
-    [
-        "name",
-        "family_name",
-        "given_name",
-        "middle_name",
-        "nickname",
-        "preferred_username",
-        "profile",
-        "picture",
-        "website",
-        "gender",
-        "birthdate",
-        "zoneinfo",
-        "locale",
-        "updated_at",
-    ]
+    {"name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture"}
+    | {"website", "gender", "birthdate", "zoneinfo", "locale", "updated_at"}
 )
 _BY_SCOPE = {
     "profile": _PROFILE,
