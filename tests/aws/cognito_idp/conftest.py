@@ -80,6 +80,35 @@ def mail(region: Region, account: str) -> Callable[..., list[dict[str, Any]]]:
     return lambda to="": messages_of(region, account, to)
 
 
+@pytest.fixture
+def token(anyone: Any) -> Callable[..., str]:
+    """`token(client_id, "ada")`: an access token, from a client with ALLOW_USER_PASSWORD_AUTH."""
+
+    def sign_in(client_id: str, name: str, password: str = PASSWORD) -> str:
+        given = {"USERNAME": name, "PASSWORD": password}
+        answer = anyone.initiate_auth(ClientId=client_id, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=given)
+        found: str = answer["AuthenticationResult"]["AccessToken"]
+        return found
+
+    return sign_in
+
+
+def advance(region: Region, by: str) -> None:
+    """Moves region time."""
+    httpx.post(f"{region.endpoint}/_atoll/clock", json={"advance": by}, timeout=60).raise_for_status()
+
+
+def attributes_of(user: dict[str, Any]) -> dict[str, str]:
+    """The attributes of a user, as any operation shows him."""
+    pairs = user.get("UserAttributes", user.get("Attributes", []))
+    return {pair["Name"]: pair.get("Value", "") for pair in pairs}
+
+
+def pairs(**values: str) -> list[dict[str, str]]:
+    """Attributes as the API takes them; `custom__level` is custom:level."""
+    return [{"Name": name.replace("__", ":"), "Value": value} for name, value in values.items()]
+
+
 def unsigned(region: Region) -> Any:
     """A boto3 client of a region that signs nothing."""
     config = Config(signature_version=UNSIGNED, retries={"max_attempts": 0}, connect_timeout=5, read_timeout=60)
