@@ -20,7 +20,7 @@ from atoll.services.iam import (
     users,
 )
 
-_BY_NAME = ("mfa_devices", "oidc_providers", "service_linked_roles")
+_BY_NAME = ("mfa_devices", "oidc_providers", "saml_providers", "service_linked_roles")
 """Loaded with the first request."""
 
 SERVICE = Service(
