@@ -9,7 +9,6 @@ from atoll.auth import credentials
 from atoll.kernel.service import Service, Shared
 from atoll.services.iam import store
 
-_MODULES = (
     "access_keys",
     "aliases",
     "attachments",
@@ -34,8 +33,11 @@ _MODULES = (
     "summary",
     "tags",
     "users",
-)
 """Loaded when the first request comes: they are many."""
+"""Loaded with the first request."""
+)
+_BY_NAME = ("mfa_devices", "oidc_providers", "saml_providers", "service_linked_roles")
+_MODULES = (
 
 SERVICE = Service(
     "iam",
