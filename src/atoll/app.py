@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from atoll.admin import Admin
+from atoll.api_runtime.authorize.discovery import Discovery
 from atoll.api_runtime.custom_domains import CustomDomains
+from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.plane import ApiGateway
+from atoll.auth import own_issuers
+from atoll.auth.issuers import Issuers
 from atoll.auth.sigv4 import SigningKeys
 from atoll.config import Settings
 from atoll.edge.edge import Edge
@@ -31,6 +35,7 @@ from atoll.kernel.reset import Reset
 from atoll.kernel.service import Access, Operations, WireForm
 from atoll.protocol.models import Models
 from atoll.services import SERVICES
+from atoll.services.cognito_idp.hosted.plane import HostedPages
 from atoll.services.iam.directory import IamDirectory
 from atoll.services.lambda_.functions.downloads import Downloads
 from atoll.services.lambda_.urls.plane import FunctionUrls
@@ -43,13 +48,15 @@ class PortTaken(Exception):
 class Host:
     """What services get that keep something running. A `kernel.service.Host`."""
 
-    def __init__(self, gateway: Gateway, cache_dir: Path) -> None:
+    def __init__(self, gateway: Gateway, cache_dir: Path, http: HttpClient) -> None:
         self._parts = gateway.parts
         self._gateway = gateway
         self.kernel: Kernel = gateway.parts.kernel
         self.endpoint: str = gateway.parts.endpoint
         self.cache_dir = cache_dir
         self.strict = gateway.parts.unsupported.strict
+        self.issuers = Issuers(self.kernel.clock, Discovery(http))
+        self.issuers.resolve(own_issuers.key_sets(self.kernel.store))
         self.assembled = asyncio.Event()
 
     async def signer(self, http: HttpRequest, *, service: str, region: str) -> Principal | None:
@@ -95,7 +102,9 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
             request_log=request_log,
         )
         gateway = Gateway(parts)
-        host = Host(gateway, settings.cache_dir)
+        http = HttpClient(kernel.outgoing)
+        stack.push_async_callback(http.close)
+        host = Host(gateway, settings.cache_dir, http)
         parts.runtimes = {
             service.name: await stack.enter_async_context(service.runtime(host))
             for service in SERVICES
@@ -110,9 +119,10 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
         kernel.deliveries.run(policies, lambda delivery: _delivery_context(host, delivery.owner))
         collecting = hourly(kernel.clock, "collecting blobs", lambda: kernel.blobs.collect(kernel.store))
         await stack.enter_async_context(collecting)
-        apis = ApiGateway(host)
+        apis, pages = ApiGateway(host), HostedPages(host)
+        custom = CustomDomains(kernel.store, apis, pages.custom)
         yield Edge(
-            planes=[apis, FunctionUrls(host), Downloads(host), CustomDomains(kernel.store, apis)],
+            planes=[apis, FunctionUrls(host), Downloads(host), pages, custom],
             management=gateway.handle,
             admin=Admin(parts, Reset.of(SERVICES)),
             guard=Guard(settings.allow_origins),

@@ -6,10 +6,10 @@ Who may call it is decided before (`edge/guard.py`): nobody but programs on this
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 from atoll import __version__
-from atoll.admin import clock, localstack
+from atoll.admin import audit, clock, localstack, why
 from atoll.admin import reset as resets
 from atoll.admin.answers import Refused, answer
 from atoll.gateway.call import Parts
@@ -19,8 +19,8 @@ from atoll.kernel.reset import Reset
 
 TRACES = 50
 KNOWN = (
-    "/_atoll/status, /_atoll/unsupported, /_atoll/accounts, /_atoll/trace, /_atoll/trace/{request id}, /_atoll/clock (also POST), "
-    "/_atoll/reset (POST only)"
+    "/_atoll/status, /_atoll/unsupported, /_atoll/accounts, /_atoll/trace, /_atoll/trace/{request id}, /_atoll/why, "
+    "/_atoll/why/{request id}, /_atoll/clock (also POST), /_atoll/audit and /_atoll/reset (POST only)"
 )
 
 
@@ -67,6 +67,10 @@ class Admin:
                 if span is None:
                     raise Refused(f"No trace {trace_id} is kept. The latest: /_atoll/trace.", 404)
                 return {"id": trace_id, **span.export()}
+            case ["_atoll", "why"]:
+                return why.denials(parts)
+            case ["_atoll", "why", request_id]:
+                return why.why(parts, unquote(request_id))
             case ["_localstack", "health"] | ["health"]:
                 return localstack.health(parts)
             case ["_localstack", "info"]:
@@ -79,6 +83,8 @@ class Admin:
         match path:
             case ["_atoll", "clock"]:
                 return await clock.move(self._parts.kernel, request)
+            case ["_atoll", "audit"]:
+                return audit.perform(self._parts, request)
             case ["_atoll", "reset"] | ["_localstack", "state", "reset"]:
                 return await resets.perform(self._parts, self._reset, request)
         return None
@@ -92,6 +98,7 @@ class Admin:
             "endpoint": parts.endpoint,
             "data_dir": str(parts.kernel.directory.path),
             "auth": parts.auth,
+            "audits": parts.audits.running(parts.kernel.clock.monotonic()),
             "strict": parts.unsupported.strict,
             "region_time": shown["region_time"],
             "clock_offset": shown["offset"],

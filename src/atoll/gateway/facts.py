@@ -6,11 +6,12 @@ those of a service in the `access` of its operations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import isawaitable
 from typing import Any
 
-from atoll.auth.policy.evaluate import PolicySet
+from atoll.auth.policy.evaluate import PolicySet, Question
+from atoll.auth.policy.judgement import bounded
 from atoll.gateway.call import Call
 from atoll.kernel.context import Context
 from atoll.kernel.service import TAG_KEY, Access
@@ -64,9 +65,17 @@ async def service_facts(access: Access, ctx: Context, params: Any, asked: frozen
     return found
 
 
+def known_values(question: Question, keys: Iterable[str]) -> Mapping[str, Sequence[str]]:
+    """The values of these condition keys in the request, as they are kept."""
+    return {key: bounded(values) for key in keys if (values := question.values(key))}
+
+
 REQUEST_KEYS: Mapping[str, Callable[[Call, Context], str]] = {
     "aws:CurrentTime": lambda _, ctx: f"{ctx.clock.datetime():%Y-%m-%dT%H:%M:%SZ}",
     "aws:EpochTime": lambda _, ctx: str(int(ctx.clock.now())),
+    "aws:MultiFactorAuthAge": lambda _, ctx: (
+        str(int(ctx.clock.now()) - ctx.principal.session.mfa) if ctx.principal.session.mfa else ""
+    ),
     "aws:Referer": lambda call, _: (call.http.header("referer") or "") if call.http else "",
     "aws:RequestedRegion": lambda _, ctx: "us-east-1" if ctx.service in GLOBAL_SERVICES else ctx.region or "us-east-1",
     "aws:SecureTransport": lambda _, ctx: "true" if ctx.secure else "false",

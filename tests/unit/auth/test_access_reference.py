@@ -39,7 +39,11 @@ GIVEN = {
         {"op": "replace", "path": path, "value": f"arn:aws:iam::{ACCOUNT}:role/r"}
         for path in ("/authorizerCredentials", "/cloudwatchRoleArn", "/credentials")
     ],
+    "OpenIDConnectProviderArn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/issuer.example",
+    "SAMLProviderArn": f"arn:aws:iam::{ACCOUNT}:saml-provider/p",
+    "SerialNumber": f"arn:aws:iam::{ACCOUNT}:mfa/m",
     "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/p",
+    "PolicySourceArn": f"arn:aws:iam::{ACCOUNT}:role/r",
     "Resource": "f",
     "Role": f"arn:aws:iam::{ACCOUNT}:role/r",
     "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r",

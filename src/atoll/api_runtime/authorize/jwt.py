@@ -6,8 +6,6 @@ token was provided, segments, signing methods, issuer, audience, expiry, discove
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,30 +13,19 @@ import msgspec
 
 from atoll.api_runtime import serving
 from atoll.api_runtime.authorize.identity import value_of
-from atoll.api_runtime.authorize.keys import FAMILIES, Keys, Resolver, Unreachable
-from atoll.api_runtime.documents import NO_JSON
-from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.visit import Caller, Visit
+from atoll.auth.issuers import FAMILIES, Issuers, Unreachable
+from atoll.auth.web_tokens import Invalid, moment, read
 from atoll.kernel.clock import Clock
-
-_NOT_BASE64 = re.compile(r"[^A-Za-z0-9_-]")
-_KNOWN = frozenset((*FAMILIES, "HS256", "HS384", "HS512", "PS256", "PS384", "PS512", "none"))
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
-
-
-class Invalid(Exception):
-    """The token is not valid; the message says why, as AWS tells the client."""
 
 
 class JwtAuthorizers:
     """Every JWT authorizer of the region. `strict` keeps to the signing methods that AWS takes: RSA."""
 
-    def __init__(
-        self, clock: Clock, http: HttpClient, resolver: Resolver | None = None, *, strict: bool = False
-    ) -> None:
+    def __init__(self, clock: Clock, issuers: Issuers, *, strict: bool = False) -> None:
         self._clock = clock
-        self._keys = Keys(clock, http, resolver)
+        self._issuers = issuers
         self._methods = frozenset(name for name in FAMILIES if name.startswith("RS") or not strict)
 
     async def admit(self, visit: Visit, authorizer: serving.Authorizer, scopes: Sequence[str]) -> Caller:
@@ -49,7 +36,7 @@ class JwtAuthorizers:
             raise _unauthorized("Bearer", visit.authorizer.error)
         token = given[7:].strip() if given[:7].lower() == "bearer " else given
         try:
-            claims = await self._claims(visit, authorizer, token)
+            claims = await self._claims(authorizer, token)
             context = all_shown(claims)
         except (Invalid, Unreachable) as error:
             visit.authorizer.error = f"invalid_token: {error}"
@@ -62,33 +49,12 @@ class JwtAuthorizers:
             raise Refused("ACCESS_DENIED", headers=[("www-authenticate", challenge)], detail=visit.authorizer.error)
         return Caller("JWT", context=context, scopes=matched)
 
-    async def _claims(self, visit: Visit, authorizer: serving.Authorizer, token: str) -> Mapping[str, Any]:
+    async def _claims(self, authorizer: serving.Authorizer, text: str) -> Mapping[str, Any]:
         """What a valid token claims. Raises Invalid, Unreachable."""
-        parts = token.split(".")
-        if len(parts) != 3:
-            raise Invalid("token contains an invalid number of segments")
-        header, claims, signature = _object(parts[0]), _object(parts[1]), _octets(parts[2])
-        algorithm = self._algorithm(header.get("alg"))
-        key_id = header.get("kid")
-        verify = None
-        if isinstance(key_id, str):
-            verify = await self._keys.find(visit.ctx, authorizer.issuer, key_id, algorithm)
-        if verify is None:
-            raise Invalid("the token does not have a valid key ID")
-        if not verify(f"{parts[0]}.{parts[1]}".encode(), signature):
-            family = "rsa" if algorithm.startswith("RS") else "ecdsa"
-            raise Invalid(f"crypto/{family}: verification error")
-        check_claims(claims, authorizer, self._clock.now())
-        return claims
-
-    def _algorithm(self, name: Any) -> str:
-        if not isinstance(name, str):
-            raise Invalid("signing method (alg) is unspecified.")
-        if name not in _KNOWN:
-            raise Invalid("signing method (alg) is unavailable.")
-        if name not in self._methods:
-            raise Invalid(f"signing method {name} is invalid")
-        return name
+        token = read(text, self._methods)
+        await token.verify(self._issuers, authorizer.issuer)
+        check_claims(token.claims, authorizer, self._clock.now())
+        return token.claims
 
 
 def check_claims(claims: Mapping[str, Any], authorizer: serving.Authorizer, now: float) -> None:
@@ -99,11 +65,11 @@ def check_claims(claims: Mapping[str, Any], authorizer: serving.Authorizer, now:
     audiences = meant if isinstance(meant, list) else [meant]
     if not any(isinstance(one, str) and one in authorizer.audience for one in audiences):
         raise Invalid("the token does not have a valid audience")
-    if not now < _moment(claims, "exp", 0):
+    if not now < moment(claims, "exp", 0):
         raise Invalid("the token has expired")
-    if now < _moment(claims, "nbf", now):
+    if now < moment(claims, "nbf", now):
         raise Invalid("the token is not valid yet")
-    if now < _moment(claims, "iat", now):
+    if now < moment(claims, "iat", now):
         raise Invalid("the token was issued in the future")
 
 
@@ -126,14 +92,6 @@ def shown(value: Any) -> str:
     return "<nil>" if value is None else msgspec.json.encode(value).decode()
 
 
-def _moment(claims: Mapping[str, Any], name: str, absent: float) -> float:
-    """A claim's time in seconds. Raises Invalid where it is none."""
-    value = claims.get(name, absent)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Invalid(f"the token does not have a valid {name}")
-    return value
-
-
 def _scopes(claims: Mapping[str, Any]) -> list[str]:
     """The token's scopes, of `scope` and `scp`: texts with blanks between them, or lists."""
     found: list[str] = []
@@ -143,21 +101,6 @@ def _scopes(claims: Mapping[str, Any]) -> list[str]:
         elif isinstance(value, list):
             found += [one for one in value if isinstance(one, str)]
     return found
-
-
-def _object(segment: str) -> dict[str, Any]:
-    try:
-        return _decode(_octets(segment))
-    except NO_JSON as error:
-        raise Invalid("the token is malformed") from error
-
-
-def _octets(segment: str) -> bytes:
-    if wrong := _NOT_BASE64.search(segment):
-        raise Invalid(f"illegal base64 data at input byte {wrong.start()}")
-    if len(segment) % 4 == 1:
-        raise Invalid(f"illegal base64 data at input byte {len(segment) - 1}")
-    return base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
 
 
 def _unauthorized(challenge: str, detail: str) -> Refused:

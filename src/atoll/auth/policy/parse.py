@@ -94,11 +94,15 @@ class About(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A compiled policy. `name` is its ARN where it is managed, else its name; it is what traces and messages say."""
+    """A compiled policy. `name` is its ARN where it is managed, else its name; it is what traces and messages say.
+
+    `text` is what it was compiled from, so that its statements can be quoted.
+    """
 
     kind: Kind
     name: str
     statements: tuple[Statement, ...]
+    text: str | bytes = field(default="", compare=False, repr=False)
     _memo: dict[str, About] = field(default_factory=dict, compare=False, repr=False)
 
     def about(self, action: str) -> About:
@@ -120,7 +124,7 @@ class Policy:
 
     def named(self, name: str) -> Policy:
         """The same policy under another name: compiled ones may be shared by text."""
-        return Policy(self.kind, name, self.statements)
+        return Policy(self.kind, name, self.statements, self.text)
 
 
 def parse(text: str | bytes, kind: Kind = "identity", name: str = "") -> Policy:
@@ -142,7 +146,7 @@ def parse(text: str | bytes, kind: Kind = "identity", name: str = "") -> Policy:
         _statement(index, statement, compiled, document)
         for index, (statement, compiled) in enumerate(zip(document.statements, conditions, strict=True))
     )
-    return Policy(kind, name, statements)
+    return Policy(kind, name, statements, text)
 
 
 def _statement(

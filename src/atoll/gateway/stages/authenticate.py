@@ -1,7 +1,8 @@
 """authenticate: whose key signed this, and did it?
 
 A key that Atoll issued (IAM users, STS, function roles) must have signed the request for real. Any other key acts as root of the
-account that it names, unless `--auth strict` or from inside an execution environment. The body is read here only where its hash is
+account that it names, unless `--auth strict` or from inside an execution environment. Who calls an operation for people without keys
+(Cognito's InitiateAuth, STS's AssumeRoleWithWebIdentity) is nobody, also where he signs. The body is read here only where its hash is
 part of what was signed and the headers do not claim it; what they claim of it is held against it in `receive`.
 """
 
@@ -18,7 +19,7 @@ from atoll.auth.sigv4 import verify_signature
 from atoll.gateway.call import Call, Parts
 from atoll.gateway.stages.receive import check_syntax, read
 from atoll.kernel.context import Principal
-from atoll.kernel.errors import CommonError, MissingAuthenticationToken, StoreUnavailable
+from atoll.kernel.errors import CommonError, MissingAuthenticationToken, StoreUnavailable, UnrecognizedClient
 
 if TYPE_CHECKING:
     from atoll.auth.sigv4 import Authorization
@@ -43,6 +44,9 @@ async def authenticate(call: Call) -> None:
 async def _authenticate(call: Call, codec: Codec) -> None:
     authorization, http, parts = call.authorization, call.http, call.parts
     assert http is not None
+    if codec.is_public(call.operation):
+        call.principal = Principal.anonymous()
+        return
     if authorization is None:
         raise MissingAuthenticationToken("Request is missing Authentication Token")
     credential = await find_credential(parts, authorization, http)
@@ -65,6 +69,8 @@ async def _authenticate(call: Call, codec: Codec) -> None:
     if claim in KINDS:
         signing_key = parts.signing_keys.get(credential.secret, authorization)
         call.signatures = ChunkSignatures(authorization, timestamp, signing_key)
+    if call.service == "iam" and credential.principal.session.no_iam:
+        raise UnrecognizedClient("The security token included in the request is invalid.")
     call.principal = credential.principal
     await note_use(parts, authorization, credential.principal)
 

@@ -1,21 +1,24 @@
 """authorize: may this principal do this to that?
 
-What an operation needs stands in its `access`. The policies of the principal and of the resource decide; the deciding statement goes to
-the trace. Facts that conditions ask about are computed only when a policy asks (`gateway/facts.py`).
+What an operation needs stands in its `access`. The policies of the principal and of the resource decide; what they decided, and from
+what, goes to the trace (`auth/policy/judgement.py`). Facts that conditions ask about are computed only when a policy asks
+(`gateway/facts.py`).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
 from atoll.auth.denied import sentence
-from atoll.auth.policy.evaluate import NO_POLICIES, PolicySet, Question, evaluate
+from atoll.auth.policy.evaluate import KEYS_OF_PRINCIPALS, NO_POLICIES, PolicySet, Question, evaluate
+from atoll.auth.policy.judgement import LONGEST, NOTHING, Judgement, owner_of
 from atoll.auth.policy.parse import Policy, parse
 from atoll.gateway.call import Call
-from atoll.gateway.facts import Facts, service_facts
+from atoll.gateway.facts import Facts, known_values, service_facts
+from atoll.gateway.stages.validate import validate
 from atoll.kernel.context import Context
 from atoll.kernel.errors import AccessDenied
 from atoll.kernel.service import Access
@@ -26,11 +29,14 @@ log = logging.getLogger("atoll.iam")
 async def authorize(call: Call) -> None:
     """Sets `ctx`. Raises AccessDenied with AWS's sentence."""
     assert call.registered is not None
+    if call.registered.speaker is not None:
+        validate(call)
+        call.principal = await call.registered.speaker(call.context(), call.params)
     ctx = call.ctx = call.context()
-    if call.parts.auth == "off":
+    if call.parts.auth == "off" and not call.parts.audits:
         return
     policies, principal = NO_POLICIES, ctx.principal
-    if principal.kind not in ("service", "root", "anonymous"):
+    if principal.kind in ("user", "role", "federated"):
         policies = await ctx.store.read(lambda tx: call.parts.directory.policies(tx, principal))
     for access in call.registered.access:
         for params in await _each(access, call.params) if access.each else (call.params,):
@@ -56,37 +62,47 @@ async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet
     resources = found if isinstance(found, (str, Sequence)) else await found
     by_names = not asked and resource_policy is None and policies is not NO_POLICIES
     for resource in (resources,) if isinstance(resources, str) else resources:
-        if by_names and (known := policies.remembered(access.action, resource)):
-            call.span.note(**{f"iam {access.action} on {resource}": known})
-            continue
-        owner = _account_of(resource, ctx)
-        facts: Mapping[str, Sequence[str]] = Facts(call, ctx, policies, own, owner) if asked else {}
-        question = Question(ctx.principal, access.action, resource, facts)
-        decision = evaluate(question, policies, resource_policy, resource_account=owner)
-        call.span.note(**{f"iam {access.action} on {resource}": decision})
-        if decision.allowed:
-            if by_names:
+        decision, context = policies.remembered(access.action, resource) if by_names else None, NOTHING
+        if decision is None:
+            question = Question(ctx.principal, access.action, resource, NOTHING)
+            owner = owner_of(resource, ctx.account)
+            if asked:
+                question.context = Facts(call, ctx, policies, own, owner)
+            decision = evaluate(question, policies, resource_policy, resource_account=owner)
+            if not decision.allowed:
+                question.context = Facts(call, ctx, policies, own, owner)
+                context = known_values(question, (*question.context, *KEYS_OF_PRINCIPALS))
+            elif asked:
+                context = known_values(question, asked)
+            elif by_names:
                 policies.remember(access.action, resource, decision)
-            continue
-        text = sentence(question, decision)
-        if call.parts.auth != "audit":
-            raise AccessDenied(text)
-        call.span.note(**{f"iam audit {access.action} on {resource}": f"would be denied: {text}"})
-        log.warning("would be denied: %s", text)
+        judgement = Judgement(
+            ctx.principal, access.action, resource[:LONGEST], ctx.account, context, policies, resource_policy,
+            access.resource_policy is not None, decision,
+        )  # fmt: skip
+        call.span.judge(judgement)
+        if not decision.allowed:
+            question = Question(ctx.principal, access.action, resource, NOTHING)
+            _deny(call, judgement, sentence(question, decision))
+
+
+def _deny(call: Call, judgement: Judgement, text: str) -> None:
+    """Raises AccessDenied; where denials are only noted, notes it."""
+    parts = call.parts
+    parts.kernel.tracer.keep_denied(call.span.trace_id)
+    audited = parts.audits.note(judgement, parts.kernel.clock.monotonic())
+    if parts.auth in ("enforce", "strict") and not audited:
+        raise AccessDenied(text)
+    call.span.note(**{"iam audit": f"would be denied: {text}"})
+    log.warning("would be denied: %s", text)
 
 
 async def _resource_policy(ctx: Context, access: Access, params: Any) -> Policy | None:
     assert access.resource_policy
     text = await access.resource_policy(ctx, params)
-    return _parsed(text, "trust" if access.action == "sts:AssumeRole" else "resource") if text else None
+    return _parsed(text, "trust" if access.action.startswith("sts:") else "resource") if text else None
 
 
 @lru_cache(maxsize=1024)
 def _parsed(text: str, kind: Literal["trust", "resource"]) -> Policy:
     return parse(text, kind=kind)
-
-
-def _account_of(arn: str, ctx: Context) -> str:
-    """The account that owns a resource: the fifth part of its ARN, the caller's where the ARN names none, or AWS itself."""
-    parts = arn.split(":", 5)
-    return parts[4] if len(parts) == 6 and parts[4].isdecimal() else ctx.account

@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-from atoll.auth import credentials
+from atoll.auth import credentials, mfa
 from atoll.kernel.context import Context
 from atoll.kernel.keys import Key, under
-from atoll.kernel.records import Codec, decode
+from atoll.kernel.records import Codec
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
 from atoll.services.iam import login_profiles, paging, password_policy, uses
@@ -66,8 +66,8 @@ def _truth(value: object) -> str:
 
 def with_mfa(tx: Reader, account: str) -> set[str]:
     """The ids of the users that have an MFA device."""
-    devices = (decode(raw) for _, raw in tx.scan(under((account, "", "iam", "mfa-devices"))))
-    return {device["user_id"] for device in devices if device.get("user_id")}
+    devices = (mfa.decode(raw) for _, raw in tx.scan(under(mfa.prefix(account))))
+    return {device.user_id for device in devices if device.user_id}
 
 
 def _root(account: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ if it is filled from a version that is never committed; reads see what is commit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from atoll.auth import credentials
@@ -35,7 +35,7 @@ class IamDirectory:
 
     def __init__(self) -> None:
         self._uses = LatestUses()
-        self._memo: dict[tuple[bytes | None, str, str, tuple[str, ...]], PolicySet] = {}
+        self._memo: dict[tuple[bytes | None, str, str, tuple[str, ...], tuple[tuple[str, str], ...]], PolicySet] = {}
 
     def credential(self, tx: Reader, access_key: str) -> Credential | None:
         """The credential with this access key id, or None if Atoll did not issue it."""
@@ -49,11 +49,11 @@ class IamDirectory:
 
         A session of a role that was deleted has none, even if a role of that name was made since.
         """
-        if principal.kind not in ("user", "role"):
+        if principal.kind not in ("user", "role", "federated"):
             return NO_POLICIES
-        identity = principal.user_id.partition(":")[0]
+        identity = principal.session.owner or principal.user_id.partition(":")[0]
         version = tx.get((packed(*version_key(principal.account)),))
-        key = (version, principal.account, identity, principal.session_policies)
+        key = (version, principal.account, identity, principal.session_policies, principal.session.tags)
         found = self._memo.get(key)
         if found is None:
             if len(self._memo) >= MEMO:
@@ -74,6 +74,9 @@ def _as_called_now(tx: Reader, session: Credential) -> Credential:
 
 
 def _compile(tx: Reader, principal: Principal, identity: str) -> PolicySet:
+    if principal.kind == "federated" and not principal.role_arn:  # of the root
+        everything = (_managed(tx, principal.account, "arn:aws:iam::aws:policy/AdministratorAccess"),)
+        return PolicySet(everything, session=tuple(map(parse, principal.session_policies)))
     kind = ROLES if principal.kind == "role" else USERS
     name = (principal.role_arn or principal.arn).rpartition("/")[2]
     entity: Entity | None = kind.find(tx, principal.account, name)
@@ -83,7 +86,7 @@ def _compile(tx: Reader, principal: Principal, identity: str) -> PolicySet:
         identity=tuple(_identity(tx, principal.account, entity)),
         boundary=_managed(tx, principal.account, entity.boundary) if entity.boundary else None,
         session=tuple(parse(text) for text in principal.session_policies),
-        tags=entity.tags,
+        tags=_tags(entity.tags, principal.session.tags),
     )
 
 
@@ -97,6 +100,14 @@ def _identity(tx: Reader, account: str, entity: Entity) -> Iterator[Policy]:
         own = password_policy.find(tx, account)
         if own is not None and own.may_change:
             yield parse(MAY_CHANGE, name="AllowUsersToChangePassword")
+
+
+def _tags(own: Mapping[str, str], session: Sequence[tuple[str, str]]) -> Mapping[str, str]:
+    """The tags of a principal: the session's go before those of the role or user. docs: "Pass session tags in AWS STS"."""
+    if not session:
+        return own
+    given = {key.lower() for key, _ in session}
+    return {key: value for key, value in own.items() if key.lower() not in given} | dict(session)
 
 
 def _managed(tx: Reader, account: str, arn: str) -> Policy:

@@ -19,6 +19,13 @@ class EntityAlreadyExistsException(ServiceError):
     status = 409
 
 
+class InvalidAuthenticationCodeException(ServiceError):
+    """The codes are not the MFA device's, or not of now."""
+
+    code = "InvalidAuthenticationCode"
+    status = 403
+
+
 class InvalidInputException(ServiceError):
     """A value that cannot be right."""
 
@@ -69,3 +76,9 @@ class CredentialReportExpiredException(ServiceError):
 
     code = "ReportExpired"
     status = 410
+
+
+class UnmodifiableEntityException(ServiceError):
+    """A role that only AWS may change."""
+
+    code = "UnmodifiableEntity"

@@ -37,6 +37,11 @@ def on_policy(action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) -
     return [Access(f"iam:{action}", resource=_policy, conditions={**_POLICY_TAGS, **conditions})]
 
 
+def on_simulated(action: str) -> list[Access]:
+    """The access of an operation on the policies of the user, group or role that `PolicySourceArn` names."""
+    return [Access(f"iam:{action}", resource=_simulated, conditions=_SIMULATED_TAGS)]
+
+
 def on_group(action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) -> list[Access]:
     """The access of an operation on the group that the request names."""
     return [Access(f"iam:{action}", resource=_group, conditions=conditions)]
@@ -161,6 +166,16 @@ async def _existing(ctx: Context, kind: Kind[Any], name: str) -> str:
     return kind.arn(ctx.account, entity) if entity else f"arn:aws:iam::{ctx.account}:{kind.word}/{name}"
 
 
+def _simulated(_ctx: Context, request: Request) -> str:
+    return str(request.get("PolicySourceArn", ""))
+
+
+async def _tags_of_simulated(ctx: Context, request: Request) -> Mapping[str, str] | None:
+    kind = ROLES if ":role/" in request.get("PolicySourceArn", "") else USERS
+    entity = await ctx.store.read(lambda tx: kind.find(tx, ctx.account, _simulated(ctx, request).rpartition("/")[2]))
+    return entity.tags if entity else None
+
+
 def _tags_of(kind: Kind[Any], member: str, prefixes: Sequence[str] = ("aws", "iam")) -> dict[str, ValuesOf]:
     """The tags of the entity; those of roles and users have two names."""
 
@@ -200,6 +215,10 @@ _ROLE_TAGS = _tags_of(ROLES, "RoleName")
 _USER_TAGS = _tags_of(USERS, "UserName")
 _PROFILE_TAGS = _tags_of(PROFILES, "InstanceProfileName", ("aws",))
 _POLICY_TAGS: dict[str, ValuesOf] = {"aws:ResourceTag/${TagKey}": _tags_of_policy}
+_SIMULATED_TAGS: dict[str, ValuesOf] = {
+    "aws:ResourceTag/${TagKey}": _tags_of_simulated,
+    "iam:ResourceTag/${TagKey}": _tags_of_simulated,
+}
 ROLE_BOUNDARY = _boundary_of(ROLES, "RoleName")
 USER_BOUNDARY = _boundary_of(USERS, "UserName")
 NEW_BOUNDARY: dict[str, ValuesOf] = {"iam:PermissionsBoundary": _given("PermissionsBoundary")}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from atoll.auth import mfa
 from atoll.kernel.context import Context
 from atoll.kernel.keys import under
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
-from atoll.services.iam import access_keys, attachments, credential_report, documents, memberships, policies
+from atoll.services.iam import access_keys, attachments, documents, memberships, policies
 from atoll.services.iam import policy_versions as versions
 from atoll.services.iam.resources import on_account
 from atoll.services.iam.store import GROUPS, POLICIES, PROFILES, ROLES, USERS, count, policies_prefix
@@ -57,6 +58,7 @@ async def get_account_summary(ctx: Context, _request: dict[str, Any]) -> dict[st
 
     def read(tx: Reader) -> dict[str, int]:
         own, in_use = _policies(tx, ctx.account)
+        devices = [mfa.decode(raw) for _, raw in tx.scan(under(mfa.prefix(ctx.account)))]
         return {
             "Users": count(tx, ctx.account, USERS.word),
             "Groups": count(tx, ctx.account, GROUPS.word),
@@ -66,8 +68,8 @@ async def get_account_summary(ctx: Context, _request: dict[str, Any]) -> dict[st
             "PolicyVersionsInUse": in_use,
             "Providers": _stored(tx, ctx.account, "oidc-providers", "saml-providers"),
             "ServerCertificates": _stored(tx, ctx.account, "server-certificates"),
-            "MFADevices": _stored(tx, ctx.account, "mfa-devices"),
-            "MFADevicesInUse": len(credential_report.with_mfa(tx, ctx.account)),
+            "MFADevices": len(devices),
+            "MFADevicesInUse": sum(1 for device in devices if device.user_id),
         }
 
     return {"SummaryMap": await ctx.store.read(read) | OF_ROOT | QUOTAS}

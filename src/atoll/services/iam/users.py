@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from atoll.auth import credentials
+from atoll.auth import credentials, mfa
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import under
@@ -142,6 +142,7 @@ def _require_bare(tx: Reader, account: str, user: User) -> None:
     for has, what in (
         (bool(user.access_keys), "delete access keys"),
         (tx.get(login_profile_key(account, user)) is not None, "delete login profile"),
+        (any(mfa.devices_of(tx, account, user.id)), "delete MFA device"),
         (bool(user.groups), "remove users from group"),
     ):
         if has:

@@ -17,10 +17,12 @@ from tests.oidc import Provider, certificate
 from tests.unit.api_runtime.authorize.support import Region, refusal
 
 from atoll.api_runtime import serving
-from atoll.api_runtime.authorize import keys as keys_module
-from atoll.api_runtime.authorize.jwt import Invalid, JwtAuthorizers, all_shown, check_claims, shown
+from atoll.api_runtime.authorize import discovery
+from atoll.api_runtime.authorize.jwt import JwtAuthorizers, all_shown, check_claims, shown
 from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.visit import Caller
+from atoll.auth import issuers as issuers_module
+from atoll.auth.web_tokens import Invalid
 from atoll.kernel.connection import Outgoing
 
 
@@ -41,16 +43,20 @@ def provider(shared: Provider) -> Provider:
     return shared
 
 
+def issuers_of(region: Region) -> issuers_module.Issuers:
+    return issuers_module.Issuers(region.clock, discovery.Discovery(HttpClient(Outgoing())))  # type: ignore[arg-type]
+
+
 class Api:
     """An HTTP API whose route has a JWT authorizer."""
 
     def __init__(self, issuer: str, source: str = "$request.header.Authorization", **options: Any) -> None:
         self.region = Region()
         self.region.clock.time = time.time() + 60  # tokens are made later than this, by real time
-        resolver = options.pop("resolver", None)
-        self.authorizers = JwtAuthorizers(
-            self.region.clock, HttpClient(Outgoing()), resolver, strict=options.pop("strict", False)
-        )  # type: ignore[arg-type]
+        issuers = issuers_of(self.region)
+        if "resolver" in options:
+            issuers.resolve(options.pop("resolver"))
+        self.authorizers = JwtAuthorizers(self.region.clock, issuers, strict=options.pop("strict", False))  # type: ignore[arg-type]
         self.authorizer = serving.Authorizer(
             "a", "jwt", "JWT", identity=(source,), issuer=issuer, audience=options.pop("audience", ("app",))
         )
@@ -241,10 +247,10 @@ async def test_an_issuer_that_does_not_answer(provider: Provider, monkeypatch: p
     provider.down = True
     assert await api.challenge(provider.token()) == text
     provider.down, provider.delay = False, 0.5
-    monkeypatch.setattr(keys_module, "TIMEOUT", 0.1)
+    monkeypatch.setattr(discovery, "TIMEOUT", 0.1)
     assert await api.challenge(provider.token()) == text
     provider.delay = 0
-    monkeypatch.setattr(keys_module, "TIMEOUT", 5)
+    monkeypatch.setattr(discovery, "TIMEOUT", 5)
     assert await api.admit(provider.token())
     gone = Api("http://localhost:1/pool")
     assert await gone.challenge(provider.token()) == text
@@ -270,7 +276,7 @@ async def test_issuers_elsewhere_are_asked_over_https_only(provider: Provider, i
 
 
 def test_where_an_issuers_keys_may_lie() -> None:
-    may = keys_module._may_ask
+    may = discovery.may_ask
     assert may("https://keys.example/x", "https://issuer.example")
     assert may("https://keys.example/x", "http://localhost:1")
     assert may("http://127.0.0.1:2/x", "http://localhost:1")
@@ -290,7 +296,7 @@ def test_where_an_issuers_keys_may_lie() -> None:
     ],
 )
 async def test_key_sets_that_are_none(document: bytes) -> None:
-    async def resolver(_ctx: Any, _issuer: str) -> bytes:
+    async def resolver(_issuer: str) -> bytes:
         return document
 
     token = f"{segment({'alg': 'RS256', 'kid': 'one'})}.{segment({'iss': 'i'})}.AAAA"
@@ -298,18 +304,17 @@ async def test_key_sets_that_are_none(document: bytes) -> None:
 
 
 async def test_keys_of_many_issuers_are_not_all_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keys_module, "MOST_ISSUERS", 10)
+    monkeypatch.setattr(issuers_module, "MOST_ISSUERS", 10)
     asked: list[str] = []
 
-    async def resolver(_ctx: Any, issuer: str) -> bytes:
+    async def resolver(issuer: str) -> bytes:
         asked.append(issuer)
         return b'{"keys":[]}'
 
-    region = Region()
-    keys = keys_module.Keys(region.clock, HttpClient(Outgoing()), resolver)  # type: ignore[arg-type]
-    ctx = region.visit(kind="HTTP").ctx
+    keys = issuers_of(Region())
+    keys.resolve(resolver)
     for issuer in (*map(str, range(30)), *map(str, range(20, 30))):
-        assert await keys.find(ctx, issuer, "one", "RS256") is None
+        assert await keys.find(issuer, "one", "RS256") is None
     assert asked == [str(n) for n in range(30)]
     assert len(keys._known) == 10
 
@@ -329,7 +334,7 @@ async def test_keys_that_verify_nothing(provider: Provider) -> None:
 async def test_issuers_of_this_region_resolve_internally(provider: Provider) -> None:
     asked: list[str] = []
 
-    async def resolver(_ctx: Any, issuer: str) -> bytes | None:
+    async def resolver(issuer: str) -> bytes | None:
         asked.append(issuer)
         return json.dumps(provider.document("/keys")).encode() if issuer.startswith("https://cognito-idp") else None
 

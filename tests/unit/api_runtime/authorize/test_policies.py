@@ -11,12 +11,10 @@ from tests.unit.api_runtime.authorize.support import ACCOUNT, FUNCTION, FakeCloc
 
 from atoll.api_runtime import serving
 from atoll.api_runtime.authorize.authorizers import Authorizers
-from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.visit import NOBODY
 from atoll.auth.policy.evaluate import NO_POLICIES, Question, evaluate
 from atoll.auth.policy.parse import parse
-from atoll.kernel.connection import Outgoing
 from atoll.kernel.context import Principal
 from atoll.kernel.errors import AccessDenied, CommonError, ExpiredToken, InvalidSignature, UnrecognizedClient
 
@@ -48,6 +46,7 @@ class Host:
         self.strict = False
         self._signer = signer
         self.asked: list[tuple[str, str]] = []
+        self.issuers = None
 
     async def signer(self, _http: Any, *, service: str, region: str) -> Principal | None:
         assert (service, region) == ("execute-api", "us-east-1")
@@ -67,7 +66,7 @@ class Host:
 
 
 def authorizers_of(host: Any) -> Authorizers:
-    return Authorizers(host, HttpClient(Outgoing()), Roles(host.kernel.clock))
+    return Authorizers(host, Roles(host.kernel.clock))
 
 
 def visit_of(region: Region, **changes: Any) -> Any:

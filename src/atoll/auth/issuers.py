@@ -1,7 +1,8 @@
-"""The public keys of token issuers: found by OpenID Connect discovery, kept for two hours, looked for again when a new one is named.
+"""The public keys of token issuers: had from this region's own services, or by OpenID Connect discovery; kept for two hours, looked for
+again when a new one is named. One `Issuers` serves the whole region (`Host.issuers`): APIs' authorizers and STS ask it.
 
 docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html ("can cache the public key for two hours").
-Issuers are reached over HTTPS; over HTTP only where they are on this machine.
+How issuers elsewhere are asked is the composition root's to say: `api_runtime/authorize/discovery.py`.
 """
 
 from __future__ import annotations
@@ -9,19 +10,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import msgspec
 
-from atoll.api_runtime.documents import NO_JSON
-from atoll.api_runtime.integrate.http_client import Failed, HttpClient, TimedOut
 from atoll.kernel.clock import Clock
-from atoll.kernel.context import Context
 
 Verify = Callable[[bytes, bytes], bool]
 """Whether a signature (the second argument) of a message is the key's."""
-Resolver = Callable[[Context, str], Awaitable[bytes | None]]
-"""Gives the JSON Web Key Set of an issuer that this region runs itself; None for all others."""
+Resolver = Callable[[str], Awaitable[bytes | None]]
+"""Gives the JSON Web Key Set of an issuer (its URL) that a service of this region is; None for all others."""
+Download = Callable[[str], Awaitable[bytes]]
+"""Gives the JSON Web Key Set of an issuer elsewhere. Raises Unreachable."""
 
 KEPT = 2 * 60 * 60
 """Seconds of region time for which keys are kept."""
@@ -29,8 +28,6 @@ MOST_ISSUERS = 1_000
 """Issuers whose keys are kept. Those that were fetched first go first."""
 AGAIN = 1.0
 """Real seconds between two looks for a key that an issuer did not have."""
-TIMEOUT = 5.0
-"""Real seconds for each of the two documents."""
 MAX_RSA_BITS, MAX_EXPONENT = 8192, 1 << 32
 """Larger keys would take longer to verify than a request may hold up others."""
 FAMILIES: Mapping[str, tuple[str, str | None]] = {
@@ -42,7 +39,8 @@ FAMILIES: Mapping[str, tuple[str, str | None]] = {
     "ES512": ("EC", "P-521"),
 }
 """The key type and curve of each algorithm that is accepted."""
-LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
+NO_JSON = (msgspec.DecodeError, UnicodeError, RecursionError)
+"""What reading a document raises that is none."""
 
 KeySet = Mapping[tuple[str, str], Verify]
 """By key id and algorithm."""
@@ -60,17 +58,21 @@ class _Known(NamedTuple):
     """`clock.monotonic()`."""
 
 
-class Keys:
+class Issuers:
     """The keys of all issuers, in memory; no two requests look for those of one issuer at once."""
 
-    def __init__(self, clock: Clock, http: HttpClient, resolver: Resolver | None = None) -> None:
+    def __init__(self, clock: Clock, download: Download) -> None:
         self._clock = clock
-        self._http = http
-        self._resolver = resolver
+        self._download = download
+        self._resolvers: list[Resolver] = []
         self._known: dict[str, _Known] = {}
         self._asking: dict[str, asyncio.Task[KeySet]] = {}
 
-    async def find(self, ctx: Context, issuer: str, key_id: str, algorithm: str) -> Verify | None:
+    def resolve(self, resolver: Resolver) -> None:
+        """From now on `resolver` is asked for keys before any network is: for a service's runtime, about the issuers that it is."""
+        self._resolvers.append(resolver)
+
+    async def find(self, issuer: str, key_id: str, algorithm: str) -> Verify | None:
         """The issuer's key for an algorithm, or None. Raises Unreachable where its keys are not known and cannot be had."""
         known = self._known.get(issuer)
         fresh = known is not None and self._clock.now() < known.fetched + KEPT
@@ -80,17 +82,17 @@ class Keys:
                 return verify
             self._known[issuer] = known._replace(asked=self._clock.monotonic())
         try:
-            keys = await self._ask(ctx, issuer)
+            keys = await self._ask(issuer)
         except Unreachable:
             if fresh:
                 return None
             raise
         return keys.get((key_id, algorithm))
 
-    async def _ask(self, ctx: Context, issuer: str) -> KeySet:
+    async def _ask(self, issuer: str) -> KeySet:
         asking = self._asking.get(issuer)
         if asking is None:
-            asking = self._asking[issuer] = asyncio.create_task(self._fetch(ctx, issuer))
+            asking = self._asking[issuer] = asyncio.create_task(self._fetch(issuer))
             asking.add_done_callback(lambda task: self._asked(issuer, task))
         return await asyncio.shield(asking)
 
@@ -102,45 +104,14 @@ class Keys:
             if len(self._known) > MOST_ISSUERS:
                 del self._known[next(iter(self._known))]
 
-    async def _fetch(self, ctx: Context, issuer: str) -> KeySet:
-        document = await self._resolver(ctx, issuer) if self._resolver else None
-        if document is None:
+    async def _fetch(self, issuer: str) -> KeySet:
+        for resolver in self._resolvers:
+            document = await resolver(issuer)
+            if document is not None:
+                break
+        else:
             document = await self._download(issuer)
         return await asyncio.to_thread(_key_set, document)
-
-    async def _download(self, issuer: str) -> bytes:
-        failed = "OIDC discovery endpoint communication error"
-        about = await self._get(issuer.removesuffix("/") + "/.well-known/openid-configuration", issuer, failed)
-        try:
-            address = msgspec.json.decode(about)["jwks_uri"]
-        except (*NO_JSON, KeyError, TypeError) as error:
-            raise Unreachable(failed) from error
-        return await self._get(str(address), issuer, "JWKS communication error")
-
-    async def _get(self, url: str, issuer: str, failed: str) -> bytes:
-        """A document of the issuer's. Raises Unreachable(failed)."""
-        if not _may_ask(url, issuer):
-            raise Unreachable(failed)
-        try:
-            answer = await self._http.send("GET", url, [("accept", "application/json")], seconds=TIMEOUT)
-            body = await answer.read()
-        except (Failed, TimedOut) as error:
-            raise Unreachable(failed) from error
-        if answer.status != 200:
-            raise Unreachable(failed)
-        return body
-
-
-def _may_ask(url: str, issuer: str) -> bool:
-    """HTTPS anywhere; HTTP on this machine, for issuers on it."""
-    try:
-        place, owner = urlsplit(url), urlsplit(issuer)
-        hosts = place.hostname, owner.hostname
-    except ValueError:
-        return False
-    if place.scheme == "https":
-        return bool(hosts[0])
-    return place.scheme == owner.scheme == "http" and all(host in LOOPBACK for host in hosts)
 
 
 def _key_set(document: bytes) -> KeySet:
