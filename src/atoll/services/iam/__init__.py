@@ -10,6 +10,7 @@ from atoll.kernel.service import Service, Shared
 from atoll.services.iam import store
 
 _MODULES = (
+    "access_advisor",
     "access_keys",
     "aliases",
     "attachments",
