@@ -135,6 +135,8 @@ def test_exactly_the_declared_actions_are_needed(service, session, account):
     operations = next(one for one in SERVICES if one.name == service).operations()
     problems = []
     for name, operation in sorted(operations.items()):
+        if operation.speaker:  # a token says who asks: such requests have tests of their own
+            continue
         call, requests = (
             getattr(client, xform_name(name)),
             [request_for(service, name, account), *FURTHER.get(name, ())],

@@ -30,6 +30,7 @@ _MODULES = (
     "policy_versions",
     "roles",
     "service_credentials",
+    "service_linked_roles",
     "simulate",
     "summary",
     "tags",
