@@ -21,6 +21,7 @@ DOCUMENT = (
 )
 """As much of an OpenAPI document as names a role."""
 GIVEN = {
+    "Arn": f"arn:aws:iam::{ACCOUNT}:user/u",
     "AuthorizerCredentialsArn": f"arn:aws:iam::{ACCOUNT}:role/r",
     "Body": DOCUMENT,
     "BackupArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/backup/b",

@@ -9,6 +9,8 @@ from atoll.auth import credentials
 from atoll.kernel.service import Service, Shared
 from atoll.services.iam import store
 
+    "access_advisor",
+_MODULES = (
     "access_keys",
     "aliases",
     "attachments",
