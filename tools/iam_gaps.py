@@ -87,6 +87,8 @@ ABSENT_HERE = {
     ("apigateway:UpdateRestApiPolicy", "RestApis", "aws:ResourceTag/${TagKey}"): _UNMADE,
     ("iam:PassRole", "role", "aws:ResourceTag/${TagKey}"): _PASSED,
     ("iam:PassRole", "role", "iam:ResourceTag/${TagKey}"): _PASSED,
+    ("iam:GetServiceLinkedRoleDeletionStatus", "role", "aws:ResourceTag/${TagKey}"): "the role is gone",
+    ("iam:GetServiceLinkedRoleDeletionStatus", "role", "iam:ResourceTag/${TagKey}"): "the role is gone",
     ("sts:TagSession", "user", "sts:TransitiveTagKeys"): "GetFederationToken has none: its sessions assume no roles",
 }
 """Keys that only these actions lack, on this type of resource."""

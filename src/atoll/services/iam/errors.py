@@ -64,6 +64,20 @@ class PasswordPolicyViolationException(ServiceError):
     code = "PasswordPolicyViolation"
 
 
+class CredentialReportNotPresentException(ServiceError):
+    """No credential report was made."""
+
+    code = "ReportNotPresent"
+    status = 410
+
+
+class CredentialReportExpiredException(ServiceError):
+    """The credential report is too old."""
+
+    code = "ReportExpired"
+    status = 410
+
+
 class UnmodifiableEntityException(ServiceError):
     """A role that only AWS may change."""
 

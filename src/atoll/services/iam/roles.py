@@ -11,7 +11,8 @@ from atoll.kernel.keys import under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import attachments, boundaries, documents, paging, tagging, uses
-from atoll.services.iam.errors import DeleteConflictException
+from atoll.services.iam.errors import DeleteConflictException, EntityAlreadyExistsException
+from atoll.services.iam.protected import require_free, require_modifiable
 from atoll.services.iam.resources import ROLE_BOUNDARY, makes, new_role, on_role, roles_below
 from atoll.services.iam.store import ROLES, Role, profiles_prefix
 from atoll.services.iam.trust import check_principals
@@ -56,6 +57,7 @@ async def create_role(ctx: Context, request: CreateRoleRequestTypeDef) -> dict[s
     """docs: API_CreateRole."""
     trust = request["AssumeRolePolicyDocument"]
     documents.check_trust(trust)
+    require_free(request.get("Path", "/"))
     role = Role(
         name=request["RoleName"], path=request.get("Path", "/"), id=ctx.ids.iam("AROA"),
         created=int(ctx.clock.now()), trust=trust, description=request.get("Description"),
@@ -106,6 +108,8 @@ async def update_role(ctx: Context, request: UpdateRoleRequestTypeDef) -> dict[s
 
     def update(tx: Transaction) -> None:
         role = ROLES.get(tx, ctx.account, request["RoleName"])
+        if "MaxSessionDuration" in request:
+            require_modifiable(role)
         description = request.get("Description", role.description)
         duration = request.get("MaxSessionDuration", 3600)
         ROLES.put(tx, ctx.account, replace(role, description=description, max_session=duration))
@@ -136,6 +140,7 @@ async def update_assume_role_policy(ctx: Context, request: UpdateAssumeRolePolic
     def update(tx: Transaction) -> None:
         role = ROLES.get(tx, ctx.account, request["RoleName"])
         check_principals(tx, trust)
+        require_modifiable(role)
         ROLES.put(tx, ctx.account, replace(role, trust=trust))
 
     await ctx.store.transact(update)
@@ -147,6 +152,7 @@ async def delete_role(ctx: Context, request: DeleteRoleRequestTypeDef) -> None:
 
     def delete(tx: Transaction) -> None:
         role = ROLES.get(tx, ctx.account, request["RoleName"])
+        require_modifiable(role)
         if any(tx.scan(under(profiles_prefix(ctx.account, role.name)), limit=1)):
             raise DeleteConflictException("Cannot delete entity, must remove roles from instance profile first.")
         attachments.require_no_policies(role)

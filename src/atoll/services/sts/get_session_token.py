@@ -18,10 +18,13 @@ USER_SECONDS, ROOT_SECONDS = 43_200, 3_600
 
 ONLY_SOME_STS = (
     '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":"sts:*","Resource":"*"},'
-    '{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity","sts:GetCallerIdentity"],'
+    '{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity","sts:GetFederationToken"],'
     '"Resource":"*"}]}'
 )
-"""What such credentials may do of STS at most. docs: API_GetSessionToken."""
+"""What such credentials may do of STS at most, beside asking who they are. GetFederationToken itself says why it refuses them.
+
+docs: API_GetSessionToken.
+"""
 
 
 @operation("GetSessionToken", access=())

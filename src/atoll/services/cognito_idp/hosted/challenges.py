@@ -18,7 +18,6 @@ from atoll.services.cognito_idp.hosted import fields
 from atoll.services.cognito_idp.hosted.authorization import Authorization
 from atoll.services.cognito_idp.hosted.authorize import signed_in
 from atoll.services.cognito_idp.hosted.forgot import UNEQUAL
-from atoll.services.cognito_idp.hosted.operations import hashed
 from atoll.services.cognito_idp.hosted.pages import page, qr_code
 from atoll.services.cognito_idp.hosted.visit import Visit
 from atoll.services.cognito_idp.signin import flow
@@ -59,7 +58,7 @@ async def submit(visit: Visit, asked: Authorization) -> HttpResponse:
     if challenge == "NEW_PASSWORD_REQUIRED" and form.get("password") != form.get("confirmPassword"):
         return await show(visit, asked, again, username, UNEQUAL)
     try:
-        step = await _answered(visit, asked, challenge, session, username)
+        step = await _answered(visit, asked, challenge, session)
     except ServiceError as error:
         return await show(visit, asked, again, username, error.message)
     if isinstance(step, Signed):
@@ -67,12 +66,10 @@ async def submit(visit: Visit, asked: Authorization) -> HttpResponse:
     return await show(visit, asked, step, username)
 
 
-async def _answered(
-    visit: Visit, asked: Authorization, challenge: str, session: str, username: str
-) -> Asked | Signed:
+async def _answered(visit: Visit, asked: Authorization, challenge: str, session: str) -> Asked | Signed:
     """The flow's next step. Raises its ServiceErrors."""
     form = visit.form
-    answers = {"USERNAME": username, **hashed(asked, username)}
+    answers: dict[str, str] = {}
     code = form.get("code", "").strip()
     if challenge in _CODES:
         answers[_CODES[challenge]] = code
@@ -84,7 +81,7 @@ async def _answered(
     elif challenge == "MFA_SETUP":
         verified = await _call(visit, "VerifySoftwareToken", {"Session": session, "UserCode": code})
         session = verified["Session"]
-    return await flow.answer(visit.ctx, visit.pool, asked.client, challenge, session, answers, {}, admin=True)
+    return await flow.answer(visit.ctx, visit.pool, asked.client, challenge, session, answers, {}, hosted=True)
 
 
 async def _authenticator_secret(visit: Visit, session: str) -> tuple[str, str]:
@@ -96,9 +93,7 @@ async def _authenticator_secret(visit: Visit, session: str) -> tuple[str, str]:
 
 
 async def _call(visit: Visit, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
-    output: Mapping[str, Any] = await visit.ctx.call(
-        "cognito-idp", operation, request, principal=Principal.anonymous()
-    )
+    output: Mapping[str, Any] = await visit.ctx.call("cognito-idp", operation, request, principal=Principal.anonymous())
     return output
 
 

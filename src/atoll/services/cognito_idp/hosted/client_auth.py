@@ -24,7 +24,7 @@ async def authenticated(visit: Visit) -> Client:
         raise OAuthError("invalid_client")
     if client.secrets:
         given = (secret or "").encode()
-        if not any([compare_digest(given, known.encode()) for known in client.secrets.values()]):
+        if not any(compare_digest(given, known.encode()) for known in client.secrets.values()):
             raise OAuthError("invalid_client", "invalid_client_secret")
     elif secret:
         raise OAuthError("invalid_client")

@@ -60,5 +60,3 @@ def configuration(pool: Pool, request: HttpRequest) -> dict[str, Any]:
             "userinfo_endpoint": f"{pages}/oauth2/userInfo",
         }
     return dict(sorted(found.items()))
-
-

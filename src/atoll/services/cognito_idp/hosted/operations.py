@@ -13,15 +13,11 @@ from atoll.services.cognito_idp.users import secret_hash
 
 async def call(visit: Visit, asked: Authorization, operation: str, username: str, **more: Any) -> Mapping[str, Any]:
     """The output of an operation about a user. Raises its ServiceErrors."""
-    request = {"ClientId": asked.client.id, "Username": username, **hashed(asked, username, "SecretHash"), **more}
+    client, request = asked.client, {"ClientId": asked.client.id, "Username": username, **more}
+    if secret := next(iter(client.secrets.values()), None):
+        request["SecretHash"] = secret_hash.of(secret, username, client.id).decode()
     output = await visit.ctx.call("cognito-idp", operation, request, principal=Principal.anonymous())
     return output or {}
-
-
-def hashed(asked: Authorization, username: str, name: str = "SECRET_HASH") -> dict[str, str]:
-    """The hash that clients with a secret send, as the member `name`; nothing for clients without."""
-    secret = next(iter(asked.client.secrets.values()), None)
-    return {name: secret_hash.of(secret, username, asked.client.id).decode()} if secret else {}
 
 
 def destination(output: Mapping[str, Any]) -> str:

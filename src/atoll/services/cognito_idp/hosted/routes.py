@@ -8,7 +8,7 @@ from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.services.cognito_idp.hosted import challenges, forgot, logout, revoke, sign_in, sign_up, token, user_info
 from atoll.services.cognito_idp.hosted.authorization import Authorization, Refused, Returned
 from atoll.services.cognito_idp.hosted.authorize import authorize, requested, told
-from atoll.services.cognito_idp.hosted.pages import by_script, may_post, page
+from atoll.services.cognito_idp.hosted.pages import by_script, may_post, page, ready
 from atoll.services.cognito_idp.hosted.visit import Visit
 
 Endpoint = Callable[[Visit], Awaitable[HttpResponse]]
@@ -68,6 +68,7 @@ _BROWSERS: Mapping[str, Mapping[str, Endpoint]] = {
 async def answer(visit: Visit) -> HttpResponse:
     """The answer to a request for a page or an endpoint."""
     request, path = visit.request, visit.path
+    await ready()
     for_application = path in _APPLICATIONS
     methods = _APPLICATIONS.get(path) or _BROWSERS.get(path)
     if methods is None:
@@ -82,7 +83,9 @@ async def answer(visit: Visit) -> HttpResponse:
         response = await endpoint(visit)
         return HttpResponse(response.status, [*response.headers, ("access-control-allow-origin", "*")], response.body)
     if by_script(visit):
-        return page(visit, "message", status=403, heading=OOPS, error="Pages are for browsers to show, not for scripts.")
+        return page(
+            visit, "message", status=403, heading=OOPS, error="Pages are for browsers to show, not for scripts."
+        )
     return await endpoint(visit)
 
 

@@ -29,10 +29,8 @@ async def find(host: Host, address: Address, request: HttpRequest) -> Place | No
     if address.kind == "issuer":
         own = await store.read(lambda tx: own_issuers.find(tx, issuer(address.name)))
         return None if own is None else Place(own.account, own.region, address.name)
-    if address.kind == "client":
-        key = (*CLIENT_IDS, client_named(address.path, request))
-    else:
-        key = (*DOMAINS, address.name)
+    by_client = address.kind == "client"
+    key = (*CLIENT_IDS, client_named(request)) if by_client else (*DOMAINS, address.name)
     raw = await store.read(lambda tx: tx.get(key))
     place = None if raw is None else PLACES.decode(raw)
     return place if place is not None and address.region in ("", place.region) else None
@@ -62,7 +60,7 @@ async def answer(host: Host, place: Place, address: Address, request: HttpReques
     return response
 
 
-def client_named(path: str, request: HttpRequest) -> str:
+def client_named(request: HttpRequest) -> str:
     """The client of a request whose address names no domain: its `client_id`, or its token's."""
     header = request.header("authorization") or ""
     scheme, _, value = header.partition(" ")

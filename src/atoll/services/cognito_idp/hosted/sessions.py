@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from atoll.kernel.store.api import Transaction
 from atoll.services.cognito_idp.hosted import store
 from atoll.services.cognito_idp.hosted.store import Session
 from atoll.services.cognito_idp.hosted.visit import Visit
@@ -55,8 +56,12 @@ async def begin(visit: Visit, sub: str, purpose: str = "signed-in") -> str:
 async def end(visit: Visit) -> list[tuple[str, str]]:
     """Ends the browser's sessions here; returns the header that takes the cookie away."""
     ctx, tokens = visit.ctx, visit.cookies.get(COOKIE, ())
-    if tokens:
-        await ctx.store.transact(lambda tx: [store.end_session(tx, ctx, visit.pool.id, token) for token in tokens])
+
+    def forget(tx: Transaction) -> None:
+        for token in tokens:
+            store.end_session(tx, ctx, visit.pool.id, token)
+
+    await ctx.store.transact(forget)
     return [set_cookie(visit, COOKIE, "", 0)]
 
 

@@ -9,7 +9,6 @@ from atoll.services.cognito_idp.hosted import challenges, forgot, sign_up
 from atoll.services.cognito_idp.hosted.authorization import Authorization
 from atoll.services.cognito_idp.hosted.authorize import signed_in
 from atoll.services.cognito_idp.hosted.fields import username_label
-from atoll.services.cognito_idp.hosted.operations import hashed
 from atoll.services.cognito_idp.hosted.pages import page
 from atoll.services.cognito_idp.hosted.visit import Visit
 from atoll.services.cognito_idp.signin import flow
@@ -29,9 +28,9 @@ async def submit(visit: Visit, asked: Authorization) -> HttpResponse:
     username, password = visit.form.get("username", ""), visit.form.get("password", "")
     if not username or not password:
         return await show(visit, asked, "Enter your name and your password.")
-    parameters = {"USERNAME": username, "PASSWORD": password} | hashed(asked, username)
+    parameters = {"USERNAME": username, "PASSWORD": password}
     try:
-        step = await flow.begin(visit.ctx, visit.pool, asked.client, "USER_PASSWORD_AUTH", parameters, {}, admin=True)
+        step = await flow.begin(visit.ctx, visit.pool, asked.client, flow.HOSTED, parameters, {})
     except UserNotConfirmedException:
         return await sign_up.unconfirmed(visit, asked, username)
     except PasswordResetRequiredException:
@@ -41,4 +40,3 @@ async def submit(visit: Visit, asked: Authorization) -> HttpResponse:
     if isinstance(step, flow.Signed):
         return await signed_in(visit, asked, step.user)
     return await challenges.show(visit, asked, step, username)
-

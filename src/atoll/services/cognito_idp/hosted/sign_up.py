@@ -59,7 +59,14 @@ async def unconfirmed(visit: Visit, asked: Authorization, username: str) -> Http
 
 
 def ask_for_code(
-    visit: Visit, asked: Authorization, username: str, token: str, *, destination: str = "", error: str = "", note: str = ""
+    visit: Visit,
+    asked: Authorization,
+    username: str,
+    token: str,
+    *,
+    destination: str = "",
+    error: str = "",
+    note: str = "",
 ) -> HttpResponse:
     """The page that asks for the code. Its `token` says that the browser is the one that gave the password."""
     return page(

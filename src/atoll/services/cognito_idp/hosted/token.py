@@ -18,6 +18,7 @@ from atoll.services.cognito_idp.hosted.store import Grant
 from atoll.services.cognito_idp.hosted.visit import Visit
 from atoll.services.cognito_idp.store import Client, find_user
 from atoll.services.cognito_idp.tokens.issue import TokenSet, issue
+from atoll.services.cognito_idp.tokens.refresh import renew
 
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
@@ -79,7 +80,10 @@ def _is_for(grant: Grant, visit: Visit, client: Client) -> bool:
 
 
 async def _refreshed(visit: Visit, client: Client) -> TokenSet:
-    raise NotImplementedError
+    given = visit.form.get("refresh_token", "")
+    if not given:
+        raise OAuthError("invalid_request")
+    return await renew(visit.ctx, visit.pool, client, given, {})
 
 
 _GRANTS = {"authorization_code": _for_code, "refresh_token": _refreshed, "client_credentials": tokens_of}

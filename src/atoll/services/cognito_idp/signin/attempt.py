@@ -25,8 +25,10 @@ WRONG = "Incorrect username or password."
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """`name` is the user's as the client gave it; `user` is None where there is none and the client must not know. `metadata` is the
-    request's ClientMetadata."""
+    """`name` is the user's as the client gave it; `user` is None where there is none and the client must not know.
+
+    The ClientMetadata of a request that begins a sign-in is `validation`, that of an answer `metadata`: they go to different triggers.
+    """
 
     ctx: Context
     pool: Pool
@@ -34,7 +36,8 @@ class Attempt:
     flow: str
     name: str
     user: User | None
-    metadata: Mapping[str, str]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    validation: Mapping[str, str] = field(default_factory=dict)
 
     def known(self) -> User:
         """The user. Raises NotAuthorizedException where there is none: nobody can sign in as him."""
@@ -92,15 +95,18 @@ def needed(parameters: Mapping[str, str], name: str) -> str:
 
 
 async def attempt_of(
-    ctx: Context, pool: Pool, client: Client, flow: str, parameters: Mapping[str, str], metadata: Mapping[str, str]
-) -> Attempt:
-    """The attempt that InitiateAuth's parameters begin, its SECRET_HASH checked. The user is None where there is none."""
+    ctx: Context, pool: Pool, client: Client, flow: str, parameters: Mapping[str, str], metadata: Mapping[str, str],
+    *, trusted: bool,
+) -> Attempt:  # fmt: skip
+    """The attempt that InitiateAuth's parameters begin, its SECRET_HASH checked unless the client is `trusted`. The user is None where
+    there is none."""
     name = needed(parameters, "USERNAME")
-    secret_hash.check(client, name, parameters.get("SECRET_HASH"))
+    if not trusted:
+        secret_hash.check(client, name, parameters.get("SECRET_HASH"))
     if parameters.get("DEVICE_KEY"):
         raise ResourceNotFoundException("Device does not exist.")
     user = await ctx.store.read(lambda tx: find_by_name(tx, ctx, pool, name))
-    return Attempt(ctx, pool, client, flow, name, user, metadata)
+    return Attempt(ctx, pool, client, flow, name, user, validation=metadata)
 
 
 def refuse_unknown(client: Client) -> NoReturn:

@@ -25,12 +25,16 @@ NOBODY = Password(bytes(SALT), bytes(32), COST, bytes(SALT), b"")
 """What the password of a user who does not exist, or has none, is held against."""
 
 
-async def check(attempt: Attempt, password: str) -> Attempt:
-    """The attempt, its user's password found right; the pre authentication trigger has its say, and the migration trigger where there is
-    no such user. Raises NotAuthorizedException, UserNotFoundException, UserNotConfirmedException, PasswordResetRequiredException."""
+async def check(attempt: Attempt, password: str, *, begun: bool = False) -> Attempt:
+    """The attempt, its user's password found right. The pre authentication trigger has its say, unless it had it (`begun`), and the
+    migration trigger where there is no such user.
+
+    Raises NotAuthorizedException, UserNotFoundException, UserNotConfirmedException, PasswordResetRequiredException.
+    """
     if attempt.user is None and triggers.has(attempt.pool, "UserMigration"):
         return await migration.migrate(attempt, password)
-    await before(attempt)
+    if not begun:
+        await before(attempt)
     user = attempt.user
     if user is None:
         await matches(password, NOBODY)
@@ -47,7 +51,7 @@ async def before(attempt: Attempt) -> None:
         lockout.refuse_if_locked(user, attempt.ctx.clock.now())
     elif not hides_users(attempt.client):
         refuse_unknown(attempt.client)
-    request = {"validationData": dict(attempt.metadata) or None, **({} if user else {"userNotFound": True})}
+    request = {"validationData": dict(attempt.validation) or None, **({} if user else {"userNotFound": True})}
     await triggers.fire(
         attempt.ctx, attempt.pool, attempt.client.id, "PreAuthentication_Authentication", user or attempt.name, request
     )

@@ -28,10 +28,9 @@ MOST_FAILURES = 10
 INVALID = "Invalid session for the user."
 
 
-def draw(attempt: Attempt) -> str:
-    """A new session of the attempt's client, which nothing is kept under yet."""
-    raw = attempt.client.id.encode() + b"." + attempt.ctx.ids.random.randbytes(_RANDOM)
-    return base64.b64encode(raw).decode()
+def drawn(ctx: Context, client: Client) -> str:
+    """A new session of a client, which nothing is kept under yet."""
+    return base64.b64encode(client.id.encode() + b"." + ctx.ids.random.randbytes(_RANDOM)).decode()
 
 
 def challenge_of(attempt: Attempt, asks: str, state: Mapping[str, Any]) -> Challenge:
@@ -57,7 +56,7 @@ async def ask(
     session: str = "",
 ) -> Asked:
     """Puts a challenge to the user, under a new session or the one given."""
-    session = session or draw(attempt)
+    session = session or drawn(attempt.ctx, attempt.client)
     challenge, now = challenge_of(attempt, asks, state or {}), attempt.ctx.clock.now()
     await attempt.ctx.store.transact(lambda tx: _keep(tx, attempt, session, challenge, now))
     return Asked(asks, session, parameters, tuple(available))
@@ -123,3 +122,13 @@ def _checked(raw: bytes | None, client: Client, now: float) -> Challenge:
 
 def _key(ctx: Context, pool: Pool, session: str) -> Key:
     return (*space(ctx), "challenge", pool.id, digest(session))
+
+
+async def use(attempt: Attempt, session: str) -> None:
+    """Uses a session up in a transaction of its own. Raises as `spend`."""
+    ctx, now = attempt.ctx, attempt.ctx.clock.now()
+
+    def write(tx: Transaction) -> None:
+        spend(tx, ctx, attempt.pool, attempt.client, session, now)
+
+    await ctx.store.transact(write)

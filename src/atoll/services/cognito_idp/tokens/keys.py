@@ -18,8 +18,7 @@ async def signing_keys(ctx: Context, pool_id: str) -> Keys:
     if raw is not None:
         return KEYS.decode(raw)
     made = Keys(await asyncio.to_thread(token_keys.make), await asyncio.to_thread(token_keys.make))
-    published = token_keys.key_set(made.id_token, made.access_token)  # in the order in which AWS lists them
-    record = own_issuers.OwnIssuer(ctx.account, region_of(pool_id), published)
+    record = own_issuers.OwnIssuer(ctx.account, region_of(pool_id), key_set(made))
 
     def keep(tx: Transaction) -> Keys:
         first = tx.get(place)
@@ -30,3 +29,8 @@ async def signing_keys(ctx: Context, pool_id: str) -> Keys:
         return made
 
     return await ctx.store.transact(keep)
+
+
+def key_set(keys: Keys) -> str:
+    """The public halves as a JSON Web Key Set: that of ID tokens first, as AWS lists them."""
+    return token_keys.key_set(keys.id_token, keys.access_token)
