@@ -9,8 +9,8 @@ from atoll.auth import credentials
 from atoll.kernel.service import Service, Shared
 from atoll.services.iam import store
 
-    "access_advisor",
 _MODULES = (
+    "access_advisor",
     "access_keys",
     "aliases",
     "attachments",
@@ -29,17 +29,15 @@ _MODULES = (
     "policies",
     "policy_versions",
     "roles",
+    "saml_providers",
     "service_credentials",
     "service_linked_roles",
     "simulate",
     "summary",
     "tags",
     "users",
-"""Loaded when the first request comes: they are many."""
-"""Loaded with the first request."""
 )
-_BY_NAME = ("mfa_devices", "oidc_providers", "saml_providers", "service_linked_roles")
-_MODULES = (
+"""Loaded when the first request comes: they are many."""
 
 SERVICE = Service(
     "iam",
