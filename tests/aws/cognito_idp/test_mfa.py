@@ -39,7 +39,7 @@ def here(idp: Any, client: Any, pool: Make, user: Make) -> str:
         },
     )
     role = make_role(client, "sms", "cognito-idp.amazonaws.com", "sns:Publish")
-    sms = {"SmsConfiguration": {"SnsCallerArn": role, "ExternalId": "x"}}
+    sms = {"SmsConfiguration": {"SnsCallerArn": role, "ExternalId": "outside"}}
     idp.set_user_pool_mfa_config(
         UserPoolId=made, MfaConfiguration="OPTIONAL", SmsMfaConfiguration=sms, EmailMfaConfiguration={}, **TOTP
     )
@@ -267,7 +267,7 @@ def test_preferences_are_checked(idp: Any, here: str, app: str, user: Make, aws_
     both = {"Enabled": True, "PreferredMfa": True}
     assert prefer(SMSMfaSettings=both, EmailMfaSettings=both)[1] == "Only one MFA type can be set as preferred."
     assert prefer(SMSMfaSettings={"Enabled": True})[1] == "User does not have delivery config set to turn on SMS_MFA"
-    assert prefer(WebAuthnMfaSettings={"FactorConfiguration": "SINGLE_FACTOR"})[0] == "NotImplemented"
+    assert prefer(WebAuthnMfaSettings={"Enabled": True})[0] == "NotImplemented"
 
 
 def test_no_secret_of_a_sign_in_reaches_a_log_or_a_trace(own: Any, idp: Any, account: str, here: str, app: str) -> None:
