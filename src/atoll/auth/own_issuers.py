@@ -14,6 +14,8 @@ from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader, Transaction
 
 PREFIX: Key = (GLOBAL_ACCOUNT, "", "issuer")
+NO_KEYS = '{"keys":[]}'
+"""The key set of an issuer that has signed nothing yet."""
 
 
 class OwnIssuer(msgspec.Struct, frozen=True):

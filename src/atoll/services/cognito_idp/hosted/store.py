@@ -89,9 +89,9 @@ def end_session(tx: Transaction, ctx: Context, pool: str, token: str) -> None:
 def _put(
     tx: Transaction, ctx: Context, kind: Kind, pool: str, secret: str, expires: float, raw: bytes, now: float
 ) -> None:
-    place, ends = space(ctx), (*space(ctx), "hosted-end")
+    ends = (*space(ctx), "hosted-end", pool)
     for key, _ in list(tx.scan(under(ends).before((*ends, now)), limit=SWEPT)):
         tx.delete(key)
-        tx.delete((*place, *key[len(ends) + 1 :]))
-    tx.set((*place, kind, pool, digest(secret)), raw)
-    tx.set((*ends, expires, kind, pool, digest(secret)), b"")
+        tx.delete((*space(ctx), key[-2], pool, key[-1]))
+    tx.set((*space(ctx), kind, pool, digest(secret)), raw)
+    tx.set((*ends, expires, kind, digest(secret)), b"")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from atoll.auth import own_issuers
 from atoll.kernel.context import Context
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
@@ -60,7 +61,13 @@ async def create_user_pool(ctx: Context, request: CreateUserPoolRequestTypeDef) 
     )
     pool = msgspec.structs.replace(pool, mfa=mfa.of_settings(pool))
     await check_sms_role(ctx, pool.id, request.get("SmsConfiguration"))
-    await ctx.store.transact(lambda tx: put_pool(tx, ctx, pool))
+
+    def create(tx: Transaction) -> None:
+        put_pool(tx, ctx, pool)
+        # Known from now on, so that who verifies tokens does not look for the pool on the network. Its keys are made when needed.
+        own_issuers.put(tx, names.issuer(pool.id), own_issuers.OwnIssuer(ctx.account, ctx.region, own_issuers.NO_KEYS))
+
+    await ctx.store.transact(create)
     return {"UserPool": members(ctx, pool, 0)}
 
 
