@@ -104,7 +104,8 @@ def test_pages_come_with_a_strict_policy_and_in_no_frame(place: tuple[str, str, 
         assert policy["default-src"] == "'none'"
         assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
         assert "unsafe" not in headers["content-security-policy"]
-        assert policy["form-action"] in ("'self'", "'self' http://localhost:3000")
+        assert policy["form-action"].startswith("'self'")
+        assert " http: " not in f" {policy['form-action']} "
         assert headers["x-frame-options"] == "DENY"
         assert headers["x-content-type-options"] == "nosniff"
         assert "no-store" in headers["cache-control"]
@@ -115,9 +116,10 @@ def test_redirect_uris_cannot_add_to_the_policy(pool: Any, app_client: Any, visi
     odd = ["myapp://callback", "https://a.example/x;script-src *"]
     client = app_client(pool_id, **OAUTH | {"CallbackURLs": odd})
     somebody = visitor(pool_id)
-    for uri, source in zip(odd, ("myapp:", "https://a.example"), strict=True):
+    for uri, source in zip(odd, ("myapp:", "https:"), strict=True):
         shown = somebody.get("/login", **authorize(client, redirect_uri=uri))
         assert f"form-action 'self' {source};" in shown.headers["content-security-policy"]
+        assert "script-src" not in shown.headers["content-security-policy"]
 
 
 def test_scripts_of_other_pages_on_this_host_cannot_read_pages(place: tuple[str, str, Visitor], user: Any) -> None:
