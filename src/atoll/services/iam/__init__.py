@@ -20,7 +20,16 @@ from atoll.services.iam import (
     users,
 )
 
-_BY_NAME = ("mfa_devices", "oidc_providers", "saml_providers", "service_linked_roles")
+_BY_NAME = (
+    "mfa_devices",
+    "oidc_providers",
+    "saml_providers",
+    "server_certificates",
+    "service_linked_roles",
+    "service_specific_credentials",
+    "signing_certificates",
+    "ssh_keys",
+)
 """Loaded with the first request."""
 
 SERVICE = Service(

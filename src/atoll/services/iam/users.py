@@ -9,7 +9,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.iam import attachments, boundaries, paging, tagging
+from atoll.services.iam import attachments, boundaries, paging, tagging, user_items
 from atoll.services.iam.errors import DeleteConflictException, EntityAlreadyExistsException
 from atoll.services.iam.resources import makes, new_user, on_user, users_below
 from atoll.services.iam.store import USERS, User
@@ -109,6 +109,7 @@ async def delete_user(ctx: Context, request: DeleteUserRequestTypeDef) -> None:
             raise DeleteConflictException("Cannot delete entity, must delete access keys first.")
         if any(mfa.devices_of(tx, ctx.account, user.id)):
             raise DeleteConflictException("Cannot delete entity, must deactivate MFA device first.")
+        user_items.require_none(tx, ctx.account, user)
         attachments.require_no_policies(user)
         boundaries.set_boundary(tx, ctx.account, USERS, user, "")
         USERS.delete(tx, ctx.account, user)
