@@ -166,7 +166,7 @@ def test_what_service_specific_credentials_there_may_be(iam: Any, aws_error: Cal
     iam.create_user(UserName="ann")
     create = lambda service: iam.create_service_specific_credential(UserName="ann", ServiceName=service)  # noqa: E731
     assert aws_error(lambda: create("none.amazonaws.com")) == (
-        "NoSuchEntity",
+        "NotSupportedService",
         "No such service none.amazonaws.com is supported for Service Specific Credentials",
         404,
     )
