@@ -98,6 +98,10 @@ class PolicySet:
     tags: Mapping[str, str] = field(default_factory=dict)
     _memo: dict[str, Applicable] = field(default_factory=dict, init=False, compare=False, repr=False)
     _allowed: dict[tuple[str, str], Decision] = field(default_factory=dict, init=False, compare=False, repr=False)
+    used: dict[tuple[str, ...], list[Mapping[str, Sequence[str]]]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    """What is noted already of the calls that they allowed (`gateway/used_calls.py`)."""
 
     def remembered(self, action: str, resource: str) -> Decision | None:
         """What allows this action on this resource, where `remember` was told."""

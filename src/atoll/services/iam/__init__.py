@@ -30,6 +30,7 @@ _MODULES = (
     "policies",
     "policy_versions",
     "roles",
+    "saml_providers",
     "service_credentials",
     "service_linked_roles",
     "simulate",
