@@ -130,9 +130,7 @@ def answer(idp: Any, app: str, block: str, **changes: str) -> Any:
         "TIMESTAMP": "Thu Nov 26 06:43:53 UTC 2026",
         **changes,
     }
-    return idp.respond_to_auth_challenge(
-        ClientId=app, ChallengeName="PASSWORD_VERIFIER", ChallengeResponses=responses
-    )
+    return idp.respond_to_auth_challenge(ClientId=app, ChallengeName="PASSWORD_VERIFIER", ChallengeResponses=responses)
 
 
 def test_the_timestamps_format_is_checked(idp: Any, here: str, app: str, user: Make, aws_error: Error) -> None:
