@@ -36,7 +36,10 @@ def _named(_ctx: Context, request: Mapping[str, Any]) -> Sequence[str]:
 _PASSES = Access(
     "iam:PassRole",
     _named,
-    {"iam:PassedToService": lambda _ctx, _request: ["cognito-identity.amazonaws.com"]},
+    {
+        "iam:AssociatedResourceArn": lambda ctx, request: [store.arn(ctx, request.get("IdentityPoolId", ""))],
+        "iam:PassedToService": lambda _ctx, _request: ["cognito-identity.amazonaws.com"],
+    },
 )
 
 
