@@ -13,9 +13,10 @@ from typing import Any
 
 import msgspec
 
+_SAID = "whoever an identity provider vouched for has it, whatever the action: the session says it"
 ABSENT_KEYS = {
-    "accounts.google.com:aud": "nobody signs in with Google",
-    "accounts.google.com:sub": "nobody signs in with Google",
+    "accounts.google.com:aud": _SAID,
+    "accounts.google.com:sub": _SAID,
     "apigateway:Request/AuthorizerType": "requests for a whole API have it only in OpenAPI imports; authorizers have it",
     "apigateway:Request/AuthorizerUri": "requests for a whole API have it only in OpenAPI imports; authorizers have it",
     "apigateway:Request/EndpointType": "requests for HTTP APIs name none",
@@ -28,19 +29,24 @@ ABSENT_KEYS = {
     "apigateway:Resource/RouteAuthorizationType": "of an API as a whole it says nothing; routes have it",
     "apigateway:Request/ApiKeyRequired": "requests for a whole API have it only in OpenAPI imports; routes have it",
     "apigateway:Request/RouteAuthorizationType": "requests for a whole API have it only in OpenAPI imports; routes have it",
-    "cognito-identity.amazonaws.com:amr": "nobody signs in with Cognito",
-    "cognito-identity.amazonaws.com:aud": "nobody signs in with Cognito",
-    "cognito-identity.amazonaws.com:sub": "nobody signs in with Cognito",
-    "graph.facebook.com:app_id": "nobody signs in with Facebook",
-    "graph.facebook.com:id": "nobody signs in with Facebook",
+    "cognito-identity.amazonaws.com:amr": _SAID,
+    "cognito-identity.amazonaws.com:aud": _SAID,
+    "cognito-identity.amazonaws.com:sub": _SAID,
+    "graph.facebook.com:app_id": "Facebook is asked nothing: ProviderId is refused",
+    "graph.facebook.com:id": "Facebook is asked nothing: ProviderId is refused",
     "lambda:EventSourceToken": "only Alexa sends one",
     "lambda:InvokedViaFunctionUrl": "calls of function URLs have it, which are no operation",
     "lambda:VpcIds": "Atoll has no VPCs: it does not know whose subnets are named",
-    "saml:namequalifier": "nobody signs in with SAML",
-    "saml:sub": "nobody signs in with SAML",
-    "saml:sub_type": "nobody signs in with SAML",
-    "www.amazon.com:app_id": "nobody signs in with Amazon",
-    "www.amazon.com:user_id": "nobody signs in with Amazon",
+    "iam:FIDO-FIPS-140-2-certification": "only security keys have it",
+    "iam:FIDO-FIPS-140-3-certification": "only security keys have it",
+    "iam:FIDO-certification": "only security keys have it",
+    "iam:RegisterSecurityKey": "only security keys have it",
+    "saml:namequalifier": _SAID,
+    "saml:sub": _SAID,
+    "saml:sub_type": _SAID,
+    "saml:aud": _SAID,
+    "www.amazon.com:app_id": "Amazon is asked nothing: ProviderId is refused",
+    "www.amazon.com:user_id": "Amazon is asked nothing: ProviderId is refused",
 }
 """Condition keys of the reference that no request in Atoll has."""
 
@@ -52,13 +58,10 @@ ABSENT_GLOBAL_KEYS = {
     "aws:ChatbotSourceArn": "there is no chatbot",
     "aws:Ec2InstanceSourceVpc": "there are no instances",
     "aws:Ec2InstanceSourcePrivateIPv4": "there are no instances",
-    "aws:FederatedProvider": "nobody signs in with a web identity",
-    "aws:MultiFactorAuthAge": "there are no MFA devices",
     "aws:PrincipalOrgID": "accounts belong to no organization",
     "aws:PrincipalOrgPaths": "accounts belong to no organization",
     "aws:ResourceOrgID": "accounts belong to no organization",
     "aws:ResourceOrgPaths": "accounts belong to no organization",
-    "aws:SourceIdentity": "AssumeRole refuses one",
     "aws:SourceOrgID": "accounts belong to no organization",
     "aws:SourceOrgPaths": "accounts belong to no organization",
     "aws:SourceOwner": "only SNS had it",
@@ -84,10 +87,29 @@ ABSENT_HERE = {
     ("apigateway:UpdateRestApiPolicy", "RestApis", "aws:ResourceTag/${TagKey}"): _UNMADE,
     ("iam:PassRole", "role", "aws:ResourceTag/${TagKey}"): _PASSED,
     ("iam:PassRole", "role", "iam:ResourceTag/${TagKey}"): _PASSED,
+    ("iam:GetServiceLinkedRoleDeletionStatus", "role", "aws:ResourceTag/${TagKey}"): "the role is gone",
+    ("iam:GetServiceLinkedRoleDeletionStatus", "role", "iam:ResourceTag/${TagKey}"): "the role is gone",
+    ("sts:TagSession", "user", "sts:TransitiveTagKeys"): "GetFederationToken has none: its sessions assume no roles",
 }
 """Keys that only these actions lack, on this type of resource."""
 
+_TRUST = "one statement of a trust policy allows it together with the action that assumes the role"
+_ASSUMED = (
+    "sts:ExternalId",
+    "sts:RoleSessionName",
+    "sts:SourceIdentity",
+    "aws:MultiFactorAuthAge",
+    "aws:MultiFactorAuthPresent",
+)
 PRESENT_HERE = {
+    **{("sts:TagSession", key): _TRUST for key in _ASSUMED},
+    **{("sts:SetSourceIdentity", key): _TRUST for key in _ASSUMED if key != "sts:SourceIdentity"},
+    **{
+        ("sts:SetSourceIdentity", key): _TRUST
+        for key in ("aws:RequestTag/${TagKey}", "aws:TagKeys", "sts:TransitiveTagKeys")
+    },
+    ("sts:AssumeRole", "aws:MultiFactorAuthAge"): "the request itself may carry a code",
+    ("sts:AssumeRole", "aws:MultiFactorAuthPresent"): "the request itself may carry a code",
     (
         "dynamodb:ConditionCheckItem",
         "dynamodb:EnclosingOperation",

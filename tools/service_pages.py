@@ -23,6 +23,7 @@ from tools.iam_gaps import ABSENT_GLOBAL_KEYS, ABSENT_KEYS, known_keys, referenc
 
 from atoll.auth.policy.evaluate import PRINCIPAL_KEYS
 from atoll.gateway.facts import COMPUTED_KEYS, REQUEST_KEYS
+from atoll.kernel.context import Session
 from atoll.kernel.service import Access, Operation, Service
 from atoll.protocol.models import Models
 from atoll.services import SERVICES
@@ -210,7 +211,7 @@ def resource_of(access: Access, service: str, request: Mapping[str, Any]) -> str
     ctx: Any = SimpleNamespace(
         account="${Account}", region="${Region}", store=Nothing(), service=service,
         arn=lambda rest, of=service: f"arn:aws:{of}:${{Region}}:${{Account}}:{rest}",
-        principal=SimpleNamespace(arn="${the caller}"),
+        principal=SimpleNamespace(arn="${the caller}", session=Session(tags=(("a", "b"),), source_identity="x")),
     )  # fmt: skip
     parts = known(access.each(request)) if access.each else ()
     named = known(access.resource(ctx, parts[0] if parts else request))

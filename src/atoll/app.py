@@ -36,6 +36,7 @@ from atoll.kernel.reset import Reset
 from atoll.kernel.service import Access, Operations, WireForm
 from atoll.protocol.models import Models
 from atoll.services import SERVICES
+from atoll.services.cognito_idp.hosted.plane import HostedPages
 from atoll.services.iam.directory import IamDirectory
 from atoll.services.lambda_.functions.downloads import Downloads
 from atoll.services.lambda_.urls.plane import FunctionUrls
@@ -120,9 +121,10 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
         kernel.deliveries.run(policies, lambda delivery: _delivery_context(host, delivery.owner))
         collecting = hourly(kernel.clock, "collecting blobs", lambda: kernel.blobs.collect(kernel.store))
         await stack.enter_async_context(collecting)
-        apis = ApiGateway(host)
+        apis, pages = ApiGateway(host), HostedPages(host)
+        custom = CustomDomains(kernel.store, apis, pages.custom)
         yield Edge(
-            planes=[apis, FunctionUrls(host), Downloads(host), CustomDomains(kernel.store, apis)],
+            planes=[apis, FunctionUrls(host), Downloads(host), pages, custom],
             management=gateway.handle,
             admin=Admin(parts, Reset.of(SERVICES)),
             guard=Guard(settings.allow_origins),

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from atoll import __version__
-from atoll.admin import audit, clock, least_privilege, localstack, why
+from atoll.admin import audit, clock, least_privilege, localstack, mail, why
 from atoll.admin import reset as resets
 from atoll.admin.answers import Refused, answer
 from atoll.gateway.call import Parts
@@ -20,7 +20,7 @@ from atoll.kernel.reset import Reset
 TRACES = 50
 KNOWN = (
     "/_atoll/status, /_atoll/unsupported, /_atoll/accounts, /_atoll/trace, /_atoll/trace/{request id}, /_atoll/why, "
-    "/_atoll/why/{request id}, /_atoll/least-privilege/{account}/{role}, /_atoll/clock (also POST), "
+    "/_atoll/why/{request id}, /_atoll/least-privilege/{account}/{role}, /_atoll/clock (also POST), /_atoll/mail (also DELETE), "
     "/_atoll/audit, /_atoll/least-privilege and /_atoll/reset (POST only)"
 )
 
@@ -40,6 +40,8 @@ class Admin:
                     found = await self._get(path, request)
                 case "POST":
                     found = await self._post(path, request)
+                case "DELETE" if path == ["_atoll", "mail"]:
+                    found = await mail.clear(self._parts.kernel, request)
                 case _:
                     raise Refused(f"{request.method} is not answered here.", 405)
         except Refused as refused:
@@ -61,6 +63,8 @@ class Admin:
                 return {"accounts": await kernel.store.read(self._reset.contents)}
             case ["_atoll", "clock"]:
                 return clock.shown(kernel)
+            case ["_atoll", "mail"]:
+                return await mail.shown(kernel, request)
             case ["_atoll", "trace"]:
                 return {"traces": [span.summary() for span in kernel.tracer.latest(_limit(request))]}
             case ["_atoll", "trace", trace_id]:
@@ -90,6 +94,8 @@ class Admin:
                 return await least_privilege.forget(self._parts, request)
             case ["_atoll", "audit"]:
                 return audit.perform(self._parts, request)
+            case ["_atoll", "mail", "clear"]:
+                return await mail.clear(self._parts.kernel, request)
             case ["_atoll", "reset"] | ["_localstack", "state", "reset"]:
                 return await resets.perform(self._parts, self._reset, request)
         return None

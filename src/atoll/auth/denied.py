@@ -11,6 +11,8 @@ _MAKING = frozenset({"CreateRole", "CreateUser", "CreateGroup", "CreateInstanceP
 
 def sentence(question: Question, decision: Decision) -> str:
     """What an AccessDenied error says of a `decision` that is not allowed."""
+    if question.principal.kind == "identity":
+        return f"Not authorized to perform {question.action}"
     who = f"User: {question.principal.arn} is not authorized to perform: {question.action}"
     return f"{who} on resource: {_resource(question)} {_reason(question.action, decision)}"
 

@@ -15,10 +15,12 @@ from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader, Store, Transaction
 
 PREFIX: Key = (GLOBAL_ACCOUNT, "", "issuer")
+NO_KEYS = '{"keys":[]}'
+"""The key set of an issuer that has signed nothing yet."""
 
 
 class OwnIssuer(msgspec.Struct, frozen=True):
-    """An issuer of this region: whose it is, and its JSON Web Key Set as text."""
+    """An issuer of this region: whose it is ("" for all accounts'), and its JSON Web Key Set as text."""
 
     account: str
     region: str
@@ -46,7 +48,7 @@ def remove(tx: Transaction, issuer: str) -> None:
 
 def owner(_tx: Reader, _key: Key, raw: bytes) -> str | None:
     """Whose a record is: for `kernel.service.Shared`."""
-    return _ISSUERS.decode(raw).account
+    return _ISSUERS.decode(raw).account or None
 
 
 def key_sets(store: Store) -> Resolver:

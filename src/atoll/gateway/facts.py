@@ -84,6 +84,9 @@ def known_values(question: Question, keys: Iterable[str]) -> Mapping[str, Sequen
 REQUEST_KEYS: Mapping[str, Callable[[Call, Context], str]] = {
     "aws:CurrentTime": lambda _, ctx: f"{ctx.clock.datetime():%Y-%m-%dT%H:%M:%SZ}",
     "aws:EpochTime": lambda _, ctx: str(int(ctx.clock.now())),
+    "aws:MultiFactorAuthAge": lambda _, ctx: (
+        str(int(ctx.clock.now()) - ctx.principal.session.mfa) if ctx.principal.session.mfa else ""
+    ),
     "aws:Referer": lambda call, _: (call.http.header("referer") or "") if call.http else "",
     "aws:RequestedRegion": lambda _, ctx: "us-east-1" if ctx.service in GLOBAL_SERVICES else ctx.region or "us-east-1",
     "aws:SecureTransport": lambda _, ctx: "true" if ctx.secure else "false",

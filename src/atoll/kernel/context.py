@@ -20,19 +20,45 @@ GLOBAL_ACCOUNT = "~"
 
 
 @dataclass(frozen=True, slots=True)
+class Session:
+    """What temporary credentials say beside whose they are; what they do not say is as here.
+
+    `mfa` is when a code of an MFA device was given (region time, whole seconds), 0 where none was. `tags` are the session's, of which
+    those whose keys are in `transitive` go on to the roles that it assumes. `provider` is who vouched for a federated identity
+    (`aws:FederatedProvider`), `keys` the condition keys that it gave, in lower case, with their values. `owner` is the unique id of
+    the user whose permissions a federated user's session has. `ends` is when whoever
+    vouched for it lets it end (region time, seconds), 0 where nobody says. `no_iam` ones are not taken by IAM at all.
+    """
+
+    mfa: int = 0
+    tags: tuple[tuple[str, str], ...] = ()
+    transitive: tuple[str, ...] = ()
+    source_identity: str = ""
+    provider: str = ""
+    keys: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    owner: str = ""
+    ends: float = 0
+    no_iam: bool = False
+
+
+NO_SESSION = Session()
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """Who makes a request.
 
     `arn` is what policies and error messages name: `arn:aws:iam::ACCOUNT:root`, `…:user/NAME`,
     `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`, or for a service its host name (`lambda.amazonaws.com`); "*" for whoever did not
-    sign.
-    `user_id` is what GetCallerIdentity calls UserId. `role_arn` is set for sessions of a role.
+    sign, and who vouches for the sender where a web identity or a SAML assertion is turned into a role's session ("identity").
+    `user_id` is what GetCallerIdentity calls UserId. `role_arn` is set for sessions of a role, and for a federated user
+    (`arn:aws:sts::ACCOUNT:federated-user/NAME`) it is the user who called GetFederationToken.
     `source_arn`/`source_account` are what a service acts for; they become `aws:SourceArn` and `aws:SourceAccount`.
     `issued` is when temporary credentials were (region time, whole seconds), 0 for others; `source_function` is the function to which
     Lambda gave them.
     """
 
-    kind: Literal["root", "user", "role", "service", "anonymous"]
+    kind: Literal["root", "user", "role", "federated", "service", "identity", "anonymous"]
     account: str
     arn: str
     user_id: str = ""
@@ -43,6 +69,7 @@ class Principal:
     session_policies: tuple[str, ...] = ()
     issued: int = 0
     source_function: str = ""
+    session: Session = NO_SESSION
 
     @staticmethod
     def root(account: str, access_key: str = "") -> Principal:

@@ -40,6 +40,7 @@ NO_CONDITIONS: Mapping[str, ValuesOf] = MappingProxyType({})
 TAG_KEY = "${TagKey}"
 """Stands in a condition key's name for any tag's key, as in the service authorization reference."""
 PolicyOf = Callable[[Context, Any], Awaitable[str | None]]
+SpeakerOf = Callable[[Context, Any], Awaitable[Principal]]
 EachOf = Callable[[Any], Sequence[Any] | Awaitable[Sequence[Any]]]
 
 
@@ -70,6 +71,7 @@ class Operation:
     """An operation of a service: AWS's name, its handler, what it needs, and what it accepts without honouring it.
 
     `access=()` means that any authenticated caller may (GetCallerIdentity).
+    `speaker` finds out who speaks where the request itself proves it (a token) and no signature: IAM judges that principal.
     `not_honoured` maps a request member's path (`VpcConfig`, `ImageConfig.Command`) to the reason it has no effect.
     """
 
@@ -77,15 +79,22 @@ class Operation:
     handler: Handler
     access: tuple[Access, ...]
     not_honoured: Mapping[str, str]
+    speaker: SpeakerOf | None = None
 
 
 def operation(
-    name: str, *, access: Sequence[Access], not_honoured: Mapping[str, str] | None = None
+    name: str,
+    *,
+    access: Sequence[Access],
+    not_honoured: Mapping[str, str] | None = None,
+    speaker: SpeakerOf | None = None,
 ) -> Callable[[H], H]:
     """Marks `async def f(ctx, request) -> output` as the operation `name`. See `Operation` for the arguments."""
 
     def mark(handler: H) -> H:
-        handler.__atoll_operation__ = Operation(name, handler, tuple(access), not_honoured or {})  # type: ignore[attr-defined]
+        handler.__atoll_operation__ = Operation(  # type: ignore[attr-defined]
+            name, handler, tuple(access), not_honoured or {}, speaker
+        )
         return handler
 
     return mark

@@ -212,15 +212,31 @@ def test_durations(role, iam, sts, session, aws_error):
 
 
 def test_what_is_not_done_is_refused(role, sts, aws_error):
-    tags = [{"Key": "a", "Value": "b"}]
-    code, message, status = aws_error(lambda: sts.assume_role(RoleArn=role["Arn"], RoleSessionName="me", Tags=tags))
-    assert (code, status) == ("NotImplemented", 501)
-    assert "Tags of AssumeRole" in message
-    refused = aws_error(lambda: sts.decode_authorization_message(EncodedMessage="x"))
-    assert (refused[0], refused[2]) == ("NotImplemented", 501)
+    contexts = [{"ProviderArn": "arn:aws:iam::aws:contextProvider/IdentityCenter", "ContextAssertion": "a.b.c.d"}]
+    for call in (
+        lambda: sts.assume_role(RoleArn=role["Arn"], RoleSessionName="me", ProvidedContexts=contexts),
+        lambda: sts.assume_root(
+            TargetPrincipal="111122223333", TaskPolicyArn={"arn": "arn:aws:iam::aws:policy/root-task/x"}
+        ),
+        lambda: sts.get_delegated_access_token(TradeInToken="a" * 16),
+        lambda: sts.get_web_identity_token(Audience=["a"], SigningAlgorithm="RS256"),
+    ):
+        code, _, status = aws_error(call)
+        assert (code, status) == ("NotImplemented", 501)
 
 
-def test_session_tags_that_contradict_each_other(role, sts, aws_error):
+def test_no_message_is_encoded(sts, aws_error):
+    assert aws_error(lambda: sts.decode_authorization_message(EncodedMessage="x")) == (
+        "InvalidAuthorizationMessageException",
+        "Message is not valid",
+        400,
+    )
+
+
+def test_session_tags_that_contradict_each_other(role, iam, sts, account, aws_error):
+    both = trust({"AWS": account}, Action=["sts:AssumeRole", "sts:TagSession"])
+    iam.update_assume_role_policy(RoleName="worker", PolicyDocument=both)
+
     def assume(tags, **more):
         given = [{"Key": key, "Value": "v"} for key in tags]
         return aws_error(lambda: sts.assume_role(RoleArn=role["Arn"], RoleSessionName="me", Tags=given, **more))
@@ -232,7 +248,6 @@ def test_session_tags_that_contradict_each_other(role, sts, aws_error):
     assert assume(["name", "Name"]) == (
         code, "Duplicate tag keys found. Please note that Tag keys are case insensitive.", 400,
     )  # fmt: skip
-    assert assume(["name"], TransitiveTagKeys=["Name"])[0] == "NotImplemented"
 
 
 def test_what_is_no_policy_or_role(role, sts, aws_error):

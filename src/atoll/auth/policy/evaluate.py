@@ -43,6 +43,8 @@ class Question:
         if found is None and key in _OF_PRINCIPAL:
             value = _OF_PRINCIPAL[key](self.principal)
             return (value,) if value else None
+        if found is None and self.principal.session.keys:
+            return dict(self.principal.session.keys).get(key)
         return found
 
 
@@ -168,10 +170,10 @@ def evaluate(
     if denied is not None:
         return denied
     principal = question.principal
-    if resource_policy is None and principal.account == resource_account and principal.kind != "service":
+    if resource_policy is None and principal.account == resource_account and principal.kind not in _ALONE:
         return _own_grant(question, own)
     granted, reach = _resource_grant(question, action, resource_policy)
-    if principal.kind in ("service", "anonymous"):
+    if principal.kind in _ALONE or principal.kind == "anonymous":
         return granted
     if resource_policy is not None and resource_policy.kind == "trust" and reach is Reach.NONE:
         return granted
@@ -252,18 +254,28 @@ NO_IDENTITY_POLICY = Decision(False, False, "identity-based policy")
 NO_BOUNDARY = Decision(False, False, "permissions boundary")
 NO_SESSION_POLICY = Decision(False, False, "session policy")
 
-_TYPES = {"root": "Account", "user": "User", "role": "AssumedRole", "service": "", "anonymous": "Anonymous"}
+_ALONE = ("service", "identity")
+"""Kinds of principals that have no policies of their own: the resource's alone can let them."""
+_TYPES = {
+    "root": "Account",
+    "user": "User",
+    "role": "AssumedRole",
+    "federated": "FederatedUser",
+    "anonymous": "Anonymous",
+}
 
 PRINCIPAL_KEYS: Mapping[str, Callable[[Principal], str]] = {
-    "aws:MultiFactorAuthPresent": lambda p: "false" if p.issued else "",
-    "aws:PrincipalAccount": lambda p: "" if p.kind == "service" else p.account,
-    "aws:PrincipalArn": lambda p: "" if p.kind in ("service", "anonymous") else p.role_arn or p.arn,
+    "aws:FederatedProvider": lambda p: p.session.provider,
+    "aws:MultiFactorAuthPresent": lambda p: "true" if p.session.mfa else "false" if p.issued else "",
+    "aws:PrincipalAccount": lambda p: "" if p.kind in _ALONE else p.account,
+    "aws:PrincipalArn": lambda p: "" if p.kind in (*_ALONE, "anonymous") else p.role_arn if p.kind == "role" else p.arn,
     "aws:PrincipalIsAWSService": lambda p: "true" if p.kind == "service" else "false",
     "aws:PrincipalServiceName": lambda p: p.arn if p.kind == "service" else "",
     "aws:PrincipalServiceNamesList": lambda p: p.arn if p.kind == "service" else "",
-    "aws:PrincipalType": lambda p: _TYPES[p.kind],
+    "aws:PrincipalType": lambda p: _TYPES.get(p.kind, ""),
     "aws:SourceAccount": lambda p: p.source_account,
     "aws:SourceArn": lambda p: p.source_arn,
+    "aws:SourceIdentity": lambda p: p.session.source_identity,
     "aws:TokenIssueTime": lambda p: f"{datetime.fromtimestamp(p.issued, UTC):%Y-%m-%dT%H:%M:%SZ}" if p.issued else "",
     "aws:userid": lambda p: p.user_id,
     "aws:username": lambda p: p.arn.rpartition("/")[2] if p.kind == "user" else "",

@@ -23,20 +23,24 @@ class Reach(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principals:
-    """The compiled element. `accounts` are account ids; `arns` name users, roles and sessions; `services` are host names.
+    """The compiled element. `accounts` are account ids; `arns` name users, roles and sessions; `services` are host names; `federated`
+    are identity providers, by ARN or host name.
 
-    `Federated` and `CanonicalUser` match nobody: no request in the region acts as one.
+    `CanonicalUser` matches nobody: no request in the region acts as one.
     """
 
     everyone: bool
     accounts: frozenset[str]
     arns: frozenset[str]
     services: frozenset[str]
+    federated: frozenset[str] = frozenset()
 
     def reach(self, principal: Principal) -> Reach:
         """How `principal` is meant."""
         if principal.kind == "service":
             return Reach.DIRECT if self.everyone or principal.arn in self.services else Reach.NONE
+        if principal.kind == "identity":
+            return Reach.DIRECT if principal.arn in self.federated else Reach.NONE
         if principal.kind == "root":
             return Reach.DIRECT if self.everyone or principal.account in self.accounts else Reach.NONE
         if self.everyone or principal.arn in self.arns:
@@ -53,6 +57,8 @@ class Principals:
             return True
         if principal.kind == "service":
             return principal.arn in self.services
+        if principal.kind == "identity":
+            return principal.arn in self.federated
         if principal.kind == "anonymous" or principal.account not in self.accounts:
             return False
         names = {principal.arn, principal.role_arn} - {""}
@@ -74,4 +80,5 @@ def compile_principals(element: Mapping[str, list[str]]) -> Principals:
         accounts=frozenset(accounts),
         arns=frozenset(arns),
         services=frozenset(element.get("Service", [])),
+        federated=frozenset(element.get("Federated", [])),
     )

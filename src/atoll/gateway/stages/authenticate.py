@@ -8,6 +8,7 @@ part of what was signed and the headers do not claim it; what they claim of it i
 
 from __future__ import annotations
 
+import logging
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,14 @@ from atoll.auth.sigv4 import verify_signature
 from atoll.gateway.call import Call, Parts
 from atoll.gateway.stages.receive import check_syntax, read
 from atoll.kernel.context import Principal
-from atoll.kernel.errors import CommonError, MissingAuthenticationToken
+from atoll.kernel.errors import CommonError, MissingAuthenticationToken, StoreUnavailable, UnrecognizedClient
 
 if TYPE_CHECKING:
     from atoll.auth.sigv4 import Authorization
     from atoll.kernel.http import HttpRequest
     from atoll.protocol.codec import Codec
+
+log = logging.getLogger(__name__)
 
 
 async def authenticate(call: Call) -> None:
@@ -66,7 +69,20 @@ async def _authenticate(call: Call, codec: Codec) -> None:
     if claim in KINDS:
         signing_key = parts.signing_keys.get(credential.secret, authorization)
         call.signatures = ChunkSignatures(authorization, timestamp, signing_key)
+    if call.service == "iam" and credential.principal.session.no_iam:
+        raise UnrecognizedClient("The security token included in the request is invalid.")
     call.principal = credential.principal
+    await note_use(parts, authorization, credential.principal)
+
+
+async def note_use(parts: Parts, authorization: Authorization, principal: Principal) -> None:
+    """Lets IAM know that the principal signed a request. That this cannot be stored (the disk is full) does not stop the request."""
+    noted = parts.directory.use(principal, authorization.service, authorization.region, parts.kernel.clock.now())
+    if noted is not None:
+        try:
+            await parts.kernel.store.transact(noted)
+        except StoreUnavailable as error:
+            log.warning("the use of an access key could not be noted: %s", error.message)
 
 
 async def find_credential(parts: Parts, authorization: Authorization, http: HttpRequest) -> Credential | Principal:

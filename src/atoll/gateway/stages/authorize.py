@@ -18,6 +18,7 @@ from atoll.auth.policy.judgement import LONGEST, NOTHING, Judgement, owner_of
 from atoll.auth.policy.parse import Policy, parse
 from atoll.gateway.call import Call, Parts
 from atoll.gateway.facts import Facts, known_values, service_facts
+from atoll.gateway.stages.validate import validate
 from atoll.kernel.context import Context
 from atoll.kernel.errors import AccessDenied
 from atoll.kernel.service import Access
@@ -30,11 +31,14 @@ Fresh = list[tuple[Judgement, str | None]]
 async def authorize(call: Call) -> None:
     """Sets `ctx`. Raises AccessDenied with AWS's sentence."""
     assert call.registered is not None
+    if call.registered.speaker is not None:
+        validate(call)
+        call.principal = await call.registered.speaker(call.context(), call.params)
     ctx = call.ctx = call.context()
     if call.parts.auth == "off" and not call.parts.audits:
         return
     policies, principal = NO_POLICIES, ctx.principal
-    if principal.kind not in ("service", "root", "anonymous"):
+    if principal.kind in ("user", "role", "federated"):
         policies = await ctx.store.read(lambda tx: call.parts.directory.policies(tx, principal))
     fresh: Fresh = []
     for access in call.registered.access:
@@ -118,7 +122,7 @@ def _deny(call: Call, judgement: Judgement, text: str) -> None:
 async def _resource_policy(ctx: Context, access: Access, params: Any) -> Policy | None:
     assert access.resource_policy
     text = await access.resource_policy(ctx, params)
-    return _parsed(text, "trust" if access.action == "sts:AssumeRole" else "resource") if text else None
+    return _parsed(text, "trust" if access.action.startswith("sts:") else "resource") if text else None
 
 
 @lru_cache(maxsize=1024)

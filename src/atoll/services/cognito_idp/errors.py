@@ -21,6 +21,10 @@ class ExpiredCodeException(ServiceError):
     """The code was right once."""
 
 
+class FeatureUnavailableInTierException(ServiceError):
+    """The pool's plan does not include it."""
+
+
 class ForbiddenException(ServiceError):
     """Not this way."""
 
@@ -49,6 +53,14 @@ class InvalidParameterException(ServiceError):
 
 class InvalidPasswordException(ServiceError):
     """The password is not as the pool's policy wants it."""
+
+
+class InvalidSmsRoleAccessPolicyException(ServiceError):
+    """The role for text messages may not publish."""
+
+
+class InvalidSmsRoleTrustRelationshipException(ServiceError):
+    """Cognito cannot assume the role for text messages."""
 
 
 class InvalidUserPoolConfigurationException(ServiceError):

@@ -14,7 +14,8 @@
     …, "challenge", POOL, DIGEST             Challenge: a sign-in on its way, by SHA-256 of its Session
     …, "keys", POOL                          Keys: the pool's private signing keys
     (*CLIENT_IDS, CLIENT)                    Place: whose a client id is: requests that nobody signed have nothing else
-    (*DOMAINS, HOST)                         Place: whose a domain is, by its prefix or its own full name
+    (*DOMAINS, HOST)                         Domain: whose a domain is, by its prefix or its own full name; reads as a Place
+    …, "users", POOL                         a counter of the pool's users
 
 `…` is (account, region, "cognito-idp"). Secrets lie here as digests only: codes, refresh tokens, sessions; client secrets and TOTP seeds
 must be known to be checked, as the private keys.
@@ -26,6 +27,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from atoll.auth.token_keys import SigningKey
 from atoll.kernel.context import GLOBAL_ACCOUNT, Context
 from atoll.kernel.keys import Key
 from atoll.kernel.records import Codec
@@ -115,9 +117,9 @@ class User(msgspec.Struct, frozen=True, omit_defaults=True):
     """A user. `sub` never changes; `name` is the user name as it was given (a UUID where users sign in by e-mail or phone only).
 
     `attributes` are all but `sub`, by name. `mfa` are the factors that are on (SMS_MFA, SOFTWARE_TOKEN_MFA, EMAIL_OTP), `preferred` is
-    one of them or "". `totp` is the seed in base 32, "" for none; `totp_verified` whether it may be used; `totp_used` the
-    last time step that was. `temporary_since` is when a temporary password was given, 0 for others. `failures` and `locked_until` are
-    brute force's (`signin/lockout.py`).
+    one of them or "". `totp` is the seed in base 32, "" for none; `totp_verified` whether it may be used; `totp_pending` a seed that no
+    code has proven yet; `totp_used` the last time step that was used. `temporary_since` is when a temporary password was given, 0 for
+    others. `failures` and `locked_until` are brute force's (`signin/lockout.py`).
     """
 
     sub: str
@@ -134,6 +136,7 @@ class User(msgspec.Struct, frozen=True, omit_defaults=True):
     preferred: str = ""
     totp: str = ""
     totp_verified: bool = False
+    totp_pending: str = ""
     totp_used: int = 0
     failures: int = 0
     locked_until: float = 0.0
@@ -192,13 +195,6 @@ class Challenge(msgspec.Struct, frozen=True, omit_defaults=True):
     state: dict[str, Any] = {}
 
 
-class SigningKey(msgspec.Struct, frozen=True):
-    """A private RSA key (PKCS #8, PEM) and its id."""
-
-    id: str
-    pem: str
-
-
 class Keys(msgspec.Struct, frozen=True):
     """A pool's signing keys: AWS signs the two kinds of tokens with two keys."""
 
@@ -214,6 +210,17 @@ class Place(msgspec.Struct, frozen=True):
     pool: str
 
 
+class Domain(Place, frozen=True, omit_defaults=True):
+    """A domain of a pool's hosted pages: a prefix, or with a `certificate` (its ARN) a name of one's own. `managed_login` is which
+    version of the pages it was made for, `distribution` AWS's name for what serves it."""
+
+    name: str
+    created: float
+    distribution: str = ""
+    certificate: str = ""
+    managed_login: int = 1
+
+
 POOLS = Codec(Pool)
 CLIENTS = Codec(Client)
 GROUPS = Codec(Group)
@@ -225,6 +232,7 @@ LOGINS = Codec(Login)
 CHALLENGES = Codec(Challenge)
 KEYS = Codec(Keys)
 PLACES = Codec(Place)
+DOMAIN_RECORDS = Codec(Domain)
 
 
 def space(ctx: Context) -> Key:

@@ -15,7 +15,7 @@ _FLAG = bool | None
 _TEXTS = dict[str, str | None] | None
 
 _ANSWERS: Mapping[str, Mapping[str, tuple[Any, Any]]] = {
-    "PreSignUp": {name: (False, _FLAG) for name in ("autoConfirmUser", "autoVerifyEmail", "autoVerifyPhone")},
+    "PreSignUp": dict.fromkeys(("autoConfirmUser", "autoVerifyEmail", "autoVerifyPhone"), (False, _FLAG)),
     "PostConfirmation": {},
     "PreAuthentication": {},
     "PostAuthentication": {},
@@ -38,7 +38,7 @@ _ANSWERS: Mapping[str, Mapping[str, tuple[Any, Any]]] = {
         "messageAction": (None, _OPTIONAL_TEXT),
         "desiredDeliveryMediums": (None, list[str] | None),
     },
-    "CustomMessage": {name: (None, _OPTIONAL_TEXT) for name in ("smsMessage", "emailMessage", "emailSubject")},
+    "CustomMessage": dict.fromkeys(("smsMessage", "emailMessage", "emailSubject"), (None, _OPTIONAL_TEXT)),
 }
 """Per trigger, the members of its `response`: what they are before the function runs, and what they may be afterwards."""
 _LATER_TOKENS: Mapping[str, tuple[Any, Any]] = {"claimsAndScopeOverrideDetails": (None, dict[str, Any] | None)}

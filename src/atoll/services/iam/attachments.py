@@ -14,6 +14,7 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import paging, policies
 from atoll.services.iam.errors import DeleteConflictException, LimitExceededException, NoSuchEntityException
+from atoll.services.iam.protected import require_modifiable
 from atoll.services.iam.resources import (
     POLICY_ARN,
     ROLE_BOUNDARY,
@@ -53,6 +54,7 @@ def require_no_policies(entity: Entity) -> None:
 async def _attach(ctx: Context, kind: Kind[E], name: str, arn: str) -> None:
     def attach(tx: Transaction) -> None:
         entity = kind.get(tx, ctx.account, name)
+        require_modifiable(entity)
         policies.require_attachable(tx, ctx.account, arn)
         if arn in entity.attached:
             return
@@ -67,6 +69,7 @@ async def _attach(ctx: Context, kind: Kind[E], name: str, arn: str) -> None:
 async def _detach(ctx: Context, kind: Kind[E], name: str, arn: str) -> None:
     def detach(tx: Transaction) -> None:
         entity = kind.get(tx, ctx.account, name)
+        require_modifiable(entity)
         policies.parse_arn(arn)
         if arn not in entity.attached:
             raise NoSuchEntityException(f"Policy {arn} was not found.")

@@ -10,6 +10,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.iam import policies
+from atoll.services.iam.protected import require_modifiable
 from atoll.services.iam.resources import NEW_BOUNDARY, ROLE_BOUNDARY, USER_BOUNDARY, on_role, on_user
 from atoll.services.iam.store import ROLES, USERS, E, Entity, Kind, disuse, use
 
@@ -43,6 +44,7 @@ def shown(entity: Entity) -> dict[str, Any] | None:
 async def _put(ctx: Context, kind: Kind[E], name: str, arn: str) -> None:
     def put(tx: Transaction) -> None:
         entity = kind.get(tx, ctx.account, name)
+        require_modifiable(entity)
         kind.put(tx, ctx.account, set_boundary(tx, ctx.account, kind, entity, arn))
 
     await ctx.store.transact(put)

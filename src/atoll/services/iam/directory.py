@@ -7,7 +7,7 @@ if it is filled from a version that is never committed; reads see what is commit
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from atoll.auth import credentials
@@ -16,9 +16,10 @@ from atoll.auth.policy.parse import Policy, parse
 from atoll.auth.principal import Credential
 from atoll.kernel.context import Principal
 from atoll.kernel.keys import packed
-from atoll.kernel.store.api import Reader
+from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import password_policy, policies
 from atoll.services.iam.store import GROUPS, ROLES, USERS, Entity, User, renamed_key, version_key
+from atoll.services.iam.uses import LatestUses
 
 MEMO = 4096
 MAY_CHANGE = """{"Version": "2012-10-17", "Statement": [
@@ -33,7 +34,8 @@ class IamDirectory:
     """See the module."""
 
     def __init__(self) -> None:
-        self._memo: dict[tuple[bytes | None, str, str, tuple[str, ...]], PolicySet] = {}
+        self._uses = LatestUses()
+        self._memo: dict[tuple[bytes | None, str, str, tuple[str, ...], tuple[tuple[str, str], ...]], PolicySet] = {}
 
     def credential(self, tx: Reader, access_key: str) -> Credential | None:
         """The credential with this access key id, or None if Atoll did not issue it."""
@@ -47,17 +49,21 @@ class IamDirectory:
 
         A session of a role that was deleted has none, even if a role of that name was made since.
         """
-        if principal.kind not in ("user", "role"):
+        if principal.kind not in ("user", "role", "federated"):
             return NO_POLICIES
-        identity = principal.user_id.partition(":")[0]
+        identity = principal.session.owner or principal.user_id.partition(":")[0]
         version = tx.get((packed(*version_key(principal.account)),))
-        key = (version, principal.account, identity, principal.session_policies)
+        key = (version, principal.account, identity, principal.session_policies, principal.session.tags)
         found = self._memo.get(key)
         if found is None:
             if len(self._memo) >= MEMO:
                 self._memo.clear()
             found = self._memo[key] = _compile(tx, principal, identity)
         return found
+
+    def use(self, principal: Principal, service: str, region: str, now: float) -> Callable[[Transaction], None] | None:
+        """What is to be stored of a signed request, mostly None."""
+        return self._uses.note(principal, service, region, now)
 
 
 def _as_called_now(tx: Reader, session: Credential) -> Credential:
@@ -68,6 +74,9 @@ def _as_called_now(tx: Reader, session: Credential) -> Credential:
 
 
 def _compile(tx: Reader, principal: Principal, identity: str) -> PolicySet:
+    if principal.kind == "federated" and not principal.role_arn:  # of the root
+        everything = (_managed(tx, principal.account, "arn:aws:iam::aws:policy/AdministratorAccess"),)
+        return PolicySet(everything, session=tuple(map(parse, principal.session_policies)))
     kind = ROLES if principal.kind == "role" else USERS
     name = (principal.role_arn or principal.arn).rpartition("/")[2]
     entity: Entity | None = kind.find(tx, principal.account, name)
@@ -77,7 +86,7 @@ def _compile(tx: Reader, principal: Principal, identity: str) -> PolicySet:
         identity=tuple(_identity(tx, principal.account, entity)),
         boundary=_managed(tx, principal.account, entity.boundary) if entity.boundary else None,
         session=tuple(parse(text) for text in principal.session_policies),
-        tags=entity.tags,
+        tags=_tags(entity.tags, principal.session.tags),
     )
 
 
@@ -94,7 +103,18 @@ def _identity(tx: Reader, account: str, entity: Entity) -> Iterator[Policy]:
             yield parse(MAY_CHANGE, name="AllowUsersToChangePassword")
 
 
+def _tags(own: Mapping[str, str], session: Sequence[tuple[str, str]]) -> Mapping[str, str]:
+    """The tags of a principal: the session's go before those of the role or user. docs: "Pass session tags in AWS STS"."""
+    if not session:
+        return own
+    given = {key.lower() for key, _ in session}
+    return {key: value for key, value in own.items() if key.lower() not in given} | dict(session)
+
+
 def _managed(tx: Reader, account: str, arn: str) -> Policy:
-    """The default version of a managed policy. It exists: one that is in use cannot be deleted."""
-    found = policies.get(tx, account, arn)
+    """The default version of a managed policy. It exists, for one that is in use cannot be deleted; but for those of service-linked roles,
+    which Atoll knows by name alone."""
+    found = policies.find(tx, account, arn)
+    if found is None:
+        return Policy("identity", arn, ())
     return parse(policies.document(tx, account, arn, found.default), name=arn)

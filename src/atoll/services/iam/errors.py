@@ -19,6 +19,13 @@ class EntityAlreadyExistsException(ServiceError):
     status = 409
 
 
+class InvalidAuthenticationCodeException(ServiceError):
+    """The codes are not the MFA device's, or not of now."""
+
+    code = "InvalidAuthenticationCode"
+    status = 403
+
+
 class InvalidInputException(ServiceError):
     """A value that cannot be right."""
 
@@ -55,3 +62,23 @@ class PasswordPolicyViolationException(ServiceError):
     """The password is not what the account's password policy wants."""
 
     code = "PasswordPolicyViolation"
+
+
+class CredentialReportNotPresentException(ServiceError):
+    """No credential report was made."""
+
+    code = "ReportNotPresent"
+    status = 410
+
+
+class CredentialReportExpiredException(ServiceError):
+    """The credential report is too old."""
+
+    code = "ReportExpired"
+    status = 410
+
+
+class UnmodifiableEntityException(ServiceError):
+    """A role that only AWS may change."""
+
+    code = "UnmodifiableEntity"

@@ -12,6 +12,7 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.iam import documents, paging
 from atoll.services.iam.errors import LimitExceededException, NoSuchEntityException
+from atoll.services.iam.protected import require_modifiable
 from atoll.services.iam.resources import ROLE_BOUNDARY, USER_BOUNDARY, on_group, on_role, on_user
 from atoll.services.iam.store import GROUPS, ROLES, USERS, E, Entity, Kind
 
@@ -37,6 +38,7 @@ async def _put(ctx: Context, kind: Kind[E], name: str, policy: str, text: str) -
 
     def put(tx: Transaction) -> None:
         entity = kind.get(tx, ctx.account, name)
+        require_modifiable(entity)
         inline = entity.inline | {policy: text}
         if sum(map(documents.size, inline.values())) > kind.inline_size:
             raise LimitExceededException(
@@ -50,6 +52,7 @@ async def _put(ctx: Context, kind: Kind[E], name: str, policy: str, text: str) -
 async def _delete(ctx: Context, kind: Kind[E], name: str, policy: str) -> None:
     def delete(tx: Transaction) -> None:
         entity = kind.get(tx, ctx.account, name)
+        require_modifiable(entity)
         _document(kind, entity, policy)
         inline = {kept: text for kept, text in entity.inline.items() if kept != policy}
         kind.put(tx, ctx.account, replace(entity, inline=inline))

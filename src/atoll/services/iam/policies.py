@@ -31,6 +31,7 @@ from atoll.services.iam.store import (
     count,
     document_key,
     documents_of,
+    in_use,
     policies_prefix,
     uses,
 )
@@ -222,7 +223,7 @@ async def delete_policy(ctx: Context, request: DeletePolicyRequestTypeDef) -> No
 
     def delete(tx: Transaction) -> None:
         policy = own(tx, ctx, arn)
-        if uses(tx, ctx.account, arn, "PermissionsPolicy") or uses(tx, ctx.account, arn, "PermissionsBoundary"):
+        if in_use(tx, ctx.account, arn):
             raise DeleteConflictException("Cannot delete a policy attached to entities.")
         if len(policy.versions) > 1:
             raise DeleteConflictException(

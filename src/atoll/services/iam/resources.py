@@ -52,6 +52,12 @@ def on_profile(action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) 
     return [Access(f"iam:{action}", resource=_profile, conditions={**_PROFILE_TAGS, **conditions})]
 
 
+def on_arn(action: str) -> list[Access]:
+    """The access of an operation on the user, group, role or policy whose ARN the request gives."""
+    tags: dict[str, ValuesOf] = {"aws:ResourceTag/${TagKey}": _tags_of_arn, "iam:ResourceTag/${TagKey}": _tags_of_arn}
+    return [Access(f"iam:{action}", resource=lambda _ctx, request: str(request.get("Arn", "")), conditions=tags)]
+
+
 def on_account(action: str) -> list[Access]:
     """The access of an operation on the account as a whole."""
     return [Access(f"iam:{action}")]
@@ -205,6 +211,18 @@ async def _tags_of_policy(ctx: Context, request: Request) -> Mapping[str, str] |
     name = request.get("PolicyArn", "").rpartition("/")[2].lower()
     raw = await ctx.store.read(lambda tx: tx.get((*policies_prefix(ctx.account), name)))
     return POLICIES.decode(raw).tags if raw else None
+
+
+async def _tags_of_arn(ctx: Context, request: Request) -> Mapping[str, str] | None:
+    """The tags of what `Arn` names: a user or role; of policies by the ARN."""
+    word, _, path = str(request.get("Arn", "")).rpartition(":")[2].partition("/")
+    if word == "policy":
+        return await _tags_of_policy(ctx, {"PolicyArn": request.get("Arn", "")})
+    kinds: dict[str, Kind[Any]] = {kind.word: kind for kind in (USERS, ROLES)}
+    if word not in kinds:
+        return None
+    entity = await _named(ctx, kinds[word], path.rpartition("/")[2])
+    return entity.tags if entity else None
 
 
 def _given(member: str) -> ValuesOf:

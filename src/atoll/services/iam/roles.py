@@ -11,8 +11,9 @@ from atoll.kernel.context import Context
 from atoll.kernel.keys import under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.iam import attachments, boundaries, documents, paging, tagging
-from atoll.services.iam.errors import DeleteConflictException
+from atoll.services.iam import attachments, boundaries, documents, paging, tagging, uses
+from atoll.services.iam.errors import DeleteConflictException, EntityAlreadyExistsException
+from atoll.services.iam.protected import require_free, require_modifiable
 from atoll.services.iam.resources import ROLE_BOUNDARY, makes, new_role, on_role, roles_below
 from atoll.services.iam.store import ROLES, Role, profiles_prefix
 from atoll.services.iam.trust import check_principals
@@ -42,13 +43,13 @@ def basic(account: str, role: Role) -> dict[str, Any]:
     }
 
 
-def _full(account: str, role: Role) -> dict[str, Any]:
-    """A role as GetRole shows it. RoleLastUsed stays empty, as AWS's does until it has gathered the uses."""
+def full(tx: Reader, account: str, role: Role) -> dict[str, Any]:
+    """A role as GetRole shows it. RoleLastUsed stays empty until it is used."""
     return basic(account, role) | {
         "MaxSessionDuration": role.max_session,
         "PermissionsBoundary": boundaries.shown(role),
         "Tags": tagging.shown(role.tags) or None,
-        "RoleLastUsed": {},
+        "RoleLastUsed": uses.role_last_used(tx, account, role.id),
     }
 
 
@@ -57,6 +58,7 @@ async def create_role(ctx: Context, request: CreateRoleRequestTypeDef) -> dict[s
     """docs: API_CreateRole."""
     trust = request["AssumeRolePolicyDocument"]
     documents.check_trust(trust)
+    require_free(request.get("Path", "/"))
     role = Role(
         name=request["RoleName"], path=request.get("Path", "/"), id=ctx.ids.iam("AROA"),
         created=int(ctx.clock.now()), trust=trust, description=request.get("Description"),
@@ -85,8 +87,8 @@ async def create_role(ctx: Context, request: CreateRoleRequestTypeDef) -> dict[s
 @operation("GetRole", access=on_role("GetRole", ROLE_BOUNDARY))
 async def get_role(ctx: Context, request: GetRoleRequestTypeDef) -> dict[str, Any]:
     """docs: API_GetRole."""
-    role = await ctx.store.read(lambda tx: ROLES.get(tx, ctx.account, request["RoleName"]))
-    return {"Role": _full(ctx.account, role)}
+    name = request["RoleName"]
+    return {"Role": await ctx.store.read(lambda tx: full(tx, ctx.account, ROLES.get(tx, ctx.account, name)))}
 
 
 @operation("ListRoles", access=[Access("iam:ListRoles", resource=roles_below)])
@@ -107,6 +109,8 @@ async def update_role(ctx: Context, request: UpdateRoleRequestTypeDef) -> dict[s
 
     def update(tx: Transaction) -> None:
         role = ROLES.get(tx, ctx.account, request["RoleName"])
+        if "MaxSessionDuration" in request:
+            require_modifiable(role)
         description = request.get("Description", role.description)
         duration = request.get("MaxSessionDuration", 3600)
         ROLES.put(tx, ctx.account, replace(role, description=description, max_session=duration))
@@ -137,6 +141,7 @@ async def update_assume_role_policy(ctx: Context, request: UpdateAssumeRolePolic
     def update(tx: Transaction) -> None:
         role = ROLES.get(tx, ctx.account, request["RoleName"])
         check_principals(tx, trust)
+        require_modifiable(role)
         ROLES.put(tx, ctx.account, replace(role, trust=trust))
 
     await ctx.store.transact(update)
@@ -148,11 +153,13 @@ async def delete_role(ctx: Context, request: DeleteRoleRequestTypeDef) -> None:
 
     def delete(tx: Transaction) -> None:
         role = ROLES.get(tx, ctx.account, request["RoleName"])
+        require_modifiable(role)
         if any(tx.scan(under(profiles_prefix(ctx.account, role.name)), limit=1)):
             raise DeleteConflictException("Cannot delete entity, must remove roles from instance profile first.")
         attachments.require_no_policies(role)
         boundaries.set_boundary(tx, ctx.account, ROLES, role, "")
         ROLES.delete(tx, ctx.account, role)
+        tx.clear_range(uses.all_of(ctx.account, role.id))
         used.forget(tx, ctx.account, role.id)
 
     await ctx.store.transact(delete)

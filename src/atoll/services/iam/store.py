@@ -172,6 +172,11 @@ def login_profile_key(account: str, user: User) -> Key:
     return (account, "", "iam", "login-profiles", user.id)
 
 
+def service_credentials_prefix(account: str, user: User) -> Key:
+    """Under which a user's service-specific credentials lie, by id."""
+    return (account, "", "iam", "service-credentials", user.id)
+
+
 def profiles_prefix(account: str, role: str) -> Key:
     """Under which (…, name in lower case) lies for each instance profile that a role is in."""
     return (account, "", "iam", "profiles-of-role", role.lower())
@@ -243,6 +248,13 @@ def disuse(tx: Transaction, account: str, policy_arn: str, usage: Usage, kind: s
 def uses(tx: Reader, account: str, policy_arn: str, usage: Usage) -> int:
     """How many roles and users have the policy."""
     return counter(tx.get(_count_key(account, policy_arn, usage)))
+
+
+def in_use(tx: Reader, account: str, policy_arn: str) -> bool:
+    """Whether anybody has the policy."""
+    return bool(
+        uses(tx, account, policy_arn, "PermissionsPolicy") or uses(tx, account, policy_arn, "PermissionsBoundary")
+    )
 
 
 def _count_key(account: str, policy_arn: str, usage: Usage) -> Key:

@@ -7,15 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from atoll.auth import credentials
+from atoll.auth import credentials, mfa
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
+from atoll.kernel.keys import under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.iam import attachments, boundaries, paging, tagging
+from atoll.services.iam import attachments, boundaries, paging, tagging, uses
 from atoll.services.iam.errors import DeleteConflictException
 from atoll.services.iam.resources import makes, new_user, on_user, users_below
-from atoll.services.iam.store import USERS, User, login_profile_key, members_prefix, renamed_key
+from atoll.services.iam.store import (
+    USERS,
+    User,
+    login_profile_key,
+    members_prefix,
+    renamed_key,
+    service_credentials_prefix,
+)
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
@@ -124,6 +132,7 @@ async def delete_user(ctx: Context, request: DeleteUserRequestTypeDef) -> None:
         boundaries.set_boundary(tx, ctx.account, USERS, user, "")
         USERS.delete(tx, ctx.account, user)
         tx.delete(renamed_key(ctx.account, user.id))
+        tx.clear_range(uses.all_of(ctx.account, user.id))
 
     await ctx.store.transact(delete)
 
@@ -133,8 +142,11 @@ def _require_bare(tx: Reader, account: str, user: User) -> None:
     for has, what in (
         (bool(user.access_keys), "delete access keys"),
         (tx.get(login_profile_key(account, user)) is not None, "delete login profile"),
+        (any(mfa.devices_of(tx, account, user.id)), "delete MFA device"),
         (bool(user.groups), "remove users from group"),
     ):
         if has:
             raise DeleteConflictException(f"Cannot delete entity, must {what} first.")
     attachments.require_no_policies(user)
+    if any(tx.scan(under(service_credentials_prefix(account, user)), limit=1)):
+        raise DeleteConflictException("Cannot delete entity, must remove referenced objects first.")

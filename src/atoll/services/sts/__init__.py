@@ -1,8 +1,29 @@
-"""STS: who am I, sessions of roles and of users. Federation (SAML, web identity) is not here."""
+"""STS: who am I, sessions of roles and users, and federation: web identities, SAML, and whoever a user vouches for."""
 
 from __future__ import annotations
 
 from atoll.kernel.service import Service
-from atoll.services.sts import assume_role, get_caller_identity, get_session_token
+from atoll.services.sts import federation
 
-SERVICE = Service("sts", [get_caller_identity, assume_role, get_session_token])
+_MODULES = (
+    "assume_role",
+    "decode_authorization_message",
+    "get_access_key_info",
+    "get_caller_identity",
+    "get_federation_token",
+    "get_session_token",
+    "saml",
+    "web_identity",
+)
+_ORGANIZATIONS = "It is for members of an organization, of which this region's accounts are none."
+
+SERVICE = Service(
+    "sts",
+    [f"{__name__}.{module}" for module in _MODULES],
+    runtime=federation.open_federation,
+    refused={
+        "AssumeRoot": _ORGANIZATIONS,
+        "GetDelegatedAccessToken": "Nobody here delegates access by trade-in tokens.",
+        "GetWebIdentityToken": "Atoll is no issuer of tokens for services outside AWS.",
+    },
+)

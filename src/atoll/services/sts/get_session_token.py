@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from atoll.kernel.context import Context
+from atoll.kernel.context import Context, Session
 from atoll.kernel.errors import AccessDenied
 from atoll.kernel.service import operation
+from atoll.services.sts import mfa_codes
 from atoll.services.sts.sessions import issue
 
 if TYPE_CHECKING:
@@ -15,27 +16,31 @@ if TYPE_CHECKING:
 
 USER_SECONDS, ROOT_SECONDS = 43_200, 3_600
 
-WITHOUT_MFA = (
-    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":["iam:*","sts:*"],"Resource":"*"},'
-    '{"Effect":"Allow","Action":["sts:AssumeRole","sts:GetCallerIdentity"],"Resource":"*"}]}'
+ONLY_SOME_STS = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":"sts:*","Resource":"*"},'
+    '{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity","sts:GetFederationToken"],'
+    '"Resource":"*"}]}'
 )
-"""What such credentials may do at most: no IAM, and of STS two operations. docs: API_GetSessionToken."""
+"""What such credentials may do of STS at most, beside asking who they are. GetFederationToken itself says why it refuses them.
+
+docs: API_GetSessionToken.
+"""
 
 
 @operation("GetSessionToken", access=())
 async def get_session_token(ctx: Context, request: GetSessionTokenRequestTypeDef) -> dict[str, Any]:
-    """No permission is needed; a session cannot make another. docs: API_GetSessionToken.
+    """No permission is needed; a session cannot make another. Without a code of an MFA device its credentials have no IAM.
 
-    There are no MFA devices, so that no code can be right. A session of the root may do what the root may.
+    docs: API_GetSessionToken. A session of the root may do what the root may.
     """
     principal = ctx.principal
     if principal.kind not in ("user", "root") or principal.access_key.startswith("ASIA"):
         raise AccessDenied("Cannot call GetSessionToken with session credentials")
-    if request.get("SerialNumber") or request.get("TokenCode"):
-        raise AccessDenied("MultiFactorAuthentication failed with invalid MFA one time pass code. ")
+    given = await mfa_codes.use(ctx, request) if mfa_codes.has_code(request) else 0
     if principal.kind == "root":
         return {
             "Credentials": await issue(ctx, principal, min(request.get("DurationSeconds", ROOT_SECONDS), ROOT_SECONDS))
         }
-    limited = dataclasses.replace(principal, session_policies=(WITHOUT_MFA,))
+    session = Session(mfa=given, no_iam=not given)
+    limited = dataclasses.replace(principal, session=session, session_policies=(ONLY_SOME_STS,))
     return {"Credentials": await issue(ctx, limited, request.get("DurationSeconds", USER_SECONDS))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from atoll.kernel.store.api import Transaction
 from atoll.services.cognito_idp.hosted import store
 from atoll.services.cognito_idp.hosted.store import Session
 from atoll.services.cognito_idp.hosted.visit import Visit
@@ -17,13 +18,22 @@ TOKEN = 64
 async def current(visit: Visit) -> tuple[Session, User] | None:
     """The session that the browser's cookie names, and its user, while both are good."""
     for token in visit.cookies.get(COOKIE, ()):
-        found = await of_token(visit, token, "signed-in")
+        found = await _of_token(visit, token, "signed-in")
         if found is not None and found[1].enabled:
             return found
     return None
 
 
-async def of_token(visit: Visit, token: str, purpose: str) -> tuple[Session, User] | None:
+async def taken(visit: Visit, token: str) -> User | None:
+    """Who has confirmed a sign-up in the browser that began it; the token, of purpose "confirm", is used up."""
+    found = await _of_token(visit, token, "confirm")
+    if found is None or not found[1].enabled:
+        return None
+    await visit.ctx.store.transact(lambda tx: store.end_session(tx, visit.ctx, visit.pool.id, token))
+    return found[1]
+
+
+async def _of_token(visit: Visit, token: str, purpose: str) -> tuple[Session, User] | None:
     """The session of a token and its user; None where it has ended, is for something else, or the user is gone."""
     ctx, pool = visit.ctx, visit.pool.id
     session = await ctx.store.read(lambda tx: store.find_session(tx, ctx, pool, token))
@@ -46,8 +56,12 @@ async def begin(visit: Visit, sub: str, purpose: str = "signed-in") -> str:
 async def end(visit: Visit) -> list[tuple[str, str]]:
     """Ends the browser's sessions here; returns the header that takes the cookie away."""
     ctx, tokens = visit.ctx, visit.cookies.get(COOKIE, ())
-    if tokens:
-        await ctx.store.transact(lambda tx: [store.end_session(tx, ctx, visit.pool.id, token) for token in tokens])
+
+    def forget(tx: Transaction) -> None:
+        for token in tokens:
+            store.end_session(tx, ctx, visit.pool.id, token)
+
+    await ctx.store.transact(forget)
     return [set_cookie(visit, COOKIE, "", 0)]
 
 

@@ -1,8 +1,8 @@
 """What the hosted pages keep: codes on their way to an application, and who is signed in in which browser.
 
-    …, "grant", POOL, DIGEST                 Grant: by SHA-256 of its authorization code
-    …, "session", POOL, DIGEST               Session: by SHA-256 of its cookie, or of the token that a page carries on
-    …, "hosted-end", AT, KIND, POOL, DIGEST  "": when the two end, so that what nobody came back for goes
+…, "grant", POOL, DIGEST                 Grant: by SHA-256 of its authorization code
+…, "session", POOL, DIGEST               Session: by SHA-256 of its cookie, or of the token that a page carries on
+…, "hosted-end", AT, KIND, POOL, DIGEST  "": when the two end, so that what nobody came back for goes
 """
 
 from __future__ import annotations
@@ -89,10 +89,9 @@ def end_session(tx: Transaction, ctx: Context, pool: str, token: str) -> None:
 def _put(
     tx: Transaction, ctx: Context, kind: Kind, pool: str, secret: str, expires: float, raw: bytes, now: float
 ) -> None:
-    place, ends = space(ctx), (*space(ctx), "hosted-end")
+    ends = (*space(ctx), "hosted-end", pool)
     for key, _ in list(tx.scan(under(ends).before((*ends, now)), limit=SWEPT)):
         tx.delete(key)
-        tx.delete((*place, *key[len(ends) + 1 :]))
-    tx.set((*place, kind, pool, digest(secret)), raw)
-    tx.set((*ends, expires, kind, pool, digest(secret)), b"")
-
+        tx.delete((*space(ctx), key[-2], pool, key[-1]))
+    tx.set((*space(ctx), kind, pool, digest(secret)), raw)
+    tx.set((*ends, expires, kind, digest(secret)), b"")

@@ -1,44 +1,40 @@
-"""What an app client is set to, checked as AWS does, and what that means to whoever signs users in.
+"""What an app client's settings mean to whoever signs users in. What AWS accepts of them: `client_rules.py`.
 
-docs: API_CreateUserPoolClient, API_UpdateUserPoolClient. An update replaces: what it does not name goes back to its default.
+docs: API_UserPoolClientType.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from atoll.services.cognito_idp.errors import InvalidOAuthFlowException, InvalidParameterException
 from atoll.services.cognito_idp.store import Client, Pool
 
 Token = Literal["AccessToken", "IdToken", "RefreshToken"]
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
-_DAY = 86400
-_VALIDITY: Mapping[Token, tuple[str, str, int, int, int]] = {
-    # member, default unit, default, least and most in seconds
-    "AccessToken": ("AccessTokenValidity", "hours", 1, 300, _DAY),
-    "IdToken": ("IdTokenValidity", "hours", 1, 300, _DAY),
-    "RefreshToken": ("RefreshTokenValidity", "days", 30, 3600, 3650 * _DAY),
+DAY = 86400
+
+
+class Validity(NamedTuple):
+    """How long a kind of token can be good: `unit` and `default` where nothing is said, the bounds in seconds."""
+
+    unit: str
+    default: int
+    least: int
+    most: int
+
+
+VALIDITY: Mapping[Token, Validity] = {
+    "AccessToken": Validity("hours", 1, 300, DAY),
+    "IdToken": Validity("hours", 1, 300, DAY),
+    "RefreshToken": Validity("days", 30, 3600, 3650 * DAY),
 }
-_DEFAULTS = {
-    "RefreshTokenValidity": 30,
-    "TokenValidityUnits": {},
-    "AllowedOAuthFlowsUserPoolClient": False,
-    "EnableTokenRevocation": True,
-    "EnablePropagateAdditionalUserContextData": False,
-    "AuthSessionValidity": 3,
-}
-_AS_GIVEN = (
-    "AccessTokenValidity", "IdTokenValidity", "ReadAttributes", "WriteAttributes", "ExplicitAuthFlows",
-    "SupportedIdentityProviders", "CallbackURLs", "LogoutURLs", "DefaultRedirectURI", "AllowedOAuthFlows",
-    "AllowedOAuthScopes", "AnalyticsConfiguration", "PreventUserExistenceErrors", "RefreshTokenRotation",
-)  # fmt: skip
 _NEW_NAMES = {
     "ADMIN_NO_SRP_AUTH": "ALLOW_ADMIN_USER_PASSWORD_AUTH",
     "CUSTOM_AUTH_FLOW_ONLY": "ALLOW_CUSTOM_AUTH",
     "USER_PASSWORD_AUTH": "ALLOW_USER_PASSWORD_AUTH",
 }
-_UNSAID = frozenset({"ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_AUTH"})
+UNSAID = frozenset({"ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_AUTH"})
 """The flows of a client that names none."""
 
 
@@ -46,7 +42,7 @@ def flows(client: Client) -> frozenset[str]:
     """The flows that the client may use, by their names with ALLOW_; the legacy names mean these."""
     given = client.settings.get("ExplicitAuthFlows")
     if not given:
-        return _UNSAID
+        return UNSAID
     if given[0].startswith("ALLOW_"):
         return frozenset(given)
     legacy = {_NEW_NAMES[name] for name in given} | {"ALLOW_REFRESH_TOKEN_AUTH"}
@@ -58,50 +54,29 @@ def hides_users(client: Client) -> bool:
     return bool(client.settings.get("PreventUserExistenceErrors") == "ENABLED")
 
 
+def rotates(client: Client) -> bool:
+    """Whether a refresh token is replaced when it is used."""
+    return bool(client.settings.get("RefreshTokenRotation", {}).get("Feature") == "ENABLED")
+
+
 def lifetime(settings: Mapping[str, Any], token: Token) -> int:
     """For how many seconds a token of this kind is good."""
-    member, unit, default, _, _ = _VALIDITY[token]
-    value = settings.get(member) or default
-    return int(value) * _SECONDS[settings.get("TokenValidityUnits", {}).get(token, unit)]
+    kind = VALIDITY[token]
+    value = settings.get(f"{token}Validity") or kind.default
+    return int(value) * _SECONDS[settings.get("TokenValidityUnits", {}).get(token, kind.unit)]
 
 
-def checked(pool: Pool, request: Mapping[str, Any], *, has_secret: bool) -> dict[str, Any]:
-    """The settings that a request asks for, with AWS's defaults. Raises InvalidParameterException and InvalidOAuthFlowException."""
-    settings = {name: request.get(name, default) for name, default in _DEFAULTS.items()}
-    settings |= {name: request[name] for name in _AS_GIVEN if name in request}
-    _check_validity(settings)
-    _check_flows(settings)
-    _check_oauth(settings, has_secret=has_secret)
-    return settings
+def readable(pool: Pool, client: Client) -> frozenset[str]:
+    """The attributes that the client may see: those that it names, or all but the developers' own."""
+    given = client.settings.get("ReadAttributes")
+    return frozenset(given or (one.name for one in pool.schema if not one.developer_only))
 
 
-def _check_validity(settings: Mapping[str, Any]) -> None:
-    for token, (_, _, _, least, most) in _VALIDITY.items():
-        if not least <= lifetime(settings, token) <= most:
-            raise InvalidParameterException("Invalid range for token validity.")
+def writable(pool: Pool, client: Client) -> frozenset[str]:
+    """The attributes that the client may set: those that it names, or all but the developers' own and those that Cognito keeps."""
+    given = client.settings.get("WriteAttributes")
+    return frozenset(given or (one.name for one in pool.schema if not one.developer_only and one.name not in KEPT))
 
 
-def _check_flows(settings: Mapping[str, Any]) -> None:
-    given = settings.get("ExplicitAuthFlows", ())
-    new = [name.startswith("ALLOW_") for name in given]
-    if any(new) and not all(new):
-        raise InvalidParameterException(
-            "ExplicitAuthFlows values with the ALLOW_ prefix cannot be used along with values without it."
-        )
-
-
-def _check_oauth(settings: Mapping[str, Any], *, has_secret: bool) -> None:
-    oauth = settings.get("AllowedOAuthFlows", ())
-    if settings["AllowedOAuthFlowsUserPoolClient"] and not (oauth and settings.get("AllowedOAuthScopes")):
-        raise InvalidOAuthFlowException(
-            "AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client is allowed to use OAuth flows."
-        )
-    if "client_credentials" in oauth:
-        if len(set(oauth)) > 1:
-            raise InvalidOAuthFlowException(
-                "client_credentials flow can not be selected along with code flow or implicit flow."
-            )
-        if not has_secret:
-            raise InvalidOAuthFlowException(
-                "client_credentials flow can not be selected if client does not have a client secret."
-            )
+KEPT = frozenset({"sub", "email_verified", "phone_number_verified"})
+"""Attributes that no client may set."""

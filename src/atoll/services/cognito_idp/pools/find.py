@@ -7,10 +7,10 @@ from typing import Any
 
 from atoll.kernel.context import Context
 from atoll.kernel.service import Access, ValuesOf
-from atoll.kernel.store.api import Reader
+from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.cognito_idp import names
 from atoll.services.cognito_idp.errors import ResourceNotFoundException
-from atoll.services.cognito_idp.store import Client, Pool, find_client, find_pool
+from atoll.services.cognito_idp.store import POOLS, Client, Pool, find_client, find_pool, space
 
 Request = Mapping[str, Any]
 
@@ -30,6 +30,11 @@ def client_of(tx: Reader, ctx: Context, pool_id: str, client_id: str) -> Client:
     if client is None:
         raise ResourceNotFoundException(f"User pool client {client_id} does not exist.")
     return client
+
+
+def put_pool(tx: Transaction, ctx: Context, pool: Pool) -> None:
+    """Writes a pool."""
+    tx.set((*space(ctx), "pool", pool.id), POOLS.encode(pool))
 
 
 async def pool_tags(ctx: Context, request: Request) -> Mapping[str, str] | None:

@@ -7,7 +7,7 @@ from typing import Any
 from atoll.auth import own_issuers
 from atoll.kernel.context import Context
 from atoll.kernel.store.api import Reader
-from atoll.services.cognito_idp.errors import NotAuthorizedException
+from atoll.services.cognito_idp.errors import NotAuthorizedException, UserNotFoundException
 from atoll.services.cognito_idp.names import POOL_ID, issuer
 from atoll.services.cognito_idp.store import KEYS, Client, Keys, Pool, User, find_client, find_pool, find_user, space
 from atoll.services.cognito_idp.tokens import logins
@@ -20,8 +20,8 @@ Found = tuple[Context, Pool, Client | None, User, dict[str, Any]]
 async def by_access_token(ctx: Context, token: str, scope: str = ADMIN_SCOPE) -> Found:
     """The pool, client, user and claims of an access token, with the context in the pool's account and region.
 
-    Raises NotAuthorizedException for a token that nobody's pool signed, that has expired by region time, that was revoked, whose user is
-    gone or disabled, or that has not the scope.
+    Raises NotAuthorizedException for a token that nobody's pool signed, that has expired by region time, that was revoked, whose user
+    is disabled, or that has not the scope; UserNotFoundException where the user is gone.
     """
     claims = claims_of(token)
     pool_id = _pool_id(claims)
@@ -43,12 +43,12 @@ async def by_access_token(ctx: Context, token: str, scope: str = ADMIN_SCOPE) ->
     user, login, client = await ctx.store.read(
         lambda tx: (
             find_user(tx, ctx, pool.id, claims["sub"]),
-            logins.find(tx, ctx, pool, claims["sub"], claims["event_id"]),
+            logins.find(tx, ctx, pool, claims["sub"], claims.get("event_id", "")),
             find_client(tx, ctx, pool.id, claims["client_id"]),
         )
     )
     if user is None:
-        raise NotAuthorizedException("Access Token has been revoked")
+        raise UserNotFoundException("User does not exist.")
     if not user.enabled:
         raise NotAuthorizedException("User is disabled.")
     if login is None:

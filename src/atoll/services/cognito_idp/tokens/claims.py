@@ -8,14 +8,15 @@ from typing import Any
 import msgspec
 
 from atoll.services.cognito_idp.names import issuer
+from atoll.services.cognito_idp.pools.client_settings import lifetime
 from atoll.services.cognito_idp.store import Client, Group, Login, Pool, User
-from atoll.services.cognito_idp.tokens import lifetimes
+from atoll.services.cognito_idp.users import attributes
 
 ADMIN_SCOPE = "aws.cognito.signin.user.admin"
 """What a user may do to himself with an access token: the scope of every token that no hosted page gave."""
 _PROFILE = frozenset(
-    "name family_name given_name middle_name nickname preferred_username profile picture website gender birthdate zoneinfo locale "
-    "updated_at".split()
+    {"name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture"}
+    | {"website", "gender", "birthdate", "zoneinfo", "locale", "updated_at"}
 )
 _BY_SCOPE = {
     "profile": _PROFILE,
@@ -47,20 +48,18 @@ def standing(groups: Collection[Group]) -> Standing:
 
 def readable(client: Client, scopes: Collection[str], user: User) -> dict[str, Any]:
     """The user's attributes that an ID token shows to a client: those that it may read, and of them those of the scopes that a page asked
-    for; `openid` alone, or a sign-in without pages, means all. Custom attributes must be named in ReadAttributes."""
-    allowed = client.settings.get("ReadAttributes")
+    for; `openid` alone, or a sign-in without pages, means all."""
     shown = _shown(scopes)
-    found: dict[str, Any] = {}
-    for name, value in user.attributes.items():
-        may_read = name in allowed if allowed else not name.startswith(("custom:", "dev:"))
-        if (may_read or name in _BOOLEANS) and (shown is None or name in shown):
-            found[name] = _typed(name, value)
-    return found
+    return {
+        name: _typed(name, value)
+        for name, value in attributes.readable(client, user.attributes).items()
+        if shown is None or name in shown
+    }
 
 
 def _shown(scopes: Collection[str]) -> Collection[str] | None:
     asked = [scope for scope in _BY_SCOPE if scope in scopes]
-    if ADMIN_SCOPE in scopes and "openid" not in scopes or not asked:
+    if (ADMIN_SCOPE in scopes and "openid" not in scopes) or not asked:
         return None
     return {name for scope in asked for name in _BY_SCOPE[scope]}
 
@@ -88,7 +87,7 @@ def of_id_token(
         "event_id": login.event,
         "token_use": "id",
         "auth_time": int(login.at),
-        "exp": now + lifetimes.id_token(client),
+        "exp": now + lifetime(client.settings, "IdToken"),
         "iat": now,
         "jti": jti,
     }
@@ -110,7 +109,7 @@ def of_access_token(
         "token_use": "access",
         "scope": " ".join(login.scopes),
         "auth_time": int(login.at),
-        "exp": now + lifetimes.access_token(client),
+        "exp": now + lifetime(client.settings, "AccessToken"),
         "iat": now,
         "jti": jti,
         "username": user.name,
@@ -125,7 +124,7 @@ def of_machine(pool: Pool, client: Client, scopes: Collection[str], *, jti: str,
         "scope": " ".join(scopes),
         "auth_time": now,
         "iss": issuer(pool.id),
-        "exp": now + lifetimes.access_token(client),
+        "exp": now + lifetime(client.settings, "AccessToken"),
         "iat": now,
         "version": 2,
         "jti": jti,

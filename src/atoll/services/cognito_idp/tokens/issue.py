@@ -8,14 +8,15 @@ from typing import Any
 
 import msgspec
 
+from atoll.auth.token_keys import sign
 from atoll.kernel.context import Context
 from atoll.kernel.keys import under
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.cognito_idp import triggers
 from atoll.services.cognito_idp.errors import NotAuthorizedException
+from atoll.services.cognito_idp.pools.client_settings import lifetime
 from atoll.services.cognito_idp.store import GROUPS, Client, Group, Login, Pool, User, find_user, space
-from atoll.services.cognito_idp.tokens import claims, lifetimes, logins, pre_token
-from atoll.services.cognito_idp.tokens.jwt import sign
+from atoll.services.cognito_idp.tokens import claims, logins, pre_token
 from atoll.services.cognito_idp.tokens.keys import signing_keys
 
 Source = str
@@ -69,7 +70,7 @@ async def issue(
             origin=ctx.ids.uuid(),
             client=client.id,
             at=auth_time,
-            expires=now + lifetimes.refresh_token(client),
+            expires=now + lifetime(client.settings, "RefreshToken"),
             refresh={},
             scopes=tuple(scopes),
             nonce=nonce,
@@ -105,7 +106,7 @@ async def issue_to_machine(
     keys = await signing_keys(ctx, pool.id)
     said = claims.of_machine(pool, client, scopes, jti=ctx.ids.uuid(), now=int(ctx.clock.now()))
     token = sign(pre_token.access_claims(said, changes), keys.access_token)
-    return TokenSet(token, lifetimes.access_token(client))
+    return TokenSet(token, lifetime(client.settings, "AccessToken"))
 
 
 async def _signed(
@@ -118,7 +119,7 @@ async def _signed(
     keys = await signing_keys(ctx, pool.id)
     of_access = claims.of_access_token(pool, client, user, standing, login, jti=ctx.ids.uuid(), now=now)
     access = sign(pre_token.access_claims(of_access, changes), keys.access_token)
-    found = TokenSet(access, lifetimes.access_token(client))
+    found = TokenSet(access, lifetime(client.settings, "AccessToken"))
     if not {"openid", claims.ADMIN_SCOPE} & set(login.scopes):
         return found
     await asyncio.sleep(0)  # noqa: TID251  no time passes: a signature takes most of a millisecond

@@ -1,28 +1,15 @@
-"""JSON Web Tokens as a pool signs them (RS256), and reads its own."""
+"""JSON Web Tokens of a pool, as it reads its own."""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import json
-from collections.abc import Mapping
 from typing import Any
 
-from atoll.services.cognito_idp.store import SigningKey
-from atoll.services.cognito_idp.tokens.keys import private
+from atoll.auth.token_keys import SigningKey, private
 
 LONGEST = 64 * 1024
 """Characters of a token that is looked at: far more than any claims that a pool signs."""
-
-
-def sign(claims: Mapping[str, Any], key: SigningKey) -> str:
-    """A token. Takes some 0.7 ms."""
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-    from cryptography.hazmat.primitives.hashes import SHA256
-
-    head = _packed({"kid": key.id, "alg": "RS256"}) + b"." + _packed(claims)
-    signature = private(key.pem).sign(head, PKCS1v15(), SHA256())
-    return (head + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
 
 
 def claims_of(token: str) -> dict[str, Any] | None:
@@ -48,16 +35,12 @@ def is_signed(token: str, key: SigningKey) -> bool:
     return True
 
 
-def _packed(value: Mapping[str, Any]) -> bytes:
-    return base64.urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode()).rstrip(b"=")
-
-
 def _bytes(text: str) -> bytes:
-    """Raises ValueError."""
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except binascii.Error as error:
-        raise ValueError("no base64url") from error
+    """Raises ValueError for what is no base64url, or not as anyone writes it (with bits that stand for nothing)."""
+    raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if base64.urlsafe_b64encode(raw).rstrip(b"=") != text.encode():
+        raise ValueError("no base64url")
+    return raw
 
 
 def _unpacked(text: str) -> Any:

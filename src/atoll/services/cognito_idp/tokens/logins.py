@@ -10,10 +10,13 @@ from atoll.kernel.context import Context
 from atoll.kernel.keys import Key, under
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.cognito_idp.store import LOGINS, Login, Pool, space
-from atoll.services.cognito_idp.tokens.lifetimes import LONGEST_ACCESS
 
+LONGEST_ACCESS = 86_400
+"""Seconds for which an access token counts at most: a login is remembered for as long after its refresh token has expired."""
 _LOOKED_AT = 3
 """Logins of the same user that each new one looks at: those that are long over are forgotten, and never more of them stay than live."""
+LONGEST_TOKEN = 512
+"""Characters of a refresh token: ours have fewer."""
 MOST_TOKENS = 8
 """Refresh tokens of one login that are taken at once: those that were rotated within the grace period, and what they became."""
 
@@ -34,13 +37,10 @@ def find(tx: Reader, ctx: Context, pool: Pool, sub: str, event: str) -> Login | 
     return None if raw is None else LOGINS.decode(raw)
 
 
-def find_by_token(tx: Reader, ctx: Context, pool: Pool, token: str) -> tuple[str, Login] | None:
-    """The user and login that a refresh token names, whether or not it is still taken."""
-    parts = token.split(".")
-    if len(parts) != 3:
-        return None
-    login = find(tx, ctx, pool, parts[0], parts[1])
-    return None if login is None else (parts[0], login)
+def parts_of(token: str) -> tuple[str, str] | None:
+    """The `sub` and the event of the login that a refresh token names; None for what is no refresh token."""
+    parts = token.split(".", 3)
+    return (parts[0], parts[1]) if len(parts) == 3 and len(token) <= LONGEST_TOKEN else None
 
 
 def put(tx: Transaction, ctx: Context, pool: Pool, sub: str, login: Login, now: float) -> None:

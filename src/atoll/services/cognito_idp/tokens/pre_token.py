@@ -15,7 +15,10 @@ from atoll.services.cognito_idp.errors import InvalidLambdaResponseException
 from atoll.services.cognito_idp.store import Pool
 from atoll.services.cognito_idp.tokens.claims import Standing
 
-_SHARED = frozenset("acr amr at_hash auth_time azp exp iat iss jti nbf nonce origin_jti sub token_use".split())
+_SHARED = frozenset(
+    {"acr", "amr", "at_hash", "auth_time", "azp", "exp", "iat", "iss", "jti", "nbf", "nonce", "origin_jti", "sub"}
+    | {"token_use"}
+)
 _OF_ID = _SHARED | {"identities", "aud", "cognito:username"}
 _OF_ACCESS = _SHARED | {"username", "client_id", "scope", "device_key", "event_id", "version"}
 """Claims that a trigger's answer has no effect on. docs: the same page, "Excluded claims and scopes"."""

@@ -12,11 +12,6 @@ from typing import Any
 from atoll.services.cognito_idp.errors import InvalidParameterException, NotAuthorizedException
 from atoll.services.cognito_idp.store import Attribute, Client, Pool
 
-STANDARD = frozenset(
-    ("address", "birthdate", "email", "email_verified", "family_name", "gender", "given_name", "locale", "middle_name")
-    + ("name", "nickname", "phone_number", "phone_number_verified", "picture", "preferred_username", "profile", "sub")
-    + ("updated_at", "website", "zoneinfo")
-)
 VERIFIED = {"email": "email_verified", "phone_number": "phone_number_verified"}
 _WHAT = {"email": ("Email", "an email"), "phone_number": ("Phone Number", "a phone number")}
 _EMAIL = re.compile(r"[^\s@,;:<>()\[\]\\\"]{1,64}@[^\s@,;:<>()\[\]\\\"]{1,255}")
@@ -54,10 +49,10 @@ def given(pool: Pool, pairs: Pairs) -> dict[str, str]:
     return found
 
 
-def require_writable(client: Client, names: Iterable[str]) -> None:
+def require_writable(client: Client | None, names: Iterable[str]) -> None:
     """Raises NotAuthorizedException where the client may not write one of these. Clients without a list may write what is
     neither verified by codes nor for administrators only."""
-    allowed = client.settings.get("WriteAttributes")
+    allowed = client.settings.get("WriteAttributes") if client else None
     for name in names:
         if name.startswith("dev:") or (name in VERIFIED.values()) or (allowed and name not in allowed):
             raise NotAuthorizedException("A client attempted to write unauthorized attribute")
@@ -93,6 +88,23 @@ def require_mutable(pool: Pool, names: Iterable[str]) -> None:
             raise InvalidParameterException(f"user.{name}: Attribute cannot be updated.\n")
 
 
+def require_known(pool: Pool, names: Iterable[str]) -> None:
+    """Raises InvalidParameterException for a name that the pool's users have no attribute of."""
+    known = {attribute.name for attribute in pool.schema}
+    for name in names:
+        if name == "sub":
+            raise InvalidParameterException("Cannot modify the non-mutable attribute sub")
+        if name not in known:
+            raise InvalidParameterException(f"{_SCHEMA}{name}: Attribute does not exist in the schema.")
+
+
+def require_kept(pool: Pool, changed: Iterable[str], after: Mapping[str, str]) -> None:
+    """Raises InvalidParameterException where a change took a required attribute away."""
+    gone = [name for name in missing_of(pool, after) if name in set(changed)]
+    if gone:
+        raise InvalidParameterException(_SCHEMA + "".join(f"{name}: The attribute is required\n" for name in gone))
+
+
 def require_verifiable(attributes: Mapping[str, str]) -> None:
     """Raises InvalidParameterException where something is said to be verified that is not there."""
     for name, flag in VERIFIED.items():
@@ -119,7 +131,7 @@ def _problem(schema: Mapping[str, Attribute], name: str, value: str) -> str | No
     """What is wrong with one attribute by the schema; an empty value takes the attribute away."""
     attribute = schema.get(name)
     if attribute is None:
-        return None if name in STANDARD else f"{name}: Attribute does not exist in the schema."
+        return f"{name}: Attribute does not exist in the schema."
     if value == "":
         return None
     bad = _BAD[attribute.type](attribute, value)

@@ -1,6 +1,6 @@
 """Codes that users are sent: six digits, kept as digests, taken once and until they expire; guesses and requests are limited.
 
-docs: "Quotas in Amazon Cognito" (validity of codes; 5 to 20 attempts an hour), "Email and phone verification".
+docs: "Quotas in Amazon Cognito" (validity of codes), "Email and phone verification". The limits: `attempts.py`.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ import hmac
 from collections.abc import Callable
 from typing import Literal, TypeVar
 
-from msgspec.structs import replace
-
 from atoll.kernel.context import Context
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.cognito_idp.errors import CodeMismatchException, ExpiredCodeException, LimitExceededException
-from atoll.services.cognito_idp.store import ATTEMPTS, CODES, Attempts, Code, space
+from atoll.services.cognito_idp.errors import CodeMismatchException, ExpiredCodeException
+from atoll.services.cognito_idp.store import CODES, Code, space
+from atoll.services.cognito_idp.users import attempts
+from atoll.services.cognito_idp.users.attempts import HOUR, Purpose
 
 T = TypeVar("T")
-Purpose = Literal["sign_up", "forgot_password", "email", "phone_number"]
-HOUR = 3600.0
+Verdict = Literal["right", "wrong", "expired", "limited"]
+Address = Literal["email", "phone_number"]
+"""Attributes that codes verify; a code for one has its name as the purpose."""
 _VALID: dict[Purpose, float] = {
     "sign_up": 24 * HOUR,
     "forgot_password": HOUR,
@@ -27,8 +28,6 @@ _VALID: dict[Purpose, float] = {
     "phone_number": 24 * HOUR,
 }
 """Seconds of region time."""
-GUESSES, REQUESTS = 5, 20
-"""Of one user and purpose in an hour. AWS says "between 5 and 20", as it sees the risk."""
 
 
 def draw(ctx: Context) -> str:
@@ -42,11 +41,8 @@ def keep(
 ) -> None:  # fmt: skip
     """Keeps a code that is about to be sent; the one before it counts no more. Raises LimitExceededException where the user has
     `counted` too many."""
-    attempts = _attempts(tx, ctx, pool_id, sub, purpose, now)
     if counted:
-        if attempts.asked >= REQUESTS:
-            raise _limited()
-        _count(tx, ctx, pool_id, sub, purpose, replace(attempts, asked=attempts.asked + 1))
+        attempts.asked(tx, ctx, pool_id, sub, purpose, now)
     record = Code(digest(code), now + _VALID[purpose], medium, destination)
     tx.set((*space(ctx), "code", pool_id, sub, purpose), CODES.encode(record))
 
@@ -54,9 +50,7 @@ def keep(
 async def check(ctx: Context, pool_id: str, sub: str, purpose: Purpose, code: str) -> None:
     """Looks at a code before something that takes long. Raises as `redeem` does; a wrong guess counts."""
     now = ctx.clock.now()
-    problem = await ctx.store.transact(lambda tx: _judge(tx, ctx, pool_id, sub, purpose, code, now))
-    if problem is not None:
-        raise problem
+    _raise(await ctx.store.transact(lambda tx: _judge(tx, ctx, pool_id, sub, purpose, code, now)))
 
 
 async def redeem(
@@ -68,19 +62,18 @@ async def redeem(
     """
     now, place = ctx.clock.now(), (*space(ctx), "code", pool_id, sub, purpose)
 
-    def take(tx: Transaction) -> tuple[Exception | None, T | None]:
-        problem = _judge(tx, ctx, pool_id, sub, purpose, code, now)
-        if problem is not None:
-            return problem, None  # returned, because what is raised would undo the count
+    def take(tx: Transaction) -> tuple[Verdict, T | None]:
+        verdict = _judge(tx, ctx, pool_id, sub, purpose, code, now)
+        if verdict != "right":
+            return verdict, None  # what is raised would undo the count
         raw = tx.get(place)
         assert raw is not None
         tx.delete(place)
-        tx.delete((*space(ctx), "attempts", pool_id, sub, purpose))
-        return None, then(tx, CODES.decode(raw))
+        attempts.forget(tx, ctx, pool_id, sub, purpose)
+        return verdict, then(tx, CODES.decode(raw))
 
-    problem, result = await ctx.store.transact(take)
-    if problem is not None:
-        raise problem
+    verdict, result = await ctx.store.transact(take)
+    _raise(verdict)
     return result  # type: ignore[return-value]
 
 
@@ -110,31 +103,19 @@ def expired() -> ExpiredCodeException:
     return ExpiredCodeException("Invalid code provided, please request a code again.")
 
 
-def _judge(
-    tx: Transaction, ctx: Context, pool_id: str, sub: str, purpose: Purpose, code: str, now: float
-) -> Exception | None:
-    """What is wrong with a code, if anything."""
-    attempts = _attempts(tx, ctx, pool_id, sub, purpose, now)
-    if attempts.failed >= GUESSES:
-        return _limited()
+def _judge(tx: Transaction, ctx: Context, pool_id: str, sub: str, purpose: Purpose, code: str, now: float) -> Verdict:
+    """What a code is worth. Counts a wrong one."""
+    if not attempts.may_guess(attempts.find(tx, ctx, pool_id, sub, purpose, now)):
+        return "limited"
     known = find(tx, ctx, pool_id, sub, purpose)
     if known is None or now >= known.expires:
-        return expired()
+        return "expired"
     if hmac.compare_digest(known.digest, digest(code)):
-        return None
-    _count(tx, ctx, pool_id, sub, purpose, replace(attempts, failed=attempts.failed + 1))
-    return mismatch()
+        return "right"
+    attempts.failed(tx, ctx, pool_id, sub, purpose, now)
+    return "wrong"
 
 
-def _attempts(tx: Reader, ctx: Context, pool_id: str, sub: str, purpose: Purpose, now: float) -> Attempts:
-    raw = tx.get((*space(ctx), "attempts", pool_id, sub, purpose))
-    kept = None if raw is None else ATTEMPTS.decode(raw)
-    return kept if kept is not None and now < kept.since + HOUR else Attempts(now)
-
-
-def _count(tx: Transaction, ctx: Context, pool_id: str, sub: str, purpose: Purpose, attempts: Attempts) -> None:
-    tx.set((*space(ctx), "attempts", pool_id, sub, purpose), ATTEMPTS.encode(attempts))
-
-
-def _limited() -> LimitExceededException:
-    return LimitExceededException("Attempt limit exceeded, please try after some time.")
+def _raise(verdict: Verdict) -> None:
+    if verdict != "right":
+        raise {"wrong": mismatch, "expired": expired, "limited": attempts.limited}[verdict]()

@@ -15,11 +15,11 @@ from atoll.kernel.keys import under
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.cognito_idp.errors import (
     AliasExistsException,
-    ResourceNotFoundException,
     UsernameExistsException,
     UserNotFoundException,
 )
-from atoll.services.cognito_idp.store import USERS, Pool, User, find_pool, find_user, space
+from atoll.services.cognito_idp.pools.find import pool_of
+from atoll.services.cognito_idp.store import USERS, Pool, User, find_user, space
 
 _VERIFIED = {"email": "email_verified", "phone_number": "phone_number_verified"}
 
@@ -48,14 +48,6 @@ def names_of(pool: Pool, user: User) -> Iterator[str]:
         yield value
 
 
-def get_pool(tx: Reader, ctx: Context, pool_id: str) -> Pool:
-    """A pool of the context's account and region. Raises ResourceNotFoundException."""
-    pool = find_pool(tx, ctx, pool_id)
-    if pool is None:
-        raise ResourceNotFoundException(f"User pool {pool_id} does not exist.")
-    return pool
-
-
 def find_by_name(tx: Reader, ctx: Context, pool: Pool, name: str) -> User | None:
     """The user whom `name` finds: a user name, `sub` or alias."""
     raw = tx.get((*space(ctx), "name", pool.id, folded(pool, name)))
@@ -74,7 +66,7 @@ async def pool_and_user(ctx: Context, pool_id: str, name: str) -> tuple[Pool, Us
     """What most requests of administrators name. Raises ResourceNotFoundException, UserNotFoundException."""
 
     def read(tx: Reader) -> tuple[Pool, User]:
-        pool = get_pool(tx, ctx, pool_id)
+        pool = pool_of(tx, ctx, pool_id)
         return pool, get_by_name(tx, ctx, pool, name)
 
     return await ctx.store.read(read)
@@ -89,15 +81,18 @@ def put_user(tx: Transaction, ctx: Context, pool: Pool, user: User, old: User | 
         raise UsernameExistsException("User already exists")
     for attribute, name in aliases_of(pool, user):
         holder = tx.get((*place, name))
-        if holder is not None and holder.decode() != user.sub:
-            if not (force and _take(tx, ctx, pool, holder.decode(), attribute)):
-                raise _taken(pool, attribute)
+        if holder is None or holder.decode() == user.sub:
+            continue
+        if not (force and _take(tx, ctx, pool, holder.decode(), attribute)):
+            raise _taken(pool, attribute, new=old is None)
     names = list(dict.fromkeys(names_of(pool, user)))
     for name in set(names_of(pool, old) if old else ()) - set(names):
         tx.delete((*place, name))
     for name in names:
         tx.set((*place, name), user.sub.encode())
     tx.set((*space(ctx), "user", pool.id, user.sub), USERS.encode(user))
+    if old is None:
+        tx.add((*space(ctx), "users", pool.id), 1)
 
 
 def remove_user(tx: Transaction, ctx: Context, pool: Pool, user: User) -> None:
@@ -110,6 +105,12 @@ def remove_user(tx: Transaction, ctx: Context, pool: Pool, user: User) -> None:
     for kind in ("membership", "code", "attempts", "login"):
         tx.clear_range(under((*place, kind, pool.id, user.sub)))
     tx.delete((*place, "user", pool.id, user.sub))
+    tx.add((*place, "users", pool.id), -1)
+
+
+def sign_out(tx: Transaction, ctx: Context, pool: Pool, user: User) -> None:
+    """Revokes every sign-in of a user."""
+    tx.clear_range(under((*space(ctx), "login", pool.id, user.sub)))
 
 
 def _take(tx: Transaction, ctx: Context, pool: Pool, sub: str, attribute: str) -> bool:
@@ -122,7 +123,7 @@ def _take(tx: Transaction, ctx: Context, pool: Pool, sub: str, attribute: str) -
     return True
 
 
-def _taken(pool: Pool, attribute: str) -> UsernameExistsException | AliasExistsException:
+def _taken(pool: Pool, attribute: str, *, new: bool) -> UsernameExistsException | AliasExistsException:
     text = f"An account with the given {attribute} already exists."
-    by_name = attribute in (pool.settings.get("UsernameAttributes") or ())
+    by_name = new and attribute in (pool.settings.get("UsernameAttributes") or ())
     return UsernameExistsException(text) if by_name else AliasExistsException(text)

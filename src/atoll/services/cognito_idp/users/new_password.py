@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from atoll.kernel.context import Context
 from atoll.services.cognito_idp.errors import PasswordHistoryPolicyViolationException
+from atoll.services.cognito_idp.pools.settings import password_policy
 from atoll.services.cognito_idp.store import Password, Pool, Status, User
 from atoll.services.cognito_idp.users import password_rules, passwords
 
@@ -31,7 +32,7 @@ def having(pool: Pool, user: User, password: Password, status: Status, now: floa
 
 
 def _size(pool: Pool) -> int:
-    return int(password_rules.policy_of(pool).get("PasswordHistorySize") or 0)
+    return int(password_policy(pool).get("PasswordHistorySize") or 0)
 
 
 def _latest(pool: Pool, user: User) -> tuple[Password, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import string
-from collections.abc import Mapping
-from typing import Any
 
 from atoll.services.cognito_idp.errors import InvalidParameterException, InvalidPasswordException
+from atoll.services.cognito_idp.pools.settings import password_policy
 from atoll.services.cognito_idp.store import Pool
 
 SYMBOLS = "^$*.[]{}()?\"!@#%&/\\,><':;|_~`=+-"
+_UNQUOTED = "^$*.[]{}()?!@#%/,:;|_~`=+-"
+"""Symbols that look alike in HTML: temporary passwords are mailed."""
 _LONGEST = 256
 _LENGTH = 8
 """Of a pool that says nothing."""
@@ -22,15 +23,9 @@ _KINDS = {
 }
 
 
-def policy_of(pool: Pool) -> Mapping[str, Any]:
-    """The pool's password policy."""
-    policy: Mapping[str, Any] = (pool.settings.get("Policies") or {}).get("PasswordPolicy") or {}
-    return policy
-
-
 def check(pool: Pool, password: str) -> None:
     """Raises InvalidPasswordException with AWS's sentence for the first rule that the password breaks."""
-    policy = policy_of(pool)
+    policy = password_policy(pool)
     if len(password) < policy.get("MinimumLength", _LENGTH):
         raise _broken("Password not long enough")
     if len(password) > _LONGEST:
@@ -45,8 +40,8 @@ def check(pool: Pool, password: str) -> None:
 
 def generate(pool: Pool, source: random.Random) -> str:
     """A temporary password that the pool takes, drawn from `source`."""
-    kinds = [characters.strip() for _, characters in _KINDS.values()]
-    length = max(policy_of(pool).get("MinimumLength", _LENGTH), _LENGTH)
+    kinds = [string.ascii_uppercase, string.ascii_lowercase, string.digits, _UNQUOTED]
+    length = max(password_policy(pool).get("MinimumLength", _LENGTH), _LENGTH)
     drawn = [source.choice(characters) for characters in kinds]
     drawn += source.choices(string.ascii_letters + string.digits, k=length - len(drawn))
     source.shuffle(drawn)
