@@ -11,7 +11,7 @@ from inspect import isawaitable
 from typing import Any
 
 from atoll.auth.policy.evaluate import PolicySet, Question
-from atoll.auth.policy.judgement import bounded
+from atoll.auth.policy.judgement import LONGEST, bounded
 from atoll.gateway.call import Call
 from atoll.kernel.context import Context
 from atoll.kernel.service import TAG_KEY, Access
@@ -27,23 +27,29 @@ class Facts(Mapping[str, Sequence[str]]):
         self, call: Call, ctx: Context, policies: PolicySet, own: Mapping[str, Sequence[str]], resource_account: str
     ) -> None:
         self._call, self._ctx = call, ctx
-        self._own = {
+        self._known: dict[str, Sequence[str]] = {
             **own,
             **{f"aws:principaltag/{key.lower()}": (value,) for key, value in policies.tags.items()},
             "aws:resourceaccount": (resource_account,),
         }
 
     def __getitem__(self, key: str) -> Sequence[str]:
-        if source := _REQUEST_KEYS.get(key):
-            value = source(self._call, self._ctx)
-            if not value:
-                raise KeyError(key)
-            return (value,)
-        return self._own[key]
+        found: Sequence[str] | None = self.get(key)
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The values, or `default`: what the engine asks, often for what is not there, so that an exception would cost too much."""
+        found = self._known.get(key)
+        if found is None and (source := _REQUEST_KEYS.get(key)) and (value := source(self._call, self._ctx)):
+            found = self._known[key] = (value,)
+        return default if found is None else found
 
     def __iter__(self) -> Iterator[str]:
-        yield from (key for key, source in _REQUEST_KEYS.items() if source(self._call, self._ctx))
-        yield from self._own
+        for key in _REQUEST_KEYS:
+            self.get(key)
+        return iter(self._known)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -67,7 +73,12 @@ async def service_facts(access: Access, ctx: Context, params: Any, asked: frozen
 
 def known_values(question: Question, keys: Iterable[str]) -> Mapping[str, Sequence[str]]:
     """The values of these condition keys in the request, as they are kept."""
-    return {key: bounded(values) for key in keys if (values := question.values(key))}
+    known = {}
+    for key in keys:
+        values = question.values(key)
+        if values:
+            known[key] = values if len(values) == 1 and len(values[0]) <= LONGEST else bounded(values)
+    return known
 
 
 REQUEST_KEYS: Mapping[str, Callable[[Call, Context], str]] = {

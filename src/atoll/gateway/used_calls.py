@@ -29,11 +29,20 @@ class UsedCalls:
     def __init__(self, store: Store) -> None:
         self._store = store
 
+    def knows(self, judged: Judgement) -> bool:
+        """Whether there is nothing to note of an allowed call: cheap, for most were made before."""
+        contexts = judged.policies.used.get(_place(judged))
+        if contexts is None:
+            return not _needs_the_role(judged)
+        return len(contexts) >= MOST_CONTEXTS or judged.context in contexts
+
     async def note(self, allowed: Sequence[Judgement]) -> None:
         """Stores what is new of the permissions of one request. Where that cannot be (the disk is full) they are noted at the next."""
-        fresh = [judged for judged in allowed if _needs_the_role(judged) and _is_new(judged)]
+        fresh = [judged for judged in allowed if not self.knows(judged)]
         if not fresh:
             return
+        for judged in fresh:
+            _remember(judged)
         uses = [(judged.principal.account, _role_id(judged), _use(judged)) for judged in fresh]
 
         def write(tx: Transaction) -> None:
@@ -63,18 +72,11 @@ def _place(judged: Judgement) -> tuple[str, ...]:
     return (judged.action, judged.resource, judged.decision.policy, judged.decision.statement)
 
 
-def _is_new(judged: Judgement) -> bool:
-    """Whether the call tells something new; it is known from now on."""
-    known, place = judged.policies.used, _place(judged)
-    contexts = known.get(place)
-    if contexts is None:
-        if len(known) >= MEMO:
-            known.clear()
-        contexts = known[place] = []
-    if len(contexts) >= MOST_CONTEXTS or judged.context in contexts:
-        return False
-    contexts.append(judged.context)
-    return True
+def _remember(judged: Judgement) -> None:
+    known = judged.policies.used
+    if len(known) >= MEMO:
+        known.clear()
+    known.setdefault(_place(judged), []).append(judged.context)
 
 
 def _use(judged: Judgement) -> Use:

@@ -16,7 +16,7 @@ from atoll.auth.denied import sentence
 from atoll.auth.policy.evaluate import KEYS_OF_PRINCIPALS, NO_POLICIES, PolicySet, Question, evaluate
 from atoll.auth.policy.judgement import LONGEST, NOTHING, Judgement, owner_of
 from atoll.auth.policy.parse import Policy, parse
-from atoll.gateway.call import Call
+from atoll.gateway.call import Call, Parts
 from atoll.gateway.facts import Facts, known_values, service_facts
 from atoll.gateway.stages.validate import validate
 from atoll.kernel.context import Context
@@ -46,6 +46,11 @@ async def authorize(call: Call) -> None:
             await _require(call, ctx, access, policies, params, fresh)
     if fresh:
         await _keep(call, policies, fresh)
+
+
+def _is_news(parts: Parts, judgement: Judgement) -> bool:
+    """Whether there is something to note of what a role was allowed."""
+    return parts.used is not None and judgement.principal.kind == "role" and not parts.used.knows(judgement)
 
 
 async def _keep(call: Call, policies: PolicySet, fresh: Fresh) -> None:
@@ -99,7 +104,7 @@ async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet
         if not decision.allowed:
             question = Question(ctx.principal, access.action, resource, NOTHING)
             _deny(call, judgement, sentence(question, decision))
-        elif not remembered and (by_names or ctx.principal.kind == "role"):
+        elif not remembered and (by_names or _is_news(call.parts, judgement)):
             fresh.append((judgement, resource if by_names else None))
 
 
