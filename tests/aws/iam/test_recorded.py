@@ -177,6 +177,6 @@ def test_what_service_specific_credentials_there_may_be(iam: Any, aws_error: Cal
     assert len(iam.list_service_specific_credentials(AllUsers=True)["ServiceSpecificCredentials"]) == 2
     assert aws_error(lambda: iam.delete_user(UserName="ann")) == (
         "DeleteConflict",
-        "Cannot delete entity, must remove referenced objects first.",
+        "Cannot delete entity, must delete service specific credentials first.",
         409,
     )

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll
+from atoll.kernel.keys import under
 from atoll.kernel.service import ValuesOf, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import paging
@@ -102,17 +103,23 @@ async def list_service_specific_credentials(
     ctx: Context, request: ListServiceSpecificCredentialsRequestTypeDef
 ) -> dict[str, Any]:
     """docs: API_ListServiceSpecificCredentials."""
-    if request.get("AllUsers"):
-        raise NotImplementedByAtoll("iam: AllUsers of ListServiceSpecificCredentials.")
-    name, service = named_or_caller(ctx, request.get("UserName")), request.get("ServiceName")
+    service = request.get("ServiceName")
 
     def read(tx: Reader) -> dict[str, Any]:
-        user = USERS.get(tx, ctx.account, name)
-        every = [one for one in SERVICE_CREDENTIALS.all(tx, ctx.account, user) if service in (None, one.service)]
+        if request.get("AllUsers"):
+            users = [USERS.codec.decode(raw) for _, raw in tx.scan(under(USERS.prefix(ctx.account)))]
+        else:
+            users = [USERS.get(tx, ctx.account, named_or_caller(ctx, request.get("UserName")))]
+        every = [
+            (user, one)
+            for user in users
+            for one in SERVICE_CREDENTIALS.all(tx, ctx.account, user)
+            if service in (None, one.service)
+        ]
         if "MaxItems" not in request and "Marker" not in request:
-            return {"ServiceSpecificCredentials": [_shown(user, one) for one in every]}
+            return {"ServiceSpecificCredentials": [_shown(*one) for one in every]}
         found, more = paging.page(request, paging.listed(every))
-        return {"ServiceSpecificCredentials": [_shown(user, one) for one in found], **more}
+        return {"ServiceSpecificCredentials": [_shown(*one) for one in found], **more}
 
     return await ctx.store.read(read)
 
