@@ -13,10 +13,13 @@ import httpx
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
+from tests.aws.cognito_idp.hosted import prefix, visitor
 from tests.functions import make_function
 
 if TYPE_CHECKING:
     from tests.conftest import Region
+
+__all__ = ["prefix", "visitor"]
 
 PASSWORD = "Correct-Horse-7"
 

@@ -81,7 +81,9 @@ def test_groups_roles_and_the_preferred_role(idp: Any, account: str, here: str, 
     assert not {"cognito:roles", "cognito:preferred_role"} & set(access)
 
 
-def test_two_best_groups_with_different_roles_prefer_none(idp: Any, account: str, here: str, app: str, user: Make) -> None:
+def test_two_best_groups_with_different_roles_prefer_none(
+    idp: Any, account: str, here: str, app: str, user: Make
+) -> None:
     user(here, "ada")
     for name in ("a", "b"):
         arn = f"arn:aws:iam::{account}:role/{name}"

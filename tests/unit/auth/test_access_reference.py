@@ -43,6 +43,8 @@ GIVEN = {
     "Resource": "f",
     "Role": f"arn:aws:iam::{ACCOUNT}:role/r",
     "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r",
+    "SmsConfiguration": {"SnsCallerArn": f"arn:aws:iam::{ACCOUNT}:role/r"},
+    "SmsMfaConfiguration": {"SmsConfiguration": {"SnsCallerArn": f"arn:aws:iam::{ACCOUNT}:role/r"}},
     "StreamArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/stream/l",
     "Path": "/",
     "PathPrefix": "/",
@@ -50,6 +52,7 @@ GIVEN = {
     "tags": {"a": "b"},
 }
 ARNS = {
+    "cognito-idp": f"arn:aws:cognito-idp:us-east-1:{ACCOUNT}:userpool/us-east-1_p",
     "apigateway": "arn:aws:apigateway:us-east-1::/restapis/a",
     "apigatewayv2": "arn:aws:apigateway:us-east-1::/apis/a",
     "dynamodb": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t",

@@ -56,8 +56,7 @@ def with_custom(schema: tuple[Attribute, ...], given: Sequence[Mapping[str, Any]
     for one in given:
         attribute = _custom(one)
         if attribute.name in known:
-            short = one["Name"]
-            raise InvalidParameterException(f"{attribute.name}: Existing attribute already has name {short}.")
+            raise InvalidParameterException(f"{attribute.name}: Existing attribute already has name {attribute.name}.")
         known.add(attribute.name)
         schema = (*schema, attribute)
     if len(schema) - len(STANDARD) > MOST_CUSTOM:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from atoll.services.cognito_idp.errors import InvalidParameterException
+from atoll.kernel.errors import NotImplementedByAtoll
+from atoll.services.cognito_idp.errors import FeatureUnavailableInTierException, InvalidParameterException
 from atoll.services.cognito_idp.pools import triggers_config
 from atoll.services.cognito_idp.store import Pool
 
@@ -61,6 +62,7 @@ def _checked(request: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, 
     settings["UserPoolTier"] = request.get("UserPoolTier", "ESSENTIALS")
     _check_recovery(settings.get("AccountRecoverySetting", {}).get("RecoveryMechanisms", ()))
     _check_updates(settings)
+    _check_plan(settings)
     return settings
 
 
@@ -98,6 +100,23 @@ def _email(given: Mapping[str, Any]) -> dict[str, Any]:
     if email["EmailSendingAccount"] == "DEVELOPER" and not email.get("SourceArn"):
         raise InvalidParameterException("Source ARN cannot be null when EmailSendingAccount is DEVELOPER.")
     return email
+
+
+def _check_plan(settings: Mapping[str, Any]) -> None:
+    """What needs a plan above Lite, or is not here at all. Raises FeatureUnavailableInTierException, NotImplementedByAtoll."""
+    factors = settings["Policies"]["SignInPolicy"]["AllowedFirstAuthFactors"]
+    versioned = settings["LambdaConfig"].get("PreTokenGenerationConfig", {}).get("LambdaVersion", "V1_0")
+    tier, mode = settings["UserPoolTier"], settings.get("UserPoolAddOns", {}).get("AdvancedSecurityMode", "OFF")
+    if tier == "LITE" and (factors != ["PASSWORD"] or versioned != "V1_0"):
+        raise FeatureUnavailableInTierException("This feature is not available in the current user pool tier.")
+    if mode != "OFF" and tier != "PLUS":
+        raise FeatureUnavailableInTierException("Threat protection is not available in the current user pool tier.")
+    if mode != "OFF":
+        raise NotImplementedByAtoll(
+            "UserPoolAddOns.AdvancedSecurityMode is not supported: Atoll judges no risks; OFF is what it has."
+        )
+    if "WEB_AUTHN" in factors:
+        raise NotImplementedByAtoll("WEB_AUTHN is not supported: nobody signs in with passkeys in Atoll.")
 
 
 def _check_recovery(mechanisms: Sequence[Mapping[str, Any]]) -> None:

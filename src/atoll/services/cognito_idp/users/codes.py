@@ -103,9 +103,7 @@ def expired() -> ExpiredCodeException:
     return ExpiredCodeException("Invalid code provided, please request a code again.")
 
 
-def _judge(
-    tx: Transaction, ctx: Context, pool_id: str, sub: str, purpose: Purpose, code: str, now: float
-) -> Verdict:
+def _judge(tx: Transaction, ctx: Context, pool_id: str, sub: str, purpose: Purpose, code: str, now: float) -> Verdict:
     """What a code is worth. Counts a wrong one."""
     if not attempts.may_guess(attempts.find(tx, ctx, pool_id, sub, purpose, now)):
         return "limited"
