@@ -7,20 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from atoll.kernel.store.api import Transaction
 from atoll.services.cognito_idp import triggers
-from atoll.services.cognito_idp.errors import InvalidLambdaResponseException, UserLambdaValidationException
+from atoll.services.cognito_idp.errors import UserLambdaValidationException
 from atoll.services.cognito_idp.pools.client_settings import hides_users
 from atoll.services.cognito_idp.signin.attempt import Attempt, refuse_state, refuse_unknown
-from atoll.services.cognito_idp.store import Status, User
-from atoll.services.cognito_idp.users import attributes, passwords
+from atoll.services.cognito_idp.store import User
+from atoll.services.cognito_idp.users import passwords
 from atoll.services.cognito_idp.users.find import put_user
-
-_STATUS: dict[str | None, Status] = {
-    "CONFIRMED": "CONFIRMED",
-    "RESET_REQUIRED": "RESET_REQUIRED",
-    None: "RESET_REQUIRED",
-}
+from atoll.services.cognito_idp.users.migration import described
 
 
 async def migrate(attempt: Attempt, password: str) -> Attempt:
@@ -51,22 +48,6 @@ async def migrate(attempt: Attempt, password: str) -> Attempt:
 
 
 async def _made(attempt: Attempt, answer: dict[str, Any], password: str) -> User:
-    ctx, pool = attempt.ctx, attempt.pool
-    status = _STATUS.get(answer.get("finalUserStatus"))
-    if status is None:
-        raise InvalidLambdaResponseException("Unrecognizable lambda output")
-    given = {
-        name: value for name, value in answer["userAttributes"].items() if value is not None and name != "username"
-    }
-    sub, now, source = ctx.ids.uuid(), ctx.clock.now(), ctx.ids.random
-    name = sub if pool.settings.get("UsernameAttributes") else attempt.name
+    user, source = described(attempt.ctx, attempt.pool, attempt.name, answer), attempt.ctx.ids.random
     salts = source.randbytes(passwords.SALT), source.randbytes(passwords.SALT)
-    return User(
-        sub=sub,
-        name=name,
-        created=now,
-        modified=now,
-        status=status,
-        attributes=attributes.given(pool, [{"Name": key, "Value": value} for key, value in given.items()]),
-        password=await passwords.kept(pool.id, name, password, *salts),
-    )
+    return replace(user, password=await passwords.kept(attempt.pool.id, user.name, password, *salts))
