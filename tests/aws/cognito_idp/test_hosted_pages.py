@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -253,3 +255,46 @@ def test_pages_need_no_scripts(app: Any, user: Any) -> None:
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{it.callback}?**")
     context.close()
+
+
+def test_applications_whose_callback_leads_to_another_origin(
+    region: Region, page: Page, site: str, pool: Any, app_client: Any, user: Any, prefix: Any
+) -> None:
+    class Backend(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(302)
+            self.send_header("location", f"{site}/index.html?from=backend")
+            self.end_headers()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Backend)
+    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    callback = f"http://127.0.0.1:{server.server_port}/callback"
+    pool_id = pool()
+    client = app_client(pool_id, **OAUTH | {"CallbackURLs": [callback]})
+    user(pool_id, "ada")
+    query = {"client_id": client, "response_type": "code", "redirect_uri": callback}
+    page.goto(f"http://{prefix(pool_id)}.auth.us-east-1.localhost:{region.port}/login?{urlencode(query)}")
+    page.get_by_label("Username").fill("ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{site}/index.html?from=backend")
+    server.shutdown()
+    server.server_close()
+
+
+def test_pages_by_path_work_in_a_browser_too(
+    region: Region, page: Page, site: str, pool: Any, app_client: Any, user: Any, prefix: Any
+) -> None:
+    pool_id = pool()
+    callback = f"{site}/index.html"
+    client = app_client(pool_id, **OAUTH | {"CallbackURLs": [callback]})
+    user(pool_id, "ada")
+    query = urlencode({"client_id": client, "response_type": "code", "redirect_uri": callback})
+    pages = f"{region.endpoint}/_aws/cognito-idp/{prefix(pool_id)}"
+    page.goto(f"{pages}/oauth2/authorize?{query}")
+    page.get_by_label("Username").fill("ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{callback}?code=**")
+    page.goto(f"{pages}/oauth2/authorize?{query}&prompt=none")
+    assert page.url.startswith(f"{callback}?code=")
