@@ -1,20 +1,16 @@
-"""Users who come from another directory at their first sign-in: the user migration trigger knows them, and their passwords.
+"""Users who come from another directory at their first sign-in, with the password that the user migration trigger finds right.
 
 docs: "Migrate user Lambda trigger".
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from msgspec.structs import replace
 
-from atoll.kernel.store.api import Transaction
 from atoll.services.cognito_idp import triggers
 from atoll.services.cognito_idp.errors import UserLambdaValidationException
 from atoll.services.cognito_idp.pools.client_settings import hides_users
 from atoll.services.cognito_idp.signin.attempt import Attempt, refuse_state, refuse_unknown
-from atoll.services.cognito_idp.store import User
 from atoll.services.cognito_idp.users import passwords
 from atoll.services.cognito_idp.users.find import put_user
 from atoll.services.cognito_idp.users.migration import described
@@ -37,17 +33,10 @@ async def migrate(attempt: Attempt, password: str) -> Attempt:
         raise
     if not answer or not answer.get("userAttributes"):
         refuse_unknown(attempt.client)
-    user = await _made(attempt, answer, password)
-
-    def write(tx: Transaction) -> None:
-        put_user(tx, ctx, pool, user, None)
-
-    await ctx.store.transact(write)
+    user = described(ctx, pool, attempt.name, answer)
+    salt, srp_salt = (ctx.ids.random.randbytes(passwords.SALT) for _ in range(2))
+    user = replace(user, password=await passwords.kept(pool.id, user.name, password, salt, srp_salt))
+    force = bool(answer.get("forceAliasCreation"))
+    await ctx.store.transact(lambda tx: put_user(tx, ctx, pool, user, None, force=force))
     refuse_state(user)
     return attempt.of(user)
-
-
-async def _made(attempt: Attempt, answer: dict[str, Any], password: str) -> User:
-    user, source = described(attempt.ctx, attempt.pool, attempt.name, answer), attempt.ctx.ids.random
-    salts = source.randbytes(passwords.SALT), source.randbytes(passwords.SALT)
-    return replace(user, password=await passwords.kept(attempt.pool.id, user.name, password, *salts))
