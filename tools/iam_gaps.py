@@ -153,6 +153,8 @@ RESOURCES = {
     ("apigateway:POST", "Tags"): _TAGS,
     ("apigateway:PUT", "Tags"): _TAGS,
     ("dynamodb:ListTables", ""): "AWS names all tables in its denials",
+    ("iam:ListGroups", ""): "AWS names the path in its denials",
+    ("iam:ListInstanceProfiles", ""): "AWS names the path in its denials",
     ("iam:ListPolicies", ""): "AWS names the path in its denials",
     ("iam:ListRoles", ""): "AWS names the path in its denials",
     ("iam:ListUsers", ""): "AWS names the path in its denials",

@@ -15,6 +15,7 @@ from atoll.api_runtime.authorize.discovery import Discovery
 from atoll.api_runtime.custom_domains import CustomDomains
 from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.plane import ApiGateway
+from atoll.auth import own_issuers
 from atoll.auth.issuers import Issuers
 from atoll.auth.sigv4 import SigningKeys
 from atoll.config import Settings
@@ -25,6 +26,7 @@ from atoll.gateway import visitors
 from atoll.gateway.call import Call, Parts
 from atoll.gateway.pipeline import Gateway
 from atoll.gateway.unsupported import Unsupported
+from atoll.gateway.used_calls import UsedCalls
 from atoll.kernel.chores import hourly
 from atoll.kernel.context import Context, Principal
 from atoll.kernel.deliveries import Owner
@@ -34,6 +36,7 @@ from atoll.kernel.reset import Reset
 from atoll.kernel.service import Access, Operations, WireForm
 from atoll.protocol.models import Models
 from atoll.services import SERVICES
+from atoll.services.cognito_idp.hosted.plane import HostedPages
 from atoll.services.iam.directory import IamDirectory
 from atoll.services.lambda_.functions.downloads import Downloads
 from atoll.services.lambda_.urls.plane import FunctionUrls
@@ -54,6 +57,7 @@ class Host:
         self.cache_dir = cache_dir
         self.strict = gateway.parts.unsupported.strict
         self.issuers = Issuers(self.kernel.clock, Discovery(http))
+        self.issuers.resolve(own_issuers.key_sets(self.kernel.store))
         self.assembled = asyncio.Event()
 
     async def signer(self, http: HttpRequest, *, service: str, region: str) -> Principal | None:
@@ -97,6 +101,7 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
             auth=settings.auth,
             endpoint=endpoint,
             request_log=request_log,
+            used=UsedCalls(kernel.store) if settings.record_calls else None,
         )
         gateway = Gateway(parts)
         http = HttpClient(kernel.outgoing)
@@ -116,9 +121,10 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
         kernel.deliveries.run(policies, lambda delivery: _delivery_context(host, delivery.owner))
         collecting = hourly(kernel.clock, "collecting blobs", lambda: kernel.blobs.collect(kernel.store))
         await stack.enter_async_context(collecting)
-        apis = ApiGateway(host)
+        apis, pages = ApiGateway(host), HostedPages(host)
+        custom = CustomDomains(kernel.store, apis, pages.custom)
         yield Edge(
-            planes=[apis, FunctionUrls(host), Downloads(host), CustomDomains(kernel.store, apis)],
+            planes=[apis, FunctionUrls(host), Downloads(host), pages, custom],
             management=gateway.handle,
             admin=Admin(parts, Reset.of(SERVICES)),
             guard=Guard(settings.allow_origins),

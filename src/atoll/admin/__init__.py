@@ -6,10 +6,10 @@ Who may call it is decided before (`edge/guard.py`): nobody but programs on this
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 from atoll import __version__
-from atoll.admin import clock, localstack
+from atoll.admin import audit, clock, least_privilege, localstack, mail, why
 from atoll.admin import reset as resets
 from atoll.admin.answers import Refused, answer
 from atoll.gateway.call import Parts
@@ -19,8 +19,9 @@ from atoll.kernel.reset import Reset
 
 TRACES = 50
 KNOWN = (
-    "/_atoll/status, /_atoll/unsupported, /_atoll/accounts, /_atoll/trace, /_atoll/trace/{request id}, /_atoll/clock (also POST), "
-    "/_atoll/reset (POST only)"
+    "/_atoll/status, /_atoll/unsupported, /_atoll/accounts, /_atoll/trace, /_atoll/trace/{request id}, /_atoll/why, "
+    "/_atoll/why/{request id}, /_atoll/least-privilege/{account}/{role}, /_atoll/clock (also POST), /_atoll/mail (also DELETE), "
+    "/_atoll/audit, /_atoll/least-privilege and /_atoll/reset (POST only)"
 )
 
 
@@ -39,6 +40,8 @@ class Admin:
                     found = await self._get(path, request)
                 case "POST":
                     found = await self._post(path, request)
+                case "DELETE" if path == ["_atoll", "mail"]:
+                    found = await mail.clear(self._parts.kernel, request)
                 case _:
                     raise Refused(f"{request.method} is not answered here.", 405)
         except Refused as refused:
@@ -60,6 +63,8 @@ class Admin:
                 return {"accounts": await kernel.store.read(self._reset.contents)}
             case ["_atoll", "clock"]:
                 return clock.shown(kernel)
+            case ["_atoll", "mail"]:
+                return await mail.shown(kernel, request)
             case ["_atoll", "trace"]:
                 return {"traces": [span.summary() for span in kernel.tracer.latest(_limit(request))]}
             case ["_atoll", "trace", trace_id]:
@@ -67,6 +72,12 @@ class Admin:
                 if span is None:
                     raise Refused(f"No trace {trace_id} is kept. The latest: /_atoll/trace.", 404)
                 return {"id": trace_id, **span.export()}
+            case ["_atoll", "why"]:
+                return why.denials(parts)
+            case ["_atoll", "why", request_id]:
+                return why.why(parts, unquote(request_id))
+            case ["_atoll", "least-privilege", account, role]:
+                return await least_privilege.least_privilege(parts, account, unquote(role))
             case ["_localstack", "health"] | ["health"]:
                 return localstack.health(parts)
             case ["_localstack", "info"]:
@@ -79,6 +90,12 @@ class Admin:
         match path:
             case ["_atoll", "clock"]:
                 return await clock.move(self._parts.kernel, request)
+            case ["_atoll", "least-privilege"]:
+                return await least_privilege.forget(self._parts, request)
+            case ["_atoll", "audit"]:
+                return audit.perform(self._parts, request)
+            case ["_atoll", "mail", "clear"]:
+                return await mail.clear(self._parts.kernel, request)
             case ["_atoll", "reset"] | ["_localstack", "state", "reset"]:
                 return await resets.perform(self._parts, self._reset, request)
         return None
@@ -92,6 +109,7 @@ class Admin:
             "endpoint": parts.endpoint,
             "data_dir": str(parts.kernel.directory.path),
             "auth": parts.auth,
+            "audits": parts.audits.running(parts.kernel.clock.monotonic()),
             "strict": parts.unsupported.strict,
             "region_time": shown["region_time"],
             "clock_offset": shown["offset"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from atoll.api_runtime import domains
 from atoll.api_runtime.address import Address
 from atoll.api_runtime.answers import FORBIDDEN
@@ -9,6 +11,9 @@ from atoll.api_runtime.plane import ApiGateway
 from atoll.edge.guard import LONGEST_HOST, foreign_host, is_own_host
 from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.kernel.store.api import Store
+
+Others = Callable[[HttpRequest], Awaitable[HttpResponse | None]]
+"""Answers for the domains of other services; None for what is not theirs."""
 
 
 class CustomDomains:
@@ -18,9 +23,10 @@ class CustomDomains:
     TLS is not terminated here: clients use http.
     """
 
-    def __init__(self, store: Store, apis: ApiGateway) -> None:
+    def __init__(self, store: Store, apis: ApiGateway, others: Others) -> None:
         self._store = store
         self._apis = apis
+        self._others = others
 
     def claims(self, request: HttpRequest) -> str | None:
         """The host, if no part of the region answers for it by itself. What is too long for a name, or came twice, is the guard's."""
@@ -33,7 +39,7 @@ class CustomDomains:
         """The API's answer; AWS's 403 where no base path is mapped, the guard's where there is no such domain name."""
         domain = await self._store.read(lambda tx: domains.serving(tx, address))
         if domain is None:
-            return foreign_host(request.header("host"))
+            return await self._others(request) or foreign_host(request.header("host"))
         found = domains.split(domain, request.raw_path or "/")
         if found is None:
             return FORBIDDEN

@@ -42,6 +42,9 @@ class Server(Protocol):
         """The answer where Atoll itself failed."""
 
 
+REFUSED = (401, 403)
+
+
 class ApiGateway:
     """Answers the users of APIs: an `edge.edge.DataPlane`. One store read finds the API; what its servers keep is compiled snapshots,
     running invocations, and what AWS keeps in memory too (authorizers' answers, throttling)."""
@@ -78,7 +81,7 @@ class ApiGateway:
             log.info("The API %s has no stage %r; deployed: %s.", visit.api_id, visit.stage, there)
         server = self._servers[visit.api.kind]
         with visit.ctx.span as span:
-            span.note(api=visit.api_id, stage=visit.stage)
+            span.note(api=visit.api_id, stage=visit.stage, request_id=visit.request_id)
             try:
                 response = await server.answer(visit)
             except Exception:
@@ -86,6 +89,8 @@ class ApiGateway:
                 response = server.failed(visit)
             # A connection that was opened counts as a success, as AWS's access logs have it.
             span.status = visit.status = 200 if response.peer is not None else response.status
+        if response.status in REFUSED:
+            self._kernel.tracer.keep_denied(span.trace_id)
         if isinstance(response.body, bytes):
             visit.response_length = len(response.body)
             self._finish(visit)

@@ -6,6 +6,8 @@ from atoll.auth.policy.evaluate import Decision, Question
 
 _NAMED = {"role": "role", "user": "user", "group": "group", "instance-profile": "instance profile"}
 
+_MAKING = frozenset({"CreateRole", "CreateUser", "CreateGroup", "CreateInstanceProfile", "CreateServiceLinkedRole"})
+
 
 def sentence(question: Question, decision: Decision) -> str:
     """What an AccessDenied error says of a `decision` that is not allowed."""
@@ -35,6 +37,6 @@ def _resource(question: Question) -> str:
         name = path.rpartition("/")[2] if operation == "CreatePolicy" else question.resource
         return f"policy {name}"
     name = path.rpartition("/")[2]
-    if kind in _NAMED and name and not operation.startswith(("Create", "Tag")):
+    if kind in _NAMED and name and operation not in _MAKING and not operation.startswith("Tag"):
         return f"{_NAMED[kind]} {name}"
     return question.resource

@@ -10,8 +10,10 @@ from atoll.kernel.context import Principal
 from atoll.kernel.errors import ExpiredToken, UnrecognizedClient
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from atoll.auth.policy.evaluate import PolicySet
-    from atoll.kernel.store.api import Reader
+    from atoll.kernel.store.api import Reader, Transaction
 
 DEFAULT_ACCOUNT = "000000000000"
 
@@ -35,6 +37,10 @@ class Directory(Protocol):
 
     def policies(self, tx: Reader, principal: Principal) -> PolicySet:
         """The compiled policies that are attached to `principal` (empty for root and for services)."""
+
+    def use(self, principal: Principal, service: str, region: str, now: float) -> Callable[[Transaction], None] | None:
+        """Hears of each request that `principal` signed for `service` in `region`, at a region time in seconds. Returns what is to be
+        stored of it; mostly None, for a key's uses are noted once in a quarter of an hour."""
 
 
 def unknown_key(access_key: str, strict: bool) -> Principal:

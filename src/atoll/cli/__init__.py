@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from atoll import __version__
-from atoll.cli import clock, doctor, inspect, lifecycle, logs, programs, reset, runtimes
+from atoll.cli import clock, doctor, iam, inspect, lifecycle, logs, mail, programs, reset, runtimes, why
 from atoll.cli.output import out
 
 app = typer.Typer(
@@ -39,7 +39,10 @@ lifecycle.register(app)
 inspect.register(app)
 logs.register(app)
 clock.register(app)
+mail.register(app)
 reset.register(app)
+why.register(app)
+iam.register(app)
 programs.register(app)
 runtimes.register(app)
 doctor.register(app)

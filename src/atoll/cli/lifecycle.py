@@ -64,6 +64,13 @@ def up(
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse what would only be accepted without effect (and a warning).")
     ] = False,
+    record_calls: Annotated[
+        bool,
+        typer.Option(
+            "--record-calls/--no-record-calls",
+            help="Note what roles use of their permissions (atoll iam least-privilege).",
+        ),
+    ] = True,
     log: Annotated[str, typer.Option(hidden=True, help="Where the output goes, for `status` to say.")] = "",
 ) -> None:
     """Start the region, in the foreground with a live log, or with -d in the background."""
@@ -78,6 +85,7 @@ def up(
             auth=auth,
             allow_origins=tuple(allow_origin or ()),
             strict=strict,
+            record_calls=record_calls,
         )
     except ConfigError as error:
         fail(str(error))
@@ -117,7 +125,8 @@ def _show(region: Running) -> None:
     out.print(f"[bold green]●[/] [bold]{region.endpoint}[/]  process {region.pid}")
     facts: dict[str, Any] = ask(region, "/_atoll/status")
     out.print(f"  data       {escape(region.data_dir) or 'ephemeral'}")
-    out.print(f"  version    {facts['version']}, IAM {facts['auth']}{', strict' if facts['strict'] else ''}")
+    audited = " (an audit runs: nothing is denied)" if facts["audits"] else ""
+    out.print(f"  version    {facts['version']}, IAM {facts['auth']}{audited}{', strict' if facts['strict'] else ''}")
     if facts["clock_offset"] >= 1:
         out.print(f"  time       {facts['region_time'][:19].replace('T', ' ')} UTC, moved forward (atoll clock)")
     out.print(f"  services   {', '.join(facts['services'])}")
@@ -221,12 +230,13 @@ def _in_background(chosen: Settings) -> None:
     ]
     command += ["--data-dir", str(chosen.data_dir)] if chosen.data_dir else ["--ephemeral"]
     command += ["--strict"] if chosen.strict else []
+    command += [] if chosen.record_calls else ["--no-record-calls"]
     for origin in chosen.allow_origins:
         command += ["--allow-origin", origin]
     with log.open("wb") as file:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True)  # noqa: S603
     with err.status("Starting the region …"):
-        region = _await_ready(process)
+        region = await_ready(process)
     if region is None:
         process.terminate()  # it may still be trying
         _, error, said = log.read_text().partition("error: ")
@@ -236,7 +246,8 @@ def _in_background(chosen: Settings) -> None:
     out.print(f"[dim]Stop it:[/] {atoll()} down{_option(region)}")
 
 
-def _await_ready(process: subprocess.Popen[bytes]) -> Running | None:
+def await_ready(process: subprocess.Popen[bytes]) -> Running | None:
+    """The region that the process serves, once it answers; None where it does not in time."""
     deadline = time.perf_counter() + READY_WITHIN
     while time.perf_counter() < deadline and process.poll() is None:
         for region in all_running():

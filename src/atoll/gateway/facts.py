@@ -6,11 +6,12 @@ those of a service in the `access` of its operations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import isawaitable
 from typing import Any
 
-from atoll.auth.policy.evaluate import PolicySet
+from atoll.auth.policy.evaluate import PolicySet, Question
+from atoll.auth.policy.judgement import bounded
 from atoll.gateway.call import Call
 from atoll.kernel.context import Context
 from atoll.kernel.service import TAG_KEY, Access
@@ -62,6 +63,11 @@ async def service_facts(access: Access, ctx: Context, params: Any, asked: frozen
         elif values:
             found[family] = values
     return found
+
+
+def known_values(question: Question, keys: Iterable[str]) -> Mapping[str, Sequence[str]]:
+    """The values of these condition keys in the request, as they are kept."""
+    return {key: bounded(values) for key in keys if (values := question.values(key))}
 
 
 REQUEST_KEYS: Mapping[str, Callable[[Call, Context], str]] = {

@@ -87,7 +87,7 @@ class Gateway:
     ) -> HttpResponse:
         """See `kernel.service.Host.perform`."""
         request_id = self.parts.kernel.ids.uuid()
-        with parent.span.child(f"request to {service}", principal=principal.arn) as span:
+        with parent.span.child(f"request to {service}", principal=principal.arn, request_id=request_id) as span:
             call = Call(self.parts, span, request_id, http=http, region=region, principal=principal)
             try:
                 identify_as(call, service)

@@ -15,7 +15,7 @@ from atoll.auth.claims import UNSIGNED_PAYLOAD, check_scope_and_date, payload_cl
 from atoll.auth.presigned import find_authorization
 from atoll.auth.sigv4 import verify_signature
 from atoll.gateway.call import Call, Parts
-from atoll.gateway.stages.authenticate import find_credential
+from atoll.gateway.stages.authenticate import find_credential, note_use
 from atoll.gateway.stages.authorize import authorize
 from atoll.kernel.context import Context, Principal
 from atoll.kernel.errors import NotImplementedByAtoll
@@ -54,6 +54,7 @@ async def signer(parts: Parts, http: HttpRequest, *, service: str, region: str) 
     )
     if claim is not None and claim != UNSIGNED_PAYLOAD:
         require_hash(authorization, claim, body_hash)
+    await note_use(parts, authorization, credential.principal)
     return credential.principal
 
 

@@ -243,7 +243,8 @@ class Clock:
         try:
             while (timer := self._next()) and timer.when <= now:
                 heapq.heappop(self._timers)
-                if timer.callback and (result := timer.callback()):
+                callback, timer.callback = timer.callback, None
+                if callback and (result := callback()):
                     task = asyncio.ensure_future(result)
                     self._running.add(task)
                     task.add_done_callback(self._running.discard)

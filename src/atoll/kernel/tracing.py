@@ -8,18 +8,29 @@ from __future__ import annotations
 import itertools
 import time
 from collections import deque
+from collections.abc import Iterator
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 _now = time.perf_counter_ns
 
 LONGEST = 2048
+DENIED_KEPT = 200
+MOST_JUDGED = 100
+
+
+class Judged(Protocol):
+    """What was decided of a permission; its text is the decision."""
+
+    @property
+    def title(self) -> str:
+        """What the attribute that shows it is called."""
 
 
 class Span:
     """A timed step of a request. Use as a context manager; an exception that leaves it is noted under "error"."""
 
-    __slots__ = ("attributes", "children", "ended", "laps", "name", "started", "status", "trace_id")
+    __slots__ = ("attributes", "children", "ended", "judged", "laps", "name", "started", "status", "trace_id")
 
     def __init__(self, name: str, trace_id: str, attributes: dict[str, Any] | None = None) -> None:
         self.name = name
@@ -30,6 +41,7 @@ class Span:
         """The HTTP status of the answer, 0 for what answers nobody."""
         self.attributes = attributes
         self.children: list[Span] | None = None
+        self.judged: list[Judged] | None = None
         self.laps: list[Any] = []
         """Names of steps, each followed by when it ended: flat, because a thousand spans are kept."""
 
@@ -52,6 +64,15 @@ class Span:
             self.attributes = {}
         for name, fact in attributes.items():
             self.attributes[name[:LONGEST]] = fact[:LONGEST] if type(fact) is str else fact
+
+    def judge(self, judged: Judged) -> None:
+        """Keeps what was decided: a reference, which is put into words when somebody asks. Of very many the first, and the last."""
+        if self.judged is None:
+            self.judged = [judged]
+        elif len(self.judged) < MOST_JUDGED:
+            self.judged.append(judged)
+        else:
+            self.judged[-1] = judged
 
     def end(self) -> None:
         """Stops the span's time."""
@@ -92,8 +113,10 @@ class Span:
         }
         if self.status:
             tree["status"] = self.status
-        if self.attributes:
-            tree["attributes"] = {key: str(value) for key, value in self.attributes.items()}
+        attributes = {judged.title[:LONGEST]: str(judged) for judged in self.judged or ()}
+        attributes |= {key: str(value) for key, value in (self.attributes or {}).items()}
+        if attributes:
+            tree["attributes"] = attributes
         began = self.started
         for name, ended in zip(self.laps[::2], self.laps[1::2], strict=True):
             steps = tree.setdefault("steps", {})
@@ -105,10 +128,12 @@ class Span:
 
 
 class Tracer:
-    """Keeps the last `size` traces by id."""
+    """Keeps the last `size` traces by id, and of those in which something was denied the last `denied`, however many came since."""
 
-    def __init__(self, size: int = 1000) -> None:
+    def __init__(self, size: int = 1000, denied: int = DENIED_KEPT) -> None:
+        self.size, self.denied_size = size, denied
         self._ring: deque[Span] = deque(maxlen=size)
+        self._denied: deque[Span] = deque(maxlen=denied)
 
     def begin(self, trace_id: str, name: str) -> Span:
         """The root span of a new trace."""
@@ -121,5 +146,29 @@ class Tracer:
         return list(itertools.islice(reversed(self._ring), limit))
 
     def find(self, trace_id: str) -> Span | None:
-        """The trace's root span, if the ring still holds it."""
-        return next((span for span in reversed(self._ring) if span.trace_id == trace_id), None)
+        """The trace's root span, if it is still kept."""
+        return next((span for span in self._kept() if span.trace_id == trace_id), None)
+
+    def find_request(self, request_id: str) -> Span | None:
+        """The root span of the trace in which a request had this id: its own, or one that a step of it notes as `request_id`."""
+        return self.find(request_id) or next((span for span in self._kept() if _notes(span, request_id)), None)
+
+    def keep_denied(self, trace_id: str) -> None:
+        """Keeps the trace for longer: something was denied in it."""
+        span = self.find(trace_id)
+        if span is not None and span not in self._denied:
+            self._denied.append(span)
+
+    def denied(self) -> list[Span]:
+        """The traces in which something was denied, the latest first."""
+        return list(reversed(self._denied))
+
+    def _kept(self) -> Iterator[Span]:
+        return itertools.chain(reversed(self._ring), reversed(self._denied))
+
+
+def _notes(span: Span, request_id: str) -> bool:
+    """Whether the span, or a step inside it, notes that a request had this id."""
+    if span.attributes and span.attributes.get("request_id") == request_id:
+        return True
+    return any(_notes(child, request_id) for child in span.children or ())

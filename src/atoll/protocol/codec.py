@@ -71,8 +71,8 @@ class Codec(ABC):
             rules = self._body_rules[operation] = BodyRules(model.request_compression is not None, checked)
         return rules
 
-    def is_unsigned(self, operation: str) -> bool:
-        """Whether AWS takes requests for `operation` without a signature: what they carry says who speaks."""
+    def is_public(self, operation: str) -> bool:
+        """Whether AWS takes requests of `operation` that nobody signed: those of people who sign in, who have tokens and no keys."""
         return self.model.operation_model(operation).auth_type == "none"
 
     def checked(self, _operation: str, _request: WireRequest) -> dict[str, Any] | None:

@@ -217,6 +217,10 @@ _FACTS = {
     ),
     "cloudwatch": Facts(common_namespace=CORAL, validation_namespace=CORAL),
     "cloudformation": Facts(patterns={"StackName": "[a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*"}),
+    "cognito-idp": Facts(
+        validation_code="InvalidParameterException",
+        patterns={"DomainType": r"^[a-z0-9](?:[a-z0-9\-.]{0,61}[a-z0-9])?$"},  # custom domains have dots
+    ),
     "kms": Facts(enum_orders={"MacAlgorithmSpec": ("HMAC_SHA_384", "HMAC_SHA_256", "HMAC_SHA_224", "HMAC_SHA_512")}),
     "apigateway": Facts(names_body=True, enum_orders=_REST_API_ENUMS),
     "logs": Facts(validation_code="InvalidParameterException"),

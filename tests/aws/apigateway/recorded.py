@@ -23,8 +23,8 @@ ABSENT = object()
 class Recording:
     """A scenario: `answers(name, call)` makes a call and notes where its answer differs from the recorded one."""
 
-    def __init__(self, file: str, scenario: str, account: str) -> None:
-        recorded = json.loads((OBSERVED / f"test_apigateway_{file}.snapshot.json").read_text())
+    def __init__(self, file: Path, scenario: str, account: str) -> None:
+        recorded = json.loads(file.read_text().replace('"<datetime>"', '"datetime"'))
         (self._answers,) = (v["recorded-content"] for k, v in recorded.items() if k.partition("::")[2] == scenario)
         self._account, self.bound, self.differences = account, dict[str, str](), list[str]()
 
@@ -90,7 +90,7 @@ def recorded(account: str) -> Iterator[Callable[[str, str], Recording]]:
     opened: list[Recording] = []
 
     def open_one(file: str, scenario: str) -> Recording:
-        opened.append(Recording(file, scenario, account))
+        opened.append(Recording(OBSERVED / f"test_apigateway_{file}.snapshot.json", scenario, account))
         return opened[-1]
 
     yield open_one

@@ -264,16 +264,6 @@ def test_lambda_authorizer_beside_a_resource_policy(rest: RestApi, function: str
     assert rest.get() == UNAUTHORIZED
 
 
-def test_user_pools_come_later(rest: RestApi) -> None:
-    pool = f"arn:aws:cognito-idp:us-east-1:{'1' * 12}:userpool/us-east-1_A"
-    authorizer = rest.client.create_authorizer(
-        restApiId=rest.id, name="p", type="COGNITO_USER_POOLS", providerARNs=[pool],
-        identitySource="method.request.header.Authorization",
-    )["id"]  # fmt: skip
-    rest.method("COGNITO_USER_POOLS", authorizer)
-    assert rest.get({"authorization": "x"}) == BROKEN
-
-
 def test_the_authorizer_names_the_api_key_where_the_source_is_authorizer(rest: RestApi, function: str) -> None:
     rest.method("CUSTOM", token_authorizer(rest, function))
     place = {"restApiId": rest.id, "resourceId": rest.resource, "httpMethod": "GET"}

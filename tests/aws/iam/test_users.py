@@ -248,3 +248,77 @@ def test_tags_of_a_user(iam):
     assert iam.list_user_tags(UserName="ann")["Tags"] == [{"Key": "a", "Value": "1"}]
     iam.untag_user(UserName="ann", TagKeys=["a"])
     assert iam.list_user_tags(UserName="ann")["Tags"] == []
+
+
+def test_a_renamed_user_keeps_its_keys_groups_policies_and_password(iam, ann, account, aws_error):
+    arn = iam.create_policy(PolicyName="p", PolicyDocument=document("iam:ListRoles"))["Policy"]["Arn"]
+    limit = iam.create_policy(PolicyName="limit", PolicyDocument=document("iam:*"))["Policy"]["Arn"]
+    iam.attach_user_policy(UserName="ann", PolicyArn=arn)
+    iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=document("iam:ListUsers"))
+    iam.put_user_permissions_boundary(UserName="ann", PermissionsBoundary=limit)
+    iam.create_group(GroupName="devs")
+    iam.add_user_to_group(GroupName="devs", UserName="ann")
+    iam.create_login_profile(UserName="ann", Password="Correct-horse-1")
+    before = iam.get_user(UserName="ann")["User"]
+    iam.create_user(UserName="bob")
+    assert aws_error(lambda: iam.update_user(UserName="ann", NewUserName="BOB")) == (
+        "EntityAlreadyExists",
+        "User with name BOB already exists.",
+        409,
+    )
+    iam.update_user(UserName="ann", NewUserName="Anna", NewPath="/staff/")
+    renamed = f"arn:aws:iam::{account}:user/staff/Anna"
+    assert ann("sts").get_caller_identity()["Arn"] == renamed
+    assert ann("iam").list_roles()
+    assert [one["UserName"] for one in ann("iam").list_users()["Users"]] == ["Anna", "bob"]
+    assert iam.get_user(UserName="anna")["User"] == before | {"UserName": "Anna", "Path": "/staff/", "Arn": renamed}
+    assert aws_error(lambda: iam.get_user(UserName="ann"))[0] == "NoSuchEntity"
+    assert [one["UserName"] for one in iam.get_group(GroupName="devs")["Users"]] == ["Anna"]
+    assert [one["UserName"] for one in iam.list_entities_for_policy(PolicyArn=arn)["PolicyUsers"]] == ["Anna"]
+    assert iam.get_policy(PolicyArn=limit)["Policy"]["PermissionsBoundaryUsageCount"] == 1
+    assert iam.list_access_keys(UserName="Anna")["AccessKeyMetadata"][0]["UserName"] == "Anna"
+    assert iam.get_login_profile(UserName="Anna")["LoginProfile"]["UserName"] == "Anna"
+    iam.create_user(UserName="ann")
+    assert iam.list_groups_for_user(UserName="ann")["Groups"] == []
+
+
+def test_a_session_of_a_renamed_user_may_do_what_the_user_may(iam, ann, region, account):
+    session = ann("sts").get_session_token()["Credentials"]
+    iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=document("dynamodb:ListTables"))
+    dynamodb = region.client(
+        "dynamodb", session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]
+    )  # fmt: skip
+    assert dynamodb.list_tables()["TableNames"] == []
+    iam.update_user(UserName="ann", NewUserName="anna")
+    assert dynamodb.list_tables()["TableNames"] == []
+    iam.create_user(UserName="ann")
+    iam.put_user_policy(UserName="ann", PolicyName="none", PolicyDocument=document("*", "Deny"))
+    assert dynamodb.list_tables()["TableNames"] == []
+
+
+def test_what_a_user_has_is_in_the_way_of_its_deletion(iam, aws_error):
+    """In AWS's words, one after the other."""
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]["AccessKeyId"]
+    iam.create_login_profile(UserName="ann", Password="Correct-horse-1")
+    iam.create_group(GroupName="devs")
+    iam.add_user_to_group(GroupName="devs", UserName="ann")
+    iam.attach_user_policy(UserName="ann", PolicyArn="arn:aws:iam::aws:policy/AmazonSQSFullAccess")
+    iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=document("s3:*"))
+    removals = {
+        "delete access keys": lambda: iam.delete_access_key(UserName="ann", AccessKeyId=key),
+        "delete login profile": lambda: iam.delete_login_profile(UserName="ann"),
+        "remove users from group": lambda: iam.remove_user_from_group(UserName="ann", GroupName="devs"),
+        "detach all policies": lambda: iam.detach_user_policy(
+            UserName="ann", PolicyArn="arn:aws:iam::aws:policy/AmazonSQSFullAccess"
+        ),
+        "delete policies": lambda: iam.delete_user_policy(UserName="ann", PolicyName="own"),
+    }
+    for what, remove in removals.items():
+        assert aws_error(lambda: iam.delete_user(UserName="ann")) == (
+            "DeleteConflict",
+            f"Cannot delete entity, must {what} first.",
+            409,
+        )
+        remove()
+    iam.delete_user(UserName="ann")

@@ -21,6 +21,7 @@ DOCUMENT = (
 )
 """As much of an OpenAPI document as names a role."""
 GIVEN = {
+    "Arn": f"arn:aws:iam::{ACCOUNT}:user/u",
     "AuthorizerCredentialsArn": f"arn:aws:iam::{ACCOUNT}:role/r",
     "Body": DOCUMENT,
     "BackupArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/backup/b",
@@ -43,9 +44,12 @@ GIVEN = {
     "SAMLProviderArn": f"arn:aws:iam::{ACCOUNT}:saml-provider/p",
     "SerialNumber": f"arn:aws:iam::{ACCOUNT}:mfa/m",
     "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/p",
+    "PolicySourceArn": f"arn:aws:iam::{ACCOUNT}:role/r",
     "Resource": "f",
     "Role": f"arn:aws:iam::{ACCOUNT}:role/r",
     "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r",
+    "SmsConfiguration": {"SnsCallerArn": f"arn:aws:iam::{ACCOUNT}:role/r"},
+    "SmsMfaConfiguration": {"SmsConfiguration": {"SnsCallerArn": f"arn:aws:iam::{ACCOUNT}:role/r"}},
     "StreamArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/stream/l",
     "Path": "/",
     "PathPrefix": "/",
@@ -53,6 +57,7 @@ GIVEN = {
     "tags": {"a": "b"},
 }
 ARNS = {
+    "cognito-idp": f"arn:aws:cognito-idp:us-east-1:{ACCOUNT}:userpool/us-east-1_p",
     "apigateway": "arn:aws:apigateway:us-east-1::/restapis/a",
     "apigatewayv2": "arn:aws:apigateway:us-east-1::/apis/a",
     "dynamodb": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t",

@@ -278,3 +278,29 @@ statements = st.fixed_dictionaries(
 def test_any_text_is_a_policy_or_refused(text: str | bytes, kind: Kind) -> None:
     with contextlib.suppress(PolicySyntaxError):
         assert isinstance(parse(text, kind), Policy)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"Version": "2012-10-17", "Version": "2012-10-17", "Statement": []}',
+        '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Effect": "Allow", "Action": "*", "Resource": "*"}}',
+        '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", '
+        '"Condition": {"Bool": {"aws:SecureTransport": "true"}, "Bool": {"aws:ViaAWSService": "true"}}}}',
+        '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", '
+        '"Condition": {"Bool": {"aws:SecureTransport": "true", "aws:SecureTransport": "false"}}}}',
+    ],
+)
+def test_no_key_stands_twice(text: str) -> None:
+    """docs: "Grammar of the IAM JSON policy language"."""
+    assert refused(text) == "Syntax errors in policy."
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "1e400", "-0", "1" * 400 + ".5", "1e-400"])
+def test_huge_numbers(number: str) -> None:
+    condition = f'"Condition": {{"NumericEquals": {{"aws:MultiFactorAuthAge": {number}}}}}'
+    text = (
+        f'{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": "*", "Resource": "*", {condition}}}}}'
+    )
+    with contextlib.suppress(PolicySyntaxError):
+        assert parse(text).statements

@@ -46,6 +46,18 @@ HOSTILE: dict[str, Callable[[int], list[dict[str, Any]]]] = {
     "stars in an action": lambda n: [allow(Action="dynamodb:" + "*e" * n + "x")],
     "stars in a condition": lambda n: like("*a?" * n + "b"),
     "thousands of statements": lambda n: [allow(Resource=f"arn:aws:dynamodb:*:*:table/*{i}") for i in range(n)],
+    "a list of NotActions": lambda n: [
+        {"Effect": "Allow", "Resource": "*", "NotAction": [f"s3:*a*{i}" for i in range(n)]}
+    ],
+    "a hundred statements with stars everywhere": lambda n: [
+        {
+            "Effect": "Deny",
+            "NotAction": ["dynamodb:" + "*t" * (n // 100), "s3:" + "*?" * (n // 100)],
+            "NotResource": "arn:aws:dynamodb:*:*:table/" + "*a" * (n // 100),
+            "Condition": {"StringLike": {"test:long": "*${test:x}b" * (n // 100)}},
+        }
+        for _ in range(100)
+    ],
     "statements with conditions": lambda n: like("b") * n,
     "thousands of values": lambda n: like([f"*b{i}" for i in range(n)]),
     "thousands of exact values": lambda n: [

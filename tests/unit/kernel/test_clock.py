@@ -132,3 +132,12 @@ async def test_a_restart_begins_after_everything_acknowledged(
         latest = kernel.clock.now()
         await asyncio.wait_for(kernel.clock.sleep(0.01), 10)
         await kernel.close()
+
+
+async def test_a_timer_that_fires_is_spent() -> None:
+    """Whoever set it sees that it does not stand any more, though another thing is due at the same instant."""
+    clock = Clock()
+    spent = asyncio.get_running_loop().create_future()
+    timer = clock.call_at(clock.now(), lambda: spent.set_result(timer.callback is None), "now")
+    assert await asyncio.wait_for(spent, 5)
+    clock.close()

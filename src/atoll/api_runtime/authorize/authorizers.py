@@ -8,6 +8,7 @@ from atoll.api_runtime import serving
 from atoll.api_runtime.authorize import iam, resource_policy
 from atoll.api_runtime.authorize.functions import FunctionAuthorizers, Shown
 from atoll.api_runtime.authorize.jwt import JwtAuthorizers
+from atoll.api_runtime.authorize.user_pools import UserPoolAuthorizers
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.visit import NOBODY, Caller, Visit
@@ -21,6 +22,7 @@ class Authorizers:
     def __init__(self, host: Host, roles: Roles) -> None:
         self._host = host
         self._jwt = JwtAuthorizers(host.kernel.clock, host.issuers, strict=host.strict)
+        self._pools = UserPoolAuthorizers(host.kernel.clock, host.issuers)
         self._functions = FunctionAuthorizers(roles)
 
     async def admit(
@@ -55,6 +57,7 @@ class Authorizers:
         if guard.kind == "AWS_IAM":
             return await iam.admit(self._host, visit, policy)
         ruling = resource_policy.ruling(policy, visit)
+        visit.ctx.span.judge(resource_policy.judged(policy, visit, ruling))
         if ruling.explicit:
             raise resource_policy.denial(ruling, visit)
         caller = await self._admit(visit, guard, authorizers, shown, policy_allows=ruling.allowed)
@@ -88,7 +91,9 @@ class Authorizers:
             raise Refused("AUTHORIZER_CONFIGURATION_ERROR", detail=f"there is no authorizer {guard.authorizer}")
         if guard.kind == "JWT" and authorizer.kind == "JWT":
             return await self._jwt.admit(visit, authorizer, guard.scopes)
+        if guard.kind == "COGNITO_USER_POOLS" and authorizer.kind == "COGNITO_USER_POOLS":
+            return await self._pools.admit(visit, authorizer, guard.scopes)
         if guard.kind == "CUSTOM" and authorizer.kind in ("TOKEN", "REQUEST"):
             return await self._functions.admit(visit, authorizer, shown, policy_allows=policy_allows)
-        reason = f"Atoll has no authorizer of kind {authorizer.kind} for authorization type {guard.kind} yet"
+        reason = f"an authorizer of kind {authorizer.kind} does not serve authorization type {guard.kind}"
         raise Refused("AUTHORIZER_CONFIGURATION_ERROR", detail=reason)

@@ -136,9 +136,10 @@ def identify(visit: Visit, authorizer: serving.Authorizer) -> tuple[str, ...]:
     values = identity.values(visit, authorizer)
     if values is None and visit.api.kind == "REST" and authorizer.kind == "REQUEST" and not authorizer.ttl:
         return ()
-    if values is None or (authorizer.kind == "TOKEN" and len(values) != 1):
+    by_token = authorizer.kind != "REQUEST"
+    if values is None or (by_token and len(values) != 1):
         raise _unauthorized(visit, "an identity source is missing")
-    if authorizer.kind == "TOKEN" and authorizer.validation and not _matches(authorizer, values[0]):
+    if by_token and authorizer.validation and not _matches(authorizer, values[0]):
         raise _unauthorized(visit, "the token does not match the validation expression")
     return values
 

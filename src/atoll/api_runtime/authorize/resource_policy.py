@@ -12,6 +12,7 @@ from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.visit import Visit
 from atoll.auth.denied import sentence
 from atoll.auth.policy.evaluate import NO_POLICIES, Decision, Question, evaluate
+from atoll.auth.policy.judgement import NOTHING, Judgement
 from atoll.auth.policy.parse import Policy, PolicySyntaxError, parse
 from atoll.kernel.context import Principal
 
@@ -30,6 +31,16 @@ def ruling(policy: str, visit: Visit) -> Decision:
     """What a policy that was checked says of a request that nobody signed."""
     question = _question(visit)
     return evaluate(question, NO_POLICIES, _compiled(policy), resource_account=visit.api.account)
+
+
+def judged(policy: str, visit: Visit, ruling: Decision) -> Judgement:
+    """What `ruling` was made from."""
+    compiled = _compiled(policy)
+    asked, known = compiled.about(INVOKE.lower()).asks, facts(visit)
+    context = {key: known[key] for key in asked if key in known} if asked else NOTHING
+    return Judgement(
+        ANONYMOUS, INVOKE, invoked_arn(visit), visit.api.account, context, NO_POLICIES, compiled, True, ruling
+    )
 
 
 def denial(decision: Decision, visit: Visit) -> Refused:

@@ -1,4 +1,4 @@
-"""What a Lambda authorizer's function answered, and what that means for a request. Pure.
+"""What a Lambda authorizer's function answered, and what that means for a request. Pure but for the decision that the trace keeps.
 
 docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html (REST, WebSocket),
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
@@ -17,9 +17,12 @@ from atoll.api_runtime.documents import NO_JSON
 from atoll.api_runtime.visit import Visit
 from atoll.auth.policy.document import CURRENT
 from atoll.auth.policy.evaluate import Decision, PolicySet, Question, evaluate
+from atoll.auth.policy.judgement import Judgement
 from atoll.auth.policy.parse import PolicySyntaxError, parse
 from atoll.kernel.context import Principal
 
+AUTHORIZER = "the Lambda authorizer's answer"
+"""What the policy that a function answers is called."""
 _decode = msgspec.json.Decoder().decode
 
 
@@ -64,14 +67,19 @@ def read(payload: bytes, kind: serving.Kind, authorizer: serving.Authorizer) -> 
 
 
 def decide(verdict: Verdict, visit: Visit) -> Decision:
-    """Whether the verdict lets this request in: a policy is asked about each request anew."""
+    """Whether the verdict lets this request in: a policy is asked about each request anew. The trace keeps what it said."""
     if verdict.policies is None:
         return Decision(verdict.allowed, not verdict.allowed, "identity-based policy")
     account = visit.api.account
     # A caller of the API's own account with this one policy, who is not root and whom nothing else limits.
     principal = Principal("anonymous", account, "*", verdict.principal_id)
     question = Question(principal, INVOKE, invoked_arn(visit), facts(visit))
-    return evaluate(question, verdict.policies, None, resource_account=account)
+    decision = evaluate(question, verdict.policies, None, resource_account=account)
+    asked = verdict.policies.about(INVOKE.lower()).asks
+    context = {key: value for key, value in question.context.items() if key in asked}
+    judged = Judgement(principal, INVOKE, question.resource, account, context, verdict.policies, None, False, decision)
+    visit.ctx.span.judge(judged)
+    return decision
 
 
 def _principal_id(value: Any, *, required: bool) -> str:
@@ -86,7 +94,7 @@ def _policies(document: Any) -> PolicySet:
     if not isinstance(document, dict):
         raise BadAnswer("policyDocument is missing, or no object")
     try:
-        return PolicySet((parse(msgspec.json.encode({"Version": CURRENT, **document}), name="authorizer"),))
+        return PolicySet((parse(msgspec.json.encode({"Version": CURRENT, **document}), name=AUTHORIZER),))
     except PolicySyntaxError as error:
         raise BadAnswer(f"policyDocument: {error.message}") from error
 

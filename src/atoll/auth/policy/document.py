@@ -5,9 +5,10 @@ Meaning is given to it in `parse.py`. The texts are those of IAM's MalformedPoli
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -81,7 +82,8 @@ def read(text: str | bytes) -> Document:
     """The document in `text`. Raises PolicySyntaxError where its shape is wrong, whatever its kind."""
     try:
         document = _DECODER.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        json.loads(text, object_pairs_hook=_once)
+    except (msgspec.DecodeError, ValueError, RecursionError):
         raise PolicySyntaxError(SYNTAX) from None
     if not document.statements or (document.version and document.version not in _VERSIONS):
         raise PolicySyntaxError(SYNTAX)
@@ -89,6 +91,12 @@ def read(text: str | bytes) -> Document:
         if not _well_formed(statement):
             raise PolicySyntaxError(SYNTAX)
     return document
+
+
+def _once(members: list[tuple[str, Any]]) -> None:
+    """docs: "Grammar of the IAM JSON policy language": no key stands twice in one object, of which the decoder would forget one."""
+    if len({name for name, _ in members}) < len(members):
+        raise PolicySyntaxError(SYNTAX)
 
 
 def many(value: Many | UnsetType) -> list[str]:
@@ -109,7 +117,7 @@ def check_identity(document: Document) -> None:
     statements = document.statements
     if any(s.principal is not UNSET or s.not_principal is not UNSET for s in statements):
         raise PolicySyntaxError("Policy document should not specify a principal.")
-    problems = [_resource_problem(many(s.resource) + many(s.not_resource)) for s in statements]
+    problems = [resource_problem(many(s.resource) + many(s.not_resource)) for s in statements]
     if LEGACY in problems:
         raise PolicySyntaxError(LEGACY)
     _check_sids(statements)
@@ -175,7 +183,7 @@ def _well_formed(statement: StatementDocument) -> bool:
     return all(is_operator(operator) for operator, keys in statement.condition.items() if keys)
 
 
-def _resource_problem(resources: Iterable[str]) -> str | None:
+def resource_problem(resources: Iterable[str]) -> str | None:
     """The first thing wrong with these resources, or None."""
     return next((problem for resource in resources if (problem := _problem(resource)) is not None), None)
 

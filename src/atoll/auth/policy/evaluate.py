@@ -98,6 +98,10 @@ class PolicySet:
     tags: Mapping[str, str] = field(default_factory=dict)
     _memo: dict[str, Applicable] = field(default_factory=dict, init=False, compare=False, repr=False)
     _allowed: dict[tuple[str, str], Decision] = field(default_factory=dict, init=False, compare=False, repr=False)
+    used: dict[tuple[str, ...], list[Mapping[str, Sequence[str]]]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    """What is noted already of the calls that they allowed (`gateway/used_calls.py`)."""
 
     def remembered(self, action: str, resource: str) -> Decision | None:
         """What allows this action on this resource, where `remember` was told."""
@@ -280,3 +284,4 @@ PRINCIPAL_KEYS: Mapping[str, Callable[[Principal], str]] = {
 """The condition keys that follow from who asks; one without a value is absent. docs: "AWS global condition context keys"; Lambda Developer
 Guide, "Using source function ARN to control function access behavior"."""
 _OF_PRINCIPAL = {name.lower(): find for name, find in PRINCIPAL_KEYS.items()}
+KEYS_OF_PRINCIPALS = tuple(_OF_PRINCIPAL)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import msgspec
 from msgspec import UNSET
 
 from atoll.auth.policy import document as checks
@@ -94,11 +95,16 @@ class About(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A compiled policy. `name` is its ARN where it is managed, else its name; it is what traces and messages say."""
+    """A compiled policy. `name` is its ARN where it is managed, else its name; it is what traces and messages say.
+
+    `text` is what it was compiled from, so that its statements can be quoted; `group` the one through which a user has it, or "".
+    """
 
     kind: Kind
     name: str
     statements: tuple[Statement, ...]
+    text: str | bytes = field(default="", compare=False, repr=False)
+    group: str = ""
     _memo: dict[str, About] = field(default_factory=dict, compare=False, repr=False)
 
     def about(self, action: str) -> About:
@@ -118,9 +124,14 @@ class Policy:
             asks=frozenset[str]().union(*(statement.asks for statement in named)),
         )
 
+    def sources(self) -> list[dict[str, Any]]:
+        """The statements as they were written, in their order."""
+        found = msgspec.json.decode(self.text)["Statement"] if self.text else [{}] * len(self.statements)
+        return [found] if isinstance(found, dict) else found
+
     def named(self, name: str) -> Policy:
         """The same policy under another name: compiled ones may be shared by text."""
-        return Policy(self.kind, name, self.statements)
+        return Policy(self.kind, name, self.statements, self.text)
 
 
 def parse(text: str | bytes, kind: Kind = "identity", name: str = "") -> Policy:
@@ -142,7 +153,7 @@ def parse(text: str | bytes, kind: Kind = "identity", name: str = "") -> Policy:
         _statement(index, statement, compiled, document)
         for index, (statement, compiled) in enumerate(zip(document.statements, conditions, strict=True))
     )
-    return Policy(kind, name, statements)
+    return Policy(kind, name, statements, text)
 
 
 def _statement(

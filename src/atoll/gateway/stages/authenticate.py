@@ -1,12 +1,14 @@
 """authenticate: whose key signed this, and did it?
 
 A key that Atoll issued (IAM users, STS, function roles) must have signed the request for real. Any other key acts as root of the
-account that it names, unless `--auth strict` or from inside an execution environment. The body is read here only where its hash is
+account that it names, unless `--auth strict` or from inside an execution environment. Who calls an operation for people without keys
+(Cognito's InitiateAuth, STS's AssumeRoleWithWebIdentity) is nobody, also where he signs. The body is read here only where its hash is
 part of what was signed and the headers do not claim it; what they claim of it is held against it in `receive`.
 """
 
 from __future__ import annotations
 
+import logging
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -17,12 +19,14 @@ from atoll.auth.sigv4 import verify_signature
 from atoll.gateway.call import Call, Parts
 from atoll.gateway.stages.receive import check_syntax, read
 from atoll.kernel.context import Principal
-from atoll.kernel.errors import CommonError, MissingAuthenticationToken, UnrecognizedClient
+from atoll.kernel.errors import CommonError, MissingAuthenticationToken, StoreUnavailable, UnrecognizedClient
 
 if TYPE_CHECKING:
     from atoll.auth.sigv4 import Authorization
     from atoll.kernel.http import HttpRequest
     from atoll.protocol.codec import Codec
+
+log = logging.getLogger(__name__)
 
 
 async def authenticate(call: Call) -> None:
@@ -40,10 +44,10 @@ async def authenticate(call: Call) -> None:
 async def _authenticate(call: Call, codec: Codec) -> None:
     authorization, http, parts = call.authorization, call.http, call.parts
     assert http is not None
+    if codec.is_public(call.operation):
+        call.principal = Principal.anonymous()
+        return
     if authorization is None:
-        if codec.is_unsigned(call.operation):
-            call.principal = Principal.anonymous()
-            return
         raise MissingAuthenticationToken("Request is missing Authentication Token")
     credential = await find_credential(parts, authorization, http)
     if isinstance(credential, Principal):
@@ -68,6 +72,17 @@ async def _authenticate(call: Call, codec: Codec) -> None:
     if call.service == "iam" and credential.principal.session.no_iam:
         raise UnrecognizedClient("The security token included in the request is invalid.")
     call.principal = credential.principal
+    await note_use(parts, authorization, credential.principal)
+
+
+async def note_use(parts: Parts, authorization: Authorization, principal: Principal) -> None:
+    """Lets IAM know that the principal signed a request. That this cannot be stored (the disk is full) does not stop the request."""
+    noted = parts.directory.use(principal, authorization.service, authorization.region, parts.kernel.clock.now())
+    if noted is not None:
+        try:
+            await parts.kernel.store.transact(noted)
+        except StoreUnavailable as error:
+            log.warning("the use of an access key could not be noted: %s", error.message)
 
 
 async def find_credential(parts: Parts, authorization: Authorization, http: HttpRequest) -> Credential | Principal:

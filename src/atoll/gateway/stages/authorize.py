@@ -1,27 +1,31 @@
 """authorize: may this principal do this to that?
 
-What an operation needs stands in its `access`. The policies of the principal and of the resource decide; the deciding statement goes to
-the trace. Facts that conditions ask about are computed only when a policy asks (`gateway/facts.py`).
+What an operation needs stands in its `access`. The policies of the principal and of the resource decide; what they decided, and from
+what, goes to the trace (`auth/policy/judgement.py`). Facts that conditions ask about are computed only when a policy asks
+(`gateway/facts.py`).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
 from atoll.auth.denied import sentence
-from atoll.auth.policy.evaluate import NO_POLICIES, PolicySet, Question, evaluate
+from atoll.auth.policy.evaluate import KEYS_OF_PRINCIPALS, NO_POLICIES, PolicySet, Question, evaluate
+from atoll.auth.policy.judgement import LONGEST, NOTHING, Judgement, owner_of
 from atoll.auth.policy.parse import Policy, parse
 from atoll.gateway.call import Call
-from atoll.gateway.facts import Facts, service_facts
+from atoll.gateway.facts import Facts, known_values, service_facts
 from atoll.gateway.stages.validate import validate
 from atoll.kernel.context import Context
 from atoll.kernel.errors import AccessDenied
 from atoll.kernel.service import Access
 
 log = logging.getLogger("atoll.iam")
+Fresh = list[tuple[Judgement, str | None]]
+"""What was just decided and allowed, with the resource where nothing but names decided it."""
 
 
 async def authorize(call: Call) -> None:
@@ -31,14 +35,28 @@ async def authorize(call: Call) -> None:
         validate(call)
         call.principal = await call.registered.speaker(call.context(), call.params)
     ctx = call.ctx = call.context()
-    if call.parts.auth == "off":
+    if call.parts.auth == "off" and not call.parts.audits:
         return
     policies, principal = NO_POLICIES, ctx.principal
     if principal.kind in ("user", "role", "federated"):
         policies = await ctx.store.read(lambda tx: call.parts.directory.policies(tx, principal))
+    fresh: Fresh = []
     for access in call.registered.access:
         for params in await _each(access, call.params) if access.each else (call.params,):
-            await _require(call, ctx, access, policies, params)
+            await _require(call, ctx, access, policies, params, fresh)
+    if fresh:
+        await _keep(call, policies, fresh)
+
+
+async def _keep(call: Call, policies: PolicySet, fresh: Fresh) -> None:
+    """Notes what a role used, and remembers what names alone decided: when all that the request needs was allowed, for what was denied
+    used nothing."""
+    used = call.parts.used
+    if used is not None and fresh[0][0].principal.kind == "role":
+        await used.note([judgement for judgement, _ in fresh])
+    for judgement, resource in fresh:
+        if resource is not None:
+            policies.remember(judgement.action, resource, judgement.decision)
 
 
 async def _each(access: Access, params: Any) -> Sequence[Any]:
@@ -48,8 +66,8 @@ async def _each(access: Access, params: Any) -> Sequence[Any]:
     return found if isinstance(found, Sequence) else await found
 
 
-async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet, params: Any) -> None:
-    """Raises AccessDenied unless the access is allowed on every resource that the request names."""
+async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet, params: Any, fresh: Fresh) -> None:
+    """Raises AccessDenied unless the access is allowed on every resource that the request names. `fresh` gets what was not remembered."""
     action = access.action.lower()
     resource_policy = await _resource_policy(ctx, access, params) if access.resource_policy else None
     asked = policies.about(action).asks
@@ -60,23 +78,40 @@ async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet
     resources = found if isinstance(found, (str, Sequence)) else await found
     by_names = not asked and resource_policy is None and policies is not NO_POLICIES
     for resource in (resources,) if isinstance(resources, str) else resources:
-        if by_names and (known := policies.remembered(access.action, resource)):
-            call.span.note(**{f"iam {access.action} on {resource}": known})
-            continue
-        owner = _account_of(resource, ctx)
-        facts: Mapping[str, Sequence[str]] = Facts(call, ctx, policies, own, owner) if asked else {}
-        question = Question(ctx.principal, access.action, resource, facts)
-        decision = evaluate(question, policies, resource_policy, resource_account=owner)
-        call.span.note(**{f"iam {access.action} on {resource}": decision})
-        if decision.allowed:
-            if by_names:
-                policies.remember(access.action, resource, decision)
-            continue
-        text = sentence(question, decision)
-        if call.parts.auth != "audit":
-            raise AccessDenied(text)
-        call.span.note(**{f"iam audit {access.action} on {resource}": f"would be denied: {text}"})
-        log.warning("would be denied: %s", text)
+        decision, context = policies.remembered(access.action, resource) if by_names else None, NOTHING
+        remembered = decision is not None
+        if decision is None:
+            question = Question(ctx.principal, access.action, resource, NOTHING)
+            owner = owner_of(resource, ctx.account)
+            if asked:
+                question.context = Facts(call, ctx, policies, own, owner)
+            decision = evaluate(question, policies, resource_policy, resource_account=owner)
+            if not decision.allowed:
+                question.context = Facts(call, ctx, policies, own, owner)
+                context = known_values(question, (*question.context, *KEYS_OF_PRINCIPALS))
+            elif asked:
+                context = known_values(question, asked)
+        judgement = Judgement(
+            ctx.principal, access.action, resource[:LONGEST], ctx.account, context, policies, resource_policy,
+            access.resource_policy is not None, decision,
+        )  # fmt: skip
+        call.span.judge(judgement)
+        if not decision.allowed:
+            question = Question(ctx.principal, access.action, resource, NOTHING)
+            _deny(call, judgement, sentence(question, decision))
+        elif not remembered and (by_names or ctx.principal.kind == "role"):
+            fresh.append((judgement, resource if by_names else None))
+
+
+def _deny(call: Call, judgement: Judgement, text: str) -> None:
+    """Raises AccessDenied; where denials are only noted, notes it."""
+    parts = call.parts
+    parts.kernel.tracer.keep_denied(call.span.trace_id)
+    audited = parts.audits.note(judgement, parts.kernel.clock.monotonic())
+    if parts.auth in ("enforce", "strict") and not audited:
+        raise AccessDenied(text)
+    call.span.note(**{"iam audit": f"would be denied: {text}"})
+    log.warning("would be denied: %s", text)
 
 
 async def _resource_policy(ctx: Context, access: Access, params: Any) -> Policy | None:
@@ -88,9 +123,3 @@ async def _resource_policy(ctx: Context, access: Access, params: Any) -> Policy 
 @lru_cache(maxsize=1024)
 def _parsed(text: str, kind: Literal["trust", "resource"]) -> Policy:
     return parse(text, kind=kind)
-
-
-def _account_of(arn: str, ctx: Context) -> str:
-    """The account that owns a resource: the fifth part of its ARN, the caller's where the ARN names none, or AWS itself."""
-    parts = arn.split(":", 5)
-    return parts[4] if len(parts) == 6 and parts[4].isdecimal() else ctx.account

@@ -36,7 +36,7 @@ AUTHORIZER = f"{AUTHORIZERS}/{{authorizerId}}"
 TTL, LONGEST = 300, 3600
 _KINDS = ("TOKEN", "REQUEST", "COGNITO_USER_POOLS")
 _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[^:]+:function:[A-Za-z0-9_.${}:-]+|\$\{stageVariables\.\w+\}")
-_POOL = re.compile(r"arn:aws[a-z-]*:cognito-idp:[a-z0-9-]+:\d{12}:userpool/[\w-]+")
+_POOL = re.compile(r"arn:aws[a-z-]*:cognito-idp:[a-z0-9-]+:\d{12}:userpool/(?:[\w-]|\$\{stageVariables\.\w+\})+")
 _HEADER = r"method\.request\.header\.[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _TOKEN_SOURCE = re.compile(_HEADER)
 _REQUEST_SOURCE = re.compile(
@@ -46,11 +46,7 @@ _REQUEST_SOURCE = re.compile(
 _PASSES = passes_role("authorizerCredentials", "/authorizerCredentials")
 
 
-@operation(
-    "CreateAuthorizer",
-    access=[*access("POST", AUTHORIZERS), _PASSES],
-    not_honoured={"providerARNs": "there are no user pools yet: calls of methods with such an authorizer are refused"},
-)
+@operation("CreateAuthorizer", access=[*access("POST", AUTHORIZERS), _PASSES])
 async def create_authorizer(ctx: Context, request: CreateAuthorizerRequestTypeDef) -> dict[str, Any]:
     """Adds an authorizer. Raises ConflictException where its name is taken."""
     api_id, kind = request["restApiId"], request["type"]

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 METHOD = "/restapis/{restApiId}/resources/{resourceId}/methods/{httpMethod}"
 NAMES = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-_COGNITO = "COGNITO_USER_POOLS"
 _KINDS: tuple[serving.AuthorizationType, ...] = ("NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS")
 
 
@@ -59,8 +58,6 @@ async def put_method(ctx: Context, request: PutMethodRequestTypeDef) -> dict[str
         dict(request.get("requestModels", {})),
         request.get("requestValidatorId"),
     )
-    if method.guard.kind == _COGNITO:
-        _warn(ctx)
 
     def write(tx: Transaction) -> None:
         resource = store.resource(tx, ctx, request["restApiId"], request["resourceId"])
@@ -84,8 +81,6 @@ async def get_method(ctx: Context, request: GetMethodRequestTypeDef) -> dict[str
 async def update_method(ctx: Context, request: UpdateMethodRequestTypeDef) -> dict[str, Any]:
     """Changes what the patches name."""
     operations = patches(request)
-    if ("/authorizationType", _COGNITO) in [(patch.text, patch.value) for patch in operations]:
-        _warn(ctx)
 
     def write(tx: Transaction) -> records.Method:
         resource, before = store.method(tx, ctx, request)
@@ -150,10 +145,6 @@ def _referred(read: Any, tx: Reader, ctx: Context, api_id: str, name: str, missi
         return read(tx, ctx, api_id, name)
     except NotFoundException:
         raise BadRequestException(missing) from None
-
-
-def _warn(ctx: Context) -> None:
-    ctx.warn("authorizationType", "there are no user pools yet: calls of a method with COGNITO_USER_POOLS are refused")
 
 
 def _guard(field: str, convert: Any = lambda value: value) -> Any:

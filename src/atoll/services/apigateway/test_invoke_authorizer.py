@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from atoll.api_runtime import serving
 from atoll.api_runtime.visit import Visit
 from atoll.kernel.context import Context
-from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.http import HttpRequest
 from atoll.kernel.service import operation
 from atoll.services.apigateway import store
@@ -31,10 +30,6 @@ async def test_invoke_authorizer(ctx: Context, request: TestInvokeAuthorizerRequ
     """What the authorizer makes of the request: status, policy, and a log of how it came to that."""
     api_id = request["restApiId"]
     found = await ctx.store.read(lambda tx: store.authorizer(tx, ctx, api_id, request["authorizerId"]))
-    if found.runs.kind == "COGNITO_USER_POOLS":
-        raise NotImplementedByAtoll(
-            "apigateway: TestInvokeAuthorizer of COGNITO_USER_POOLS: there are no user pools yet"
-        )
     # Imported with the first use: control planes do without what asks authorizers.
     from atoll.api_runtime.authorize.trial import try_authorizer
 

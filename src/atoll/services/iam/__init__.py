@@ -1,4 +1,4 @@
-"""IAM: roles, users with access keys, managed and inline policies, boundaries. Groups, MFA, SAML and OIDC are not here.
+"""IAM: users, groups and roles, what hangs on them, and the account's own settings.
 
 What the region asks of IAM at every request is in `directory.py`.
 """
@@ -7,49 +7,49 @@ from __future__ import annotations
 
 from atoll.auth import credentials
 from atoll.kernel.service import Service, Shared
-from atoll.services.iam import (
-    access_keys,
-    attachments,
-    boundaries,
-    inline_policies,
-    policies,
-    policy_versions,
-    roles,
-    store,
-    tags,
-    users,
-)
+from atoll.services.iam import store
 
-_BY_NAME = (
+_MODULES = (
+    "access_advisor",
+    "access_keys",
+    "aliases",
+    "attachments",
+    "authorization_details",
+    "boundaries",
+    "context_keys",
+    "credential_report",
+    "groups",
+    "inline_policies",
+    "instance_profiles",
+    "login_profiles",
+    "memberships",
     "mfa_devices",
     "oidc_providers",
+    "password_policy",
+    "policies",
+    "policy_versions",
+    "roles",
     "saml_providers",
     "server_certificates",
+    "service_credentials",
     "service_linked_roles",
-    "service_specific_credentials",
     "signing_certificates",
+    "simulate",
     "ssh_keys",
+    "summary",
+    "tags",
+    "users",
 )
-"""Loaded with the first request."""
+"""Loaded when the first request comes: they are many."""
 
 SERVICE = Service(
     "iam",
-    [
-        roles,
-        users,
-        access_keys,
-        policies,
-        policy_versions,
-        attachments,
-        inline_policies,
-        boundaries,
-        tags,
-        *(f"{__name__}.{module}" for module in _BY_NAME),
-    ],
+    [f"{__name__}.{module}" for module in _MODULES],
     # STS's sessions lie among IAM's keys.
     shared=[
         Shared(credentials.PREFIX, credentials.owner, credentials.remove),
         Shared(credentials.ENDINGS, credentials.owner),
+        Shared(store.ALIASES, store.alias_owner),
     ],
     counters=[store.version_key],
 )

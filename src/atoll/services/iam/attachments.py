@@ -1,8 +1,9 @@
-"""Managed policies on roles and users: {Attach,Detach}{Role,User}Policy, ListAttached{Role,User}Policies, ListEntitiesForPolicy."""
+"""Managed policies on roles, users and groups: {Attach,Detach}{Role,User,Group}Policy, ListAttached{Role,User,Group}Policies,
+ListEntitiesForPolicy."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -14,15 +15,26 @@ from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import paging, policies
 from atoll.services.iam.errors import DeleteConflictException, LimitExceededException, NoSuchEntityException
 from atoll.services.iam.protected import require_modifiable
-from atoll.services.iam.resources import POLICY_ARN, ROLE_BOUNDARY, USER_BOUNDARY, on_policy, on_role, on_user
-from atoll.services.iam.store import ROLES, USERS, E, Entity, Kind, disuse, use, uses_prefix
+from atoll.services.iam.resources import (
+    POLICY_ARN,
+    ROLE_BOUNDARY,
+    USER_BOUNDARY,
+    on_group,
+    on_policy,
+    on_role,
+    on_user,
+)
+from atoll.services.iam.store import GROUPS, ROLES, USERS, E, Entity, Kind, Usage, disuse, use, uses_prefix
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
+        AttachGroupPolicyRequestTypeDef,
         AttachRolePolicyRequestTypeDef,
         AttachUserPolicyRequestTypeDef,
+        DetachGroupPolicyRequestTypeDef,
         DetachRolePolicyRequestTypeDef,
         DetachUserPolicyRequestTypeDef,
+        ListAttachedGroupPoliciesRequestTypeDef,
         ListAttachedRolePoliciesRequestTypeDef,
         ListAttachedUserPoliciesRequestTypeDef,
         ListEntitiesForPolicyRequestTypeDef,
@@ -32,7 +44,7 @@ MOST = 10
 
 
 def require_no_policies(entity: Entity) -> None:
-    """A role or user with policies cannot be deleted. Raises DeleteConflictException."""
+    """A role, user or group with policies cannot be deleted. Raises DeleteConflictException."""
     if entity.attached:
         raise DeleteConflictException("Cannot delete entity, must detach all policies first.")
     if entity.inline:
@@ -73,7 +85,12 @@ async def _list(ctx: Context, kind: Kind[E], name: str, request: Mapping[str, An
     prefix = request.get("PathPrefix", "/")
     attached = [arn for arn in entity.attached if policies.parse_arn(arn)[1].startswith(prefix)]
     found, more = paging.page(request, paging.listed(attached))
-    return {"AttachedPolicies": [{"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn} for arn in found], **more}
+    return {"AttachedPolicies": shown(found), **more}
+
+
+def shown(attached: Iterable[str]) -> list[dict[str, str]]:
+    """Attached policies, given by their ARNs, as IAM lists them."""
+    return [{"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn} for arn in attached]
 
 
 @operation("AttachRolePolicy", access=on_role("AttachRolePolicy", POLICY_ARN | ROLE_BOUNDARY))
@@ -112,17 +129,38 @@ async def list_attached_user_policies(ctx: Context, request: ListAttachedUserPol
     return await _list(ctx, USERS, request["UserName"], request)
 
 
+@operation("AttachGroupPolicy", access=on_group("AttachGroupPolicy", POLICY_ARN))
+async def attach_group_policy(ctx: Context, request: AttachGroupPolicyRequestTypeDef) -> None:
+    """docs: API_AttachGroupPolicy."""
+    await _attach(ctx, GROUPS, request["GroupName"], request["PolicyArn"])
+
+
+@operation("DetachGroupPolicy", access=on_group("DetachGroupPolicy", POLICY_ARN))
+async def detach_group_policy(ctx: Context, request: DetachGroupPolicyRequestTypeDef) -> None:
+    """docs: API_DetachGroupPolicy."""
+    await _detach(ctx, GROUPS, request["GroupName"], request["PolicyArn"])
+
+
+@operation("ListAttachedGroupPolicies", access=on_group("ListAttachedGroupPolicies"))
+async def list_attached_group_policies(
+    ctx: Context, request: ListAttachedGroupPoliciesRequestTypeDef
+) -> dict[str, Any]:
+    """docs: API_ListAttachedGroupPolicies."""
+    return await _list(ctx, GROUPS, request["GroupName"], request)
+
+
 @operation("ListEntitiesForPolicy", access=on_policy("ListEntitiesForPolicy"))
 async def list_entities_for_policy(ctx: Context, request: ListEntitiesForPolicyRequestTypeDef) -> dict[str, Any]:
-    """Roles, then users, by name; there are no groups. docs: API_ListEntitiesForPolicy."""
+    """Groups, roles, then users, by name. docs: API_ListEntitiesForPolicy."""
     arn, path = request["PolicyArn"], request.get("PathPrefix", "/")
 
     def read(tx: Reader) -> dict[str, Any]:
         policies.get(tx, ctx.account, arn)
-        having = [(word, entity) for word, entity in _having(tx, ctx.account, request) if entity.path.startswith(path)]
+        uses = _having(tx, ctx.account, arn, request.get("PolicyUsageFilter"), request.get("EntityFilter", "").lower())
+        having = [(word, entity) for word, entity in uses if entity.path.startswith(path)]
         found, more = paging.page(request, paging.listed(having))
         return {
-            "PolicyGroups": [],
+            "PolicyGroups": [{"GroupName": one.name, "GroupId": one.id} for word, one in found if word == "group"],
             "PolicyRoles": [{"RoleName": one.name, "RoleId": one.id} for word, one in found if word == "role"],
             "PolicyUsers": [{"UserName": one.name, "UserId": one.id} for word, one in found if word == "user"],
             **more,
@@ -131,15 +169,17 @@ async def list_entities_for_policy(ctx: Context, request: ListEntitiesForPolicyR
     return await ctx.store.read(read)
 
 
-def _having(tx: Reader, account: str, request: ListEntitiesForPolicyRequestTypeDef) -> Iterator[tuple[str, Entity]]:
-    """Who has the policy, for the usages and kinds that the request asks about."""
-    only_usage, only_kind = request.get("PolicyUsageFilter"), request.get("EntityFilter", "").lower()
-    kinds: tuple[Kind[Any], ...] = (ROLES, USERS)
+def having(tx: Reader, account: str, arn: str) -> Iterator[tuple[str, Entity]]:
+    """Who has the policy attached: groups, roles, users, each as its kind's word and itself."""
+    return _having(tx, account, arn, "PermissionsPolicy", "")
+
+
+def _having(tx: Reader, account: str, arn: str, usage: Usage | None, word: str) -> Iterator[tuple[str, Entity]]:
+    """Who has the policy, as `usage` (None: either) and of the kind `word` ("": any; no kind's word: nobody)."""
+    kinds: tuple[Kind[Any], ...] = (GROUPS, ROLES, USERS)
+    usages: tuple[Usage, ...] = (usage,) if usage else ("PermissionsPolicy", "PermissionsBoundary")
     for kind in kinds:
-        if only_kind in ("", kind.word):
-            names: set[str] = set()
-            for usage in (only_usage,) if only_usage else ("PermissionsPolicy", "PermissionsBoundary"):
-                entries = tx.scan(under((*uses_prefix(account, request["PolicyArn"]), usage, kind.word)))
-                names.update(str(key[-1]) for key, _ in entries)
-            for name in sorted(names):
+        if word in ("", kind.word):
+            uses = (tx.scan(under((*uses_prefix(account, arn), usage, kind.word))) for usage in usages)
+            for name in sorted({str(key[-1]) for entries in uses for key, _ in entries}):
                 yield kind.word, kind.get(tx, account, name)

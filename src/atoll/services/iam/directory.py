@@ -7,7 +7,8 @@ if it is filled from a version that is never committed; reads see what is commit
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from atoll.auth import credentials
 from atoll.auth.policy.evaluate import NO_POLICIES, PolicySet
@@ -15,22 +16,33 @@ from atoll.auth.policy.parse import Policy, parse
 from atoll.auth.principal import Credential
 from atoll.kernel.context import Principal
 from atoll.kernel.keys import packed
-from atoll.kernel.store.api import Reader
-from atoll.services.iam import policies
-from atoll.services.iam.store import ROLES, USERS, Entity, version_key
+from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.iam import password_policy, policies
+from atoll.services.iam.store import GROUPS, ROLES, USERS, Entity, User, renamed_key, version_key
+from atoll.services.iam.uses import LatestUses
 
 MEMO = 4096
+MAY_CHANGE = """{"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": "iam:GetAccountPasswordPolicy", "Resource": "*"},
+    {"Effect": "Allow", "Action": "iam:ChangePassword", "Resource":
+        ["arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::*:user/*/${aws:username}"]}
+]}"""
+"""What a password policy that lets users change their passwords gives to each of them."""
 
 
 class IamDirectory:
     """See the module."""
 
     def __init__(self) -> None:
+        self._uses = LatestUses()
         self._memo: dict[tuple[bytes | None, str, str, tuple[str, ...], tuple[tuple[str, str], ...]], PolicySet] = {}
 
     def credential(self, tx: Reader, access_key: str) -> Credential | None:
         """The credential with this access key id, or None if Atoll did not issue it."""
-        return credentials.credential(tx, access_key)
+        found = credentials.credential(tx, access_key)
+        if found is not None and found.session_token is not None and found.principal.kind == "user":
+            return _as_called_now(tx, found)
+        return found
 
     def policies(self, tx: Reader, principal: Principal) -> PolicySet:
         """The compiled policies of a user or a role's session; none for the root and for services.
@@ -49,6 +61,17 @@ class IamDirectory:
             found = self._memo[key] = _compile(tx, principal, identity)
         return found
 
+    def use(self, principal: Principal, service: str, region: str, now: float) -> Callable[[Transaction], None] | None:
+        """What is to be stored of a signed request, mostly None."""
+        return self._uses.note(principal, service, region, now)
+
+
+def _as_called_now(tx: Reader, session: Credential) -> Credential:
+    """A session of a user that may have been renamed since: another may have its old name."""
+    principal = session.principal
+    arn = tx.get(renamed_key(principal.account, principal.user_id))
+    return session if arn is None else replace(session, principal=replace(principal, arn=arn.decode()))
+
 
 def _compile(tx: Reader, principal: Principal, identity: str) -> PolicySet:
     if principal.kind == "federated" and not principal.role_arn:  # of the root
@@ -60,14 +83,24 @@ def _compile(tx: Reader, principal: Principal, identity: str) -> PolicySet:
     if entity is None or entity.id != identity:
         return NO_POLICIES
     return PolicySet(
-        identity=(
-            *(_managed(tx, principal.account, arn) for arn in entity.attached),
-            *(parse(text, name=name) for name, text in entity.inline.items()),
-        ),
+        identity=tuple(_identity(tx, principal.account, entity)),
         boundary=_managed(tx, principal.account, entity.boundary) if entity.boundary else None,
         session=tuple(parse(text) for text in principal.session_policies),
         tags=_tags(entity.tags, principal.session.tags),
     )
+
+
+def _identity(tx: Reader, account: str, entity: Entity) -> Iterator[Policy]:
+    """An entity's own policies, attached and inline, and a user's by its groups."""
+    yield from (_managed(tx, account, arn) for arn in entity.attached)
+    yield from (parse(text, name=name) for name, text in entity.inline.items())
+    if isinstance(entity, User):
+        for group in entity.groups:
+            for policy in _identity(tx, account, GROUPS.get(tx, account, group)):
+                yield replace(policy, group=group)
+        own = password_policy.find(tx, account)
+        if own is not None and own.may_change:
+            yield parse(MAY_CHANGE, name="AllowUsersToChangePassword")
 
 
 def _tags(own: Mapping[str, str], session: Sequence[tuple[str, str]]) -> Mapping[str, str]:

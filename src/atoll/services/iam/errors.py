@@ -52,6 +52,32 @@ class NoSuchEntityException(ServiceError):
     status = 404
 
 
+class InvalidUserTypeException(ServiceError):
+    """What only users may do, asked for by another."""
+
+    code = "InvalidUserType"
+
+
+class PasswordPolicyViolationException(ServiceError):
+    """The password is not what the account's password policy wants."""
+
+    code = "PasswordPolicyViolation"
+
+
+class CredentialReportNotPresentException(ServiceError):
+    """No credential report was made."""
+
+    code = "ReportNotPresent"
+    status = 410
+
+
+class CredentialReportExpiredException(ServiceError):
+    """The credential report is too old."""
+
+    code = "ReportExpired"
+    status = 410
+
+
 class UnmodifiableEntityException(ServiceError):
     """A role that only AWS may change."""
 
@@ -87,10 +113,3 @@ class DuplicateSSHPublicKeyException(ServiceError):
     """The user has this key."""
 
     code = "DuplicateSSHPublicKey"
-
-
-class ServiceNotSupportedException(ServiceError):
-    """The service has no credentials of its own."""
-
-    code = "NotSupportedService"
-    status = 404

@@ -1,4 +1,4 @@
-"""Inline policies: {Put,Get,Delete}{Role,User}Policy and List{Role,User}Policies."""
+"""Inline policies: {Put,Get,Delete}{Role,User,Group}Policy and List{Role,User,Group}Policies."""
 
 from __future__ import annotations
 
@@ -13,17 +13,21 @@ from atoll.kernel.store.api import Transaction
 from atoll.services.iam import documents, paging
 from atoll.services.iam.errors import LimitExceededException, NoSuchEntityException
 from atoll.services.iam.protected import require_modifiable
-from atoll.services.iam.resources import ROLE_BOUNDARY, USER_BOUNDARY, on_role, on_user
-from atoll.services.iam.store import ROLES, USERS, E, Entity, Kind
+from atoll.services.iam.resources import ROLE_BOUNDARY, USER_BOUNDARY, on_group, on_role, on_user
+from atoll.services.iam.store import GROUPS, ROLES, USERS, E, Entity, Kind
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
+        DeleteGroupPolicyRequestTypeDef,
         DeleteRolePolicyRequestTypeDef,
         DeleteUserPolicyRequestTypeDef,
+        GetGroupPolicyRequestTypeDef,
         GetRolePolicyRequestTypeDef,
         GetUserPolicyRequestTypeDef,
+        ListGroupPoliciesRequestTypeDef,
         ListRolePoliciesRequestTypeDef,
         ListUserPoliciesRequestTypeDef,
+        PutGroupPolicyRequestTypeDef,
         PutRolePolicyRequestTypeDef,
         PutUserPolicyRequestTypeDef,
     )
@@ -122,3 +126,28 @@ async def delete_user_policy(ctx: Context, request: DeleteUserPolicyRequestTypeD
 async def list_user_policies(ctx: Context, request: ListUserPoliciesRequestTypeDef) -> dict[str, Any]:
     """docs: API_ListUserPolicies."""
     return await _list(ctx, USERS, request["UserName"], request)
+
+
+@operation("PutGroupPolicy", access=on_group("PutGroupPolicy"))
+async def put_group_policy(ctx: Context, request: PutGroupPolicyRequestTypeDef) -> None:
+    """docs: API_PutGroupPolicy."""
+    await _put(ctx, GROUPS, request["GroupName"], request["PolicyName"], request["PolicyDocument"])
+
+
+@operation("GetGroupPolicy", access=on_group("GetGroupPolicy"))
+async def get_group_policy(ctx: Context, request: GetGroupPolicyRequestTypeDef) -> dict[str, Any]:
+    """docs: API_GetGroupPolicy."""
+    name, policy = request["GroupName"], request["PolicyName"]
+    return {"GroupName": name, "PolicyName": policy, "PolicyDocument": await _get(ctx, GROUPS, name, policy)}
+
+
+@operation("DeleteGroupPolicy", access=on_group("DeleteGroupPolicy"))
+async def delete_group_policy(ctx: Context, request: DeleteGroupPolicyRequestTypeDef) -> None:
+    """docs: API_DeleteGroupPolicy."""
+    await _delete(ctx, GROUPS, request["GroupName"], request["PolicyName"])
+
+
+@operation("ListGroupPolicies", access=on_group("ListGroupPolicies"))
+async def list_group_policies(ctx: Context, request: ListGroupPoliciesRequestTypeDef) -> dict[str, Any]:
+    """docs: API_ListGroupPolicies."""
+    return await _list(ctx, GROUPS, request["GroupName"], request)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import Key, under
 from atoll.kernel.store.api import Reader
+from atoll.services.iam.store import E, Kind
 
 T = TypeVar("T")
 Positioned = Iterable[tuple[str, T]]
@@ -39,6 +40,17 @@ def stored(tx: Reader, prefix: Key) -> Callable[[str], Iterator[tuple[str, bytes
         span = under(prefix)
         for key, raw in tx.scan(span.past((*prefix, position)) if position else span):
             yield str(key[-1]), raw
+
+    return after
+
+
+def below(tx: Reader, account: str, kind: Kind[E], path: str) -> Callable[[str], Iterator[tuple[str, E]]]:
+    """Pages over the entities of a kind whose paths begin with `path`, by name."""
+
+    def after(position: str) -> Iterator[tuple[str, E]]:
+        for name, raw in stored(tx, kind.prefix(account))(position):
+            if (entity := kind.codec.decode(raw)).path.startswith(path):
+                yield name, entity
 
     return after
 

@@ -17,6 +17,7 @@ from atoll.services.iam import documents, paging, tagging
 from atoll.services.iam.errors import (
     DeleteConflictException,
     EntityAlreadyExistsException,
+    LimitExceededException,
     NoSuchEntityException,
 )
 from atoll.services.iam.managed import OWNER, managed_policies
@@ -25,9 +26,12 @@ from atoll.services.iam.store import (
     POLICIES,
     Policy,
     Usage,
+    add_to_count,
     changed,
+    count,
     document_key,
     documents_of,
+    in_use,
     policies_prefix,
     uses,
 )
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
         ListPoliciesRequestTypeDef,
     )
 
+MOST = 1500
 _ARN = re.compile(r"arn:aws:iam::(aws|\d{12}):policy(/(?:[!-~]+/)?)([\w+=,.@-]+)", re.ASCII)
 
 
@@ -147,6 +152,9 @@ async def create_policy(ctx: Context, request: CreatePolicyRequestTypeDef) -> di
             raise EntityAlreadyExistsException(
                 f"A policy called {name} already exists. Duplicate names are not allowed."
             )
+        if count(tx, ctx.account, "policy") >= MOST:
+            raise LimitExceededException(f"Cannot exceed quota for PoliciesPerAccount: {MOST}")
+        add_to_count(tx, ctx.account, "policy", 1)
         put(tx, ctx.account, policy)
         tx.set(document_key(ctx.account, name, 1), text.encode())
         shown = summary(tx, ctx.account, arn_of(ctx.account, policy), policy)
@@ -215,13 +223,14 @@ async def delete_policy(ctx: Context, request: DeletePolicyRequestTypeDef) -> No
 
     def delete(tx: Transaction) -> None:
         policy = own(tx, ctx, arn)
-        if uses(tx, ctx.account, arn, "PermissionsPolicy") or uses(tx, ctx.account, arn, "PermissionsBoundary"):
+        if in_use(tx, ctx.account, arn):
             raise DeleteConflictException("Cannot delete a policy attached to entities.")
         if len(policy.versions) > 1:
             raise DeleteConflictException(
                 "This policy has more than one version. Before you delete a policy, you must delete the policy's "
                 "versions. The default version is deleted with the policy."
             )
+        add_to_count(tx, ctx.account, "policy", -1)
         tx.delete((*policies_prefix(ctx.account), policy.name.lower()))
         tx.clear_range(documents_of(ctx.account, policy.name))
         changed(tx, ctx.account)

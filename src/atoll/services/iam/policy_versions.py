@@ -52,7 +52,7 @@ async def create_policy_version(ctx: Context, request: CreatePolicyVersionReques
         )  # fmt: skip
         policies.put(tx, ctx.account, policy)
         tx.set(document_key(ctx.account, policy.name, number), text.encode())
-        return _shown(policy, number)
+        return shown(policy, number)
 
     return {"PolicyVersion": await ctx.store.transact(create)}
 
@@ -66,7 +66,7 @@ async def get_policy_version(ctx: Context, request: GetPolicyVersionRequestTypeD
         policy = policies.get(tx, ctx.account, arn)
         number = _existing(policy, arn, request["VersionId"])
         text = policies.document(tx, ctx.account, arn, number)
-        return {"Document": documents.encoded(text)} | _shown(policy, number)
+        return {"Document": documents.encoded(text)} | shown(policy, number)
 
     return {"PolicyVersion": await ctx.store.read(read)}
 
@@ -76,7 +76,7 @@ async def list_policy_versions(ctx: Context, request: ListPolicyVersionsRequestT
     """The newest first. docs: API_ListPolicyVersions."""
     policy = await ctx.store.read(lambda tx: policies.get(tx, ctx.account, request["PolicyArn"]))
     numbers, more = paging.page(request, paging.listed(sorted(policy.versions, reverse=True)))
-    return {"Versions": [_shown(policy, number) for number in numbers], **more}
+    return {"Versions": [shown(policy, number) for number in numbers], **more}
 
 
 @operation("SetDefaultPolicyVersion", access=on_policy("SetDefaultPolicyVersion"))
@@ -117,7 +117,8 @@ def _existing(policy: Policy, arn: str, version_id: str) -> int:
     return number
 
 
-def _shown(policy: Policy, number: int) -> dict[str, Any]:
+def shown(policy: Policy, number: int) -> dict[str, Any]:
+    """A version without its document."""
     return {
         "VersionId": f"v{number}",
         "IsDefaultVersion": number == policy.default,

@@ -1,5 +1,4 @@
-"""Roles: CreateRole, GetRole, ListRoles, UpdateRole, UpdateRoleDescription, UpdateAssumeRolePolicy, DeleteRole, and
-ListInstanceProfilesForRole, which finds none: the region has no instances."""
+"""Roles: CreateRole, GetRole, ListRoles, UpdateRole, UpdateRoleDescription, UpdateAssumeRolePolicy, DeleteRole."""
 
 from __future__ import annotations
 
@@ -7,14 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from atoll.auth import used
 from atoll.kernel.context import Context
+from atoll.kernel.keys import under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.iam import attachments, boundaries, documents, paging, tagging
-from atoll.services.iam.errors import EntityAlreadyExistsException
+from atoll.services.iam import attachments, boundaries, documents, paging, tagging, uses
+from atoll.services.iam.errors import DeleteConflictException
 from atoll.services.iam.protected import require_free, require_modifiable
 from atoll.services.iam.resources import ROLE_BOUNDARY, makes, new_role, on_role, roles_below
-from atoll.services.iam.store import ROLES, Role
+from atoll.services.iam.store import ROLES, Role, profiles_prefix
 from atoll.services.iam.trust import check_principals
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
         CreateRoleRequestTypeDef,
         DeleteRoleRequestTypeDef,
         GetRoleRequestTypeDef,
-        ListInstanceProfilesForRoleRequestTypeDef,
         ListRolesRequestTypeDef,
         UpdateAssumeRolePolicyRequestTypeDef,
         UpdateRoleDescriptionRequestTypeDef,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     )
 
 
-def _basic(account: str, role: Role) -> dict[str, Any]:
+def basic(account: str, role: Role) -> dict[str, Any]:
     """What every answer says of a role."""
     return {
         "Path": role.path,
@@ -43,13 +43,13 @@ def _basic(account: str, role: Role) -> dict[str, Any]:
     }
 
 
-def _full(account: str, role: Role) -> dict[str, Any]:
-    """A role as GetRole shows it. RoleLastUsed stays empty, as AWS's does until it has gathered the uses."""
-    return _basic(account, role) | {
+def full(tx: Reader, account: str, role: Role) -> dict[str, Any]:
+    """A role as GetRole shows it. RoleLastUsed stays empty until it is used."""
+    return basic(account, role) | {
         "MaxSessionDuration": role.max_session,
         "PermissionsBoundary": boundaries.shown(role),
         "Tags": tagging.shown(role.tags) or None,
-        "RoleLastUsed": {},
+        "RoleLastUsed": uses.role_last_used(tx, account, role.id),
     }
 
 
@@ -66,17 +66,16 @@ async def create_role(ctx: Context, request: CreateRoleRequestTypeDef) -> dict[s
     )  # fmt: skip
 
     def create(tx: Transaction) -> Role:
-        if ROLES.find(tx, ctx.account, role.name) is not None:
-            raise EntityAlreadyExistsException(f"Role with name {role.name} already exists.")
+        ROLES.require_free(tx, ctx.account, role.name)
         check_principals(tx, trust)
         created = boundaries.set_boundary(tx, ctx.account, ROLES, role, request.get("PermissionsBoundary", ""))
-        ROLES.put(tx, ctx.account, created)
+        ROLES.create(tx, ctx.account, created)
         return created
 
     created = await ctx.store.transact(create)
     # CreateRole leaves out what was not asked for; the later answers give defaults.
     return {
-        "Role": _basic(ctx.account, created)
+        "Role": basic(ctx.account, created)
         | {
             "MaxSessionDuration": request.get("MaxSessionDuration"),
             "PermissionsBoundary": boundaries.shown(created),
@@ -88,26 +87,17 @@ async def create_role(ctx: Context, request: CreateRoleRequestTypeDef) -> dict[s
 @operation("GetRole", access=on_role("GetRole", ROLE_BOUNDARY))
 async def get_role(ctx: Context, request: GetRoleRequestTypeDef) -> dict[str, Any]:
     """docs: API_GetRole."""
-    role = await ctx.store.read(lambda tx: ROLES.get(tx, ctx.account, request["RoleName"]))
-    return {"Role": _full(ctx.account, role)}
+    name = request["RoleName"]
+    return {"Role": await ctx.store.read(lambda tx: full(tx, ctx.account, ROLES.get(tx, ctx.account, name)))}
 
 
 @operation("ListRoles", access=[Access("iam:ListRoles", resource=roles_below)])
 async def list_roles(ctx: Context, request: ListRolesRequestTypeDef) -> dict[str, Any]:
     """By name. docs: API_ListRoles, which names the attributes that a list leaves out."""
-    prefix = request.get("PathPrefix", "/")
 
     def read(tx: Reader) -> dict[str, Any]:
-        roles = paging.stored(tx, ROLES.prefix(ctx.account))
-        found, more = paging.page(
-            request,
-            lambda position: (
-                (name, role)
-                for name, raw in roles(position)
-                if (role := ROLES.codec.decode(raw)).path.startswith(prefix)
-            ),
-        )
-        shown = [_basic(ctx.account, role) | {"MaxSessionDuration": role.max_session} for role in found]
+        found, more = paging.page(request, paging.below(tx, ctx.account, ROLES, request.get("PathPrefix", "/")))
+        shown = [basic(ctx.account, role) | {"MaxSessionDuration": role.max_session} for role in found]
         return {"Roles": shown, **more}
 
     return await ctx.store.read(read)
@@ -139,7 +129,7 @@ async def update_role_description(ctx: Context, request: UpdateRoleDescriptionRe
         return role
 
     role = await ctx.store.transact(update)
-    return {"Role": _basic(ctx.account, role) | {"MaxSessionDuration": role.max_session}}
+    return {"Role": basic(ctx.account, role) | {"MaxSessionDuration": role.max_session}}
 
 
 @operation("UpdateAssumeRolePolicy", access=on_role("UpdateAssumeRolePolicy", ROLE_BOUNDARY))
@@ -164,17 +154,12 @@ async def delete_role(ctx: Context, request: DeleteRoleRequestTypeDef) -> None:
     def delete(tx: Transaction) -> None:
         role = ROLES.get(tx, ctx.account, request["RoleName"])
         require_modifiable(role)
+        if any(tx.scan(under(profiles_prefix(ctx.account, role.name)), limit=1)):
+            raise DeleteConflictException("Cannot delete entity, must remove roles from instance profile first.")
         attachments.require_no_policies(role)
         boundaries.set_boundary(tx, ctx.account, ROLES, role, "")
         ROLES.delete(tx, ctx.account, role)
+        tx.clear_range(uses.all_of(ctx.account, role.id))
+        used.forget(tx, ctx.account, role.id)
 
     await ctx.store.transact(delete)
-
-
-@operation("ListInstanceProfilesForRole", access=on_role("ListInstanceProfilesForRole"))
-async def list_instance_profiles_for_role(
-    ctx: Context, request: ListInstanceProfilesForRoleRequestTypeDef
-) -> dict[str, Any]:
-    """docs: API_ListInstanceProfilesForRole."""
-    await ctx.store.read(lambda tx: ROLES.get(tx, ctx.account, request["RoleName"]))
-    return {"InstanceProfiles": [], "IsTruncated": False}

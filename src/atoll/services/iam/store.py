@@ -11,11 +11,14 @@ from typing import Generic, Literal, TypeVar
 
 import msgspec
 
+from atoll.kernel.context import GLOBAL_ACCOUNT
 from atoll.kernel.keys import Key, Range, under
 from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader, Transaction, counter
-from atoll.services.iam.errors import NoSuchEntityException
+from atoll.services.iam.errors import EntityAlreadyExistsException, LimitExceededException, NoSuchEntityException
 
+ALIASES: Key = (GLOBAL_ACCOUNT, "", "iam", "account-aliases")
+"""(*ALIASES, alias) holds the account that the alias names."""
 Usage = Literal["PermissionsPolicy", "PermissionsBoundary"]
 """What a managed policy is to the role or user that it hangs on."""
 
@@ -45,9 +48,21 @@ class Role(Entity, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class User(Entity, frozen=True, omit_defaults=True, kw_only=True):
-    """A user. `access_keys` are ids, oldest first; their records are `auth.credentials`'s."""
+    """A user. `access_keys` are ids, oldest first; their records are `auth.credentials`'s. `groups` are the names of its groups in
+    lower case, in the order in which it joined them."""
 
     access_keys: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+class Group(Entity, frozen=True, omit_defaults=True, kw_only=True):
+    """A group of users; who they are lies beside it (`members_prefix`). It has neither tags nor a boundary."""
+
+
+class InstanceProfile(Entity, frozen=True, omit_defaults=True, kw_only=True):
+    """An instance profile. `role` is the name of its role in lower case, or "". No policies hang on it."""
+
+    role: str = ""
 
 
 E = TypeVar("E", bound=Entity)
@@ -55,15 +70,19 @@ E = TypeVar("E", bound=Entity)
 
 @dataclass(frozen=True)
 class Kind(Generic[E]):
-    """Roles or users: where they lie, and what differs when policies hang on them.
+    """Roles, users, groups or instance profiles: where they lie, what errors call them, and what differs when policies hang on them.
 
-    `inline_size` is the most characters that all inline policies have together, white space not counted.
+    `quota` and `most` are the name and number of how many an account may have. `inline_size` is the most characters that all inline
+    policies have together, white space not counted.
     """
 
-    word: Literal["role", "user"]
+    word: Literal["role", "user", "group", "instance-profile"]
     codec: Codec[E]
-    inline_size: int
-    attached_quota: str
+    called: str
+    quota: str
+    most: int
+    inline_size: int = 0
+    attached_quota: str = ""
 
     def find(self, tx: Reader, account: str, name: str) -> E | None:
         """The entity, or None."""
@@ -74,8 +93,21 @@ class Kind(Generic[E]):
         """The entity. Raises NoSuchEntityException."""
         found = self.find(tx, account, name)
         if found is None:
-            raise NoSuchEntityException(f"The {self.word} with name {name} cannot be found.")
+            raise NoSuchEntityException(f"{self._the} {name} cannot be found.")
         return found
+
+    def create(self, tx: Transaction, account: str, entity: E) -> None:
+        """Stores a new entity. Raises EntityAlreadyExistsException, and LimitExceededException where the account has as many as it may."""
+        self.require_free(tx, account, entity.name)
+        if count(tx, account, self.word) >= self.most:
+            raise LimitExceededException(f"Cannot exceed quota for {self.quota}: {self.most}")
+        add_to_count(tx, account, self.word, 1)
+        self.put(tx, account, entity)
+
+    def require_free(self, tx: Reader, account: str, name: str) -> None:
+        """Raises EntityAlreadyExistsException if the name is taken."""
+        if self.find(tx, account, name) is not None:
+            raise EntityAlreadyExistsException(f"{self.called} {name} already exists.")
 
     def put(self, tx: Transaction, account: str, entity: E) -> None:
         """Stores the entity under its name."""
@@ -84,8 +116,22 @@ class Kind(Generic[E]):
 
     def delete(self, tx: Transaction, account: str, entity: E) -> None:
         """Removes the entity."""
+        add_to_count(tx, account, self.word, -1)
         tx.delete(self._key(account, entity.name))
         changed(tx, account)
+
+    def rename(self, tx: Transaction, account: str, entity: E, renamed: E) -> None:
+        """Puts `renamed` in the place of `entity`. Raises EntityAlreadyExistsException if its name is another's."""
+        if renamed.name.lower() != entity.name.lower():
+            self.require_free(tx, account, renamed.name)
+            tx.delete(self._key(account, entity.name))
+        for arn in entity.attached:
+            disuse(tx, account, arn, "PermissionsPolicy", self.word, entity.name)
+            use(tx, account, arn, "PermissionsPolicy", self.word, renamed.name)
+        if entity.boundary:
+            disuse(tx, account, entity.boundary, "PermissionsBoundary", self.word, entity.name)
+            use(tx, account, entity.boundary, "PermissionsBoundary", self.word, renamed.name)
+        self.put(tx, account, renamed)
 
     def prefix(self, account: str) -> Key:
         """Under which all entities of this kind lie, by name in lower case."""
@@ -95,12 +141,55 @@ class Kind(Generic[E]):
         """The entity's ARN."""
         return f"arn:aws:iam::{account}:{self.word}{entity.path}{entity.name}"
 
+    @property
+    def _the(self) -> str:
+        return f"The {self.word} with name" if self.called.endswith("name") else self.called
+
     def _key(self, account: str, name: str) -> Key:
         return (*self.prefix(account), name.lower())
 
 
-ROLES = Kind("role", Codec(Role), 10_240, "PoliciesPerRole")
-USERS = Kind("user", Codec(User), 2_048, "PoliciesPerUser")
+ROLES = Kind("role", Codec(Role), "Role with name", "RolesPerAccount", 1000, 10_240, "PoliciesPerRole")
+USERS = Kind("user", Codec(User), "User with name", "UsersPerAccount", 5000, 2_048, "PoliciesPerUser")
+GROUPS = Kind("group", Codec(Group), "Group with name", "GroupsPerAccount", 300, 5_120, "PoliciesPerGroup")
+PROFILES = Kind(
+    "instance-profile", Codec(InstanceProfile), "Instance Profile", "InstanceProfilesPerAccount", 1000
+)  # fmt: skip
+
+
+def members_prefix(account: str, group: str) -> Key:
+    """Under which (…, name in lower case) lies for each user of a group."""
+    return (account, "", "iam", "group-members", group.lower())
+
+
+def renamed_key(account: str, user_id: str) -> Key:
+    """Holds the ARN of a user that was renamed: its sessions know it by the old one."""
+    return (account, "", "iam", "renamed-users", user_id)
+
+
+def login_profile_key(account: str, user: User) -> Key:
+    """Where a user's password lies, whatever the user is called."""
+    return (account, "", "iam", "login-profiles", user.id)
+
+
+def service_credentials_prefix(account: str, user: User) -> Key:
+    """Under which a user's service-specific credentials lie, by id."""
+    return (account, "", "iam", "service-credentials", user.id)
+
+
+def profiles_prefix(account: str, role: str) -> Key:
+    """Under which (…, name in lower case) lies for each instance profile that a role is in."""
+    return (account, "", "iam", "profiles-of-role", role.lower())
+
+
+def count(tx: Reader, account: str, noun: str) -> int:
+    """How many there are of a noun that is counted: the words of the kinds, "policy", and whatever `add_to_count` is told of."""
+    return max(0, counter(tx.get((account, "", "iam", "counts", noun))))
+
+
+def add_to_count(tx: Transaction, account: str, noun: str, amount: int) -> None:
+    """Says that there are `amount` more."""
+    tx.add((account, "", "iam", "counts", noun), amount)
 
 
 class Policy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -161,8 +250,20 @@ def uses(tx: Reader, account: str, policy_arn: str, usage: Usage) -> int:
     return counter(tx.get(_count_key(account, policy_arn, usage)))
 
 
+def in_use(tx: Reader, account: str, policy_arn: str) -> bool:
+    """Whether anybody has the policy."""
+    return bool(
+        uses(tx, account, policy_arn, "PermissionsPolicy") or uses(tx, account, policy_arn, "PermissionsBoundary")
+    )
+
+
 def _count_key(account: str, policy_arn: str, usage: Usage) -> Key:
     return (account, "", "iam", "policy-use-counts", policy_arn, usage)
+
+
+def alias_owner(_tx: Reader, _key: Key, raw: bytes) -> str:
+    """The account that an alias names."""
+    return raw.decode()
 
 
 def version_key(account: str) -> tuple[str, ...]:

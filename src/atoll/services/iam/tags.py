@@ -1,4 +1,5 @@
-"""Tag{Role,User,Policy}, Untag{Role,User,Policy}, List{Role,User,Policy}Tags. What makes a legal set is in `tagging.py`."""
+"""{Tag,Untag}{Role,User,Policy,InstanceProfile}, List{Role,User,Policy,InstanceProfile}Tags. What makes a legal set is in
+`tagging.py`."""
 
 from __future__ import annotations
 
@@ -12,17 +13,20 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.kernel.tag_conditions import adds_tags, removes_tags
 from atoll.services.iam import paging, policies, tagging
-from atoll.services.iam.resources import on_policy, on_role, on_user
-from atoll.services.iam.store import ROLES, USERS, E, Kind
+from atoll.services.iam.resources import on_policy, on_profile, on_role, on_user
+from atoll.services.iam.store import PROFILES, ROLES, USERS, E, Kind
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
+        ListInstanceProfileTagsRequestTypeDef,
         ListPolicyTagsRequestTypeDef,
         ListRoleTagsRequestTypeDef,
         ListUserTagsRequestTypeDef,
+        TagInstanceProfileRequestTypeDef,
         TagPolicyRequestTypeDef,
         TagRoleRequestTypeDef,
         TagUserRequestTypeDef,
+        UntagInstanceProfileRequestTypeDef,
         UntagPolicyRequestTypeDef,
         UntagRoleRequestTypeDef,
         UntagUserRequestTypeDef,
@@ -116,3 +120,23 @@ async def list_policy_tags(ctx: Context, request: ListPolicyTagsRequestTypeDef) 
     """docs: API_ListPolicyTags."""
     policy = await ctx.store.read(lambda tx: policies.get(tx, ctx.account, request["PolicyArn"]))
     return _page(request, policy.tags)
+
+
+@operation("TagInstanceProfile", access=on_profile("TagInstanceProfile", adds_tags()))
+async def tag_instance_profile(ctx: Context, request: TagInstanceProfileRequestTypeDef) -> None:
+    """docs: API_TagInstanceProfile."""
+    new = tagging.given(request["Tags"], fold=True)
+    await _change(ctx, PROFILES, request["InstanceProfileName"], lambda tags: tagging.merged(tags, new, fold=True))
+
+
+@operation("UntagInstanceProfile", access=on_profile("UntagInstanceProfile", removes_tags()))
+async def untag_instance_profile(ctx: Context, request: UntagInstanceProfileRequestTypeDef) -> None:
+    """docs: API_UntagInstanceProfile."""
+    keys = request["TagKeys"]
+    await _change(ctx, PROFILES, request["InstanceProfileName"], lambda tags: tagging.without(tags, keys, fold=True))
+
+
+@operation("ListInstanceProfileTags", access=on_profile("ListInstanceProfileTags"))
+async def list_instance_profile_tags(ctx: Context, request: ListInstanceProfileTagsRequestTypeDef) -> dict[str, Any]:
+    """docs: API_ListInstanceProfileTags."""
+    return await _list(ctx, PROFILES, request["InstanceProfileName"], request)

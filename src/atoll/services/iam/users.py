@@ -1,26 +1,37 @@
-"""Users: CreateUser, GetUser, ListUsers, DeleteUser, and ListGroupsForUser, which finds none: there are no groups here."""
+"""Users: CreateUser, GetUser, ListUsers, UpdateUser, DeleteUser."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from atoll.auth import mfa
+from msgspec.structs import replace
+
+from atoll.auth import credentials, mfa
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
+from atoll.kernel.keys import under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.iam import attachments, boundaries, paging, tagging, user_items
-from atoll.services.iam.errors import DeleteConflictException, EntityAlreadyExistsException
+from atoll.services.iam import attachments, boundaries, paging, tagging, user_items, uses
+from atoll.services.iam.errors import DeleteConflictException
 from atoll.services.iam.resources import makes, new_user, on_user, users_below
-from atoll.services.iam.store import USERS, User
+from atoll.services.iam.store import (
+    USERS,
+    User,
+    login_profile_key,
+    members_prefix,
+    renamed_key,
+    service_credentials_prefix,
+)
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
         CreateUserRequestTypeDef,
         DeleteUserRequestTypeDef,
         GetUserRequestTypeDef,
-        ListGroupsForUserRequestTypeDef,
         ListUsersRequestTypeDef,
+        UpdateUserRequestTypeDef,
     )
 
 
@@ -33,7 +44,8 @@ def named_or_caller(ctx: Context, name: str | None) -> str:
     return ctx.principal.arn.rpartition("/")[2]
 
 
-def _basic(account: str, user: User) -> dict[str, Any]:
+def basic(account: str, user: User) -> dict[str, Any]:
+    """What every answer says of a user. PasswordLastUsed is not among it: nobody signs in to a console here."""
     return {
         "Path": user.path,
         "UserName": user.name,
@@ -44,7 +56,7 @@ def _basic(account: str, user: User) -> dict[str, Any]:
 
 
 def _full(account: str, user: User) -> dict[str, Any]:
-    return _basic(account, user) | {
+    return basic(account, user) | {
         "PermissionsBoundary": boundaries.shown(user),
         "Tags": tagging.shown(user.tags) or None,
     }
@@ -59,10 +71,9 @@ async def create_user(ctx: Context, request: CreateUserRequestTypeDef) -> dict[s
     )  # fmt: skip
 
     def create(tx: Transaction) -> User:
-        if USERS.find(tx, ctx.account, user.name) is not None:
-            raise EntityAlreadyExistsException(f"User with name {user.name} already exists.")
+        USERS.require_free(tx, ctx.account, user.name)
         created = boundaries.set_boundary(tx, ctx.account, USERS, user, request.get("PermissionsBoundary", ""))
-        USERS.put(tx, ctx.account, created)
+        USERS.create(tx, ctx.account, created)
         return created
 
     return {"User": _full(ctx.account, await ctx.store.transact(create))}
@@ -82,21 +93,33 @@ async def get_user(ctx: Context, request: GetUserRequestTypeDef) -> dict[str, An
 @operation("ListUsers", access=[Access("iam:ListUsers", resource=users_below)])
 async def list_users(ctx: Context, request: ListUsersRequestTypeDef) -> dict[str, Any]:
     """By name. docs: API_ListUsers, which names the attributes that a list leaves out."""
-    prefix = request.get("PathPrefix", "/")
 
     def read(tx: Reader) -> dict[str, Any]:
-        users = paging.stored(tx, USERS.prefix(ctx.account))
-        found, more = paging.page(
-            request,
-            lambda position: (
-                (name, user)
-                for name, raw in users(position)
-                if (user := USERS.codec.decode(raw)).path.startswith(prefix)
-            ),
-        )
-        return {"Users": [_basic(ctx.account, user) for user in found], **more}
+        found, more = paging.page(request, paging.below(tx, ctx.account, USERS, request.get("PathPrefix", "/")))
+        return {"Users": [basic(ctx.account, user) for user in found], **more}
 
     return await ctx.store.read(read)
+
+
+@operation("UpdateUser", access=on_user("UpdateUser"))
+async def update_user(ctx: Context, request: UpdateUserRequestTypeDef) -> None:
+    """Access keys, groups, policies and the password go on under the new name and path. docs: API_UpdateUser."""
+
+    def update(tx: Transaction) -> None:
+        user = USERS.get(tx, ctx.account, request["UserName"])
+        renamed = replace(user, name=request.get("NewUserName", user.name), path=request.get("NewPath", user.path))
+        USERS.rename(tx, ctx.account, user, renamed)
+        tx.set(renamed_key(ctx.account, user.id), USERS.arn(ctx.account, renamed).encode())
+        for group in user.groups:
+            tx.delete((*members_prefix(ctx.account, group), user.name.lower()))
+            tx.set((*members_prefix(ctx.account, group), renamed.name.lower()), b"")
+        for access_key in user.access_keys:
+            key = credentials.find(tx, access_key)
+            assert key is not None
+            principal = dataclasses.replace(key.principal, arn=USERS.arn(ctx.account, renamed))
+            credentials.write(tx, replace(key, principal=principal))
+
+    await ctx.store.transact(update)
 
 
 @operation("DeleteUser", access=on_user("DeleteUser"))
@@ -105,20 +128,25 @@ async def delete_user(ctx: Context, request: DeleteUserRequestTypeDef) -> None:
 
     def delete(tx: Transaction) -> None:
         user = USERS.get(tx, ctx.account, request["UserName"])
-        if user.access_keys:
-            raise DeleteConflictException("Cannot delete entity, must delete access keys first.")
-        if any(mfa.devices_of(tx, ctx.account, user.id)):
-            raise DeleteConflictException("Cannot delete entity, must deactivate MFA device first.")
-        user_items.require_none(tx, ctx.account, user)
-        attachments.require_no_policies(user)
+        _require_bare(tx, ctx.account, user)
         boundaries.set_boundary(tx, ctx.account, USERS, user, "")
         USERS.delete(tx, ctx.account, user)
+        tx.delete(renamed_key(ctx.account, user.id))
+        tx.clear_range(uses.all_of(ctx.account, user.id))
 
     await ctx.store.transact(delete)
 
 
-@operation("ListGroupsForUser", access=on_user("ListGroupsForUser"))
-async def list_groups_for_user(ctx: Context, request: ListGroupsForUserRequestTypeDef) -> dict[str, Any]:
-    """docs: API_ListGroupsForUser."""
-    await ctx.store.read(lambda tx: USERS.get(tx, ctx.account, request["UserName"]))
-    return {"Groups": [], "IsTruncated": False}
+def _require_bare(tx: Reader, account: str, user: User) -> None:
+    """A user that has anything cannot be deleted. Raises DeleteConflictException for the first of what it has."""
+    for has, what in (
+        (bool(user.access_keys), "delete access keys"),
+        (tx.get(login_profile_key(account, user)) is not None, "delete login profile"),
+        (any(mfa.devices_of(tx, account, user.id)), "delete MFA device"),
+        (bool(user.groups), "remove users from group"),
+    ):
+        if has:
+            raise DeleteConflictException(f"Cannot delete entity, must {what} first.")
+    attachments.require_no_policies(user)
+    if any(tx.scan(under(service_credentials_prefix(account, user)), limit=1)) or user_items.has_any(tx, account, user):
+        raise DeleteConflictException("Cannot delete entity, must remove referenced objects first.")

@@ -89,8 +89,6 @@ def _read(ctx: Context, request: Mapping[str, Any]) -> Definition:
         raise BadRequestException(INVALID) from None
     if found.warnings and request.get("failOnWarnings"):
         raise BadRequestException("Warnings found during import:\n\t" + "\n\t".join(found.warnings))
-    if any(one.authorizer and one.authorizer.provider_arns for one in found.authorizers.values()):
-        ctx.warn("providerARNs", "there are no user pools yet: calls of methods with such an authorizer are refused")
     for name in ("security-policy", "endpoint-access-mode"):
         if f"{EXTENSION}{name}" in document.root:
             ctx.warn(f"{EXTENSION}{name}", "Atoll does not choose among versions of TLS")

@@ -1,0 +1,152 @@
+"""atoll why: what IAM decided about a request, by which policies, and the smallest statement that would allow it."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+from rich.markup import escape
+
+from atoll.cli.admin_api import ask
+from atoll.cli.lifecycle import Port
+from atoll.cli.output import fail, out
+from atoll.cli.running import require
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+TYPES = {
+    "identity-based policy": "identity policy",
+    "resource-based policy": "resource policy",
+    "permissions boundary": "permissions boundary",
+    "session policy": "session policy",
+    "role trust policy": "trust policy",
+}
+VERBS = {"Allow": "allows", "Deny": "denies"}
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(why)
+
+
+def why(
+    request_id: Annotated[
+        str | None,
+        typer.Argument(
+            help="What an answer's x-amzn-requestid header says. Without it: the latest request that was denied."
+        ),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Show also the statements that are about something else.")
+    ] = False,
+    as_json: Json = False,
+    port: Port = None,
+) -> None:
+    """Show why a request was allowed or denied, and what would allow it."""
+    region = require(port)
+    if request_id is None:
+        denied = ask(region, "/_atoll/why")["denied"]
+        if not denied:
+            fail("No request was denied of late.", "Name one: atoll why REQUEST_ID")
+        request_id = str(denied[0]["id"])
+    found = ask(region, f"/_atoll/why/{quote(request_id, safe='')}")
+    if as_json:
+        print(json.dumps(found, indent=2))  # noqa: T201  for a program to read
+        return
+    _show(found, every=every)
+
+
+def _show(found: dict[str, Any], *, every: bool) -> None:
+    status = f"  {found['status']}" if found.get("status") else ""
+    out.print(f"[bold]{escape(found['name'])}[/]{status}  [dim]{found['id']}, {found['seconds_ago']:.0f} s ago[/]")
+    if error := found.get("error"):
+        out.print(f"  {escape(error)}")
+    for decision in found["decisions"]:
+        out.print()
+        _decision(decision, every=every)
+    if note := found.get("note"):
+        out.print(f"  {escape(note)}")
+
+
+def _decision(told: dict[str, Any], *, every: bool) -> None:
+    verdict = (
+        "[green]allowed[/]"
+        if told["allowed"]
+        else "[yellow]would be denied[/]"
+        if told.get("audited")
+        else "[bold red]denied[/]"
+    )
+    out.print(f"{verdict}  [bold]{escape(told['action'])}[/] on {escape(told['resource'])}")
+    _principal(told["principal"])
+    out.print(f"  [bold]{escape(told['decision'])}[/]")
+    for policy in told["policies"]:
+        _policy(policy, every=every or told["allowed"])
+    for absent in told["absent"]:
+        out.print(f"  {TYPES[absent]}: there is none")
+    if told["context"]:
+        out.print("  [dim]condition values[/]")
+    for key, values in sorted(told["context"].items()):
+        out.print(f"    [dim]{escape(key)} = {escape(', '.join(values))}[/]")
+    _remedy(told["remedy"])
+
+
+def _principal(principal: dict[str, str]) -> None:
+    out.print(f"  by {escape(principal['arn'])}")
+    out.print(f"     [dim]{escape(principal['authenticated'])}[/]")
+    if role := principal.get("role"):
+        out.print(f"     [dim]session {escape(principal['session'])} of {escape(role)}[/]")
+    if source := principal.get("source_arn"):
+        out.print(f"     [dim]for {escape(source)}[/]")
+
+
+def _policy(policy: dict[str, Any], *, every: bool) -> None:
+    out.print(f"  {TYPES[policy['type']]} [bold]{escape(policy['name'])}[/] [dim]({policy['form']})[/]")
+    others = 0
+    for statement in policy["statements"]:
+        if statement["decided"] or not statement["failed"] or statement["near"] or every:
+            _statement(statement)
+        else:
+            others += 1
+    if others:
+        out.print(f"    [dim]{others} statement{'s' if others > 1 else ''} about something else (--all)[/]")
+
+
+def _statement(statement: dict[str, Any]) -> None:
+    sid = f" {escape(statement['sid'])}" if statement["sid"] else ""
+    named = f"statement {statement['number']}{sid}"
+    if not statement["failed"]:
+        mark = "[bold]→[/]" if statement["decided"] else " "
+        out.print(f"   {mark}{named} {VERBS[statement['effect']]} it")
+        if statement["decided"]:
+            _quote(statement["quoted"], "      ")
+        return
+    out.print(
+        f"    {named} {'would ' if statement['near'] else 'does not '}{statement['effect'].lower()}"
+        + (", but for" if statement["near"] else ":")
+    )
+    for failed in statement["failed"]:
+        out.print(f"      {escape(_mismatch(failed))}")
+
+
+def _mismatch(failed: dict[str, Any]) -> str:
+    wants = json.dumps(failed["wants"])
+    if failed["element"] != "Condition":
+        return f"{failed['element']} {wants}: the request has {json.dumps(failed['had'])}"
+    had = failed["had"]
+    has = "the request has none" if not had else f"the request has {json.dumps(had if len(had) > 1 else had[0])}"
+    return f"Condition {failed['operator']} {failed['key']} {wants}: {has}"
+
+
+def _remedy(remedy: dict[str, Any]) -> None:
+    if hopeless := remedy["hopeless"]:
+        out.print(f"  [bold]{escape(hopeless)}[/]")
+    for number, change in enumerate(remedy["changes"]):
+        begin = "This would allow it" if not number else "and"
+        out.print(f"  [bold]{begin}[/], in the {TYPES[change['where']]} of {escape(change['of'])}:")
+        _quote(change["statement"], "    ")
+
+
+def _quote(statement: dict[str, Any], indent: str) -> None:
+    for line in json.dumps(statement, indent=2).splitlines():
+        out.print(f"{indent}[cyan]{escape(line)}[/]")

@@ -1,0 +1,27 @@
+"""Cognito identity pools: identities of users who signed in elsewhere, or not at all, and AWS credentials for them.
+
+docs: Amazon Cognito identity pools API reference; developer guide, "Identity pools authentication flow".
+"""
+
+from __future__ import annotations
+
+from atoll.kernel.service import Service, Shared
+from atoll.services.cognito_identity import running, store
+
+_MODULES = (
+    "credentials",
+    "developer_identities",
+    "identities",
+    "pools",
+    "principal_tags",
+    "roles",
+    "tags",
+)
+"""Loaded when the first request comes."""
+
+SERVICE = Service(
+    "cognito-identity",
+    [f"{__name__}.{module}" for module in _MODULES],
+    runtime=running.running,
+    shared=[Shared(store.POOL_IDS, store.owner), Shared(store.IDENTITY_IDS, store.owner)],
+)

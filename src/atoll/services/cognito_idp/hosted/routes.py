@@ -1,0 +1,101 @@
+"""The pages and endpoints of a domain, by path and method."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from atoll.kernel.http import HttpRequest, HttpResponse
+from atoll.services.cognito_idp.hosted import challenges, forgot, logout, revoke, sign_in, sign_up, token, user_info
+from atoll.services.cognito_idp.hosted.authorization import Authorization, Refused, Returned
+from atoll.services.cognito_idp.hosted.authorize import authorize, requested, told
+from atoll.services.cognito_idp.hosted.pages import by_script, may_post, page, ready
+from atoll.services.cognito_idp.hosted.visit import Visit
+
+Endpoint = Callable[[Visit], Awaitable[HttpResponse]]
+Page = Callable[[Visit, Authorization], Awaitable[HttpResponse]]
+
+EXPIRED = "This form is too old, or it was not ours. Go back and load the page again."
+OOPS = "An error was encountered with the requested page."
+LONGEST_ERROR = 200
+"""Characters of an error that the address gives."""
+
+
+async def error(visit: Visit) -> HttpResponse:
+    """GET /error: where those are sent whose application cannot be told."""
+    text = visit.query.get("error", "")[:LONGEST_ERROR]
+    return page(visit, "message", status=400, heading=OOPS, error=text)
+
+
+def _needs_authorization(shown: Page) -> Endpoint:
+    """A page of a sign-in: the address says for which application, and that is checked every time."""
+
+    async def serve(visit: Visit) -> HttpResponse:
+        try:
+            asked = await requested(visit)
+        except (Refused, Returned) as refusal:
+            return told(visit, refusal)
+        if visit.request.method == "POST" and not may_post(visit):
+            return page(visit, "message", status=403, heading=OOPS, error=EXPIRED)
+        return await shown(visit, asked)
+
+    return serve
+
+
+_APPLICATIONS: Mapping[str, Mapping[str, Endpoint]] = {
+    "/oauth2/token": {"POST": token.token},
+    "/oauth2/revoke": {"POST": revoke.revoke},
+    "/oauth2/userInfo": {"GET": user_info.user_info, "POST": user_info.user_info},
+}
+"""What programs call, from web pages of any origin too: no cookie counts here."""
+_BROWSERS: Mapping[str, Mapping[str, Endpoint]] = {
+    "/oauth2/authorize": {"GET": authorize},
+    "/logout": {"GET": logout.logout},
+    "/error": {"GET": error},
+    "/confirmUser": {"GET": sign_up.confirm_by_link},
+    "/login": {"GET": _needs_authorization(sign_in.show), "POST": _needs_authorization(sign_in.submit)},
+    "/challenge": {"POST": _needs_authorization(challenges.submit)},
+    "/signup": {"GET": _needs_authorization(sign_up.show), "POST": _needs_authorization(sign_up.submit)},
+    "/confirm": {"GET": _needs_authorization(sign_up.show_confirm), "POST": _needs_authorization(sign_up.confirm)},
+    "/resendcode": {"POST": _needs_authorization(sign_up.resend)},
+    "/forgotPassword": {"GET": _needs_authorization(forgot.show), "POST": _needs_authorization(forgot.send)},
+    "/confirmForgotPassword": {
+        "GET": _needs_authorization(forgot.show_confirm),
+        "POST": _needs_authorization(forgot.confirm),
+    },
+}
+
+
+async def answer(visit: Visit) -> HttpResponse:
+    """The answer to a request for a page or an endpoint."""
+    request, path = visit.request, visit.path
+    await ready()
+    for_application = path in _APPLICATIONS
+    methods = _APPLICATIONS.get(path) or _BROWSERS.get(path)
+    if methods is None:
+        return page(visit, "message", status=404, heading="There is no such page.")
+    method = "GET" if request.method == "HEAD" else request.method
+    if for_application and method == "OPTIONS":
+        return HttpResponse(200, _cors(request, methods))
+    endpoint = methods.get(method)
+    if endpoint is None:
+        return HttpResponse(405, [("allow", ", ".join([*methods, *(["HEAD"] if "GET" in methods else [])]))])
+    if for_application:
+        response = await endpoint(visit)
+        return HttpResponse(response.status, [*response.headers, ("access-control-allow-origin", "*")], response.body)
+    if by_script(visit):
+        return page(
+            visit, "message", status=403, heading=OOPS, error="Pages are for browsers to show, not for scripts."
+        )
+    return await endpoint(visit)
+
+
+def _cors(request: HttpRequest, methods: Mapping[str, Endpoint]) -> list[tuple[str, str]]:
+    """What a browser hears that asks before it calls from another origin."""
+    headers = [
+        ("access-control-allow-origin", "*"),
+        ("access-control-allow-methods", ", ".join([*methods, "OPTIONS"])),
+        ("access-control-max-age", "600"),
+    ]
+    if wanted := request.header("access-control-request-headers"):
+        headers.append(("access-control-allow-headers", wanted))
+    return headers

@@ -1,0 +1,75 @@
+"""Who is signed in in a browser: the cookie `cognito`, for an hour. docs: "Managed login": sessions last one hour, whatever tokens do."""
+
+from __future__ import annotations
+
+from atoll.kernel.store.api import Transaction
+from atoll.services.cognito_idp.hosted import store
+from atoll.services.cognito_idp.hosted.store import Session
+from atoll.services.cognito_idp.hosted.visit import Visit
+from atoll.services.cognito_idp.store import User, find_user
+
+COOKIE = "cognito"
+LASTS = 3600.0
+"""Seconds of region time."""
+TOKEN = 64
+"""Hexadecimal digits: 256 random bits."""
+
+
+async def current(visit: Visit) -> tuple[Session, User] | None:
+    """The session that the browser's cookie names, and its user, while both are good."""
+    for token in visit.cookies.get(COOKIE, ()):
+        found = await _of_token(visit, token, "signed-in")
+        if found is not None and found[1].enabled:
+            return found
+    return None
+
+
+async def taken(visit: Visit, token: str) -> User | None:
+    """Who has confirmed a sign-up in the browser that began it; the token, of purpose "confirm", is used up."""
+    found = await _of_token(visit, token, "confirm")
+    if found is None or not found[1].enabled:
+        return None
+    await visit.ctx.store.transact(lambda tx: store.end_session(tx, visit.ctx, visit.pool.id, token))
+    return found[1]
+
+
+async def _of_token(visit: Visit, token: str, purpose: str) -> tuple[Session, User] | None:
+    """The session of a token and its user; None where it has ended, is for something else, or the user is gone."""
+    ctx, pool = visit.ctx, visit.pool.id
+    session = await ctx.store.read(lambda tx: store.find_session(tx, ctx, pool, token))
+    if session is None or session.purpose != purpose or session.expires <= ctx.clock.now():
+        return None
+    sub = session.sub
+    user = await ctx.store.read(lambda tx: find_user(tx, ctx, pool, sub))
+    return None if user is None else (session, user)
+
+
+async def begin(visit: Visit, sub: str, purpose: str = "signed-in") -> str:
+    """Begins a session; returns its token."""
+    ctx, token = visit.ctx, visit.ctx.ids.hex(TOKEN)
+    now = ctx.clock.now()
+    session = Session(sub, now, now + LASTS, "confirm" if purpose == "confirm" else "signed-in")
+    await ctx.store.transact(lambda tx: store.put_session(tx, ctx, visit.pool.id, token, session, now))
+    return token
+
+
+async def end(visit: Visit) -> list[tuple[str, str]]:
+    """Ends the browser's sessions here; returns the header that takes the cookie away."""
+    ctx, tokens = visit.ctx, visit.cookies.get(COOKIE, ())
+
+    def forget(tx: Transaction) -> None:
+        for token in tokens:
+            store.end_session(tx, ctx, visit.pool.id, token)
+
+    await ctx.store.transact(forget)
+    return [set_cookie(visit, COOKIE, "", 0)]
+
+
+def set_cookie(visit: Visit, name: str, value: str, seconds: int | None = None) -> tuple[str, str]:
+    """A cookie that only this domain's pages get back, no script sees, and other sites' forms do not send."""
+    parts = [f"{name}={value}", f"Path={visit.base or '/'}", "HttpOnly", "SameSite=Lax"]
+    if seconds is not None:
+        parts.append(f"Max-Age={seconds}")
+    if visit.request.secure:
+        parts.append("Secure")
+    return "set-cookie", "; ".join(parts)

@@ -1,0 +1,1 @@
+"""User pools, their clients, groups, resource servers and domains: what administrators set up."""

@@ -1,0 +1,1 @@
+"""Signing in: flows, challenges, second factors, lock-out."""

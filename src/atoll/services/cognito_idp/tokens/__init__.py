@@ -1,0 +1,1 @@
+"""Tokens: their keys, how they are made, read, renewed and revoked."""

@@ -1,0 +1,47 @@
+"""ChangePassword: a user who is signed in takes another password."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from atoll.kernel.context import Context
+from atoll.kernel.service import operation
+from atoll.kernel.store.api import Transaction
+from atoll.services.cognito_idp.errors import NotAuthorizedException
+from atoll.services.cognito_idp.store import Password, Pool, User
+from atoll.services.cognito_idp.tokens.access import by_access_token
+from atoll.services.cognito_idp.users import attempts, new_password, password_rules, passwords
+from atoll.services.cognito_idp.users.find import get_by_name, put_user
+
+if TYPE_CHECKING:
+    from types_boto3_cognito_idp.type_defs import ChangePasswordRequestTypeDef
+
+
+@operation("ChangePassword", access=())
+async def change_password(ctx: Context, request: ChangePasswordRequestTypeDef) -> dict[str, Any]:
+    """docs: API_ChangePassword. The previous password is needed where there is one. Raises NotAuthorizedException,
+    InvalidPasswordException, PasswordHistoryPolicyViolationException, LimitExceededException after five wrong ones in an hour."""
+    ctx, pool, _, user, _ = await by_access_token(ctx, request["AccessToken"])
+    password_rules.check(pool, request["ProposedPassword"])
+    if user.password is not None:
+        await _prove(ctx, pool, user, user.password, request.get("PreviousPassword") or "")
+    kept, now = await new_password.accepted(ctx, pool, user, request["ProposedPassword"]), ctx.clock.now()
+
+    def write(tx: Transaction) -> None:
+        present = get_by_name(tx, ctx, pool, user.sub)
+        put_user(tx, ctx, pool, new_password.having(pool, present, kept, present.status, now), present)
+        attempts.forget(tx, ctx, pool.id, user.sub, "change_password")
+
+    await ctx.store.transact(write)
+    return {}
+
+
+async def _prove(ctx: Context, pool: Pool, user: User, known: Password, given: str) -> None:
+    """Raises NotAuthorizedException unless the password is right, LimitExceededException after too many wrong ones."""
+    now = ctx.clock.now()
+    tried = await ctx.store.read(lambda tx: attempts.find(tx, ctx, pool.id, user.sub, "change_password", now))
+    if not attempts.may_guess(tried):
+        raise attempts.limited()
+    if not await passwords.matches(given, known):
+        await ctx.store.transact(lambda tx: attempts.failed(tx, ctx, pool.id, user.sub, "change_password", now))
+        raise NotAuthorizedException("Incorrect username or password.")

@@ -1,0 +1,58 @@
+"""Users who come from another directory: what the user migration trigger says of one, and making him.
+
+docs: "Migrate user Lambda trigger".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from atoll.kernel.context import Context
+from atoll.services.cognito_idp import triggers
+from atoll.services.cognito_idp.errors import InvalidLambdaResponseException, UserLambdaValidationException
+from atoll.services.cognito_idp.pools.client_settings import hides_users
+from atoll.services.cognito_idp.store import Client, Pool, Status, User
+from atoll.services.cognito_idp.users import attributes
+from atoll.services.cognito_idp.users.find import put_user
+from atoll.services.cognito_idp.users.usernames import named
+
+_STATUS: Mapping[str | None, Status] = {
+    "CONFIRMED": "CONFIRMED",
+    "RESET_REQUIRED": "RESET_REQUIRED",
+    None: "RESET_REQUIRED",
+}
+
+
+async def forgotten(ctx: Context, pool: Pool, client: Client, name: str, metadata: Mapping[str, str]) -> User | None:
+    """The user whom the trigger knows, who has forgotten the password: he is in the pool from now on, without one. None where it knows
+    none, or the pool has no such trigger."""
+    request: dict[str, Any] = {"password": None, "validationData": None, **triggers.with_metadata(metadata)}
+    try:
+        answer = await triggers.fire(ctx, pool, client.id, "UserMigration_ForgotPassword", name, request)
+    except UserLambdaValidationException:
+        if hides_users(client):
+            return None
+        raise
+    if not answer or not answer.get("userAttributes"):
+        return None
+    user = described(ctx, pool, name, answer)
+    force = bool(answer.get("forceAliasCreation"))
+    await ctx.store.transact(lambda tx: put_user(tx, ctx, pool, user, None, force=force))
+    return user
+
+
+def described(ctx: Context, pool: Pool, name: str, answer: Mapping[str, Any]) -> User:
+    """The user whom the trigger's answer describes, without a password yet. Raises InvalidLambdaResponseException,
+    InvalidParameterException."""
+    status = _STATUS.get(answer.get("finalUserStatus"))
+    if status is None:
+        raise InvalidLambdaResponseException("Unrecognizable lambda output")
+    sub, now = ctx.ids.uuid(), ctx.clock.now()
+    called, implied = named(pool, name, sub)
+    told = [
+        {"Name": key, "Value": value}
+        for key, value in answer["userAttributes"].items()
+        if value is not None and key not in ("username", "sub")
+    ]
+    return User(sub, called, now, now, status=status, attributes=implied | attributes.given(pool, told))

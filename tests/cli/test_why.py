@@ -1,0 +1,410 @@
+"""`atoll why`: every decision explained: who asked, which policies were looked at, which statement decided, and what would allow it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+from tests.functions import API_GATEWAY, let_apis_invoke, make_function, make_role, trust
+
+if TYPE_CHECKING:
+    from tests.conftest import Region
+
+Clients = Callable[..., Any]
+READS = """
+import boto3
+
+def handler(event, context):
+    try:
+        boto3.client("dynamodb").get_item(TableName="users", Key={"id": {"S": "1"}})
+    except Exception as error:
+        return error.response["ResponseMetadata"]["RequestId"]
+"""
+
+
+def document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **one} for one in statements]})
+
+
+class User:
+    """An IAM user with one policy."""
+
+    def __init__(self, region: Region, account: str, name: str = "ann") -> None:
+        self.region, self.name = region, name
+        self.iam = region.client("iam", key=account)
+        self.arn = self.iam.create_user(UserName=name)["User"]["Arn"]
+        key = self.iam.create_access_key(UserName=name)["AccessKey"]
+        self.key, self.secret = key["AccessKeyId"], key["SecretAccessKey"]
+
+    def __call__(self, service: str) -> Any:
+        return self.region.client(service, self.key, self.secret)
+
+    def may(self, *statements: dict[str, Any]) -> None:
+        self.iam.put_user_policy(UserName=self.name, PolicyName="own", PolicyDocument=document(*statements))
+
+
+@pytest.fixture
+def ann(region: Region, account: str) -> User:
+    return User(region, account)
+
+
+def denied(call: Callable[[], Any]) -> str:
+    """The request id of a call that must be denied, as a user finds it in the error."""
+    with pytest.raises(ClientError) as caught:
+        call()
+    return str(caught.value.response["ResponseMetadata"]["RequestId"])
+
+
+def why(region: Region, request_id: str) -> dict[str, Any]:
+    return dict(json.loads(region.atoll("why", request_id, "--json").stdout))
+
+
+def only(found: dict[str, Any]) -> dict[str, Any]:
+    (decision,) = [one for one in found["decisions"] if not one["allowed"]]
+    return dict(decision)
+
+
+def statements(decision: dict[str, Any], policy: str) -> list[dict[str, Any]]:
+    return next(one["statements"] for one in decision["policies"] if one["name"] == policy)
+
+
+def test_the_page_of_a_denial(region: Region, account: str, ann: User) -> None:
+    """As a person reads it: principal, policies, what nearly matched and by what it failed, and the smallest statement that allows."""
+    table = f"arn:aws:dynamodb:us-east-1:{account}:table/users"
+    ann.may(
+        {
+            "Sid": "InIreland",
+            "Action": "dynamodb:*",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}},
+        },
+        {"Action": "dynamodb:PutItem", "Resource": table},
+        {"Action": "s3:GetObject", "Resource": "*"},
+    )
+    request_id = denied(lambda: ann("dynamodb").get_item(TableName="users", Key={"id": {"S": "1"}}))
+    shown = region.atoll("why", request_id).stdout
+    assert shown.startswith(f"dynamodb.GetItem  400  {request_id}, ")
+    assert f"  AccessDeniedException: User: {ann.arn} is not authorized to perform: dynamodb:GetItem" in shown
+    assert f"denied  dynamodb:GetItem on {table}\n  by {ann.arn}\n" in shown
+    assert f"by the signature of the access key {ann.key}\n" in shown
+    assert "  denied: no identity-based policy allows it\n  identity policy own (inline)\n" in shown
+    assert (
+        "    statement 1 InIreland would allow, but for\n"
+        '      Condition StringEquals aws:RequestedRegion "eu-west-1": the request has "us-east-1"\n'
+        "    statement 2 would allow, but for\n"
+        '      Action "dynamodb:PutItem": the request has "dynamodb:GetItem"\n'
+        "    1 statement about something else (--all)\n"
+        "  resource policy: there is none\n"
+    ) in shown
+    assert f"    aws:PrincipalArn = {ann.arn}\n" in shown
+    expected = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": table}
+    _, _, advice = shown.partition("This would allow it, in the identity policy of user ann:\n")
+    assert json.loads(advice) == expected
+    assert 'Action "s3:GetObject": the request has' in region.atoll("why", request_id, "--all").stdout
+
+
+def test_without_an_id_the_latest_denial_is_explained(new_region: Callable[..., Region]) -> None:
+    region = new_region()
+    none = region.atoll("why", check=False)
+    assert (none.returncode, none.stderr.splitlines()[0]) == (1, "error: No request was denied of late.")
+    bob = User(region, "111122223333", "bob")
+    request_id = denied(lambda: bob("sts").assume_role(RoleArn=bob.arn.replace("user", "role"), RoleSessionName="s1"))
+    bob.iam.list_users()
+    assert f" {request_id}, " in region.atoll("why").stdout.splitlines()[0]
+    latest = httpx.get(f"{region.endpoint}/_atoll/why").json()["denied"][0]
+    assert (latest["id"], latest["name"], len(latest["denied"])) == (request_id, "sts.AssumeRole", 1)
+
+
+def test_a_denial_outlives_a_thousand_other_requests(own: Region, account: str) -> None:
+    ann = User(own, account)
+    request_id = denied(lambda: ann("dynamodb").list_tables())
+    with httpx.Client() as http:
+        for _ in range(1100):
+            http.get(f"{own.endpoint}/?Action=GetCallerIdentity&Version=2011-06-15")
+    assert only(why(own, request_id))["action"] == "dynamodb:ListTables"
+
+
+def test_an_unknown_id_gets_a_helpful_error(region: Region) -> None:
+    failed = region.atoll("why", "no/such id", check=False)
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("error: No request 'no/such id' is remembered. The last 1000 requests are")
+    assert "Traceback" not in failed.stderr
+
+
+def test_an_allowed_request_names_the_statement_that_allowed(region: Region, ann: User) -> None:
+    ann.may(
+        {"Action": "dynamodb:Put*", "Resource": "*"}, {"Sid": "Lists", "Action": "dynamodb:ListTables", "Resource": "*"}
+    )
+    request_id = ann("dynamodb").list_tables()["ResponseMetadata"]["RequestId"]
+    (decision,) = why(region, request_id)["decisions"]
+    assert decision["decision"] == "allowed by identity-based policy own, statement 2 (Lists)"
+    second = statements(decision, "own")[1]
+    assert (second["decided"], second["quoted"]["Action"]) == (True, "dynamodb:ListTables")
+    assert decision["remedy"] == {"changes": [], "hopeless": ""}
+    assert "→statement 2 Lists allows it" in region.atoll("why", request_id).stdout
+
+
+def test_the_decision_is_explained_by_the_policies_of_its_time(region: Region, ann: User) -> None:
+    ann.may({"Sid": "Before", "Action": "dynamodb:GetItem", "Resource": "*"})
+    request_id = denied(lambda: ann("dynamodb").list_tables())
+    ann.may({"Sid": "After", "Action": "dynamodb:*", "Resource": "*"})
+    ann("dynamodb").list_tables()
+    assert [one["sid"] for one in statements(only(why(region, request_id)), "own")] == ["Before"]
+
+
+def test_an_explicit_deny_says_that_no_allow_helps(region: Region, ann: User) -> None:
+    ann.may(
+        {"Action": "*", "Resource": "*"},
+        {"Sid": "NoLists", "Effect": "Deny", "Action": "dynamodb:List*", "Resource": "*"},
+    )
+    request_id = denied(lambda: ann("dynamodb").list_tables())
+    decision = only(why(region, request_id))
+    assert decision["decision"] == "denied explicitly by identity-based policy own, statement 2 (NoLists)"
+    assert decision["remedy"]["changes"] == []
+    assert decision["remedy"]["hopeless"] == (
+        "The identity-based policy own denies it explicitly: no Allow helps. Change the statement that denies, so that it does not cover "
+        "this request."
+    )
+    shown = region.atoll("why", request_id).stdout
+    assert "statement 1 allows it" in shown
+    assert "→statement 2 NoLists denies it" in shown
+
+
+def test_managed_policies_boundary_and_session_policy_are_looked_at(
+    region: Region, account: str, client: Clients
+) -> None:
+    iam = client("iam")
+    managed = iam.create_policy(
+        PolicyName="lists", PolicyDocument=document({"Action": "dynamodb:ListTables", "Resource": "*"})
+    )["Policy"]["Arn"]
+    boundary = iam.create_policy(PolicyName="edge", PolicyDocument=document({"Action": "s3:*", "Resource": "*"}))
+    edge = boundary["Policy"]["Arn"]
+    iam.create_role(
+        RoleName="worker",
+        AssumeRolePolicyDocument=document({"Principal": {"AWS": account}, "Action": "sts:AssumeRole"}),
+        PermissionsBoundary=edge,
+    )
+    iam.attach_role_policy(RoleName="worker", PolicyArn=managed)
+    role = f"arn:aws:iam::{account}:role/worker"
+    session = client("sts").assume_role(
+        RoleArn=role, RoleSessionName="job-7", Policy=document({"Action": "s3:*", "Resource": "*"})
+    )["Credentials"]
+    worker = region.client(
+        "dynamodb", session["AccessKeyId"], session["SecretAccessKey"], token=session["SessionToken"]
+    )
+    decision = only(why(region, denied(worker.list_tables)))
+    principal = decision["principal"]
+    assert (principal["kind"], principal["role"], principal["session"]) == ("role", role, "job-7")
+    assert [(one["type"], one["form"], one["name"]) for one in decision["policies"]] == [
+        ("identity-based policy", "managed", managed),
+        ("permissions boundary", "managed", edge),
+        ("session policy", "session", "job-7"),
+    ]
+    assert [(change["where"], change["of"]) for change in decision["remedy"]["changes"]] == [
+        ("permissions boundary", f"{edge}, the boundary of role worker"),
+        ("session policy", "session job-7 (given to AssumeRole when it began)"),
+    ]
+    assert session["SecretAccessKey"] not in json.dumps(decision)
+    assert session["SessionToken"] not in json.dumps(decision)
+
+
+def test_what_a_function_was_denied(region: Region, account: str, client: Clients) -> None:
+    """A function sees its request's id; what it asks is asked by a session of its role."""
+    make_function(client, "reader", READS)
+    request_id = json.loads(client("lambda").invoke(FunctionName="reader")["Payload"].read())
+    decision = only(why(region, request_id))
+    principal = decision["principal"]
+    assert principal["role"] == f"arn:aws:iam::{account}:role/reader"
+    assert principal["function"] == f"arn:aws:lambda:us-east-1:{account}:function:reader"
+    assert decision["absent"] == ["identity-based policy", "resource-based policy"]
+    assert decision["remedy"]["changes"][0]["of"] == "role reader"
+
+
+def test_passing_a_role(region: Region, account: str, client: Clients, ann: User) -> None:
+    role = make_role(client, "for-ann", "lambda.amazonaws.com")
+    ann.may({"Action": "lambda:*", "Resource": "*"})
+    request_id = denied(
+        lambda: ann("lambda").create_function(
+            FunctionName="f", Runtime="python3.11", Role=role, Handler="a.b", Code={"ZipFile": b"PK"}
+        )
+    )
+    decision = only(why(region, request_id))
+    assert (decision["action"], decision["resource"]) == ("iam:PassRole", role)
+    assert decision["remedy"]["changes"][0]["statement"] == {
+        "Effect": "Allow",
+        "Action": "iam:PassRole",
+        "Resource": role,
+    }
+
+
+def test_a_trust_policy_that_does_not_trust(region: Region, account: str, client: Clients, ann: User) -> None:
+    role = make_role(client, "trusts-lambda", "lambda.amazonaws.com")
+    request_id = denied(lambda: ann("sts").assume_role(RoleArn=role, RoleSessionName="s1"))
+    decision = only(why(region, request_id))
+    trusting = next(one for one in decision["policies"] if one["form"] == "trust")
+    (failed,) = trusting["statements"][0]["failed"]
+    assert (failed["element"], failed["wants"]) == ("Principal", {"Service": ["lambda.amazonaws.com"]})
+    (change,) = decision["remedy"]["changes"]
+    assert (change["where"], change["of"]) == ("role trust policy", "role trusts-lambda")
+    assert change["statement"] == {"Effect": "Allow", "Principal": {"AWS": ann.arn}, "Action": "sts:AssumeRole"}
+    trust_policy = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [json.loads(trust("x.amazonaws.com"))["Statement"][0], change["statement"]],
+        }
+    )
+    client("iam").update_assume_role_policy(RoleName="trusts-lambda", PolicyDocument=trust_policy)
+    assert ann("sts").assume_role(RoleArn=role, RoleSessionName="s1")["Credentials"]
+
+
+def http_api(client: Clients, function: str) -> str:
+    gateway = client("apigatewayv2")
+    api: str = gateway.create_api(Name="api", ProtocolType="HTTP", Target=function)["ApiId"]
+    return api
+
+
+def test_api_gateway_that_may_not_invoke(region: Region, account: str, client: Clients) -> None:
+    """The id is the one that the API's caller sees; the decision is about what API Gateway asked inside."""
+    arn = make_function(client, "quiet", "def handler(event, context):\n    return 'hello'\n")
+    api = http_api(client, arn)
+    url = f"{region.endpoint}/_aws/execute-api/{api}/%24default/"
+    answer = httpx.get(url)
+    assert answer.status_code == 500
+    decision = only(why(region, answer.headers["apigw-requestid"]))
+    assert decision["principal"]["arn"] == API_GATEWAY
+    (change,) = decision["remedy"]["changes"]
+    assert (change["where"], change["of"]) == ("resource-based policy", arn)
+    source = change["statement"]["Condition"]["ArnLike"]["aws:SourceArn"]
+    assert change["statement"]["Principal"] == {"Service": API_GATEWAY}
+    client("lambda").add_permission(
+        FunctionName="quiet", StatementId="s", Action="lambda:InvokeFunction", Principal=API_GATEWAY, SourceArn=source
+    )
+    assert httpx.get(url).json() == "hello"
+
+
+def signed(region: Region, user: User, url: str, service: str) -> httpx.Response:
+    request = AWSRequest("GET", url)
+    SigV4Auth(Credentials(user.key, user.secret), service, "us-east-1").add_auth(request)
+    return httpx.get(url, headers=dict(request.headers.items()))
+
+
+def test_a_function_url_that_refuses(region: Region, client: Clients, ann: User) -> None:
+    arn = make_function(client, "linked", "def handler(event, context):\n    return 'hello'\n")
+    url = client("lambda").create_function_url_config(FunctionName="linked", AuthType="AWS_IAM")["FunctionUrl"]
+    path = f"{region.endpoint}/_aws/lambda-url/{url.split('//')[1].split('.')[0]}/"
+    answer = signed(region, ann, path, "lambda")
+    assert answer.status_code == 403
+    decision = only(why(region, answer.headers["x-amzn-requestid"]))
+    assert (decision["action"], decision["resource"]) == ("lambda:InvokeFunctionUrl", arn)
+    assert decision["principal"]["arn"] == ann.arn
+
+
+def rest_api(region: Region, client: Clients, authorization: str, policy: str | None = None) -> tuple[str, str]:
+    """A REST API's id, and the URL of its one mock method."""
+    gateway = client("apigateway")
+    api = gateway.create_rest_api(name="pets", **({"policy": policy} if policy else {}))
+    names = {"restApiId": api["id"], "resourceId": api["rootResourceId"], "httpMethod": "GET"}
+    gateway.put_method(**names, authorizationType=authorization)
+    gateway.put_integration(**names, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
+    gateway.put_method_response(**names, statusCode="200")
+    gateway.put_integration_response(**names, statusCode="200")
+    gateway.create_deployment(restApiId=api["id"], stageName="dev")
+    return api["id"], f"{region.endpoint}/_aws/execute-api/{api['id']}/dev/"
+
+
+def test_an_api_with_iam_authorization(region: Region, account: str, client: Clients, ann: User) -> None:
+    api, url = rest_api(region, client, "AWS_IAM")
+    answer = signed(region, ann, url, "execute-api")
+    assert answer.status_code == 403
+    decision = only(why(region, answer.headers["x-amzn-requestid"]))
+    resource = f"arn:aws:execute-api:us-east-1:{account}:{api}/dev/GET/"
+    assert (decision["action"], decision["resource"]) == ("execute-api:Invoke", resource)
+    (change,) = decision["remedy"]["changes"]
+    ann.may(change["statement"])
+    assert signed(region, ann, url, "execute-api").status_code == 200
+
+
+def test_an_apis_resource_policy(region: Region, account: str, client: Clients) -> None:
+    elsewhere = {
+        "Principal": "*",
+        "Action": "execute-api:Invoke",
+        "Resource": "execute-api:/*",
+        "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
+    }
+    _, url = rest_api(region, client, "NONE", document(elsewhere))
+    answer = httpx.get(url)
+    assert answer.status_code == 403
+    decision = only(why(region, answer.headers["x-amzn-requestid"]))
+    assert decision["principal"]["authenticated"] == "nobody signed the request"
+    (policy,) = decision["policies"]
+    (failed,) = policy["statements"][0]["failed"]
+    assert (failed["key"], failed["wants"], failed["had"]) == ("aws:SourceIp", "10.0.0.0/8", ["127.0.0.1"])
+    assert decision["remedy"]["changes"][0]["where"] == "resource-based policy"
+
+
+def test_what_a_lambda_authorizers_policy_said(region: Region, account: str, client: Clients) -> None:
+    source = (
+        "def handler(event, context):\n"
+        "    allow = {'Effect': 'Allow', 'Action': 'execute-api:Invoke', 'Resource': 'arn:aws:execute-api:*:*:*/*/POST/*'}\n"
+        "    return {'principalId': 'me', 'policyDocument': {'Version': '2012-10-17', 'Statement': [allow]}}\n"
+    )
+    arn = make_function(client, "guard", source)
+    let_apis_invoke(client, "guard")
+    gateway = client("apigatewayv2")
+    api = http_api(client, arn)
+    authorizer = gateway.create_authorizer(
+        ApiId=api, Name="guard", AuthorizerType="REQUEST", IdentitySource=["$request.header.Authorization"],
+        AuthorizerUri=f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations",
+        AuthorizerPayloadFormatVersion="2.0",
+    )["AuthorizerId"]  # fmt: skip
+    route = gateway.get_routes(ApiId=api)["Items"][0]["RouteId"]
+    gateway.update_route(ApiId=api, RouteId=route, AuthorizationType="CUSTOM", AuthorizerId=authorizer)
+    token = "a-token-that-nobody-may-read"
+    answer = httpx.get(f"{region.endpoint}/_aws/execute-api/{api}/%24default/secret", headers={"Authorization": token})
+    assert answer.status_code == 403
+    found = why(region, answer.headers["apigw-requestid"])
+    decision = only(found)
+    assert decision["policies"][0]["name"] == "the Lambda authorizer's answer"
+    assert decision["policies"][0]["statements"][0]["near"]
+    assert decision["remedy"]["changes"][0]["of"] == "the Lambda authorizer's answer"
+    assert token not in json.dumps(found)
+
+
+def test_another_accounts_resource_needs_both_sides(region: Region, client: Clients, ann: User) -> None:
+    function = make_function(client, "theirs", "def handler(event, context):\n    return 1\n")
+    stranger = User(region, "444455556666", f"bob{ann.key[-6:]}")
+    request_id = denied(lambda: stranger("lambda").invoke(FunctionName=function))
+    changes = only(why(region, request_id))["remedy"]["changes"]
+    assert [change["where"] for change in changes] == ["identity-based policy", "resource-based policy"]
+    assert changes[1]["statement"]["Principal"] == {"AWS": stranger.arn}
+    nobody = ann.arn.replace(":user/", ":role/")
+    stranger.may({"Action": "*", "Resource": "*"})
+    closed = denied(lambda: stranger("sts").assume_role(RoleArn=nobody, RoleSessionName="s1"))
+    assert only(why(region, closed))["remedy"]["hopeless"].startswith(f"There is no role {nobody}")
+
+
+def test_what_was_no_matter_of_permissions(region: Region, account: str, client: Clients) -> None:
+    identity = client("sts").get_caller_identity()["ResponseMetadata"]["RequestId"]
+    assert why(region, identity)["note"].startswith("No permission was asked for: the operation needs none")
+    wrong = denied(lambda: region.client("sts", "ASIANOBODYKNOWS", "x").get_caller_identity())
+    shown = region.atoll("why", wrong).stdout
+    assert "UnrecognizedClientException: The security token" in shown
+    assert "or the request failed before." in shown
+
+
+def test_request_bodies_and_secrets_are_not_kept(region: Region, account: str, ann: User) -> None:
+    request_id = denied(
+        lambda: ann("dynamodb").put_item(
+            TableName="users", Item={"id": {"S": "1"}, "password": {"S": "hunter2hunter2"}}
+        )
+    )
+    told = json.dumps(why(region, request_id))
+    assert "hunter2" not in told
+    assert ann.secret not in told
