@@ -1,6 +1,6 @@
 """Signs a student in: asks what the college's custom authentication flow asks. Needs boto3 and CLIENT_ID.
 
-    python sign_in.py STUDENT [ANSWER ...]
+python sign_in.py STUDENT [ANSWER ...]
 """
 
 import os

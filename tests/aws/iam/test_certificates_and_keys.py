@@ -1,4 +1,4 @@
-"""Server certificates, signing certificates, SSH public keys and credentials for single services."""
+"""Server certificates, signing certificates and SSH public keys."""
 
 from __future__ import annotations
 
@@ -139,34 +139,3 @@ def test_ssh_public_keys(iam, ann, aws_error):
     assert aws_error(lambda: iam.delete_ssh_public_key(UserName=ann, SSHPublicKeyId=key_id)) == (
         "NoSuchEntity", f"The Public Key with id {key_id} cannot be found.", 404,
     )  # fmt: skip
-
-
-@pytest.mark.parametrize("service", ["codecommit.amazonaws.com", "cassandra.amazonaws.com"])
-def test_credentials_for_single_services(iam, ann, account, region, service, aws_error):
-    made = iam.create_service_specific_credential(UserName=ann, ServiceName=service)["ServiceSpecificCredential"]
-    assert (made["ServiceUserName"], made["Status"]) == (f"ann-at-{account}", "Active")
-    given = {"UserName": ann, "ServiceSpecificCredentialId": made["ServiceSpecificCredentialId"]}
-    iam.update_service_specific_credential(**given, Status="Inactive")
-    (listed,) = iam.list_service_specific_credentials(UserName=ann)["ServiceSpecificCredentials"]
-    assert listed["Status"] == "Inactive"
-    assert "ServicePassword" not in listed
-    again = iam.reset_service_specific_credential(**given)["ServiceSpecificCredential"]
-    assert again["ServicePassword"] != made["ServicePassword"]
-    assert made["ServicePassword"] not in Told(region)
-    assert aws_error(lambda: iam.delete_user(UserName=ann))[0] == "DeleteConflict"
-    iam.delete_service_specific_credential(**given)
-
-
-def test_credentials_that_are_not_there(iam, ann, aws_error):
-    create = iam.create_service_specific_credential
-    for service in ("codecommit.amazonaws.com", "none.amazonaws.com"):
-        assert aws_error(lambda service=service: create(UserName="nobody", ServiceName=service)) == (
-            "NoSuchEntity", "The user with name nobody cannot be found.", 404,
-        )  # fmt: skip
-    assert aws_error(lambda: create(UserName=ann, ServiceName="none.amazonaws.com"))[0] == "NotSupportedService"
-    assert aws_error(lambda: create(UserName=ann, ServiceName="bedrock.amazonaws.com"))[0] == "NotImplemented"
-    wrong = "satisfiesregexbutstillinvalid"
-    for call in (iam.reset_service_specific_credential, iam.delete_service_specific_credential):
-        assert aws_error(lambda call=call: call(UserName=ann, ServiceSpecificCredentialId=wrong)) == (
-            "NoSuchEntity", f"No such credential {wrong} exists", 404,
-        )  # fmt: skip

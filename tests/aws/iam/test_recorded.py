@@ -166,7 +166,7 @@ def test_what_service_specific_credentials_there_may_be(iam: Any, aws_error: Cal
     iam.create_user(UserName="ann")
     create = lambda service: iam.create_service_specific_credential(UserName="ann", ServiceName=service)  # noqa: E731
     assert aws_error(lambda: create("none.amazonaws.com")) == (
-        "NotSupportedService",
+        "NoSuchEntity",
         "No such service none.amazonaws.com is supported for Service Specific Credentials",
         404,
     )
@@ -177,6 +177,6 @@ def test_what_service_specific_credentials_there_may_be(iam: Any, aws_error: Cal
     assert len(iam.list_service_specific_credentials(AllUsers=True)["ServiceSpecificCredentials"]) == 2
     assert aws_error(lambda: iam.delete_user(UserName="ann")) == (
         "DeleteConflict",
-        "Cannot delete entity, must delete service specific credentials first.",
+        "Cannot delete entity, must remove referenced objects first.",
         409,
     )

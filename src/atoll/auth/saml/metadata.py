@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from atoll.auth.saml.xml import METADATA, SIGNATURE, NoXml, read, text
@@ -63,7 +64,7 @@ def _certificate(encoded: str) -> x509.Certificate:
     try:
         found = x509.load_der_x509_certificate(base64.b64decode("".join(encoded.split()), validate=True))
         key = found.public_key()
-    except (binascii.Error, ValueError, TypeError) as error:
+    except (binascii.Error, x509.InvalidVersion, UnsupportedAlgorithm, ValueError, TypeError) as error:
         raise BadMetadata("a certificate cannot be read") from error
     if isinstance(key, RSAPublicKey) and key.key_size < SMALLEST_RSA:
         raise BadMetadata("a certificate's key is too small")

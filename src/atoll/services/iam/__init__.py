@@ -8,7 +8,6 @@ from __future__ import annotations
 from atoll.auth import credentials
 from atoll.kernel.service import Service, Shared
 from atoll.services.iam import store
-from atoll.services.iam.refused import REFUSED
 
 _MODULES = (
     "access_advisor",
@@ -32,8 +31,8 @@ _MODULES = (
     "roles",
     "saml_providers",
     "server_certificates",
+    "service_credentials",
     "service_linked_roles",
-    "service_specific_credentials",
     "signing_certificates",
     "simulate",
     "ssh_keys",
@@ -53,5 +52,4 @@ SERVICE = Service(
         Shared(store.ALIASES, store.alias_owner),
     ],
     counters=[store.version_key],
-    refused=REFUSED,
 )

@@ -113,10 +113,3 @@ class DuplicateSSHPublicKeyException(ServiceError):
     """The user has this key."""
 
     code = "DuplicateSSHPublicKey"
-
-
-class ServiceNotSupportedException(ServiceError):
-    """The service has no credentials of its own."""
-
-    code = "NotSupportedService"
-    status = 404

@@ -102,10 +102,10 @@ def _expiry(body: str, private_key: str, chain: str | None) -> int:
 
     try:
         certificate = x509.load_pem_x509_certificate(body.encode())
-        public = certificate.public_key()
+        public, expires = certificate.public_key(), int(certificate.not_valid_after_utc.timestamp())
         if chain is not None:
             x509.load_pem_x509_certificates(chain.encode())
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, x509.InvalidVersion, UnsupportedAlgorithm):
         raise MalformedCertificateException(
             "Unable to parse certificate. Please ensure the certificate is in PEM format."
         ) from None
@@ -115,7 +115,7 @@ def _expiry(body: str, private_key: str, chain: str | None) -> int:
         raise MalformedCertificateException("Private Key is not valid.") from None
     if key.public_key() != public:
         raise KeyPairMismatchException("Private key doesn't match the certificate.")
-    return int(certificate.not_valid_after_utc.timestamp())
+    return expires
 
 
 @operation(

@@ -66,7 +66,7 @@ def _check(body: str) -> None:
 
     try:
         x509.load_pem_x509_certificate(body.encode())
-    except ValueError:
+    except (ValueError, TypeError, x509.InvalidVersion):
         raise MalformedCertificateException(f"Certificate {body} is malformed.") from None
 
 

@@ -172,6 +172,11 @@ def login_profile_key(account: str, user: User) -> Key:
     return (account, "", "iam", "login-profiles", user.id)
 
 
+def service_credentials_prefix(account: str, user: User) -> Key:
+    """Under which a user's service-specific credentials lie, by id."""
+    return (account, "", "iam", "service-credentials", user.id)
+
+
 def profiles_prefix(account: str, role: str) -> Key:
     """Under which (…, name in lower case) lies for each instance profile that a role is in."""
     return (account, "", "iam", "profiles-of-role", role.lower())

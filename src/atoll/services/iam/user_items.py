@@ -1,5 +1,5 @@
-"""What a user has of its own by id: signing certificates, SSH public keys, credentials for single services. They go by the user's unique
-id, so that a renamed user keeps them, and a user who has any cannot be deleted."""
+"""What a user has of its own by id: signing certificates and SSH public keys. They go by the user's unique id, so that a renamed user keeps
+them, and a user who has any cannot be deleted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 from atoll.kernel.keys import Key, under
 from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.iam.errors import DeleteConflictException, NoSuchEntityException
+from atoll.services.iam.errors import NoSuchEntityException
 from atoll.services.iam.store import User
 
 
@@ -37,23 +37,15 @@ class SshKey(Item, frozen=True, omit_defaults=True, kw_only=True):
     fingerprint: str
 
 
-class ServiceCredential(Item, frozen=True, omit_defaults=True, kw_only=True):
-    """A user name for one service. Its password is shown once and kept nowhere: no service here asks for it."""
-
-    service: str
-    name: str
-
-
 T = TypeVar("T", bound=Item)
 
 
 @dataclass(frozen=True)
 class Items(Generic[T]):
-    """One kind: `word` stands in its keys, `called` in what DeleteUser says; `missing` says that there is none with an id."""
+    """One kind: `word` stands in its keys; `missing` says that there is none with an id."""
 
     word: str
     codec: Codec[T]
-    called: str
     missing: str
 
     def all(self, tx: Reader, account: str, user: User) -> Iterator[T]:
@@ -83,20 +75,11 @@ class Items(Generic[T]):
 CERTIFICATES = Items(
     "signing-certificates",
     Codec(SigningCertificate),
-    "signing certificates",
     "The Certificate with id {} cannot be found.",
 )
-SSH_KEYS = Items("ssh-keys", Codec(SshKey), "SSH public keys", "The Public Key with id {} cannot be found.")
-SERVICE_CREDENTIALS = Items(
-    "service-credentials",
-    Codec(ServiceCredential),
-    "service specific credentials",
-    "No such credential {} exists",
-)
+SSH_KEYS = Items("ssh-keys", Codec(SshKey), "The Public Key with id {} cannot be found.")
 
 
-def require_none(tx: Reader, account: str, user: User) -> None:
-    """Raises DeleteConflictException for a user who has any."""
-    for items in (CERTIFICATES, SSH_KEYS, SERVICE_CREDENTIALS):
-        if any(items.all(tx, account, user)):
-            raise DeleteConflictException(f"Cannot delete entity, must delete {items.called} first.")
+def has_any(tx: Reader, account: str, user: User) -> bool:
+    """Whether the user has any."""
+    return any(CERTIFICATES.all(tx, account, user)) or any(SSH_KEYS.all(tx, account, user))

@@ -22,6 +22,7 @@ from atoll.services.iam.store import (
     login_profile_key,
     members_prefix,
     renamed_key,
+    service_credentials_prefix,
 )
 
 if TYPE_CHECKING:
@@ -146,5 +147,6 @@ def _require_bare(tx: Reader, account: str, user: User) -> None:
     ):
         if has:
             raise DeleteConflictException(f"Cannot delete entity, must {what} first.")
-    user_items.require_none(tx, account, user)
     attachments.require_no_policies(user)
+    if any(tx.scan(under(service_credentials_prefix(account, user)), limit=1)) or user_items.has_any(tx, account, user):
+        raise DeleteConflictException("Cannot delete entity, must remove referenced objects first.")
