@@ -27,6 +27,15 @@ def on_user(action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) -> 
     return [Access(f"iam:{action}", resource=_user, conditions={**_USER_TAGS, **conditions})]
 
 
+def on_users(action: str) -> list[Access]:
+    """The access of an operation on the user that the request names, or on every user where it says `AllUsers`."""
+
+    async def users(ctx: Context, request: Request) -> str:
+        return f"arn:aws:iam::{ctx.account}:user/*" if request.get("AllUsers") else await _user(ctx, request)
+
+    return [Access(f"iam:{action}", resource=users, conditions=_USER_TAGS)]
+
+
 def on_caller(action: str) -> list[Access]:
     """The access of an operation on the user that makes the request."""
     return [Access(f"iam:{action}", resource=_caller, conditions=_USER_TAGS)]
