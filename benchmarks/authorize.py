@@ -1,7 +1,7 @@
 """What the stage `authorize` costs per request: CPU time with `--auth enforce` less that with `--auth off`.
 
-A user whose one inline policy names a table and two actions puts an item. In one process, without a server: nothing but the stage is
-measured.
+A user puts an item: one whose only policy names a table and two actions, and one of ten statements with conditions, who has a boundary.
+In one process, without a server: nothing but the stage is measured.
 """
 
 from __future__ import annotations
@@ -28,22 +28,45 @@ from atoll.services.iam.directory import IamDirectory
 ACCOUNT = "123456789012"
 CALLS = 2_000
 ROUNDS = 15
-POLICY = {
+POLICY: dict[str, Any] = {
     "Effect": "Allow",
     "Action": ["dynamodb:PutItem", "dynamodb:GetItem"],
     "Resource": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/items",
 }
+CONDITIONS = {
+    "StringEquals": {"aws:RequestedRegion": "us-east-1", "aws:PrincipalTag/team": "red"},
+    "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["${aws:username}-*", "user-*"]},
+}
+OTHERS = [POLICY | {"Action": f"s3:Get{n}*", "Resource": f"arn:aws:s3:::b{n}/*"} for n in range(9)]
+USERS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
+    "one policy": ([POLICY], []),
+    "ten statements, conditions and a boundary": (
+        [*OTHERS, POLICY | {"Condition": CONDITIONS}],
+        [POLICY | {"Action": "dynamodb:*"}],
+    ),
+}
+"""What each user's inline policy says, and its boundary."""
 PARAMS = {"TableName": "items", "Item": {"id": {"S": "user-1"}, "name": {"S": "Joy"}}}
 
 
-async def make_user(gateway: Gateway) -> Principal:
+def _document(statements: list[dict[str, Any]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+async def make_user(
+    gateway: Gateway, number: int, policy: list[dict[str, Any]], boundary: list[dict[str, Any]]
+) -> Principal:
     """The user, made through IAM's own operations."""
     root = Principal.root(ACCOUNT)
     parent = Call(gateway.parts, gateway.parts.kernel.tracer.begin("setup", "setup"), "setup", principal=root).context()
-    user = (await gateway(parent, "iam", "CreateUser", {"UserName": "bench"}, root))["User"]
-    document = json.dumps({"Version": "2012-10-17", "Statement": [POLICY]})
-    request = {"UserName": "bench", "PolicyName": "items", "PolicyDocument": document}
-    await gateway(parent, "iam", "PutUserPolicy", request, root)
+    name = f"bench{number}"
+    request: dict[str, Any] = {"UserName": name, "Tags": [{"Key": "team", "Value": "red"}]}
+    if boundary:
+        made = {"PolicyName": name, "PolicyDocument": _document(boundary)}
+        request["PermissionsBoundary"] = (await gateway(parent, "iam", "CreatePolicy", made, root))["Policy"]["Arn"]
+    user = (await gateway(parent, "iam", "CreateUser", request, root))["User"]
+    inline = {"UserName": name, "PolicyName": "items", "PolicyDocument": _document(policy)}
+    await gateway(parent, "iam", "PutUserPolicy", inline, root)
     return Principal("user", ACCOUNT, user["Arn"], user["UserId"])
 
 
@@ -64,8 +87,8 @@ async def microseconds(parts: Parts, principal: Principal, auth: AuthMode, param
     return (time.process_time() - began) / CALLS * 1e6
 
 
-async def measure(directory: Path) -> tuple[list[float], list[float]]:
-    """What each round took with IAM on and off, in microseconds per call, measured in turns."""
+async def measure(directory: Path) -> dict[str, tuple[list[float], list[float]]]:
+    """Of each user what each round took with IAM on and off, in microseconds per call, measured in turns."""
     kernel = await open_kernel(directory, "process")
     try:
         parts = Parts(
@@ -74,22 +97,27 @@ async def measure(directory: Path) -> tuple[list[float], list[float]]:
             unsupported=Unsupported(kernel.store, kernel.clock), signing_keys=SigningKeys(), auth="enforce", endpoint="",
             request_log=lambda *_: None,
         )  # fmt: skip
-        principal = await make_user(Gateway(parts))
-        on, off = [], []
-        for _ in range(ROUNDS):
-            on.append(await microseconds(parts, principal, "enforce", PARAMS))
-            off.append(await microseconds(parts, principal, "off", PARAMS))
-        return on, off
+        found = {}
+        for number, (called, policies) in enumerate(USERS.items()):
+            principal = await make_user(Gateway(parts), number, *policies)
+            on, off = [], []
+            for _ in range(ROUNDS):
+                on.append(await microseconds(parts, principal, "enforce", PARAMS))
+                off.append(await microseconds(parts, principal, "off", PARAMS))
+            found[called] = on, off
+        return found
     finally:
         await kernel.close()
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
-        on, off = map(statistics.median, asyncio.run(measure(Path(directory) / "region")))
-    print(
-        f"authorize, PutItem of a user with one policy: {on:.1f} µs, --auth off {off:.1f} µs: IAM costs {on - off:.1f} µs"
-    )
+        found = asyncio.run(measure(Path(directory) / "region"))
+    for called, rounds in found.items():
+        on, off = map(statistics.median, rounds)
+        print(
+            f"authorize, PutItem of a user with {called}: {on:.1f} µs, --auth off {off:.1f} µs: IAM costs {on - off:.1f} µs"
+        )
 
 
 if __name__ == "__main__":

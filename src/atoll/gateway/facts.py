@@ -7,6 +7,7 @@ those of a service in the `access` of its operations.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from inspect import isawaitable
 from typing import Any
 
@@ -14,7 +15,7 @@ from atoll.auth.policy.evaluate import PolicySet, Question
 from atoll.auth.policy.judgement import LONGEST, bounded
 from atoll.gateway.call import Call
 from atoll.kernel.context import Context
-from atoll.kernel.service import TAG_KEY, Access
+from atoll.kernel.service import Access, Keys, ValuesOf
 
 GLOBAL_SERVICES = frozenset({"iam"})
 """Those whose requests are of us-east-1 wherever they are sent."""
@@ -27,11 +28,7 @@ class Facts(Mapping[str, Sequence[str]]):
         self, call: Call, ctx: Context, policies: PolicySet, own: Mapping[str, Sequence[str]], resource_account: str
     ) -> None:
         self._call, self._ctx = call, ctx
-        self._known: dict[str, Sequence[str]] = {
-            **own,
-            **{f"aws:principaltag/{key.lower()}": (value,) for key, value in policies.tags.items()},
-            "aws:resourceaccount": (resource_account,),
-        }
+        self._own, self._tags, self._account = own, policies.tag_values, resource_account
 
     def __getitem__(self, key: str) -> Sequence[str]:
         found: Sequence[str] | None = self.get(key)
@@ -40,16 +37,18 @@ class Facts(Mapping[str, Sequence[str]]):
         return found
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The values, or `default`: what the engine asks, often for what is not there, so that an exception would cost too much."""
-        found = self._known.get(key)
-        if found is None and (source := _REQUEST_KEYS.get(key)) and (value := source(self._call, self._ctx)):
-            found = self._known[key] = (value,)
-        return default if found is None else found
+        """Its values. Not the mapping's own, which would raise and catch a KeyError for every key that a request has not."""
+        source = _REQUEST_KEYS.get(key)
+        if source is None:
+            if key == "aws:resourceaccount":
+                return (self._account,)
+            return self._own.get(key) or self._tags.get(key, default)
+        value = source(self._call, self._ctx)
+        return (value,) if value else default
 
     def __iter__(self) -> Iterator[str]:
-        for key in _REQUEST_KEYS:
-            self.get(key)
-        return iter(self._known)
+        yield from (key for key, source in _REQUEST_KEYS.items() if source(self._call, self._ctx))
+        yield from {*self._own, *self._tags, "aws:resourceaccount"}
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -58,10 +57,7 @@ class Facts(Mapping[str, Sequence[str]]):
 async def service_facts(access: Access, ctx: Context, params: Any, asked: frozenset[str]) -> dict[str, Sequence[str]]:
     """The values of those of the action's own condition keys that are `asked` (in lower case)."""
     found: dict[str, Sequence[str]] = {}
-    for name, find in access.conditions.items():
-        family, of_tags, _ = name.lower().partition(TAG_KEY.lower())
-        if not (any(key.startswith(family) for key in asked) if of_tags else family in asked):
-            continue
+    for family, find in _wanted(access.keys, asked):
         given = find(ctx, params)
         values = (await given) if isawaitable(given) else given
         if isinstance(values, Mapping):
@@ -69,6 +65,16 @@ async def service_facts(access: Access, ctx: Context, params: Any, asked: frozen
         elif values:
             found[family] = values
     return found
+
+
+@lru_cache(maxsize=1024)
+def _wanted(keys: Keys, asked: frozenset[str]) -> tuple[tuple[str, ValuesOf], ...]:
+    """Those of an access's keys that are asked for: there are only so many accesses, and sets of keys in policies."""
+    return tuple(
+        (family, find)
+        for family, of_tags, find in keys.found
+        if (any(key.startswith(family) for key in asked) if of_tags else family in asked)
+    )
 
 
 def known_values(question: Question, keys: Iterable[str]) -> Mapping[str, Sequence[str]]:

@@ -49,6 +49,16 @@ def any_resource(_ctx: Context, _request: Request) -> str:
     return "*"
 
 
+class Keys:
+    """The condition keys of an Access as policies ask for them: each in lower case without `${TagKey}`, whether it had that, its values."""
+
+    __slots__ = ("found",)
+
+    def __init__(self, conditions: Mapping[str, ValuesOf]) -> None:
+        names = ((name.lower().partition(TAG_KEY.lower()), find) for name, find in conditions.items())
+        self.found = tuple((family, bool(tag), find) for (family, tag, _), find in names)
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """One permission that an operation needs. All of an operation's must be allowed.
@@ -64,6 +74,10 @@ class Access:
     conditions: Mapping[str, ValuesOf] = field(default_factory=lambda: NO_CONDITIONS)
     resource_policy: PolicyOf | None = None
     each: EachOf | None = None
+    keys: Keys = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "keys", Keys(self.conditions))
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ class Condition:
             if self.qualifier == "ForAllValues" or self.if_exists:
                 return True
             return self.negated and not self.qualifier
+        if len(values) == 1:
+            return self._matches(values[0], lookup) is not self.negated
         if self.qualifier == "ForAnyValue":
             return any(self._matches(value, lookup) is not self.negated for value in values)
         if self.qualifier == "ForAllValues" or self.negated:
@@ -71,6 +73,8 @@ class Condition:
         return any(self._matches(value, lookup) for value in values)
 
     def _matches(self, value: str, lookup: Lookup) -> bool:
+        if len(self.tests) == 1:
+            return self.tests[0](value, lookup)
         return any(test(value, lookup) for test in self.tests)
 
 

@@ -36,9 +36,15 @@ class Question:
     action: str
     resource: str
     context: Mapping[str, Sequence[str]]
+    _known: dict[str, Sequence[str] | None] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def values(self, key: str) -> Sequence[str] | None:
-        """The values of a condition key (in lower case), or None if the request has none."""
+        """The values of a condition key (in lower case), or None if the request has none: worked out once, whoever asks how often."""
+        if key not in self._known:
+            self._known[key] = self._find(key)
+        return self._known[key]
+
+    def _find(self, key: str) -> Sequence[str] | None:
         found = self.context.get(key)
         if found is None and key in _OF_PRINCIPAL:
             value = _OF_PRINCIPAL[key](self.principal)
@@ -96,12 +102,18 @@ class PolicySet:
     boundary: Policy | None = None
     session: tuple[Policy, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    tag_values: Mapping[str, Sequence[str]] = field(init=False, compare=False, repr=False)
+    """The condition keys that its tags are, in lower case."""
     _memo: dict[str, Applicable] = field(default_factory=dict, init=False, compare=False, repr=False)
     _allowed: dict[tuple[str, str], Decision] = field(default_factory=dict, init=False, compare=False, repr=False)
     used: dict[tuple[str, ...], list[Mapping[str, Sequence[str]]]] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
     """What is noted already of the calls that they allowed (`gateway/used_calls.py`)."""
+
+    def __post_init__(self) -> None:
+        values = {f"aws:principaltag/{key.lower()}": (value,) for key, value in self.tags.items()}
+        object.__setattr__(self, "tag_values", values)
 
     def remembered(self, action: str, resource: str) -> Decision | None:
         """What allows this action on this resource, where `remember` was told."""

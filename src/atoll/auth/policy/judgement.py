@@ -61,4 +61,6 @@ def owner_of(arn: str, account: str) -> str:
 
 def bounded(values: Sequence[str]) -> tuple[str, ...]:
     """Condition values as they are kept: a request may have a million, of any length."""
+    if len(values) == 1 and len(values[0]) <= LONGEST:
+        return (values[0],)
     return tuple(value[:LONGEST] for value in values[:MOST_VALUES])

@@ -86,14 +86,14 @@ async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet
         decision, context = policies.remembered(access.action, resource) if by_names else None, NOTHING
         remembered = decision is not None
         if decision is None:
-            question = Question(ctx.principal, access.action, resource, NOTHING)
             owner = owner_of(resource, ctx.account)
-            if asked:
-                question.context = Facts(call, ctx, policies, own, owner)
+            facts = Facts(call, ctx, policies, own, owner) if asked else NOTHING
+            question = Question(ctx.principal, access.action, resource, facts)
             decision = evaluate(question, policies, resource_policy, resource_account=owner)
             if not decision.allowed:
-                question.context = Facts(call, ctx, policies, own, owner)
-                context = known_values(question, (*question.context, *KEYS_OF_PRINCIPALS))
+                facts = Facts(call, ctx, policies, own, owner)
+                question = Question(ctx.principal, access.action, resource, facts)
+                context = known_values(question, (*facts, *KEYS_OF_PRINCIPALS))
             elif asked:
                 context = known_values(question, asked)
         judgement = Judgement(
