@@ -96,6 +96,8 @@ def _principal(principal: dict[str, str]) -> None:
     out.print(f"     [dim]{escape(principal['authenticated'])}[/]")
     if role := principal.get("role"):
         out.print(f"     [dim]session {escape(principal['session'])} of {escape(role)}[/]")
+    if user := principal.get("user"):
+        out.print(f"     [dim]on behalf of {escape(user)}[/]")
     if source := principal.get("source_arn"):
         out.print(f"     [dim]for {escape(source)}[/]")
 

@@ -93,7 +93,8 @@ async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet
             decision = evaluate(question, policies, resource_policy, resource_account=owner)
             if not decision.allowed:
                 question.context = Facts(call, ctx, policies, own, owner)
-                context = known_values(question, (*question.context, *KEYS_OF_PRINCIPALS))
+                of_session = dict(ctx.principal.session.keys)
+                context = known_values(question, (*question.context, *KEYS_OF_PRINCIPALS, *of_session))
             elif asked:
                 context = known_values(question, asked)
         judgement = Judgement(
