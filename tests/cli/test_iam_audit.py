@@ -113,7 +113,7 @@ def test_json_leaves_standard_output_to_the_report(system: System) -> None:
 
 def test_writing_logs_counts_though_it_is_done_after_the_answer(system: System) -> None:
     found = json.loads(system.audit("--json", sys.executable, str(system.script)).stdout)
-    assert "logs:CreateLogGroup" in {one["action"] for one in found["findings"]}
+    assert any(one["action"].startswith("logs:") for one in found["findings"])
 
 
 def test_the_statements_found_are_all_that_lacks(system: System) -> None:

@@ -13,6 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from tests.functions import API_GATEWAY, let_apis_invoke, make_function, make_role, trust
+from tests.oidc import Provider
 
 if TYPE_CHECKING:
     from tests.conftest import Region
@@ -262,6 +263,60 @@ def test_a_trust_policy_that_does_not_trust(region: Region, account: str, client
     )
     client("iam").update_assume_role_policy(RoleName="trusts-lambda", PolicyDocument=trust_policy)
     assert ann("sts").assume_role(RoleArn=role, RoleSessionName="s1")["Credentials"]
+
+
+def test_an_identity_that_the_trust_policy_does_not_mean(region: Region, account: str, client: Clients) -> None:
+    """A token was verified, but its subject is not the one that the role trusts. The token itself is nowhere."""
+    issuer = Provider()
+    issuer.rotate("one")
+    try:
+        known = client("iam").create_open_id_connect_provider(Url=issuer.issuer, ClientIDList=["app"])
+        provider, host = known["OpenIDConnectProviderArn"], issuer.issuer.removeprefix("http://")
+        condition = {"StringEquals": {f"{host}:sub": "bob"}}
+        trusting = {"Principal": {"Federated": provider}, "Action": "sts:AssumeRoleWithWebIdentity"}
+        role = client("iam").create_role(
+            RoleName="web", AssumeRolePolicyDocument=document({**trusting, "Condition": condition})
+        )["Role"]["Arn"]
+        token = issuer.token()
+        call = {"RoleArn": role, "RoleSessionName": "me", "WebIdentityToken": token}
+        request_id = denied(lambda: client("sts").assume_role_with_web_identity(**call))
+        found = why(region, request_id)
+        decision = only(found)
+        assert decision["principal"]["authenticated"] == f"by a token or assertion of {provider}, which was verified"
+        (failed,) = next(one for one in decision["policies"] if one["form"] == "trust")["statements"][0]["failed"]
+        assert (failed["key"], failed["wants"], failed["had"]) == (f"{host}:sub", "bob", ["alice"])
+        assert token not in json.dumps(found)
+        (change,) = decision["remedy"]["changes"]
+        assert change["statement"]["Condition"] == {"StringEquals": {f"{host}:aud": "app", f"{host}:sub": "alice"}}
+        client("iam").update_assume_role_policy(RoleName="web", PolicyDocument=document(change["statement"]))
+        assert client("sts").assume_role_with_web_identity(**call)["Credentials"]
+    finally:
+        issuer.close()
+
+
+def test_policies_of_groups_are_named_with_their_group(region: Region, client: Clients, ann: User) -> None:
+    ann.iam.create_group(GroupName="readers")
+    ann.iam.put_group_policy(
+        GroupName="readers",
+        PolicyName="reads",
+        PolicyDocument=document({"Action": "dynamodb:GetItem", "Resource": "*"}),
+    )
+    ann.iam.add_user_to_group(GroupName="readers", UserName=ann.name)
+    decision = only(why(region, denied(lambda: ann("dynamodb").list_tables())))
+    assert [(one["name"], one["form"]) for one in decision["policies"]] == [("reads", "inline, of group readers")]
+
+
+def test_what_a_request_names_cannot_write_to_the_terminal(region: Region, ann: User) -> None:
+    shown = region.atoll("why", denied(lambda: raw_table(region, ann, "\x1b[2Jevil"))).stdout
+    assert "\x1b" not in shown
+    assert "evil" in shown
+
+
+def raw_table(region: Region, user: User, name: str) -> Any:
+    """Asks for a table of a name that boto3 would refuse to send."""
+    client = user("dynamodb")
+    client.meta.config.parameter_validation = False
+    return client.describe_table(TableName=name)
 
 
 def http_api(client: Clients, function: str) -> str:

@@ -17,11 +17,10 @@ from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from atoll.cli.admin_api import AdminError, answer, ask
 from atoll.cli.lifecycle import Port, await_ready
-from atoll.cli.output import err, fail, out
+from atoll.cli.output import err, fail, out, plain
 from atoll.cli.running import Running, client_environment, find, require
 from atoll.cli.why import TYPES, Json
 from atoll.config import environment
@@ -205,14 +204,14 @@ def _show(found: dict[str, Any]) -> None:
     for finding in findings:
         if finding["principal"] != principal:
             principal = finding["principal"]
-            out.print(f"\n[bold]{escape(principal)}[/]")
-        out.print(f"  {finding['count']}×  [bold]{escape(finding['action'])}[/] on {escape(finding['resource'])}")
-        out.print(f"      {escape(finding['decision'])}")
+            out.print(f"\n[bold]{plain(principal)}[/]")
+        out.print(f"  {finding['count']}×  [bold]{plain(finding['action'])}[/] on {plain(finding['resource'])}")
+        out.print(f"      {plain(finding['decision'])}")
         if finding["hopeless"]:
-            out.print(f"      {escape(finding['hopeless'])}")
+            out.print(f"      {plain(finding['hopeless'])}")
         for change in finding["changes"]:
-            out.print(f"      in the {TYPES[change['where']]} of {escape(change['of'])}:")
-            out.print(f"      [cyan]{escape(json.dumps(change['statement']))}[/]")
+            out.print(f"      in the {TYPES[change['where']]} of {plain(change['of'])}:")
+            out.print(f"      [cyan]{plain(json.dumps(change['statement']))}[/]")
     if found["lost"]:
         out.print(f"\n[yellow]{found['lost']} more denials found no room here.[/]")
     if found["lapses"]:

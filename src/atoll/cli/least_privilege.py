@@ -7,11 +7,10 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
-from rich.markup import escape
 
 from atoll.cli.admin_api import ask
 from atoll.cli.lifecycle import Port
-from atoll.cli.output import err, fail
+from atoll.cli.output import err, fail, plain
 from atoll.cli.policy_formats import Format, written
 from atoll.cli.running import Running, client, require
 from atoll.cli.why import Json
@@ -73,14 +72,14 @@ def _recording(found: dict[str, Any]) -> str:
 def _remarks(found: dict[str, Any]) -> None:
     calls = len(found["calls"])
     err.print(
-        f"[dim]From {calls} action{'s' if calls > 1 else ''} on resources that {escape(found['role'])} was seen to use.[/]"
+        f"[dim]From {calls} action{'s' if calls > 1 else ''} on resources that {plain(found['role'])} was seen to use.[/]"
     )
     if found["unused"]:
         err.print("[bold]Granted today and never used:[/]")
     for one in found["unused"]:
         every = " [dim](all of it)[/]" if one["all"] else ""
         err.print(
-            f"  {escape(one['policy'])}, statement {escape(one['statement'])}: {escape(', '.join(one['patterns']))}{every}"
+            f"  {plain(one['policy'])}, statement {plain(one['statement'])}: {plain(', '.join(one['patterns']))}{every}"
         )
     if found["denies"]:
         one = found["denies"] == 1
@@ -108,5 +107,5 @@ def _verified(found: dict[str, Any]) -> None:
         )
         return
     for call in found["denied"]:
-        err.print(f"[bold red]would be denied:[/] {escape(call['action'])} on {escape(call['resource'])}")
+        err.print(f"[bold red]would be denied:[/] {plain(call['action'])} on {plain(call['resource'])}")
     raise typer.Exit(1)

@@ -23,6 +23,11 @@ def fail(message: str, hint: str = "") -> NoReturn:
     raise typer.Exit(1)
 
 
+def plain(text: str) -> str:
+    """A text that came from elsewhere, for `out`: neither markup nor what moves a terminal's cursor has an effect."""
+    return escape("".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text))
+
+
 def atoll() -> str:
     """This program as the user can type it: by its name where the shell finds it, else as it was called (.venv/bin/atoll)."""
     called = Path(sys.argv[0])

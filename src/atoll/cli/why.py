@@ -7,11 +7,10 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
-from rich.markup import escape
 
 from atoll.cli.admin_api import ask
 from atoll.cli.lifecycle import Port
-from atoll.cli.output import fail, out
+from atoll.cli.output import fail, out, plain
 from atoll.cli.running import require
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -59,14 +58,14 @@ def why(
 
 def _show(found: dict[str, Any], *, every: bool) -> None:
     status = f"  {found['status']}" if found.get("status") else ""
-    out.print(f"[bold]{escape(found['name'])}[/]{status}  [dim]{found['id']}, {found['seconds_ago']:.0f} s ago[/]")
+    out.print(f"[bold]{plain(found['name'])}[/]{status}  [dim]{found['id']}, {found['seconds_ago']:.0f} s ago[/]")
     if error := found.get("error"):
-        out.print(f"  {escape(error)}")
+        out.print(f"  {plain(error)}")
     for decision in found["decisions"]:
         out.print()
         _decision(decision, every=every)
     if note := found.get("note"):
-        out.print(f"  {escape(note)}")
+        out.print(f"  {plain(note)}")
 
 
 def _decision(told: dict[str, Any], *, every: bool) -> None:
@@ -77,9 +76,9 @@ def _decision(told: dict[str, Any], *, every: bool) -> None:
         if told.get("audited")
         else "[bold red]denied[/]"
     )
-    out.print(f"{verdict}  [bold]{escape(told['action'])}[/] on {escape(told['resource'])}")
+    out.print(f"{verdict}  [bold]{plain(told['action'])}[/] on {plain(told['resource'])}")
     _principal(told["principal"])
-    out.print(f"  [bold]{escape(told['decision'])}[/]")
+    out.print(f"  [bold]{plain(told['decision'])}[/]")
     for policy in told["policies"]:
         _policy(policy, every=every or told["allowed"])
     for absent in told["absent"]:
@@ -87,21 +86,23 @@ def _decision(told: dict[str, Any], *, every: bool) -> None:
     if told["context"]:
         out.print("  [dim]condition values[/]")
     for key, values in sorted(told["context"].items()):
-        out.print(f"    [dim]{escape(key)} = {escape(', '.join(values))}[/]")
+        out.print(f"    [dim]{plain(key)} = {plain(', '.join(values))}[/]")
     _remedy(told["remedy"])
 
 
 def _principal(principal: dict[str, str]) -> None:
-    out.print(f"  by {escape(principal['arn'])}")
-    out.print(f"     [dim]{escape(principal['authenticated'])}[/]")
+    out.print(f"  by {plain(principal['arn'])}")
+    out.print(f"     [dim]{plain(principal['authenticated'])}[/]")
     if role := principal.get("role"):
-        out.print(f"     [dim]session {escape(principal['session'])} of {escape(role)}[/]")
+        out.print(f"     [dim]session {plain(principal['session'])} of {plain(role)}[/]")
+    if user := principal.get("user"):
+        out.print(f"     [dim]on behalf of {plain(user)}[/]")
     if source := principal.get("source_arn"):
-        out.print(f"     [dim]for {escape(source)}[/]")
+        out.print(f"     [dim]for {plain(source)}[/]")
 
 
 def _policy(policy: dict[str, Any], *, every: bool) -> None:
-    out.print(f"  {TYPES[policy['type']]} [bold]{escape(policy['name'])}[/] [dim]({policy['form']})[/]")
+    out.print(f"  {TYPES[policy['type']]} [bold]{plain(policy['name'])}[/] [dim]({policy['form']})[/]")
     others = 0
     for statement in policy["statements"]:
         if statement["decided"] or not statement["failed"] or statement["near"] or every:
@@ -113,7 +114,7 @@ def _policy(policy: dict[str, Any], *, every: bool) -> None:
 
 
 def _statement(statement: dict[str, Any]) -> None:
-    sid = f" {escape(statement['sid'])}" if statement["sid"] else ""
+    sid = f" {plain(statement['sid'])}" if statement["sid"] else ""
     named = f"statement {statement['number']}{sid}"
     if not statement["failed"]:
         mark = "[bold]→[/]" if statement["decided"] else " "
@@ -126,7 +127,7 @@ def _statement(statement: dict[str, Any]) -> None:
         + (", but for" if statement["near"] else ":")
     )
     for failed in statement["failed"]:
-        out.print(f"      {escape(_mismatch(failed))}")
+        out.print(f"      {plain(_mismatch(failed))}")
 
 
 def _mismatch(failed: dict[str, Any]) -> str:
@@ -140,13 +141,13 @@ def _mismatch(failed: dict[str, Any]) -> str:
 
 def _remedy(remedy: dict[str, Any]) -> None:
     if hopeless := remedy["hopeless"]:
-        out.print(f"  [bold]{escape(hopeless)}[/]")
+        out.print(f"  [bold]{plain(hopeless)}[/]")
     for number, change in enumerate(remedy["changes"]):
         begin = "This would allow it" if not number else "and"
-        out.print(f"  [bold]{begin}[/], in the {TYPES[change['where']]} of {escape(change['of'])}:")
+        out.print(f"  [bold]{begin}[/], in the {TYPES[change['where']]} of {plain(change['of'])}:")
         _quote(change["statement"], "    ")
 
 
 def _quote(statement: dict[str, Any], indent: str) -> None:
     for line in json.dumps(statement, indent=2).splitlines():
-        out.print(f"{indent}[cyan]{escape(line)}[/]")
+        out.print(f"{indent}[cyan]{plain(line)}[/]")

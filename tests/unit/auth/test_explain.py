@@ -15,11 +15,16 @@ from atoll.auth.policy.evaluate import PolicySet, evaluate
 from atoll.auth.policy.explain import explain
 from atoll.auth.policy.judgement import Judgement, owner_of
 from atoll.auth.policy.remedy import Change, extended, remedy
-from atoll.kernel.context import Principal
+from atoll.kernel.context import Principal, Session
 
 HERE = "111122223333"
 SERVICE = Principal.service("lambda.amazonaws.com", HERE, f"arn:aws:lambda:us-east-1:{HERE}:function:f*")
-EVERYBODY = [*PRINCIPALS, SERVICE, Principal.anonymous(), Principal.root(HERE)]
+IDENTITY = Principal(
+    "identity", HERE, f"arn:aws:iam::{HERE}:oidc-provider/idp.example",
+    session=Session(keys=(("idp.example:aud", ("app",)), ("idp.example:sub", ("joy*",)))),
+)  # fmt: skip
+FEDERATED = Principal("federated", HERE, f"arn:aws:sts::{HERE}:federated-user/joy", role_arn=PRINCIPALS[0].arn)
+EVERYBODY = [*PRINCIPALS, SERVICE, IDENTITY, FEDERATED, Principal.anonymous(), Principal.root(HERE)]
 
 
 @st.composite

@@ -49,3 +49,40 @@ def test_the_ring_keeps_the_latest_traces() -> None:
     tracer = Tracer(size=3)
     spans = [tracer.begin(str(n), "request") for n in range(5)]
     assert [tracer.find(str(n)) for n in range(5)] == [None, None, *spans[2:]]
+
+
+class Judged(str):
+    """What was decided of a permission, as a trace sees it."""
+
+    title = "iam a:B on c"
+
+
+def test_traces_with_denials_are_kept_for_longer() -> None:
+    tracer = Tracer(size=3, denied=2)
+    for n in range(6):
+        tracer.begin(str(n), "request")
+        if n < 3:
+            tracer.keep_denied(str(n))
+            tracer.keep_denied(str(n))
+    assert [span.trace_id for span in tracer.denied()] == ["2", "1"]
+    assert [tracer.find(str(n)) is not None for n in range(6)] == [False, True, True, True, True, True]
+    tracer.keep_denied("gone")
+    assert len(tracer.denied()) == 2
+
+
+def test_a_trace_is_found_by_the_id_of_a_request_inside_it() -> None:
+    tracer = Tracer()
+    root = tracer.begin("t", "request")
+    with root.child("step"), root.child("request to s3", request_id="inner"):
+        pass
+    assert tracer.find_request("inner") is tracer.find_request("t") is root
+    assert tracer.find_request("other") is None
+
+
+def test_of_very_many_decisions_the_first_and_the_last_are_kept() -> None:
+    root = Tracer().begin("t", "request")
+    for n in range(500):
+        root.judge(Judged(n))
+    assert root.judged is not None
+    assert [str(one) for one in root.judged] == [*map(str, range(99)), "499"]
+    assert root.export()["attributes"] == {"iam a:B on c": "499"}

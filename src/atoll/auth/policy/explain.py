@@ -14,7 +14,7 @@ from atoll.auth.policy.evaluate import Decision, PolicyType
 from atoll.auth.policy.judgement import Judgement
 from atoll.auth.policy.parse import Policy, Statement
 from atoll.auth.policy.principals import Reach
-from atoll.auth.policy.remedy import Remedy, remedy
+from atoll.auth.policy.remedy import WITH_POLICIES, Remedy, remedy
 from atoll.kernel.context import Principal
 
 
@@ -98,12 +98,13 @@ def _sentence(decision: Decision, policies: Sequence[LookedAt]) -> str:
 
 def _described(principal: Principal) -> dict[str, str]:
     """Who asked, and how that is known. What has no value is left out."""
-    of_role = bool(principal.role_arn)
+    of_role = principal.kind == "role"
     found = {
         "arn": principal.arn,
         "kind": principal.kind,
         "account": principal.account,
-        "role": principal.role_arn,
+        "role": principal.role_arn if of_role else "",
+        "user": "" if of_role else principal.role_arn,
         "session": principal.arn.rpartition("/")[2] if of_role else "",
         "authenticated": _how(principal),
         "function": principal.source_function,
@@ -119,6 +120,8 @@ def _how(principal: Principal) -> str:
             return "nobody signed the request"
         case "service":
             return "a service of the region itself"
+        case "identity":
+            return f"by a token or assertion of {principal.arn}, which was verified"
     if not principal.access_key:
         return "inside the region, by a service that acts as it"
     key = principal.access_key
@@ -146,7 +149,7 @@ def _policies(judged: Judgement) -> Iterator[tuple[PolicyType, str, Policy]]:
 def _absent(judged: Judgement) -> list[str]:
     """The types of policy that could have decided and of which there is none."""
     found = []
-    if not judged.policies.identity and judged.principal.kind in ("user", "role"):
+    if not judged.policies.identity and judged.principal.kind in WITH_POLICIES:
         found.append("identity-based policy")
     if judged.resource_policy is None and judged.attachable:
         found.append("resource-based policy")

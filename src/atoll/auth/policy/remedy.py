@@ -19,6 +19,8 @@ from atoll.auth.policy.patterns import general, literal
 from atoll.kernel.context import Principal
 
 MOST_PLACES = 5
+WITH_POLICIES = {"role": "role", "user": "user", "federated": "user"}
+"""Kinds of principals that have policies of their own, and whose those are."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -73,10 +75,10 @@ def _hopeless(judged: Judgement, decision: Decision) -> str:
         return (
             f"{judged.resource} belongs to account {judged.owner} and cannot have a policy that lets others in: call as a principal of "
             "that account, for instance as a role that may be assumed."
-            if judged.principal.kind in ("user", "role", "root")
+            if judged.principal.kind in (*WITH_POLICIES, "root")
             else f"{judged.resource} cannot have a policy that lets {judged.principal.arn} in: call as a role."
         )
-    gone = judged.policies is NO_POLICIES and judged.principal.kind in ("user", "role")
+    gone = judged.policies is NO_POLICIES and judged.principal.kind in WITH_POLICIES
     if gone and decision.by == "identity-based policy":
         who = judged.principal.role_arn or judged.principal.arn
         return f"{who} is gone: its credentials may do nothing any more."
@@ -92,8 +94,8 @@ def smallest(judged: Judgement, where: PolicyType) -> dict[str, Any]:
     statement["Action"] = judged.action
     if where != "role trust policy":
         statement["Resource"] = general(judged.resource)
-    if of_resource and judged.principal.kind == "service":
-        statement |= _only_for(judged)
+    if of_resource and (condition := _only_for(judged)):
+        statement["Condition"] = condition
     return statement
 
 
@@ -103,16 +105,24 @@ def named(principal: Principal) -> str | dict[str, str]:
         return "*"
     if principal.kind == "service":
         return {"Service": principal.arn}
-    return {"AWS": principal.role_arn or principal.arn}
+    if principal.kind == "identity":
+        return {"Federated": principal.arn}
+    return {"AWS": principal.role_arn if principal.kind == "role" else principal.arn}
 
 
 def _only_for(judged: Judgement) -> dict[str, Any]:
-    """The condition that a service acts for the resource it acts for, or else for its account, and for no other."""
-    values = judged.question.values
+    """The conditions without which a principal is more than who asked: of a service for which resource it acts, or for which account;
+    of an identity provider for which client and whom it vouches."""
+    values, principal = judged.question.values, judged.principal
+    if principal.kind == "identity":
+        said = {key: texts[0] for key, texts in principal.session.keys if key.endswith((":aud", ":sub"))}
+        return {"StringEquals": {key: text.replace("${", "${$}{") for key, text in said.items()}} if said else {}
+    if principal.kind != "service":
+        return {}
     if source := values("aws:sourcearn"):
-        return {"Condition": {"ArnLike": {"aws:SourceArn": literal(source[0])}}}
+        return {"ArnLike": {"aws:SourceArn": literal(source[0])}}
     if account := values("aws:sourceaccount"):
-        return {"Condition": {"StringEquals": {"aws:SourceAccount": account[0]}}}
+        return {"StringEquals": {"aws:SourceAccount": account[0]}}
     return {}
 
 
@@ -138,7 +148,7 @@ def whose(judged: Judgement, where: PolicyType) -> str:
     """Whose policy one of this type is: what a person would call it."""
     principal = judged.principal
     name = (principal.role_arn or principal.arn).rpartition("/")[2]
-    kind = {"role": "role", "user": "user"}.get(principal.kind)
+    kind = WITH_POLICIES.get(principal.kind)
     if where == "role trust policy":
         return f"role {judged.resource.rpartition('/')[2]}"
     if where == "resource-based policy":

@@ -93,7 +93,8 @@ async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet
             if not decision.allowed:
                 facts = Facts(call, ctx, policies, own, owner)
                 question = Question(ctx.principal, access.action, resource, facts)
-                context = known_values(question, (*facts, *KEYS_OF_PRINCIPALS))
+                of_session = dict(ctx.principal.session.keys)
+                context = known_values(question, (*facts, *KEYS_OF_PRINCIPALS, *of_session))
             elif asked:
                 context = known_values(question, asked)
         judgement = Judgement(
