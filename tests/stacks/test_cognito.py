@@ -25,7 +25,9 @@ def test_user_pools_with_clients_domains_groups_scopes_and_users(stack: Callable
     assert pools.plan_is_empty()
 
     pools.edit("main.tf", "step = 0", "step = 1")
-    assert "Apply complete! Resources: 1 added, 6 changed, 1 destroyed." in pools.apply().stdout
+    changed = pools.apply().stdout
+    print(changed)
+    assert "Apply complete! Resources: 1 added, 6 changed, 1 destroyed." in changed
     shop = idp.describe_user_pool(UserPoolId=outputs["pool"])["UserPool"]
     assert (shop["Domain"], shop["UserPoolTags"]) == ("shop-1", {"step": "1"})
     assert shop["LambdaConfig"]["PreTokenGenerationConfig"]["LambdaVersion"] == "V3_0"
