@@ -373,14 +373,3 @@ def test_a_deleted_pools_users_cannot_sign_in(
     idp.delete_user_pool(UserPoolId=pool_id)
     assert aws_error(lambda: idp.initiate_auth(**flow))[0] == "ResourceNotFoundException"
     assert aws_error(lambda: idp.get_user(AccessToken=token))[2] == 400
-
-
-def test_a_group_that_is_deleted_has_no_members(idp: Any, pool: Callable[..., str], user: Callable[..., str]) -> None:
-    pool_id = pool()
-    user(pool_id, "ada")
-    idp.create_group(UserPoolId=pool_id, GroupName="admins")
-    idp.admin_add_user_to_group(UserPoolId=pool_id, GroupName="admins", Username="ada")
-    idp.delete_group(UserPoolId=pool_id, GroupName="admins")
-    assert idp.admin_list_groups_for_user(UserPoolId=pool_id, Username="ada")["Groups"] == []
-    idp.create_group(UserPoolId=pool_id, GroupName="admins")
-    assert idp.list_users_in_group(UserPoolId=pool_id, GroupName="admins")["Users"] == []
