@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.aws.cognito_idp.conftest import PASSWORD
-from tests.functions import make_role
+from tests.functions import make_role, may
 
 STANDARD = [
     "sub", "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website",
@@ -373,3 +373,26 @@ def test_a_deleted_pools_users_cannot_sign_in(
     idp.delete_user_pool(UserPoolId=pool_id)
     assert aws_error(lambda: idp.initiate_auth(**flow))[0] == "ResourceNotFoundException"
     assert aws_error(lambda: idp.get_user(AccessToken=token))[2] == 400
+
+
+def test_who_gives_a_pool_a_role_must_be_allowed_to_pass_it(
+    client: Callable[..., Any], region: Any, pool: Callable[..., str], aws_error: Callable[..., Any]
+) -> None:
+    role = make_role(client, "texts", "cognito-idp.amazonaws.com", "sns:Publish")
+    iam = client("iam")
+    iam.create_user(UserName="clerk")
+    iam.put_user_policy(UserName="clerk", PolicyName="may", PolicyDocument=may("cognito-idp:*"))
+    key = iam.create_access_key(UserName="clerk")["AccessKey"]
+    clerk = region.client("cognito-idp", key["AccessKeyId"], key["SecretAccessKey"])
+    sms, pool_id = {"SnsCallerArn": role}, pool()
+    for call in (
+        lambda: clerk.create_user_pool(PoolName="p", SmsConfiguration=sms),
+        lambda: clerk.update_user_pool(UserPoolId=pool_id, SmsConfiguration=sms),
+        lambda: clerk.set_user_pool_mfa_config(
+            UserPoolId=pool_id, MfaConfiguration="ON", SmsMfaConfiguration={"SmsConfiguration": sms}
+        ),
+    ):
+        code, message, _ = aws_error(call)
+        assert code == "AccessDeniedException"
+        assert f"is not authorized to perform: iam:PassRole on resource: {role}" in message
+    assert clerk.create_user_pool(PoolName="p")
