@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -94,3 +96,32 @@ def test_the_lock_survives_a_kill(own: Any, idp: Any, app: str, aws_error: Error
     own.kill()
     own.start()
     assert aws_error(lambda: sign_in(idp, app)) == LOCKED
+
+
+def test_many_guesses_at_once_come_to_no_more_than_one_after_the_other(
+    own: Any, account: str, idp: Any, app: str, aws_error: Error
+) -> None:
+    clients = [own.client("cognito-idp", key=account) for _ in range(4)]
+
+    def guess(number: int) -> tuple[str, str, int]:
+        one = clients[number % 4]
+        return aws_error(lambda: sign_in(one, app, password=f"Wrong-Horse-{number}"))
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(guess, range(16)))
+    assert {answer[1] for answer in answers} == {WRONG[1], LOCKED[1]}
+    assert answers.count(WRONG) <= 8  # five, and one for each second that has passed meanwhile
+
+
+def test_an_unknown_user_takes_as_long_as_a_known_one(idp: Any, here: str, app_client: Make, aws_error: Error) -> None:
+    """The fastest of a few tries each: both pay for a password's hash."""
+    hiding = app_client(here, ExplicitAuthFlows=FLOWS, PreventUserExistenceErrors="ENABLED")
+
+    def took(name: str) -> float:
+        begun = time.monotonic()
+        assert aws_error(lambda: sign_in(idp, hiding, name, "Wrong-Horse-1")) == WRONG
+        return time.monotonic() - begun
+
+    times = [(took("ada"), took("nobody")) for _ in range(4)]
+    known, unknown = (min(one) for one in zip(*times, strict=True))
+    assert 0.5 < unknown / known < 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jwt
 import pytest
 from tests.aws.cognito_idp.tokens import FLOWS, Error, Make, advance, claims, tokens
 
@@ -157,3 +158,13 @@ class TestByTheClock:
         assert aws_error(lambda: renew(idp, app, first)) == REUSED
         assert renew(idp, app, second)["AccessToken"]
         assert renew(idp, app, third)["AccessToken"]
+
+    def test_logins_and_keys_survive_a_kill(self, idp: Any, own: Any, here: str, app: str, user: Make) -> None:
+        user(here, "ada")
+        result = tokens(idp, app)
+        own.kill()
+        own.start()
+        assert idp.get_user(AccessToken=result["AccessToken"])["Username"] == "ada"
+        renewed = refresh(idp, app, result["RefreshToken"])["AccessToken"]
+        heads = [jwt.get_unverified_header(token) for token in (renewed, result["AccessToken"])]
+        assert heads[0] == heads[1]
