@@ -39,10 +39,9 @@ def active(pool: Pool, user: User) -> tuple[str, ...]:
     can reach him. Who has registered an authenticator keeps it though the pool no longer offers it."""
     if pool.mfa_configuration == "OFF":
         return ()
-    has = tuple(factor for factor in FACTORS if factor in user.mfa and _can(user, factor))
-    if has or pool.mfa_configuration == "OPTIONAL":
-        return has
-    return tuple(factor for factor in offered(pool) if _can(user, factor))
+    reach = tuple(factor for factor in offered(pool) if _can(user, factor))
+    has = tuple(factor for factor in FACTORS if factor in user.mfa and (factor in reach or factor == TOTP))
+    return has if has or pool.mfa_configuration == "OPTIONAL" else reach
 
 
 def _can(user: User, factor: str) -> bool:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from atoll.auth import own_issuers
 from atoll.kernel.context import Context
 from atoll.kernel.store.api import Transaction
+from atoll.services.cognito_idp.errors import ResourceNotFoundException
 from atoll.services.cognito_idp.names import issuer, region_of
-from atoll.services.cognito_idp.store import KEYS, Keys, SigningKey, space
+from atoll.services.cognito_idp.store import KEYS, Keys, SigningKey, find_pool, space
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -22,7 +23,10 @@ BITS = 2048
 
 
 async def signing_keys(ctx: Context, pool_id: str) -> Keys:
-    """The keys of a pool of the context's account and region. The first call makes them, and makes the pool a known issuer."""
+    """The keys of a pool of the context's account and region. The first call makes them, and makes the pool a known issuer.
+
+    Raises ResourceNotFoundException where the pool is gone.
+    """
     place = (*space(ctx), "keys", pool_id)
     raw = await ctx.store.read(lambda tx: tx.get(place))
     if raw is not None:
@@ -31,6 +35,8 @@ async def signing_keys(ctx: Context, pool_id: str) -> Keys:
     record = own_issuers.OwnIssuer(ctx.account, region_of(pool_id), key_set(made))
 
     def keep(tx: Transaction) -> Keys:
+        if find_pool(tx, ctx, pool_id) is None:  # deleted meanwhile: it must not become an issuer again
+            raise ResourceNotFoundException(f"User pool {pool_id} does not exist.")
         first = tx.get(place)
         if first is not None:  # another request was faster
             return KEYS.decode(first)
