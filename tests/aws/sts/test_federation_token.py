@@ -31,17 +31,6 @@ def ann(iam, region):
     return lambda service: region.client(service, key=key["AccessKeyId"], secret=key["SecretAccessKey"])
 
 
-@pytest.fixture
-def session(region):
-    def make(answer, service):
-        given = answer["Credentials"]
-        return region.client(
-            service, key=given["AccessKeyId"], secret=given["SecretAccessKey"], token=given["SessionToken"]
-        )
-
-    return make
-
-
 def test_a_federated_user(ann, session, account):
     answer = ann("sts").get_federation_token(Name="Bob", Policy=LOGS, DurationSeconds=900)
     arn = f"arn:aws:sts::{account}:federated-user/Bob"

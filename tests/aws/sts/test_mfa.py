@@ -51,24 +51,13 @@ def person(own, account):
     return lambda name="ann", document=None: Person(own, account, name, document or policy())
 
 
-@pytest.fixture
-def session(own):
-    def make(answer, service):
-        given = answer["Credentials"]
-        return own.client(
-            service, key=given["AccessKeyId"], secret=given["SecretAccessKey"], token=given["SessionToken"]
-        )
-
-    return make
-
-
-def test_a_session_with_mfa_has_iam(person, session, aws_error):
+def test_a_session_with_mfa_has_iam(person, own_session, aws_error):
     ann = person()
     without = ann.client("sts").get_session_token()
-    assert aws_error(session(without, "iam").list_users)[0] == "InvalidClientTokenId"
+    assert aws_error(own_session(without, "iam").list_users)[0] == "InvalidClientTokenId"
     proven = ann.client("sts").get_session_token(**ann.code())
-    assert session(proven, "iam").list_users()["Users"]
-    assert aws_error(session(proven, "sts").get_session_token)[0] == "AccessDenied"
+    assert own_session(proven, "iam").list_users()["Users"]
+    assert aws_error(own_session(proven, "sts").get_session_token)[0] == "AccessDenied"
 
 
 def test_a_code_is_used_once(own, person, aws_error):
@@ -99,18 +88,18 @@ def test_another_users_device_proves_nothing(person, aws_error):
     )
 
 
-def test_a_policy_can_ask_for_mfa(own, person, session, aws_error):
+def test_a_policy_can_ask_for_mfa(own, person, own_session, aws_error):
     """aws:MultiFactorAuthPresent and aws:MultiFactorAuthAge, of a session's calls."""
     recent = {"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}
     ann = person("ann", policy("iam:ListUsers", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}, **recent}))
     assert aws_error(ann.client("iam").list_users)[0] == "AccessDenied"
-    proven = session(ann.client("sts").get_session_token(**ann.code()), "iam")
+    proven = own_session(ann.client("sts").get_session_token(**ann.code()), "iam")
     assert proven.list_users()
     advance(own, 3601)
     assert aws_error(proven.list_users)[0] == "AccessDenied"
 
 
-def test_a_trust_policy_can_ask_for_mfa(iam, person, session, account, aws_error):
+def test_a_trust_policy_can_ask_for_mfa(iam, person, own_session, account, aws_error):
     document = {
         "Version": "2012-10-17",
         "Statement": {
@@ -133,7 +122,7 @@ def test_a_trust_policy_can_ask_for_mfa(iam, person, session, account, aws_error
     answer = sts.assume_role(**assume, **code)
     assert aws_error(lambda: sts.assume_role(**assume, **code)) == ("AccessDenied", INVALID, 403)
     # What the role may does not know of it. docs: "Configuring MFA-protected API access"
-    assert aws_error(session(answer, "iam").list_users)[0] == "AccessDenied"
+    assert aws_error(own_session(answer, "iam").list_users)[0] == "AccessDenied"
 
 
 def test_codes_are_in_no_log_or_trace(own, person, aws_error):

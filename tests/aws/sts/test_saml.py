@@ -76,17 +76,6 @@ def assume(own, provider):
     )
 
 
-@pytest.fixture
-def session(own):
-    def make(answer, service):
-        given = answer["Credentials"]
-        return own.client(
-            service, key=given["AccessKeyId"], secret=given["SecretAccessKey"], token=given["SessionToken"]
-        )
-
-    return make
-
-
 def test_providers(iam, idp, provider, account, aws_error):
     assert provider == f"arn:aws:iam::{account}:saml-provider/Corp"
     found = iam.get_saml_provider(SAMLProviderArn=provider)
@@ -124,7 +113,7 @@ def test_metadata_that_describes_no_provider(iam, idp, aws_error):
 
 
 @pytest.mark.parametrize("signed", ["Assertion", "Response"])
-def test_a_response_becomes_a_session(make_role, assume, says, session, account, idp, signed):
+def test_a_response_becomes_a_session(make_role, assume, says, own_session, account, idp, signed):
     role = make_role()
     answer = assume(role, says(role, sign=signed))
     arn = f"arn:aws:sts::{account}:assumed-role/staff/ann@example.com"
@@ -133,11 +122,13 @@ def test_a_response_becomes_a_session(make_role, assume, says, session, account,
     assert (answer["Issuer"], answer["Audience"]) == (idp.entity_id, SIGN_IN)
     digest = hashlib.sha1(f"{idp.entity_id}{account}/Corp".encode()).digest()
     assert answer["NameQualifier"] == base64.b64encode(digest).decode()
-    assert session(answer, "sts").get_caller_identity()["Arn"] == arn
-    assert session(answer, "iam").list_roles()["Roles"]
+    assert own_session(answer, "sts").get_caller_identity()["Arn"] == arn
+    assert own_session(answer, "iam").list_roles()["Roles"]
 
 
-def test_trust_policies_and_sessions_know_what_was_asserted(make_role, assume, says, session, idp, provider, aws_error):
+def test_trust_policies_and_sessions_know_what_was_asserted(
+    make_role, assume, says, own_session, idp, provider, aws_error
+):
     mail = "urn:oid:0.9.2342.19200300.100.1.3"
     policy = document(
         Action="iam:GetUser", Resource="arn:aws:iam::*:user/${saml:sub}",
@@ -155,8 +146,8 @@ def test_trust_policies_and_sessions_know_what_was_asserted(make_role, assume, s
         },
     )
     answer = assume(role, says(role, {mail: "a@b"}))
-    assert aws_error(lambda: session(answer, "iam").get_user(UserName="ann@example.com"))[0] == "NoSuchEntity"
-    assert aws_error(lambda: session(answer, "iam").get_user(UserName="bob"))[0] == "AccessDenied"
+    assert aws_error(lambda: own_session(answer, "iam").get_user(UserName="ann@example.com"))[0] == "NoSuchEntity"
+    assert aws_error(lambda: own_session(answer, "iam").get_user(UserName="bob"))[0] == "AccessDenied"
     for wrong in (says(role), says(role, {mail: "c@d"}), says(role, {mail: "a@b"}, format="urn:x")):
         assert aws_error(lambda wrong=wrong: assume(role, wrong)) == NOT_AUTHORIZED
 
@@ -273,7 +264,7 @@ def test_a_session_ends_with_the_providers(own, make_role, assume, says):
     assert 1100 < answer["Credentials"]["Expiration"].timestamp() - now(own) <= 1200
 
 
-def test_tags_and_source_identity_of_assertions(make_role, assume, says, session, aws_error):
+def test_tags_and_source_identity_of_assertions(make_role, assume, says, own_session, aws_error):
     said = {f"{ATTRIBUTES}PrincipalTag:team": "red", f"{ATTRIBUTES}SourceIdentity": "ann"}
     plain = make_role("plain")
     assert aws_error(lambda: assume(plain, says(plain, said)))[1] == "Not authorized to perform sts:TagSession"
@@ -282,7 +273,7 @@ def test_tags_and_source_identity_of_assertions(make_role, assume, says, session
     role = make_role("tagged", policy, actions, Condition={"StringEquals": {"saml:aud": SIGN_IN}})
     answer = assume(role, says(role, said))
     assert answer["SourceIdentity"] == "ann"
-    assert session(answer, "iam").list_users()
+    assert own_session(answer, "iam").list_users()
 
 
 def test_encrypted_assertions_are_refused(iam, idp, aws_error):

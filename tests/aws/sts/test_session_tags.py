@@ -33,17 +33,6 @@ def make_role(iam, account):
     return make
 
 
-@pytest.fixture
-def session(region):
-    def make(answer, service):
-        given = answer["Credentials"]
-        return region.client(
-            service, key=given["AccessKeyId"], secret=given["SecretAccessKey"], token=given["SessionToken"]
-        )
-
-    return make
-
-
 def tags(**given):
     return [{"Key": key, "Value": value} for key, value in given.items()]
 

@@ -72,17 +72,6 @@ def assume(region):
     )
 
 
-@pytest.fixture
-def session(region):
-    def make(answer, service):
-        given = answer["Credentials"]
-        return region.client(
-            service, key=given["AccessKeyId"], secret=given["SecretAccessKey"], token=given["SessionToken"]
-        )
-
-    return make
-
-
 def test_a_token_becomes_a_session(make_role, provider, assume, issuer, session, account):
     answer = assume(make_role(), issuer.token())
     assert answer["SubjectFromWebIdentityToken"] == "alice"

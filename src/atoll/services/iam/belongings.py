@@ -11,6 +11,7 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from atoll.kernel.context import Context
 from atoll.kernel.keys import Key, under
@@ -19,21 +20,31 @@ from atoll.kernel.service import NO_CONDITIONS, Access, ResourceOf, ValuesOf
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.kernel.tag_conditions import adds_tags
 from atoll.services.iam import paging, tagging
-from atoll.services.iam.errors import LimitExceededException
+from atoll.services.iam.errors import LimitExceededException, NoSuchEntityException
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import TagTypeDef
 
-T = TypeVar("T", bound=Struct)
 Tags = Mapping[str, str]
+
+
+class Thing(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What all have in common."""
+
+    tags: dict[str, str] = {}
+
+
+T = TypeVar("T", bound=Thing)
 
 
 @dataclass(frozen=True)
 class Kind(Generic[T]):
-    """One kind of thing: `word` stands in its keys, and it is found by a name that is the kind's own."""
+    """One kind of thing: `word` stands in its keys, and it is found by a name that is the kind's own, its ARN perhaps. `missing` says that
+    there is none of a name."""
 
     word: str
     codec: Codec[T]
+    missing: str
 
     def prefix(self, account: str) -> Key:
         """Under which all of the account's lie, by name."""
@@ -43,6 +54,13 @@ class Kind(Generic[T]):
         """The thing, or None."""
         raw = tx.get((*self.prefix(account), name))
         return self.codec.decode(raw) if raw else None
+
+    def get(self, tx: Reader, account: str, name: str) -> T:
+        """The thing. Raises NoSuchEntityException."""
+        found = self.find(tx, account, name)
+        if found is None:
+            raise NoSuchEntityException(self.missing.format(name))
+        return found
 
     def put(self, tx: Transaction, account: str, name: str, thing: T) -> None:
         """Stores it."""
@@ -55,6 +73,26 @@ class Kind(Generic[T]):
     def all(self, tx: Reader, account: str) -> Iterator[T]:
         """All of the account's, by name."""
         return (self.codec.decode(raw) for _, raw in tx.scan(under(self.prefix(account))))
+
+
+def tags_of(kind: Kind[Any], name: Callable[[Context, Any], str]) -> Callable[[Reader, Context, Any], Tags | None]:
+    """Reads the tags of the thing that a request names, for `on`."""
+
+    def read(tx: Reader, ctx: Context, request: Any) -> Tags | None:
+        found = kind.find(tx, ctx.account, name(ctx, request))
+        return found.tags if found else None
+
+    return read
+
+
+async def retag(ctx: Context, kind: Kind[T], name: str, change: Callable[[Tags], dict[str, str]]) -> None:
+    """Changes the tags of a thing. Raises NoSuchEntityException, and what `change` raises."""
+
+    def write(tx: Transaction) -> None:
+        thing = kind.get(tx, ctx.account, name)
+        kind.put(tx, ctx.account, name, replace(thing, tags=change(thing.tags)))
+
+    await ctx.store.transact(write)
 
 
 def on(

@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import msgspec
 from msgspec.structs import replace
 
 from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.records import Codec
 from atoll.kernel.service import Access, operation
-from atoll.kernel.store.api import Reader, Transaction
+from atoll.kernel.store.api import Transaction
 from atoll.kernel.tag_conditions import adds_tags, removes_tags
 from atoll.services.iam import belongings, tagging
 from atoll.services.iam.errors import (
@@ -44,17 +43,16 @@ MOST_PROVIDERS, MOST_CLIENTS, MOST_THUMBPRINTS = 100, 100, 5
 LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
-class Provider(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Provider(belongings.Thing, frozen=True, omit_defaults=True, kw_only=True):
     """A provider. `url` is without "https://", with "http://"; `created` is in whole seconds."""
 
     url: str
     created: int
     clients: tuple[str, ...] = ()
     thumbprints: tuple[str, ...] = ()
-    tags: dict[str, str] = {}
 
 
-PROVIDERS = belongings.Kind("oidc-providers", Codec(Provider))
+PROVIDERS = belongings.Kind("oidc-providers", Codec(Provider), "OpenIDConnect Provider not found for arn {}")
 
 
 def _arn(account: str, url: str) -> str:
@@ -69,17 +67,7 @@ def _named(_ctx: Context, request: Any) -> str:
     return str(request.get("OpenIDConnectProviderArn", ""))
 
 
-def _tags(tx: Reader, ctx: Context, request: Any) -> dict[str, str] | None:
-    provider = PROVIDERS.find(tx, ctx.account, _named(ctx, request))
-    return provider.tags if provider else None
-
-
-def _get(tx: Reader, ctx: Context, request: Any) -> Provider:
-    arn = _named(ctx, request)
-    provider = PROVIDERS.find(tx, ctx.account, arn)
-    if provider is None:
-        raise NoSuchEntityException(f"OpenIDConnect Provider not found for arn {arn}")
-    return provider
+_tags = belongings.tags_of(PROVIDERS, _named)
 
 
 def _checked_url(url: str) -> str:
@@ -141,7 +129,7 @@ async def create_open_id_connect_provider(
 )
 async def get_open_id_connect_provider(ctx: Context, request: GetOpenIDConnectProviderRequestTypeDef) -> dict[str, Any]:
     """docs: API_GetOpenIDConnectProvider. Of a URL on HTTPS it shows what follows that."""
-    provider = await ctx.store.read(lambda tx: _get(tx, ctx, request))
+    provider = await ctx.store.read(lambda tx: PROVIDERS.get(tx, ctx.account, _named(ctx, request)))
     return {
         "Url": provider.url,
         "ClientIDList": provider.clients,
@@ -173,7 +161,9 @@ async def delete_open_id_connect_provider(ctx: Context, request: DeleteOpenIDCon
 
 async def _change(ctx: Context, request: Mapping[str, Any], change: Callable[[Provider], Provider]) -> None:
     def write(tx: Transaction) -> None:
-        PROVIDERS.put(tx, ctx.account, _named(ctx, request), change(_get(tx, ctx, request)))
+        PROVIDERS.put(
+            tx, ctx.account, _named(ctx, request), change(PROVIDERS.get(tx, ctx.account, _named(ctx, request)))
+        )
 
     await ctx.store.transact(write)
 
@@ -215,7 +205,7 @@ async def update_thumbprint(ctx: Context, request: UpdateOpenIDConnectProviderTh
 async def tag_provider(ctx: Context, request: TagOpenIDConnectProviderRequestTypeDef) -> None:
     """docs: API_TagOpenIDConnectProvider."""
     given = request["Tags"]
-    await _change(ctx, request, lambda provider: replace(provider, tags=belongings.with_tags(provider.tags, given)))
+    await belongings.retag(ctx, PROVIDERS, _named(ctx, request), lambda tags: belongings.with_tags(tags, given))
 
 
 @operation(
@@ -224,11 +214,11 @@ async def tag_provider(ctx: Context, request: TagOpenIDConnectProviderRequestTyp
 async def untag_provider(ctx: Context, request: UntagOpenIDConnectProviderRequestTypeDef) -> None:
     """docs: API_UntagOpenIDConnectProvider."""
     keys = request["TagKeys"]
-    await _change(ctx, request, lambda provider: replace(provider, tags=belongings.without_tags(provider.tags, keys)))
+    await belongings.retag(ctx, PROVIDERS, _named(ctx, request), lambda tags: belongings.without_tags(tags, keys))
 
 
 @operation("ListOpenIDConnectProviderTags", access=belongings.on("ListOpenIDConnectProviderTags", _named, _tags))
 async def list_provider_tags(ctx: Context, request: ListOpenIDConnectProviderTagsRequestTypeDef) -> dict[str, Any]:
     """docs: API_ListOpenIDConnectProviderTags."""
-    provider = await ctx.store.read(lambda tx: _get(tx, ctx, request))
+    provider = await ctx.store.read(lambda tx: PROVIDERS.get(tx, ctx.account, _named(ctx, request)))
     return belongings.tag_page(request, provider.tags)

@@ -6,10 +6,9 @@ Encrypted assertions are refused: no private keys are kept for providers.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec.structs import replace
 
 from atoll.kernel.context import Context
@@ -23,7 +22,6 @@ from atoll.services.iam.errors import (
     EntityAlreadyExistsException,
     InvalidInputException,
     LimitExceededException,
-    NoSuchEntityException,
 )
 
 if TYPE_CHECKING:
@@ -42,17 +40,16 @@ LASTS = 100 * 365 * 86_400
 """Seconds for which metadata holds that does not say."""
 
 
-class Provider(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Provider(belongings.Thing, frozen=True, omit_defaults=True, kw_only=True):
     """A provider; its metadata lies beside it. Times are in whole seconds."""
 
     arn: str
     id: str
     created: int
     valid_until: int
-    tags: dict[str, str] = {}
 
 
-PROVIDERS = belongings.Kind("saml-providers", Codec(Provider))
+PROVIDERS = belongings.Kind("saml-providers", Codec(Provider), "Manifest not found for arn {}")
 
 
 def _new(ctx: Context, request: Any) -> str:
@@ -67,17 +64,7 @@ def _metadata_key(account: str, arn: str) -> tuple[str, ...]:
     return (account, "", "iam", "saml-metadata", arn)
 
 
-def _tags(tx: Reader, ctx: Context, request: Any) -> dict[str, str] | None:
-    provider = PROVIDERS.find(tx, ctx.account, _named(ctx, request))
-    return provider.tags if provider else None
-
-
-def _get(tx: Reader, ctx: Context, request: Any) -> Provider:
-    arn = _named(ctx, request)
-    provider = PROVIDERS.find(tx, ctx.account, arn)
-    if provider is None:
-        raise NoSuchEntityException(f"Manifest not found for arn {arn}")
-    return provider
+_tags = belongings.tags_of(PROVIDERS, _named)
 
 
 async def _valid_until(document: str, now: int) -> int:
@@ -124,7 +111,7 @@ async def get_saml_provider(ctx: Context, request: GetSAMLProviderRequestTypeDef
     """docs: API_GetSAMLProvider."""
 
     def read(tx: Reader) -> dict[str, Any]:
-        provider = _get(tx, ctx, request)
+        provider = PROVIDERS.get(tx, ctx.account, _named(ctx, request))
         document = tx.get(_metadata_key(ctx.account, provider.arn))
         assert document is not None
         return {
@@ -156,7 +143,7 @@ async def update_saml_provider(ctx: Context, request: UpdateSAMLProviderRequestT
     valid_until = None if document is None else await _valid_until(document, now)
 
     def update(tx: Transaction) -> str:
-        provider = _get(tx, ctx, request)
+        provider = PROVIDERS.get(tx, ctx.account, _named(ctx, request))
         if document is not None and valid_until is not None:
             PROVIDERS.put(tx, ctx.account, provider.arn, replace(provider, valid_until=valid_until))
             tx.set(_metadata_key(ctx.account, provider.arn), document.encode())
@@ -170,39 +157,29 @@ async def delete_saml_provider(ctx: Context, request: DeleteSAMLProviderRequestT
     """docs: API_DeleteSAMLProvider. Roles that trust it stay, and trust nobody by it."""
 
     def delete(tx: Transaction) -> None:
-        provider = _get(tx, ctx, request)
+        provider = PROVIDERS.get(tx, ctx.account, _named(ctx, request))
         PROVIDERS.delete(tx, ctx.account, provider.arn)
         tx.delete(_metadata_key(ctx.account, provider.arn))
 
     await ctx.store.transact(delete)
 
 
-async def _change(
-    ctx: Context, request: Mapping[str, Any], change: Callable[[Mapping[str, str]], dict[str, str]]
-) -> None:
-    def write(tx: Transaction) -> None:
-        provider = _get(tx, ctx, request)
-        PROVIDERS.put(tx, ctx.account, provider.arn, replace(provider, tags=change(provider.tags)))
-
-    await ctx.store.transact(write)
-
-
 @operation("TagSAMLProvider", access=belongings.on("TagSAMLProvider", _named, _tags, adds_tags()))
 async def tag_saml_provider(ctx: Context, request: TagSAMLProviderRequestTypeDef) -> None:
     """docs: API_TagSAMLProvider."""
     given = request["Tags"]
-    await _change(ctx, request, lambda tags: belongings.with_tags(tags, given))
+    await belongings.retag(ctx, PROVIDERS, _named(ctx, request), lambda tags: belongings.with_tags(tags, given))
 
 
 @operation("UntagSAMLProvider", access=belongings.on("UntagSAMLProvider", _named, _tags, removes_tags()))
 async def untag_saml_provider(ctx: Context, request: UntagSAMLProviderRequestTypeDef) -> None:
     """docs: API_UntagSAMLProvider."""
     keys = request["TagKeys"]
-    await _change(ctx, request, lambda tags: belongings.without_tags(tags, keys))
+    await belongings.retag(ctx, PROVIDERS, _named(ctx, request), lambda tags: belongings.without_tags(tags, keys))
 
 
 @operation("ListSAMLProviderTags", access=belongings.on("ListSAMLProviderTags", _named, _tags))
 async def list_saml_provider_tags(ctx: Context, request: ListSAMLProviderTagsRequestTypeDef) -> dict[str, Any]:
     """docs: API_ListSAMLProviderTags."""
-    provider = await ctx.store.read(lambda tx: _get(tx, ctx, request))
+    provider = await ctx.store.read(lambda tx: PROVIDERS.get(tx, ctx.account, _named(ctx, request)))
     return belongings.tag_page(request, provider.tags)

@@ -4,10 +4,9 @@ be the certificate's and not kept, for AWS gives it back to nobody."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec.structs import replace
 
 from atoll.kernel.context import Context
@@ -20,7 +19,6 @@ from atoll.services.iam.errors import (
     EntityAlreadyExistsException,
     KeyPairMismatchException,
     MalformedCertificateException,
-    NoSuchEntityException,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
     )
 
 
-class ServerCertificate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class ServerCertificate(belongings.Thing, frozen=True, omit_defaults=True, kw_only=True):
     """A certificate and its chain, as PEM. Times are in whole seconds."""
 
     name: str
@@ -46,10 +44,11 @@ class ServerCertificate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only
     expires: int
     body: str
     chain: str | None = None
-    tags: dict[str, str] = {}
 
 
-CERTIFICATES = belongings.Kind("server-certificates", Codec(ServerCertificate))
+CERTIFICATES = belongings.Kind(
+    "server-certificates", Codec(ServerCertificate), "The Server Certificate with name {} cannot be found."
+)
 
 
 def _arn(account: str, path: str, name: str) -> str:
@@ -60,22 +59,17 @@ def _new(ctx: Context, request: Any) -> str:
     return _arn(ctx.account, request.get("Path") or "/", request.get("ServerCertificateName", ""))
 
 
+def _named(_ctx: Context, request: Any) -> str:
+    return str(request.get("ServerCertificateName", ""))
+
+
 async def _existing(ctx: Context, request: Any) -> str:
-    name = request.get("ServerCertificateName", "")
+    name = _named(ctx, request)
     found = await ctx.store.read(lambda tx: CERTIFICATES.find(tx, ctx.account, name))
     return _arn(ctx.account, found.path if found else "/", name)
 
 
-def _tags(tx: Reader, ctx: Context, request: Any) -> dict[str, str] | None:
-    found = CERTIFICATES.find(tx, ctx.account, request.get("ServerCertificateName", ""))
-    return found.tags if found else None
-
-
-def _get(tx: Reader, ctx: Context, name: str) -> ServerCertificate:
-    found = CERTIFICATES.find(tx, ctx.account, name)
-    if found is None:
-        raise NoSuchEntityException(f"The Server Certificate with name {name} cannot be found.")
-    return found
+_tags = belongings.tags_of(CERTIFICATES, _named)
 
 
 def _require_free(tx: Reader, ctx: Context, name: str) -> None:
@@ -143,7 +137,7 @@ async def upload_server_certificate(ctx: Context, request: UploadServerCertifica
 @operation("GetServerCertificate", access=belongings.on("GetServerCertificate", _existing, _tags))
 async def get_server_certificate(ctx: Context, request: GetServerCertificateRequestTypeDef) -> dict[str, Any]:
     """docs: API_GetServerCertificate."""
-    certificate = await ctx.store.read(lambda tx: _get(tx, ctx, request["ServerCertificateName"]))
+    certificate = await ctx.store.read(lambda tx: CERTIFICATES.get(tx, ctx.account, request["ServerCertificateName"]))
     return {
         "ServerCertificate": {
             "ServerCertificateMetadata": _metadata(ctx.account, certificate),
@@ -181,7 +175,7 @@ async def update_server_certificate(ctx: Context, request: UpdateServerCertifica
     new_name = request.get("NewServerCertificateName", name)
 
     def update(tx: Transaction) -> None:
-        certificate = _get(tx, ctx, name)
+        certificate = CERTIFICATES.get(tx, ctx.account, name)
         if new_name != name:
             _require_free(tx, ctx, new_name)
             CERTIFICATES.delete(tx, ctx.account, name)
@@ -197,36 +191,24 @@ async def delete_server_certificate(ctx: Context, request: DeleteServerCertifica
     name = request["ServerCertificateName"]
 
     def delete(tx: Transaction) -> None:
-        _get(tx, ctx, name)
+        CERTIFICATES.get(tx, ctx.account, name)
         CERTIFICATES.delete(tx, ctx.account, name)
 
     await ctx.store.transact(delete)
-
-
-async def _change(
-    ctx: Context, request: Mapping[str, Any], change: Callable[[Mapping[str, str]], dict[str, str]]
-) -> None:
-    name = request["ServerCertificateName"]
-
-    def write(tx: Transaction) -> None:
-        certificate = _get(tx, ctx, name)
-        CERTIFICATES.put(tx, ctx.account, name, replace(certificate, tags=change(certificate.tags)))
-
-    await ctx.store.transact(write)
 
 
 @operation("TagServerCertificate", access=belongings.on("TagServerCertificate", _existing, _tags, adds_tags()))
 async def tag_server_certificate(ctx: Context, request: TagServerCertificateRequestTypeDef) -> None:
     """docs: API_TagServerCertificate."""
     given = request["Tags"]
-    await _change(ctx, request, lambda tags: belongings.with_tags(tags, given))
+    await belongings.retag(ctx, CERTIFICATES, _named(ctx, request), lambda tags: belongings.with_tags(tags, given))
 
 
 @operation("UntagServerCertificate", access=belongings.on("UntagServerCertificate", _existing, _tags, removes_tags()))
 async def untag_server_certificate(ctx: Context, request: UntagServerCertificateRequestTypeDef) -> None:
     """docs: API_UntagServerCertificate."""
     keys = request["TagKeys"]
-    await _change(ctx, request, lambda tags: belongings.without_tags(tags, keys))
+    await belongings.retag(ctx, CERTIFICATES, _named(ctx, request), lambda tags: belongings.without_tags(tags, keys))
 
 
 @operation("ListServerCertificateTags", access=belongings.on("ListServerCertificateTags", _existing, _tags))
@@ -234,5 +216,5 @@ async def list_server_certificate_tags(
     ctx: Context, request: ListServerCertificateTagsRequestTypeDef
 ) -> dict[str, Any]:
     """docs: API_ListServerCertificateTags."""
-    certificate = await ctx.store.read(lambda tx: _get(tx, ctx, request["ServerCertificateName"]))
+    certificate = await ctx.store.read(lambda tx: CERTIFICATES.get(tx, ctx.account, request["ServerCertificateName"]))
     return belongings.tag_page(request, certificate.tags)
