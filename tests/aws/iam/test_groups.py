@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+from botocore.exceptions import ClientError
 from tests.aws.iam.people import document, iam, user
 
 __all__ = ["iam", "user"]
@@ -236,3 +238,15 @@ def test_who_may_change_a_group(iam, user, account, aws_error):
     assert aws_error(ann("iam").list_groups)[1].startswith(
         f"{who} iam:ListGroups on resource: arn:aws:iam::{account}:group/ because"
     )
+
+
+def test_an_explanation_names_the_group_whose_policy_decided(iam, user, region):
+    ann = user("ann")("iam")
+    iam.create_group(GroupName="devs")
+    iam.put_group_policy(GroupName="devs", PolicyName="own", PolicyDocument=document("iam:ListRoles", "Deny"))
+    iam.add_user_to_group(GroupName="devs", UserName="ann")
+    with pytest.raises(ClientError) as caught:
+        ann.list_roles()
+    assert caught.value.response["Error"]["Message"].endswith("with an explicit deny in an identity-based policy")
+    told = region.atoll("why", caught.value.response["ResponseMetadata"]["RequestId"]).stdout
+    assert "own of group devs" in told

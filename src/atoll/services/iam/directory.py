@@ -90,14 +90,14 @@ def _compile(tx: Reader, principal: Principal, identity: str) -> PolicySet:
     )
 
 
-def _identity(tx: Reader, account: str, entity: Entity) -> Iterator[Policy]:
-    """An entity's own policies, attached and inline, and a user's by its groups."""
+def _identity(tx: Reader, account: str, entity: Entity, whose: str = "") -> Iterator[Policy]:
+    """An entity's own policies, attached and inline, and a user's by its groups. `whose` tells a group's inline ones from the user's."""
     yield from (_managed(tx, account, arn) for arn in entity.attached)
-    yield from (parse(text, name=name) for name, text in entity.inline.items())
+    yield from (parse(text, name=name + whose) for name, text in entity.inline.items())
     if isinstance(entity, User):
-        for group in entity.groups:
-            for policy in _identity(tx, account, GROUPS.get(tx, account, group)):
-                yield replace(policy, group=group)
+        for name in entity.groups:
+            group = GROUPS.get(tx, account, name)
+            yield from _identity(tx, account, group, f" of group {group.name}")
         own = password_policy.find(tx, account)
         if own is not None and own.may_change:
             yield parse(MAY_CHANGE, name="AllowUsersToChangePassword")

@@ -39,7 +39,7 @@ class LatestUses:
 
     def note(self, principal: Principal, service: str, region: str, now: float) -> Callable[[Transaction], None] | None:
         """See `auth.principal.Directory.use`."""
-        who = principal.access_key if principal.kind == "user" else principal.user_id.partition(":")[0]
+        who = principal.access_key if principal.kind == "user" else _identity(principal)
         last = self._seen.get((who, service))
         if last is not None and now - last < SPAN:
             return None
@@ -50,9 +50,14 @@ class LatestUses:
         return lambda tx: _write(tx, principal, use)
 
 
+def _identity(principal: Principal) -> str:
+    """The unique id of the user or role; of a federated session its user's."""
+    return principal.session.owner or principal.user_id.partition(":")[0]
+
+
 def _write(tx: Transaction, principal: Principal, use: Use) -> None:
-    account, identity = principal.account, principal.user_id.partition(":")[0]
-    places = [_of_service(account, identity, use.service)]
+    account = principal.account
+    places = [_of_service(account, _identity(principal), use.service)]
     if principal.access_key.startswith("AKIA"):
         places.append(key_use(account, principal.access_key))
     for place in places:
