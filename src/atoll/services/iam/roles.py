@@ -11,7 +11,7 @@ from atoll.kernel.keys import under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import attachments, boundaries, documents, paging, tagging, uses
-from atoll.services.iam.errors import DeleteConflictException, EntityAlreadyExistsException
+from atoll.services.iam.errors import DeleteConflictException
 from atoll.services.iam.protected import require_free, require_modifiable
 from atoll.services.iam.resources import ROLE_BOUNDARY, makes, new_role, on_role, roles_below
 from atoll.services.iam.store import ROLES, Role, profiles_prefix
