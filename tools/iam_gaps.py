@@ -86,6 +86,12 @@ ABSENT_HERE = {
     ("apigateway:PUT", "Apis", "aws:ResourceTag/${TagKey}"): _UNMADE,
     ("apigateway:UpdateRestApiPolicy", "RestApis", "aws:ResourceTag/${TagKey}"): _UNMADE,
     ("iam:PassRole", "role", "aws:ResourceTag/${TagKey}"): _PASSED,
+    (
+        "iam:TagServerCertificate",
+        "server-certificate",
+        "aws:ResourceTag/${TagKey}",
+    ): "of one that is uploaded with tags",
+    ("iam:UploadServerCertificate", "server-certificate", "aws:ResourceTag/${TagKey}"): _UNMADE,
     ("iam:PassRole", "role", "iam:ResourceTag/${TagKey}"): _PASSED,
     ("iam:GetServiceLinkedRoleDeletionStatus", "role", "aws:ResourceTag/${TagKey}"): "the role is gone",
     ("iam:GetServiceLinkedRoleDeletionStatus", "role", "iam:ResourceTag/${TagKey}"): "the role is gone",

@@ -1,4 +1,4 @@
-# The API half of Standard International College: a REST API in front of one function.
+# Standard International College: a REST API in front of one function, and students who sign in by a custom authentication flow.
 
 terraform {
   required_version = ">= 1.5"
@@ -125,6 +125,75 @@ resource "aws_api_gateway_stage" "prod" {
   rest_api_id   = aws_api_gateway_rest_api.example.id
   deployment_id = aws_api_gateway_deployment.example.id
   stage_name    = "prod"
+}
+
+# --- students: Cognito, with an authentication flow of the college's own ------
+
+data "archive_file" "auth_challenge" {
+  type        = "zip"
+  source_file = "${path.module}/auth_challenge.py"
+  output_path = "${path.module}/auth_challenge.zip"
+}
+
+resource "aws_lambda_function" "auth_challenge" {
+  for_each = toset(["define", "create", "verify"])
+
+  function_name = "college_${each.key}_auth_challenge"
+  handler       = "auth_challenge.${each.key}"
+  runtime       = "python3.12"
+  role          = aws_iam_role.lambda_exec_role.arn
+
+  source_code_hash = data.archive_file.auth_challenge.output_base64sha256
+  filename         = data.archive_file.auth_challenge.output_path
+}
+
+resource "aws_lambda_permission" "cognito" {
+  for_each = aws_lambda_function.auth_challenge
+
+  statement_id  = "AllowCognitoInvoke"
+  action        = "lambda:InvokeFunction"
+  function_name = each.value.function_name
+  principal     = "cognito-idp.amazonaws.com"
+  source_arn    = aws_cognito_user_pool.students.arn
+}
+
+resource "aws_cognito_user_pool" "students" {
+  name = "college-students"
+
+  schema {
+    name                = "word"
+    attribute_data_type = "String"
+    mutable             = true
+
+    string_attribute_constraints {
+      min_length = 4
+      max_length = 64
+    }
+  }
+
+  lambda_config {
+    define_auth_challenge          = aws_lambda_function.auth_challenge["define"].arn
+    create_auth_challenge          = aws_lambda_function.auth_challenge["create"].arn
+    verify_auth_challenge_response = aws_lambda_function.auth_challenge["verify"].arn
+  }
+}
+
+# Its tokens do not show the word, and its answers not who is a student.
+resource "aws_cognito_user_pool_client" "students" {
+  name                = "students"
+  user_pool_id        = aws_cognito_user_pool.students.id
+  explicit_auth_flows = ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+  read_attributes     = ["email", "email_verified", "name"]
+
+  prevent_user_existence_errors = "ENABLED"
+}
+
+output "user_pool_id" {
+  value = aws_cognito_user_pool.students.id
+}
+
+output "client_id" {
+  value = aws_cognito_user_pool_client.students.id
 }
 
 output "api_url" {

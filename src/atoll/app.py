@@ -26,6 +26,7 @@ from atoll.gateway import visitors
 from atoll.gateway.call import Call, Parts
 from atoll.gateway.pipeline import Gateway
 from atoll.gateway.unsupported import Unsupported
+from atoll.gateway.used_calls import UsedCalls
 from atoll.kernel.chores import hourly
 from atoll.kernel.context import Context, Principal
 from atoll.kernel.deliveries import Owner
@@ -100,6 +101,7 @@ async def open_region(settings: Settings, endpoint: str, request_log: RequestLog
             auth=settings.auth,
             endpoint=endpoint,
             request_log=request_log,
+            used=UsedCalls(kernel.store) if settings.record_calls else None,
         )
         gateway = Gateway(parts)
         http = HttpClient(kernel.outgoing)

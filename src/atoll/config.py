@@ -31,6 +31,8 @@ class Settings:
     auth: AuthMode = "enforce"
     allow_origins: tuple[str, ...] = ()
     strict: bool = False
+    record_calls: bool = True
+    """Whether what roles use of their permissions is noted (`atoll iam least-privilege`)."""
     verify_transactions: bool = field(default=False, metadata={"doc": "for Atoll's own tests"})
 
 
@@ -61,8 +63,12 @@ def settings(
     auth: str | None = None,
     allow_origins: tuple[str, ...] = (),
     strict: bool = False,
+    record_calls: bool = True,
 ) -> Settings:
-    """Options over ATOLL_PORT, ATOLL_DATA_DIR, ATOLL_DURABILITY, ATOLL_AUTH, ATOLL_STRICT over defaults. Raises ConfigError."""
+    """Options over ATOLL_PORT, ATOLL_DATA_DIR, ATOLL_DURABILITY, ATOLL_AUTH, ATOLL_STRICT, ATOLL_RECORD_CALLS over defaults.
+
+    Raises ConfigError.
+    """
     env = environment()
     return Settings(
         port=port if port is not None else _port(env.get("ATOLL_PORT")),
@@ -74,6 +80,8 @@ def settings(
         auth=cast(AuthMode, _one_of("--auth", auth or env.get("ATOLL_AUTH") or "enforce", get_args(AuthMode))),
         allow_origins=allow_origins,
         strict=strict or _one_of("ATOLL_STRICT", env.get("ATOLL_STRICT") or "0", ("0", "1")) == "1",
+        record_calls=record_calls
+        and _one_of("ATOLL_RECORD_CALLS", env.get("ATOLL_RECORD_CALLS") or "1", ("0", "1")) == "1",
         verify_transactions=env.get("ATOLL_VERIFY_TRANSACTIONS") == "1",
     )
 

@@ -1,4 +1,4 @@
-"""The pages for users (docs/functions.md, docs/apis.md): their examples run, one after the other, and answer what the page says."""
+"""The pages for users (docs/functions.md and its like): their examples run, one after the other, and answer what the page says."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def free_port() -> int:
         return port
 
 
-@pytest.mark.parametrize("page", ["functions.md", "apis.md"])
+@pytest.mark.parametrize("page", ["functions.md", "apis.md", "permissions.md", "users.md"])
 def test_the_examples_answer_what_the_page_says(
     page: str, new_region: Callable[[], Region], need: Callable[..., None], tmp_path: Path
 ) -> None:

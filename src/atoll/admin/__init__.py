@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from atoll import __version__
-from atoll.admin import audit, clock, localstack, mail, why
+from atoll.admin import audit, clock, least_privilege, localstack, mail, why
 from atoll.admin import reset as resets
 from atoll.admin.answers import Refused, answer
 from atoll.gateway.call import Parts
@@ -20,7 +20,8 @@ from atoll.kernel.reset import Reset
 TRACES = 50
 KNOWN = (
     "/_atoll/status, /_atoll/unsupported, /_atoll/accounts, /_atoll/trace, /_atoll/trace/{request id}, /_atoll/why, "
-    "/_atoll/why/{request id}, /_atoll/clock (also POST), /_atoll/mail (also DELETE), /_atoll/audit and /_atoll/reset (POST only)"
+    "/_atoll/why/{request id}, /_atoll/least-privilege/{account}/{role}, /_atoll/clock (also POST), /_atoll/mail (also DELETE), "
+    "/_atoll/audit, /_atoll/least-privilege and /_atoll/reset (POST only)"
 )
 
 
@@ -75,6 +76,8 @@ class Admin:
                 return why.denials(parts)
             case ["_atoll", "why", request_id]:
                 return why.why(parts, unquote(request_id))
+            case ["_atoll", "least-privilege", account, role]:
+                return await least_privilege.least_privilege(parts, account, unquote(role))
             case ["_localstack", "health"] | ["health"]:
                 return localstack.health(parts)
             case ["_localstack", "info"]:
@@ -87,6 +90,8 @@ class Admin:
         match path:
             case ["_atoll", "clock"]:
                 return await clock.move(self._parts.kernel, request)
+            case ["_atoll", "least-privilege"]:
+                return await least_privilege.forget(self._parts, request)
             case ["_atoll", "audit"]:
                 return audit.perform(self._parts, request)
             case ["_atoll", "mail", "clear"]:

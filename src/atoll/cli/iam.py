@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from atoll.cli import audit
+from atoll.cli import audit, least_privilege
 
 iam = typer.Typer(help="What a workload lacks, and the least that a role needs.", no_args_is_help=True)
 
@@ -12,4 +12,5 @@ iam = typer.Typer(help="What a workload lacks, and the least that a role needs."
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     audit.register(iam)
+    least_privilege.register(iam)
     app.add_typer(iam, name="iam")

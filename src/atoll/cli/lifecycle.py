@@ -64,6 +64,13 @@ def up(
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse what would only be accepted without effect (and a warning).")
     ] = False,
+    record_calls: Annotated[
+        bool,
+        typer.Option(
+            "--record-calls/--no-record-calls",
+            help="Note what roles use of their permissions (atoll iam least-privilege).",
+        ),
+    ] = True,
     log: Annotated[str, typer.Option(hidden=True, help="Where the output goes, for `status` to say.")] = "",
 ) -> None:
     """Start the region, in the foreground with a live log, or with -d in the background."""
@@ -78,6 +85,7 @@ def up(
             auth=auth,
             allow_origins=tuple(allow_origin or ()),
             strict=strict,
+            record_calls=record_calls,
         )
     except ConfigError as error:
         fail(str(error))
@@ -222,6 +230,7 @@ def _in_background(chosen: Settings) -> None:
     ]
     command += ["--data-dir", str(chosen.data_dir)] if chosen.data_dir else ["--ephemeral"]
     command += ["--strict"] if chosen.strict else []
+    command += [] if chosen.record_calls else ["--no-record-calls"]
     for origin in chosen.allow_origins:
         command += ["--allow-origin", origin]
     with log.open("wb") as file:

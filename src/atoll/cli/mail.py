@@ -87,12 +87,12 @@ def _messages(region: Running, to: str, limit: int) -> list[dict[str, Any]]:
 def _next(region: Running, to: str) -> dict[str, Any]:
     """The first message that comes from now on."""
     known = {one["id"] for one in _messages(region, to, 1)}
-    with err.status("Waiting for a message …"):
-        while True:
-            newest = _messages(region, to, 1)
-            if newest and newest[0]["id"] not in known:
-                return newest[0]
-            time.sleep(LOOK_EVERY)  # noqa: TID251  the command's own time, not the region's
+    err.print("[dim]Waiting for a message …[/]")
+    while True:
+        newest = _messages(region, to, 1)
+        if newest and newest[0]["id"] not in known:
+            return newest[0]
+        time.sleep(LOOK_EVERY)  # noqa: TID251  the command's own time, not the region's
 
 
 def _list(found: list[dict[str, Any]], *, as_json: bool) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from atoll.edge.guard import is_of_a_functions_page
 from atoll.gateway.audits import Audits
+from atoll.gateway.used_calls import UsedCalls
 from atoll.kernel.context import Context
 from atoll.kernel.service import Operation, Runtime
 
@@ -49,6 +50,8 @@ class Parts:
     refused: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Why some operations are not there, by service and operation."""
     audits: Audits = field(default_factory=Audits)
+    used: UsedCalls | None = None
+    """Where what roles use is noted, None where it is not."""
     caller: Caller = field(init=False)
     """The gateway itself, for operations that call others."""
 

@@ -12,7 +12,7 @@ from inspect import isawaitable
 from typing import Any
 
 from atoll.auth.policy.evaluate import PolicySet, Question
-from atoll.auth.policy.judgement import bounded
+from atoll.auth.policy.judgement import LONGEST, bounded
 from atoll.gateway.call import Call
 from atoll.kernel.context import Context
 from atoll.kernel.service import Access, Keys, ValuesOf
@@ -79,7 +79,12 @@ def _wanted(keys: Keys, asked: frozenset[str]) -> tuple[tuple[str, ValuesOf], ..
 
 def known_values(question: Question, keys: Iterable[str]) -> Mapping[str, Sequence[str]]:
     """The values of these condition keys in the request, as they are kept."""
-    return {key: bounded(values) for key in keys if (values := question.values(key))}
+    known = {}
+    for key in keys:
+        values = question.values(key)
+        if values:
+            known[key] = values if len(values) == 1 and len(values[0]) <= LONGEST else bounded(values)
+    return known
 
 
 REQUEST_KEYS: Mapping[str, Callable[[Call, Context], str]] = {

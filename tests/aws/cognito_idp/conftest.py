@@ -13,10 +13,13 @@ import httpx
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
+from tests.aws.cognito_idp.hosted import prefix, visitor
 from tests.functions import make_function
 
 if TYPE_CHECKING:
     from tests.conftest import Region
+
+__all__ = ["prefix", "visitor"]
 
 PASSWORD = "Correct-Horse-7"
 
@@ -75,6 +78,35 @@ def anyone(region: Region) -> Any:
 def mail(region: Region, account: str) -> Callable[..., list[dict[str, Any]]]:
     """`mail("ada@example.com")`: the messages that the account sent (to this address), newest first."""
     return lambda to="": messages_of(region, account, to)
+
+
+@pytest.fixture
+def token(anyone: Any) -> Callable[..., str]:
+    """`token(client_id, "ada")`: an access token, from a client with ALLOW_USER_PASSWORD_AUTH."""
+
+    def sign_in(client_id: str, name: str, password: str = PASSWORD) -> str:
+        given = {"USERNAME": name, "PASSWORD": password}
+        answer = anyone.initiate_auth(ClientId=client_id, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=given)
+        found: str = answer["AuthenticationResult"]["AccessToken"]
+        return found
+
+    return sign_in
+
+
+def advance(region: Region, by: str) -> None:
+    """Moves region time."""
+    httpx.post(f"{region.endpoint}/_atoll/clock", json={"advance": by}, timeout=60).raise_for_status()
+
+
+def attributes_of(user: dict[str, Any]) -> dict[str, str]:
+    """The attributes of a user, as any operation shows him."""
+    pairs = user.get("UserAttributes", user.get("Attributes", []))
+    return {pair["Name"]: pair.get("Value", "") for pair in pairs}
+
+
+def pairs(**values: str) -> list[dict[str, str]]:
+    """Attributes as the API takes them; `custom__level` is custom:level."""
+    return [{"Name": name.replace("__", ":"), "Value": value} for name, value in values.items()]
 
 
 def unsigned(region: Region) -> Any:

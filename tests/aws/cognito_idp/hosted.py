@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import os
 import re
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
+import pytest
 
 if TYPE_CHECKING:
     from tests.conftest import Region
@@ -87,3 +90,29 @@ def error_page(response: httpx.Response) -> dict[str, str]:
 def advance(region: Region, seconds: float) -> None:
     """Moves the region's clock."""
     httpx.post(f"{region.endpoint}/_atoll/clock", json={"advance": seconds}, timeout=60).raise_for_status()
+
+
+@pytest.fixture
+def prefix(idp: Any) -> Callable[[str], str]:
+    """`prefix(pool)`: gives a pool a domain; its prefix."""
+
+    def make(pool_id: str) -> str:
+        name = f"people-{os.urandom(6).hex()}"
+        idp.create_user_pool_domain(UserPoolId=pool_id, Domain=name)
+        return name
+
+    return make
+
+
+@pytest.fixture
+def visitor(region: Region, prefix: Callable[[str], str]) -> Iterator[Callable[[str], Visitor]]:
+    """`visitor(pool)`: somebody who looks at a pool's hosted pages, which it has from now on."""
+    made: list[Visitor] = []
+
+    def make(pool_id: str) -> Visitor:
+        made.append(Visitor(f"{region.endpoint}/_aws/cognito-idp/{prefix(pool_id)}"))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

@@ -24,7 +24,7 @@ def test_the_key_set_verifies_tokens_and_is_there_before_the_first_one(
     assert [sorted(key) for key in keys] == [["alg", "e", "kid", "kty", "n", "use"]] * 2
     assert {(key["alg"], key["kty"], key["use"], key["e"]) for key in keys} == {("RS256", "RSA", "sig", "AQAB")}
 
-    client = app_client(pool_id, ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"])
+    client = app_client(pool_id, ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"])
     user(pool_id, "ada")
     tokens = anyone.initiate_auth(
         ClientId=client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters={"USERNAME": "ada", "PASSWORD": PASSWORD}

@@ -166,9 +166,7 @@ def test_authlib_signs_in_refreshes_and_revokes(
         assert claims_of(token["id_token"])["sub"] == sub
         assert app.get(about["userinfo_endpoint"]).json()["email"] == "ada@example.com"
         refreshed = app.refresh_token(refresh_token=token["refresh_token"])
-        assert "refresh_token" not in httpx.Response(200, json=dict(refreshed)).json() or (
-            refreshed["refresh_token"] == token["refresh_token"]
-        )
+        assert refreshed.get("refresh_token", token["refresh_token"]) == token["refresh_token"]
         assert claims_of(refreshed["access_token"])["jti"] != claims_of(token["access_token"])["jti"]
         assert claims_of(refreshed["access_token"])["scope"] == "openid email"
         revoked = app.revoke_token(about["revocation_endpoint"], token=token["refresh_token"])
@@ -177,9 +175,9 @@ def test_authlib_signs_in_refreshes_and_revokes(
         assert httpx.get(
             about["userinfo_endpoint"], headers={"authorization": f"Bearer {refreshed['access_token']}"}
         ).status_code == 401  # fmt: skip
-        again = app.post(
-            about["token_endpoint"], data={"grant_type": "refresh_token", "refresh_token": token["refresh_token"]},
-            withhold_token=True, auth=(client_id, secret),
+        again = httpx.post(
+            about["token_endpoint"], auth=(client_id, secret),
+            data={"grant_type": "refresh_token", "refresh_token": token["refresh_token"]},
         )  # fmt: skip
         assert again.json()["error"] == "invalid_grant"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.aws.cognito_idp.conftest import PASSWORD
 from tests.functions import make_role
 
 STANDARD = [
@@ -342,3 +343,44 @@ def test_what_pools_never_have_is_answered_so(idp: Any, pool: Callable[..., str]
     header = idp.get_csv_header(UserPoolId=pool_id)["CSVHeader"]
     assert header[-2:] == ["cognito:mfa_enabled", "cognito:username"]
     assert "email_verified" in header
+
+
+def test_a_pool_counts_its_users(idp: Any, pool: Callable[..., str], user: Callable[..., str]) -> None:
+    pool_id = pool()
+
+    def counted() -> int:
+        number: int = idp.describe_user_pool(UserPoolId=pool_id)["UserPool"]["EstimatedNumberOfUsers"]
+        return number
+
+    for name in ("ada", "ben"):
+        user(pool_id, name)
+    idp.admin_disable_user(UserPoolId=pool_id, Username="ben")
+    assert counted() == 2
+    idp.admin_delete_user(UserPoolId=pool_id, Username="ada")
+    assert counted() == 1
+
+
+def test_a_deleted_pools_users_cannot_sign_in(
+    idp: Any, pool: Callable[..., str], app_client: Callable[..., str], user: Callable[..., str], aws_error: Any
+) -> None:
+    pool_id = pool()
+    client_id = app_client(pool_id, ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"])
+    user(pool_id, "ada")
+    given = {"USERNAME": "ada", "PASSWORD": PASSWORD}
+    flow = {"AuthFlow": "USER_PASSWORD_AUTH", "ClientId": client_id, "AuthParameters": given}
+    token = idp.initiate_auth(**flow)["AuthenticationResult"]["AccessToken"]
+    assert idp.get_user(AccessToken=token)["Username"] == "ada"
+    idp.delete_user_pool(UserPoolId=pool_id)
+    assert aws_error(lambda: idp.initiate_auth(**flow))[0] == "ResourceNotFoundException"
+    assert aws_error(lambda: idp.get_user(AccessToken=token))[2] == 400
+
+
+def test_a_group_that_is_deleted_has_no_members(idp: Any, pool: Callable[..., str], user: Callable[..., str]) -> None:
+    pool_id = pool()
+    user(pool_id, "ada")
+    idp.create_group(UserPoolId=pool_id, GroupName="admins")
+    idp.admin_add_user_to_group(UserPoolId=pool_id, GroupName="admins", Username="ada")
+    idp.delete_group(UserPoolId=pool_id, GroupName="admins")
+    assert idp.admin_list_groups_for_user(UserPoolId=pool_id, Username="ada")["Groups"] == []
+    idp.create_group(UserPoolId=pool_id, GroupName="admins")
+    assert idp.list_users_in_group(UserPoolId=pool_id, GroupName="admins")["Users"] == []

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pycognito import Cognito
 from pycognito.aws_srp import AWSSRP
 from pycognito.exceptions import ForceChangePasswordException
 from tests.aws.cognito_idp.conftest import PASSWORD
@@ -37,15 +36,10 @@ def begin(idp: Any, app: str, a: str = "abc", name: str = "ada") -> dict[str, An
     return answer
 
 
-def test_pycognito_signs_in_with_srp_and_refreshes(idp: Any, here: str, app: str, user: Make, region: Any) -> None:
+def test_pycognito_signs_in_with_srp_and_refreshes(idp: Any, here: str, app: str, user: Make) -> None:
     user(here, "ada", email="ada@example.com")
-    settings = {"boto3_client_kwargs": {"endpoint_url": region.endpoint}}
-    ada = Cognito(here, app, username="ada", user_pool_region="us-east-1", **settings)
-    ada.client = idp
-    ada.pool_jwk = None
     done = AWSSRP("ada", PASSWORD, here, app, client=idp).authenticate_user()["AuthenticationResult"]
     assert set(done) == {"AccessToken", "ExpiresIn", "IdToken", "RefreshToken", "TokenType"}
-    ada.refresh_token = done["RefreshToken"]
     renewed = idp.initiate_auth(
         ClientId=app, AuthFlow="REFRESH_TOKEN_AUTH", AuthParameters={"REFRESH_TOKEN": done["RefreshToken"]}
     )["AuthenticationResult"]
@@ -61,7 +55,7 @@ def test_pycognito_with_a_client_secret(idp: Any, here: str, app_client: Make, u
 
 
 def test_passwords_of_many_kinds_pass_srp(idp: Any, here: str, app: str, user: Make) -> None:
-    for number, secret in enumerate(["Correct-Horse-7", "Pässwörd-€-1A", "  Spaces in-it 1  ", "A1a-" + "x" * 200]):
+    for number, secret in enumerate(["Correct-Horse-7", "Pässwörd-€-1A", "A1a-" + "x" * 200]):
         user(here, f"user{number}", secret)
         assert AWSSRP(f"user{number}", secret, here, app, client=idp).authenticate_user()["AuthenticationResult"]
 

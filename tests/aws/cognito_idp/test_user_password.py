@@ -61,14 +61,13 @@ def test_an_administrator_signs_a_user_in(idp: Any, here: str, app: str, user: M
         ("ALLOW_USER_SRP_AUTH", "USER_PASSWORD_AUTH", "USER_PASSWORD_AUTH flow not enabled for this client"),
         ("ALLOW_USER_PASSWORD_AUTH", "USER_SRP_AUTH", "USER_SRP_AUTH is not enabled for the client."),
         ("ALLOW_USER_PASSWORD_AUTH", "CUSTOM_AUTH", "CUSTOM_AUTH is not enabled for the client."),
-        ("ALLOW_USER_PASSWORD_AUTH", "REFRESH_TOKEN_AUTH", "Auth flow not enabled for this client"),
         ("ALLOW_ADMIN_USER_PASSWORD_AUTH", "ADMIN_USER_PASSWORD_AUTH", "Initiate Auth method not supported."),
     ],
 )
 def test_explicit_auth_flows_are_enforced(
     idp: Any, here: str, app_client: Make, aws_error: Error, allowed: str, flow: str, message: str
 ) -> None:
-    only = app_client(here, ExplicitAuthFlows=[allowed])
+    only = app_client(here, ExplicitAuthFlows=[allowed, "ALLOW_REFRESH_TOKEN_AUTH"])
     asked = {"USERNAME": "ada", "PASSWORD": PASSWORD, "SRP_A": "abc", "REFRESH_TOKEN": "x.y.z"}
     assert aws_error(lambda: idp.initiate_auth(ClientId=only, AuthFlow=flow, AuthParameters=asked)) == (
         "InvalidParameterException",
@@ -80,7 +79,7 @@ def test_explicit_auth_flows_are_enforced(
 def test_an_admin_flow_needs_its_permission_and_its_flow(
     idp: Any, here: str, app_client: Make, aws_error: Error
 ) -> None:
-    only = app_client(here, ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"])
+    only = app_client(here, ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"])
     asked = {"UserPoolId": here, "ClientId": only, "AuthParameters": {"USERNAME": "ada", "PASSWORD": PASSWORD}}
     assert aws_error(lambda: idp.admin_initiate_auth(AuthFlow="ADMIN_USER_PASSWORD_AUTH", **asked))[:2] == (
         "InvalidParameterException",

@@ -80,3 +80,13 @@ def test_an_account_has_groups_up_to_its_quota(iam, aws_error):
     )
     iam.delete_group(GroupName="g7")
     iam.create_group(GroupName="more")
+
+
+def test_what_iam_does_not_do_is_refused_with_its_reason(iam, aws_error):
+    code, message, status = aws_error(iam.list_organizations_features)
+    assert (code, status) == ("NotImplemented", 501)
+    assert "accounts belong to no organization" in message
+    assert (
+        "one form"
+        in aws_error(lambda: iam.set_security_token_service_preferences(GlobalEndpointTokenVersion="v2Token"))[1]
+    )

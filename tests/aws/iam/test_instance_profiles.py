@@ -103,3 +103,10 @@ def test_whoever_gives_instances_a_role_must_be_allowed_to_pass_it(iam, user, pr
         f"User: arn:aws:iam::{account}:user/ann is not authorized to perform: iam:DeleteInstanceProfile on resource: "
         "instance profile web because"
     )
+
+
+def test_tag_keys_of_profiles_differ_by_case(iam):
+    """docs: "Tags for IAM resources": those of users and roles do not."""
+    tags = [{"Key": "A", "Value": "1"}, {"Key": "a", "Value": "2"}]
+    iam.create_instance_profile(InstanceProfileName="web", Tags=tags)
+    assert iam.list_instance_profile_tags(InstanceProfileName="web")["Tags"] == tags

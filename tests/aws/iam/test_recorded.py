@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from tests.aws.apigateway.recorded import Recording
-from tests.aws.iam.people import document, iam
+from tests.aws.iam.people import document, iam, user
 
-__all__ = ["iam"]
+__all__ = ["iam", "user"]
 OBSERVED = Path(__file__).parents[2] / "data" / "observed" / "iam" / "users_and_roles.snapshot.json"
 Recorded = Callable[[str], Recording]
 EC2 = {
@@ -180,3 +180,11 @@ def test_what_service_specific_credentials_there_may_be(iam: Any, aws_error: Cal
         "Cannot delete entity, must remove referenced objects first.",
         409,
     )
+
+
+def test_who_may_list_the_credentials_of_all_users(iam: Any, user: Any, account: str, aws_error: Any) -> None:
+    ann = user("ann")("iam")
+    own = document("iam:ListServiceSpecificCredentials", resource=f"arn:aws:iam::{account}:user/ann")
+    iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=own)
+    assert ann.list_service_specific_credentials()["ServiceSpecificCredentials"] == []
+    assert aws_error(lambda: ann.list_service_specific_credentials(AllUsers=True))[0] == "AccessDenied"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-OBSERVED = Path(__file__).parents[4] / "shared/vectors/aws-observed/iam/test_iam.snapshot.json"
+OBSERVED = Path(__file__).parents[2] / "data" / "observed" / "iam" / "service_linked_roles.snapshot.json"
 
 
 @pytest.fixture
@@ -31,14 +31,18 @@ def test_a_role_of_a_service(iam, account):
     assert iam.list_role_policies(RoleName="AWSServiceRoleForAPIGateway")["PolicyNames"] == []
 
 
-def test_all_that_aws_was_seen_to_make(iam, need):
-    need(OBSERVED.exists(), "the recorded answers of AWS")
+def test_all_that_aws_was_seen_to_make(iam, aws_error):
     recorded = json.loads(OBSERVED.read_text())
     for case, record in recorded.items():
-        if "test_service_role_lifecycle[" not in case:
+        service, seen = case.partition("[")[2].rstrip("]"), record["recorded-content"]
+        if "custom-suffix-not-allowed" in seen:
+            error = seen["custom-suffix-not-allowed"]["Error"]
+            refused = aws_error(
+                lambda service=service: iam.create_service_linked_role(AWSServiceName=service, CustomSuffix="x")
+            )
+            assert refused == (error["Code"], error["Message"], 400)
+        if "describe-response" not in seen:
             continue
-        service = case.partition("[")[2].rstrip("]")
-        seen = record["recorded-content"]
         made = iam.create_service_linked_role(AWSServiceName=service)["Role"]
         found = iam.get_role(RoleName=made["RoleName"])["Role"]
         wanted = seen["describe-response"]["Role"]

@@ -21,6 +21,7 @@ DOCUMENT = (
 )
 """As much of an OpenAPI document as names a role."""
 GIVEN = {
+    "Arn": f"arn:aws:iam::{ACCOUNT}:user/u",
     "AuthorizerCredentialsArn": f"arn:aws:iam::{ACCOUNT}:role/r",
     "Body": DOCUMENT,
     "BackupArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/backup/b",
@@ -50,6 +51,8 @@ GIVEN = {
     "SmsConfiguration": {"SnsCallerArn": f"arn:aws:iam::{ACCOUNT}:role/r"},
     "SmsMfaConfiguration": {"SmsConfiguration": {"SnsCallerArn": f"arn:aws:iam::{ACCOUNT}:role/r"}},
     "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r",
+    "SmsConfiguration": {"SnsCallerArn": f"arn:aws:iam::{ACCOUNT}:role/r"},
+    "SmsMfaConfiguration": {"SmsConfiguration": {"SnsCallerArn": f"arn:aws:iam::{ACCOUNT}:role/r"}},
     "StreamArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/stream/l",
     "Path": "/",
     "PathPrefix": "/",
@@ -57,6 +60,7 @@ GIVEN = {
     "tags": {"a": "b"},
 }
 ARNS = {
+    "cognito-idp": f"arn:aws:cognito-idp:us-east-1:{ACCOUNT}:userpool/us-east-1_p",
     "apigateway": "arn:aws:apigateway:us-east-1::/restapis/a",
     "apigatewayv2": "arn:aws:apigateway:us-east-1::/apis/a",
     "cognito-identity": f"arn:aws:cognito-identity:us-east-1:{ACCOUNT}:identitypool/us-east-1:p",

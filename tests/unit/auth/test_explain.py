@@ -56,7 +56,7 @@ def allowed_with(judged: Judgement, changes: Sequence[Change]) -> bool:
     return evaluate(judged.question, policies, policy, resource_account=judged.owner).allowed
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(judgements())
 def test_the_suggested_statements_make_the_engine_allow_or_nothing_would(judged: Judgement) -> None:
     found = remedy(judged)
@@ -72,7 +72,7 @@ def test_the_suggested_statements_make_the_engine_allow_or_nothing_would(judged:
         assert judged.decision.explicit or not judged.attachable
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(judgements())
 def test_the_statement_that_is_said_to_decide_is_the_engines(judged: Judgement) -> None:
     told = explain(judged)
@@ -89,7 +89,7 @@ def test_the_statement_that_is_said_to_decide_is_the_engines(judged: Judgement) 
         assert judged.decision.explicit is any(one.effect == "Deny" for one in covering)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(judgements())
 def test_what_failed_in_a_statement_is_what_keeps_it_from_covering(judged: Judgement) -> None:
     """Each statement alone, in a policy of its own: it decides exactly where nothing of it is said to fail."""

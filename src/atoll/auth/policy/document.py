@@ -117,7 +117,7 @@ def check_identity(document: Document) -> None:
     statements = document.statements
     if any(s.principal is not UNSET or s.not_principal is not UNSET for s in statements):
         raise PolicySyntaxError("Policy document should not specify a principal.")
-    problems = [_resource_problem(many(s.resource) + many(s.not_resource)) for s in statements]
+    problems = [resource_problem(many(s.resource) + many(s.not_resource)) for s in statements]
     if LEGACY in problems:
         raise PolicySyntaxError(LEGACY)
     _check_sids(statements)
@@ -183,7 +183,7 @@ def _well_formed(statement: StatementDocument) -> bool:
     return all(is_operator(operator) for operator, keys in statement.condition.items() if keys)
 
 
-def _resource_problem(resources: Iterable[str]) -> str | None:
+def resource_problem(resources: Iterable[str]) -> str | None:
     """The first thing wrong with these resources, or None."""
     return next((problem for resource in resources if (problem := _problem(resource)) is not None), None)
 

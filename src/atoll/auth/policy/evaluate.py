@@ -106,6 +106,10 @@ class PolicySet:
     """The condition keys that its tags are, in lower case."""
     _memo: dict[str, Applicable] = field(default_factory=dict, init=False, compare=False, repr=False)
     _allowed: dict[tuple[str, str], Decision] = field(default_factory=dict, init=False, compare=False, repr=False)
+    used: dict[tuple[str, ...], list[Mapping[str, Sequence[str]]]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    """What is noted already of the calls that they allowed (`gateway/used_calls.py`)."""
 
     def __post_init__(self) -> None:
         values = {f"aws:principaltag/{key.lower()}": (value,) for key, value in self.tags.items()}

@@ -131,7 +131,8 @@ def _policies(judged: Judgement) -> Iterator[tuple[PolicyType, str, Policy]]:
     """Every policy that the engine looks at, with its type and form."""
     policies = judged.policies
     for policy in policies.identity:
-        yield "identity-based policy", "managed" if policy.name.startswith("arn:") else "inline", policy
+        form = "managed" if policy.name.startswith("arn:") else "inline"
+        yield "identity-based policy", f"{form}, of group {policy.group}" if policy.group else form, policy
     if policies.boundary is not None:
         yield "permissions boundary", "managed", policies.boundary
     for policy in policies.session:
@@ -153,10 +154,9 @@ def _absent(judged: Judgement) -> list[str]:
 
 
 def _looked_at(judged: Judgement, kind: PolicyType, form: str, policy: Policy) -> LookedAt:
-    sources = _sources(policy)
     considered = [
-        _considered(judged, kind, policy, number, statement, sources[number] if number < len(sources) else {})
-        for number, statement in enumerate(policy.statements)
+        _considered(judged, kind, policy, number, *pair)
+        for number, pair in enumerate(zip(policy.statements, policy.sources(), strict=True), 1)
     ]
     decided = next((at for at, one in enumerate(considered) if one.decided), -1)
     statements = [
@@ -172,21 +172,13 @@ def _unnamed(judged: Judgement, kind: PolicyType) -> str:
     return judged.resource
 
 
-def _sources(policy: Policy) -> list[dict[str, Any]]:
-    """The statements as they were written."""
-    if not policy.text:
-        return []
-    found = msgspec.json.decode(policy.text)["Statement"]
-    return [found] if isinstance(found, dict) else found
-
-
 def _considered(
     judged: Judgement, kind: PolicyType, policy: Policy, number: int, statement: Statement, source: dict[str, Any]
 ) -> Considered:
     failed = list(_failures(judged, statement, source))
     return Considered(
         sid=statement.sid if source.get("Sid") else "",
-        number=number + 1,
+        number=number,
         effect="Allow" if statement.allow else "Deny",
         quoted=source,
         failed=failed,

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import msgspec
 from msgspec import UNSET
 
 from atoll.auth.policy import document as checks
@@ -96,13 +97,14 @@ class About(NamedTuple):
 class Policy:
     """A compiled policy. `name` is its ARN where it is managed, else its name; it is what traces and messages say.
 
-    `text` is what it was compiled from, so that its statements can be quoted.
+    `text` is what it was compiled from, so that its statements can be quoted; `group` the one through which a user has it, or "".
     """
 
     kind: Kind
     name: str
     statements: tuple[Statement, ...]
     text: str | bytes = field(default="", compare=False, repr=False)
+    group: str = ""
     _memo: dict[str, About] = field(default_factory=dict, compare=False, repr=False)
 
     def about(self, action: str) -> About:
@@ -121,6 +123,11 @@ class Policy:
             allows=tuple(statement for statement in named if statement.allow),
             asks=frozenset[str]().union(*(statement.asks for statement in named)),
         )
+
+    def sources(self) -> list[dict[str, Any]]:
+        """The statements as they were written, in their order."""
+        found = msgspec.json.decode(self.text)["Statement"] if self.text else [{}] * len(self.statements)
+        return [found] if isinstance(found, dict) else found
 
     def named(self, name: str) -> Policy:
         """The same policy under another name: compiled ones may be shared by text."""

@@ -14,7 +14,8 @@ import msgspec
 from atoll.auth.policy.document import CURRENT
 from atoll.auth.policy.evaluate import NO_POLICIES, Decision, PolicySet, PolicyType, evaluate
 from atoll.auth.policy.judgement import Judgement
-from atoll.auth.policy.parse import Kind, Policy, PolicySyntaxError, parse
+from atoll.auth.policy.parse import Kind, Policy, parse
+from atoll.auth.policy.patterns import general, literal
 from atoll.kernel.context import Principal
 
 MOST_PLACES = 5
@@ -90,7 +91,7 @@ def smallest(judged: Judgement, where: PolicyType) -> dict[str, Any]:
         statement["Principal"] = named(judged.principal)
     statement["Action"] = judged.action
     if where != "role trust policy":
-        statement["Resource"] = literal(judged.resource)
+        statement["Resource"] = general(judged.resource)
     if of_resource and judged.principal.kind == "service":
         statement |= _only_for(judged)
     return statement
@@ -115,16 +116,6 @@ def _only_for(judged: Judgement) -> dict[str, Any]:
     return {}
 
 
-def literal(resource: str) -> str:
-    """A resource as a pattern that matches nothing else. A `*` that ends it is one that AWS itself writes there (`log-group:name:*`)."""
-    stem, star = (resource[:-1], "*") if resource.endswith((":*", "/*")) else (resource, "")
-    if stem == "*" or len(stem.split(":", 5)) < 6:
-        return resource
-    *head, last = stem.split(":", 5)
-    escaped = last.replace("${", "${$}{").replace("*", "${*}").replace("?", "${?}")
-    return ":".join([*head, escaped]) + star
-
-
 def extended(policy: Policy | None, statement: dict[str, Any], kind: Kind) -> Policy:
     """The policy with one more statement."""
     added = parse(msgspec.json.encode({"Version": CURRENT, "Statement": [statement]}), kind)
@@ -132,11 +123,7 @@ def extended(policy: Policy | None, statement: dict[str, Any], kind: Kind) -> Po
 
 
 def _with(policies: PolicySet, change: Change) -> PolicySet:
-    try:
-        added = extended(None, change.statement, "identity")
-    except PolicySyntaxError:  # what is asked for is no ARN: only "*" stands for it
-        change.statement["Resource"] = "*"
-        added = extended(None, change.statement, "identity")
+    added = extended(None, change.statement, "identity")
     match change.where:
         case "permissions boundary":
             boundary = extended(policies.boundary, change.statement, "identity")

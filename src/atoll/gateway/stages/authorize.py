@@ -16,7 +16,7 @@ from atoll.auth.denied import sentence
 from atoll.auth.policy.evaluate import KEYS_OF_PRINCIPALS, NO_POLICIES, PolicySet, Question, evaluate
 from atoll.auth.policy.judgement import LONGEST, NOTHING, Judgement, owner_of
 from atoll.auth.policy.parse import Policy, parse
-from atoll.gateway.call import Call
+from atoll.gateway.call import Call, Parts
 from atoll.gateway.facts import Facts, known_values, service_facts
 from atoll.gateway.stages.validate import validate
 from atoll.kernel.context import Context
@@ -24,6 +24,8 @@ from atoll.kernel.errors import AccessDenied
 from atoll.kernel.service import Access
 
 log = logging.getLogger("atoll.iam")
+Fresh = list[tuple[Judgement, str | None]]
+"""What was just decided and allowed, with the resource where nothing but names decided it."""
 
 
 async def authorize(call: Call) -> None:
@@ -38,9 +40,28 @@ async def authorize(call: Call) -> None:
     policies, principal = NO_POLICIES, ctx.principal
     if principal.kind in ("user", "role", "federated"):
         policies = await ctx.store.read(lambda tx: call.parts.directory.policies(tx, principal))
+    fresh: Fresh = []
     for access in call.registered.access:
         for params in await _each(access, call.params) if access.each else (call.params,):
-            await _require(call, ctx, access, policies, params)
+            await _require(call, ctx, access, policies, params, fresh)
+    if fresh:
+        await _keep(call, policies, fresh)
+
+
+def _is_news(parts: Parts, judgement: Judgement) -> bool:
+    """Whether there is something to note of what a role was allowed."""
+    return parts.used is not None and judgement.principal.kind == "role" and not parts.used.knows(judgement)
+
+
+async def _keep(call: Call, policies: PolicySet, fresh: Fresh) -> None:
+    """Notes what a role used, and remembers what names alone decided: when all that the request needs was allowed, for what was denied
+    used nothing."""
+    used = call.parts.used
+    if used is not None and fresh[0][0].principal.kind == "role":
+        await used.note([judgement for judgement, _ in fresh])
+    for judgement, resource in fresh:
+        if resource is not None:
+            policies.remember(judgement.action, resource, judgement.decision)
 
 
 async def _each(access: Access, params: Any) -> Sequence[Any]:
@@ -50,8 +71,8 @@ async def _each(access: Access, params: Any) -> Sequence[Any]:
     return found if isinstance(found, Sequence) else await found
 
 
-async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet, params: Any) -> None:
-    """Raises AccessDenied unless the access is allowed on every resource that the request names."""
+async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet, params: Any, fresh: Fresh) -> None:
+    """Raises AccessDenied unless the access is allowed on every resource that the request names. `fresh` gets what was not remembered."""
     action = access.action.lower()
     resource_policy = await _resource_policy(ctx, access, params) if access.resource_policy else None
     asked = policies.about(action).asks
@@ -63,6 +84,7 @@ async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet
     by_names = not asked and resource_policy is None and policies is not NO_POLICIES
     for resource in (resources,) if isinstance(resources, str) else resources:
         decision, context = policies.remembered(access.action, resource) if by_names else None, NOTHING
+        remembered = decision is not None
         if decision is None:
             owner = owner_of(resource, ctx.account)
             facts = Facts(call, ctx, policies, own, owner) if asked else NOTHING
@@ -74,8 +96,6 @@ async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet
                 context = known_values(question, (*facts, *KEYS_OF_PRINCIPALS))
             elif asked:
                 context = known_values(question, asked)
-            elif by_names:
-                policies.remember(access.action, resource, decision)
         judgement = Judgement(
             ctx.principal, access.action, resource[:LONGEST], ctx.account, context, policies, resource_policy,
             access.resource_policy is not None, decision,
@@ -84,6 +104,8 @@ async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet
         if not decision.allowed:
             question = Question(ctx.principal, access.action, resource, NOTHING)
             _deny(call, judgement, sentence(question, decision))
+        elif not remembered and (by_names or _is_news(call.parts, judgement)):
+            fresh.append((judgement, resource if by_names else None))
 
 
 def _deny(call: Call, judgement: Judgement, text: str) -> None:

@@ -17,7 +17,7 @@ CODE, USERNAME, LINK = "{####}", "{username}", "{##Click Here##}"
 INVITATION = "CustomMessage_AdminCreateUser"
 _LONGEST = {"SMS": 140, "EMAIL": 20_000}
 _LONGEST_SUBJECT = 140
-_ANY_LINK = re.compile(r"\{##(.*?)##\}", re.DOTALL)
+_ANY_LINK = re.compile(r"\{##([^{}]*)##\}")
 _SUBJECT = "Your verification code"
 _OWN = {
     "CustomMessage_SignUp": "Your confirmation code is {####}",

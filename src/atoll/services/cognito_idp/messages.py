@@ -13,8 +13,9 @@ from atoll.kernel import mailbox
 from atoll.kernel.context import Context
 from atoll.services.cognito_idp import message_texts, triggers
 from atoll.services.cognito_idp.errors import CodeDeliveryFailureException, InvalidLambdaResponseException
+from atoll.services.cognito_idp.hosted.address import PATH
 from atoll.services.cognito_idp.message_texts import Draft
-from atoll.services.cognito_idp.names import pool_arn, region_of
+from atoll.services.cognito_idp.names import pool_arn
 from atoll.services.cognito_idp.store import Pool, User
 
 Medium = Literal["EMAIL", "SMS"]
@@ -37,7 +38,7 @@ async def send(
         raise CodeDeliveryFailureException(f"The user has no {ATTRIBUTES[medium]} to send a code to.")
     draft = message_texts.draft(pool, source, medium)
     draft = await _customised(ctx, pool, client_id, source, user, medium, draft, metadata)
-    link = _link(pool, client_id, user, code) if draft.link else ""
+    link = _link(ctx, pool, client_id, user, code) if draft.link else ""
     message = mailbox.Message(
         id=ctx.ids.uuid(), at=ctx.clock.now(), kind="email" if medium == "EMAIL" else "sms", to=destination,
         body=message_texts.filled(draft.body, user.name, code, link, html=medium == "EMAIL"),
@@ -82,16 +83,16 @@ async def _customised(
     return Draft(subject or draft.subject, body or draft.body, draft.link)
 
 
-def _link(pool: Pool, client_id: str, user: User, code: str) -> str:
-    """The address that confirms a sign-up: of the pool's domain, as AWS writes it."""
-    if pool.custom_domain:
-        host = pool.custom_domain
-    elif pool.domain:
-        host = f"{pool.domain}.auth.{region_of(pool.id)}.amazoncognito.com"
+def _link(ctx: Context, pool: Pool, client_id: str, user: User, code: str) -> str:
+    """The address that confirms a sign-up: on the hosted pages, where this machine finds them. Raises CodeDeliveryFailureException."""
+    if pool.domain:
+        pages = f"{ctx.endpoint}{PATH}{pool.domain}"
+    elif pool.custom_domain:
+        pages = f"https://{pool.custom_domain}"
     else:
         raise CodeDeliveryFailureException("A verification link needs a domain of the user pool.")
     query = {"client_id": client_id, "user_name": user.name, "confirmation_code": code}
-    return f"https://{host}/confirmUser?{urlencode(query, quote_via=quote)}"
+    return f"{pages}/confirmUser?{urlencode(query, quote_via=quote)}"
 
 
 def _sender(pool: Pool) -> str:

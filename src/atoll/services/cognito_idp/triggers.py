@@ -47,7 +47,7 @@ async def fire(
     function, version = _function(pool, trigger)
     if not function:
         return None
-    known = {} if isinstance(user, str) else {"userAttributes": attributes_of(user)}
+    known = {} if trigger == "UserMigration" else {"userAttributes": attributes_of(user)}
     event = {
         "version": version,
         "region": region_of(pool.id),
@@ -67,8 +67,10 @@ async def fire(
     return response
 
 
-def attributes_of(user: User) -> dict[str, str]:
-    """A user's attributes as triggers see them."""
+def attributes_of(user: User | str) -> dict[str, str]:
+    """A user's attributes as triggers see them: none, where there is no user."""
+    if isinstance(user, str):
+        return {}
     return {"sub": user.sub, "cognito:user_status": user.status, **user.attributes}
 
 

@@ -10,6 +10,7 @@ from atoll.kernel.service import Service, Shared
 from atoll.services.iam import store
 
 _MODULES = (
+    "access_advisor",
     "access_keys",
     "aliases",
     "attachments",
@@ -28,9 +29,13 @@ _MODULES = (
     "policies",
     "policy_versions",
     "roles",
+    "saml_providers",
+    "server_certificates",
     "service_credentials",
     "service_linked_roles",
+    "signing_certificates",
     "simulate",
+    "ssh_keys",
     "summary",
     "tags",
     "users",

@@ -96,7 +96,8 @@ def _identity(tx: Reader, account: str, entity: Entity) -> Iterator[Policy]:
     yield from (parse(text, name=name) for name, text in entity.inline.items())
     if isinstance(entity, User):
         for group in entity.groups:
-            yield from _identity(tx, account, GROUPS.get(tx, account, group))
+            for policy in _identity(tx, account, GROUPS.get(tx, account, group)):
+                yield replace(policy, group=group)
         own = password_policy.find(tx, account)
         if own is not None and own.may_change:
             yield parse(MAY_CHANGE, name="AllowUsersToChangePassword")

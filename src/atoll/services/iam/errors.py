@@ -82,3 +82,34 @@ class UnmodifiableEntityException(ServiceError):
     """A role that only AWS may change."""
 
     code = "UnmodifiableEntity"
+
+
+class MalformedCertificateException(ServiceError):
+    """The certificate, or its private key, cannot be read."""
+
+    code = "MalformedCertificate"
+
+
+class KeyPairMismatchException(ServiceError):
+    """The private key is another certificate's."""
+
+    code = "KeyPairMismatch"
+
+
+class DuplicateCertificateException(ServiceError):
+    """The user has this signing certificate."""
+
+    code = "DuplicateCertificate"
+    status = 409
+
+
+class InvalidPublicKeyException(ServiceError):
+    """No public key, or none that AWS takes."""
+
+    code = "InvalidPublicKey"
+
+
+class DuplicateSSHPublicKeyException(ServiceError):
+    """The user has this key."""
+
+    code = "DuplicateSSHPublicKey"

@@ -54,7 +54,7 @@ async def create_instance_profile(ctx: Context, request: CreateInstanceProfileRe
     """docs: API_CreateInstanceProfile."""
     profile = InstanceProfile(
         name=request["InstanceProfileName"], path=request.get("Path", "/"), id=ctx.ids.iam("AIPA"),
-        created=int(ctx.clock.now()), tags=tagging.given(request.get("Tags", ()), fold=True),
+        created=int(ctx.clock.now()), tags=tagging.given(request.get("Tags", ()), fold=False),
     )  # fmt: skip
 
     def create(tx: Transaction) -> dict[str, Any]:

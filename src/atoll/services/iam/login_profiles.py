@@ -84,12 +84,8 @@ def _followed(profile: LoginProfile, policy: PasswordPolicy | None, fresh: bytes
 @operation("CreateLoginProfile", access=on_user("CreateLoginProfile"))
 async def create_login_profile(ctx: Context, request: CreateLoginProfileRequestTypeDef) -> dict[str, Any]:
     """docs: API_CreateLoginProfile."""
-    name, now, salt = (
-        named_or_caller(ctx, request.get("UserName")),
-        int(ctx.clock.now()),
-        ctx.ids.hex(passwords.SALT_DIGITS),
-    )
-    password = request.get("Password")
+    name, password = named_or_caller(ctx, request.get("UserName")), request.get("Password")
+    now, salt = int(ctx.clock.now()), ctx.ids.hex(passwords.SALT_DIGITS)
     if password is None:  # AWS takes none from an AssumeRoot session, which there is not
         raise ValidationFailed("Password must be specified.")
     hashed = await passwords.hashed(password, salt)

@@ -5,6 +5,7 @@ Of FIDO security keys and hardware tokens there are none: their serial numbers a
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -86,7 +87,7 @@ def _get_of(tx: Reader, ctx: Context, serial: str, user: User) -> Device:
 
 
 def _picture(address: str) -> bytes:
-    """A PNG of a QR code."""
+    """A PNG of a QR code. Slow: for threads."""
     import io
 
     import segno
@@ -115,7 +116,11 @@ async def create_virtual_mfa_device(ctx: Context, request: CreateVirtualMFADevic
     text = base64.b32encode(seed).decode()
     label = quote(f"Amazon Web Services:{request['VirtualMFADeviceName']}@{ctx.account}", safe=":@")
     address = f"otpauth://totp/{label}?secret={text}&issuer={quote('Amazon Web Services')}"
-    shown = {"SerialNumber": serial, "Base32StringSeed": text.encode(), "QRCodePNG": _picture(address)}
+    shown = {
+        "SerialNumber": serial,
+        "Base32StringSeed": text.encode(),
+        "QRCodePNG": await asyncio.to_thread(_picture, address),
+    }
     return {"VirtualMFADevice": shown | ({"Tags": tagging.shown(tags)} if tags else {})}
 
 

@@ -27,6 +27,15 @@ def on_user(action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) -> 
     return [Access(f"iam:{action}", resource=_user, conditions={**_USER_TAGS, **conditions})]
 
 
+def on_users(action: str) -> list[Access]:
+    """The access of an operation on the user that the request names, or on every user where it says `AllUsers`."""
+
+    async def users(ctx: Context, request: Request) -> str:
+        return f"arn:aws:iam::{ctx.account}:user/*" if request.get("AllUsers") else await _user(ctx, request)
+
+    return [Access(f"iam:{action}", resource=users, conditions=_USER_TAGS)]
+
+
 def on_caller(action: str) -> list[Access]:
     """The access of an operation on the user that makes the request."""
     return [Access(f"iam:{action}", resource=_caller, conditions=_USER_TAGS)]
@@ -50,6 +59,12 @@ def on_group(action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) ->
 def on_profile(action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) -> list[Access]:
     """The access of an operation on the instance profile that the request names."""
     return [Access(f"iam:{action}", resource=_profile, conditions={**_PROFILE_TAGS, **conditions})]
+
+
+def on_arn(action: str) -> list[Access]:
+    """The access of an operation on the user, group, role or policy whose ARN the request gives."""
+    tags: dict[str, ValuesOf] = {"aws:ResourceTag/${TagKey}": _tags_of_arn, "iam:ResourceTag/${TagKey}": _tags_of_arn}
+    return [Access(f"iam:{action}", resource=lambda _ctx, request: str(request.get("Arn", "")), conditions=tags)]
 
 
 def on_account(action: str) -> list[Access]:
@@ -205,6 +220,18 @@ async def _tags_of_policy(ctx: Context, request: Request) -> Mapping[str, str] |
     name = request.get("PolicyArn", "").rpartition("/")[2].lower()
     raw = await ctx.store.read(lambda tx: tx.get((*policies_prefix(ctx.account), name)))
     return POLICIES.decode(raw).tags if raw else None
+
+
+async def _tags_of_arn(ctx: Context, request: Request) -> Mapping[str, str] | None:
+    """The tags of what `Arn` names: a user or role; of policies by the ARN."""
+    word, _, path = str(request.get("Arn", "")).rpartition(":")[2].partition("/")
+    if word == "policy":
+        return await _tags_of_policy(ctx, {"PolicyArn": request.get("Arn", "")})
+    kinds: dict[str, Kind[Any]] = {kind.word: kind for kind in (USERS, ROLES)}
+    if word not in kinds:
+        return None
+    entity = await _named(ctx, kinds[word], path.rpartition("/")[2])
+    return entity.tags if entity else None
 
 
 def _given(member: str) -> ValuesOf:

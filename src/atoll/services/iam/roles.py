@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from atoll.auth import used
 from atoll.kernel.context import Context
 from atoll.kernel.keys import under
 from atoll.kernel.service import Access, operation
@@ -159,5 +160,6 @@ async def delete_role(ctx: Context, request: DeleteRoleRequestTypeDef) -> None:
         boundaries.set_boundary(tx, ctx.account, ROLES, role, "")
         ROLES.delete(tx, ctx.account, role)
         tx.clear_range(uses.all_of(ctx.account, role.id))
+        used.forget(tx, ctx.account, role.id)
 
     await ctx.store.transact(delete)

@@ -17,7 +17,7 @@ from atoll.kernel.service import ValuesOf, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import paging
 from atoll.services.iam.errors import LimitExceededException, NoSuchEntityException
-from atoll.services.iam.resources import on_user
+from atoll.services.iam.resources import on_user, on_users
 from atoll.services.iam.store import USERS, User, service_credentials_prefix
 from atoll.services.iam.users import named_or_caller
 
@@ -114,9 +114,8 @@ async def create_service_specific_credential(
     ctx: Context, request: CreateServiceSpecificCredentialRequestTypeDef
 ) -> dict[str, Any]:
     """docs: API_CreateServiceSpecificCredential."""
-    service, now, credential_id, password = (
-        request["ServiceName"], int(ctx.clock.now()), ctx.ids.iam("ACCA"), _password(ctx)
-    )  # fmt: skip
+    service, now = request["ServiceName"], int(ctx.clock.now())
+    credential_id, password = ctx.ids.iam("ACCA"), _password(ctx)
 
     def create(tx: Transaction) -> dict[str, Any]:
         user = USERS.get(tx, ctx.account, request["UserName"])
@@ -146,11 +145,11 @@ def _logins(user: User, account: str) -> Iterator[str]:
         yield f"{user.name}+{number}-at-{account}"
 
 
-@operation("ListServiceSpecificCredentials", access=on_user("ListServiceSpecificCredentials"))
+@operation("ListServiceSpecificCredentials", access=on_users("ListServiceSpecificCredentials"))
 async def list_service_specific_credentials(
     ctx: Context, request: ListServiceSpecificCredentialsRequestTypeDef
 ) -> dict[str, Any]:
-    """docs: API_ListServiceSpecificCredentials."""
+    """Of one user as AWS was seen to answer: without IsTruncated. docs: API_ListServiceSpecificCredentials."""
     everybody = request.get("AllUsers", False)
     name = "" if everybody else named_or_caller(ctx, request.get("UserName"))
 

@@ -101,7 +101,6 @@ class Kind(Generic[E]):
         self.require_free(tx, account, entity.name)
         if count(tx, account, self.word) >= self.most:
             raise LimitExceededException(f"Cannot exceed quota for {self.quota}: {self.most}")
-        add_to_count(tx, account, self.word, 1)
         self.put(tx, account, entity)
 
     def require_free(self, tx: Reader, account: str, name: str) -> None:
@@ -111,7 +110,10 @@ class Kind(Generic[E]):
 
     def put(self, tx: Transaction, account: str, entity: E) -> None:
         """Stores the entity under its name."""
-        tx.set(self._key(account, entity.name), self.codec.encode(entity))
+        key = self._key(account, entity.name)
+        if tx.get(key) is None:
+            add_to_count(tx, account, self.word, 1)
+        tx.set(key, self.codec.encode(entity))
         changed(tx, account)
 
     def delete(self, tx: Transaction, account: str, entity: E) -> None:
@@ -124,7 +126,7 @@ class Kind(Generic[E]):
         """Puts `renamed` in the place of `entity`. Raises EntityAlreadyExistsException if its name is another's."""
         if renamed.name.lower() != entity.name.lower():
             self.require_free(tx, account, renamed.name)
-            tx.delete(self._key(account, entity.name))
+            self.delete(tx, account, entity)
         for arn in entity.attached:
             disuse(tx, account, arn, "PermissionsPolicy", self.word, entity.name)
             use(tx, account, arn, "PermissionsPolicy", self.word, renamed.name)

@@ -125,15 +125,15 @@ async def list_policy_tags(ctx: Context, request: ListPolicyTagsRequestTypeDef) 
 @operation("TagInstanceProfile", access=on_profile("TagInstanceProfile", adds_tags()))
 async def tag_instance_profile(ctx: Context, request: TagInstanceProfileRequestTypeDef) -> None:
     """docs: API_TagInstanceProfile."""
-    new = tagging.given(request["Tags"], fold=True)
-    await _change(ctx, PROFILES, request["InstanceProfileName"], lambda tags: tagging.merged(tags, new, fold=True))
+    new = tagging.given(request["Tags"], fold=False)
+    await _change(ctx, PROFILES, request["InstanceProfileName"], lambda tags: tagging.merged(tags, new, fold=False))
 
 
 @operation("UntagInstanceProfile", access=on_profile("UntagInstanceProfile", removes_tags()))
 async def untag_instance_profile(ctx: Context, request: UntagInstanceProfileRequestTypeDef) -> None:
     """docs: API_UntagInstanceProfile."""
     keys = request["TagKeys"]
-    await _change(ctx, PROFILES, request["InstanceProfileName"], lambda tags: tagging.without(tags, keys, fold=True))
+    await _change(ctx, PROFILES, request["InstanceProfileName"], lambda tags: tagging.without(tags, keys, fold=False))
 
 
 @operation("ListInstanceProfileTags", access=on_profile("ListInstanceProfileTags"))

@@ -13,7 +13,7 @@ from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.iam import attachments, boundaries, paging, tagging, uses
+from atoll.services.iam import attachments, boundaries, paging, tagging, user_items, uses
 from atoll.services.iam.errors import DeleteConflictException
 from atoll.services.iam.resources import makes, new_user, on_user, users_below
 from atoll.services.iam.store import (
@@ -148,5 +148,5 @@ def _require_bare(tx: Reader, account: str, user: User) -> None:
         if has:
             raise DeleteConflictException(f"Cannot delete entity, must {what} first.")
     attachments.require_no_policies(user)
-    if any(tx.scan(under(service_credentials_prefix(account, user)), limit=1)):
+    if any(tx.scan(under(service_credentials_prefix(account, user)), limit=1)) or user_items.has_any(tx, account, user):
         raise DeleteConflictException("Cannot delete entity, must remove referenced objects first.")

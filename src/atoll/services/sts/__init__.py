@@ -12,6 +12,7 @@ _MODULES = (
     "get_caller_identity",
     "get_federation_token",
     "get_session_token",
+    "saml",
     "web_identity",
 )
 _ORGANIZATIONS = "It is for members of an organization, of which this region's accounts are none."

@@ -72,22 +72,21 @@ def _name(ctx: Context, request: Request) -> str:
     return str(request.get("RoleSessionName") or ctx.principal.user_id)
 
 
-async def assume(ctx: Context, request: Request, most: int | None = None) -> dict[str, Any]:
-    """The session of the role for `ctx.principal`, an identity that may assume it: the members that both answers have.
-
-    `most` is the longest that the provider lets it last, in seconds.
-    """
+async def assume(ctx: Context, request: Request) -> dict[str, Any]:
+    """The session of the role for `ctx.principal`, an identity that may assume it: the members that both answers have."""
     identity = ctx.principal.session
     role = await roles.find(ctx, request["RoleArn"])
     if role is None:
         raise AccessDenied(f"Not authorized to perform sts:{ctx.operation}")
     seconds = request.get("DurationSeconds", roles.DEFAULT_SECONDS)
     roles.check_duration(ctx, seconds, role["MaxSessionDuration"])
+    if identity.ends:
+        seconds = max(0, min(seconds, int(identity.ends - ctx.clock.now())))
     packed = packed_size(request, identity.tags)
     policies = await session_policies(ctx, roles.role_of(role["Arn"])[0], request)
     session = roles.session_of(role, _name(ctx, request), session_policies=policies, session=identity)
     output: dict[str, Any] = {
-        "Credentials": await issue(ctx, session, min(seconds, most) if most else seconds),
+        "Credentials": await issue(ctx, session, seconds),
         "AssumedRoleUser": {"AssumedRoleId": session.user_id, "Arn": session.arn},
     }
     if packed:

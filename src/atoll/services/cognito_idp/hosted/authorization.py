@@ -78,7 +78,7 @@ def checked(query: Mapping[str, str], client: Client | None) -> Authorization:
 
     response_type = query.get("response_type", "")
     if response_type not in FLOWS:
-        raise returned("invalid_request", "invalid_response_type" if response_type else "")
+        raise returned("invalid_request")
     if not _may(client, FLOWS[response_type]):
         raise returned("unauthorized_client")
     return Authorization(

@@ -44,7 +44,7 @@ async def requested(visit: Visit) -> Authorization:
     client_id = visit.query.get("client_id", "")
     asked = checked(visit.query, await visit.client(client_id) if client_id else None)
     provider = visit.query.get("identity_provider") or LOCAL
-    if provider != LOCAL or LOCAL not in asked.client.settings.get("SupportedIdentityProviders", (LOCAL,)):
+    if provider != LOCAL or LOCAL not in asked.client.settings.get("SupportedIdentityProviders", ()):
         raise Refused(UNAVAILABLE, client_id)
     return asked
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from functools import lru_cache
 from hashlib import sha256
 from hmac import compare_digest
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
+_LOCAL = "http://localhost:* http://*.localhost:* http://127.0.0.1:* https:"
+"""Where applications under development are."""
 CSRF_COOKIE, CSRF_FIELD = "XSRF-TOKEN", "_csrf"
 
 
@@ -81,23 +85,22 @@ def qr_code(text: str) -> str:
 def _policy(returns_to: str) -> str:
     own = base64.b64encode(sha256(_style().encode()).digest()).decode()
     return (
-        f"default-src 'none'; style-src 'sha256-{own}'; img-src data:; form-action 'self'{_source(returns_to)}; "
+        f"default-src 'none'; style-src 'sha256-{own}'; img-src data:; form-action 'self'{_leads_to(returns_to)}; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
 
 
-def _source(url: str) -> str:
-    """A redirect URI as a policy names where it leads, with a blank before it; "" for none."""
+def _leads_to(url: str) -> str:
+    """Where a form may lead in the end, as a policy says it: to the redirect URI, and to where the application sends the browser next
+    from there, for browsers ask about every redirect. "" for a URI that the policy cannot say."""
     try:
         parts = urlsplit(url)
+        host = parts.hostname or ""
     except ValueError:
         return ""
-    if not parts.scheme.replace("+", "").replace("-", "").replace(".", "").isalnum():
-        return ""
-    if parts.scheme not in ("http", "https"):
-        return f" {parts.scheme}:"
-    plain = parts.netloc.isascii() and not set(parts.netloc) & set(" ;,'\"\\@")
-    return f" {parts.scheme}://{parts.netloc}" if plain else ""
+    if parts.scheme in ("http", "https") and (host in ("localhost", "127.0.0.1", "::1") or host.endswith(".localhost")):
+        return f" {_LOCAL}"
+    return f" {parts.scheme}:" if _SCHEME.fullmatch(parts.scheme) else ""
 
 
 @lru_cache(maxsize=1)

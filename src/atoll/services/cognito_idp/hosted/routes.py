@@ -15,6 +15,7 @@ Endpoint = Callable[[Visit], Awaitable[HttpResponse]]
 Page = Callable[[Visit, Authorization], Awaitable[HttpResponse]]
 
 EXPIRED = "This form is too old, or it was not ours. Go back and load the page again."
+NOT_FOR_SCRIPTS = "Pages are for browsers to show, not for scripts."
 OOPS = "An error was encountered with the requested page."
 LONGEST_ERROR = 200
 """Characters of an error that the address gives."""
@@ -67,26 +68,34 @@ _BROWSERS: Mapping[str, Mapping[str, Endpoint]] = {
 
 async def answer(visit: Visit) -> HttpResponse:
     """The answer to a request for a page or an endpoint."""
-    request, path = visit.request, visit.path
+    if methods := _APPLICATIONS.get(visit.path):
+        return await _for_application(visit, methods)
     await ready()
-    for_application = path in _APPLICATIONS
-    methods = _APPLICATIONS.get(path) or _BROWSERS.get(path)
+    methods = _BROWSERS.get(visit.path)
     if methods is None:
         return page(visit, "message", status=404, heading="There is no such page.")
-    method = "GET" if request.method == "HEAD" else request.method
-    if for_application and method == "OPTIONS":
-        return HttpResponse(200, _cors(request, methods))
-    endpoint = methods.get(method)
+    endpoint = _of_method(visit, methods)
     if endpoint is None:
-        return HttpResponse(405, [("allow", ", ".join([*methods, *(["HEAD"] if "GET" in methods else [])]))])
-    if for_application:
-        response = await endpoint(visit)
-        return HttpResponse(response.status, [*response.headers, ("access-control-allow-origin", "*")], response.body)
+        return _not_allowed(methods)
     if by_script(visit):
-        return page(
-            visit, "message", status=403, heading=OOPS, error="Pages are for browsers to show, not for scripts."
-        )
+        return page(visit, "message", status=403, heading=OOPS, error=NOT_FOR_SCRIPTS)
     return await endpoint(visit)
+
+
+async def _for_application(visit: Visit, methods: Mapping[str, Endpoint]) -> HttpResponse:
+    if visit.request.method == "OPTIONS":
+        return HttpResponse(200, _cors(visit.request, methods))
+    endpoint = _of_method(visit, methods)
+    response = await endpoint(visit) if endpoint else _not_allowed(methods)
+    return HttpResponse(response.status, [*response.headers, ("access-control-allow-origin", "*")], response.body)
+
+
+def _of_method(visit: Visit, methods: Mapping[str, Endpoint]) -> Endpoint | None:
+    return methods.get("GET" if visit.request.method == "HEAD" else visit.request.method)
+
+
+def _not_allowed(methods: Mapping[str, Endpoint]) -> HttpResponse:
+    return HttpResponse(405, [("allow", ", ".join([*methods, *(["HEAD"] if "GET" in methods else [])]))])
 
 
 def _cors(request: HttpRequest, methods: Mapping[str, Endpoint]) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from atoll.kernel.store.api import Transaction
 from atoll.services.cognito_idp.hosted import store
-from atoll.services.cognito_idp.hosted.store import Session
+from atoll.services.cognito_idp.hosted.store import Purpose, Session
 from atoll.services.cognito_idp.hosted.visit import Visit
 from atoll.services.cognito_idp.store import User, find_user
 
@@ -33,7 +33,7 @@ async def taken(visit: Visit, token: str) -> User | None:
     return found[1]
 
 
-async def _of_token(visit: Visit, token: str, purpose: str) -> tuple[Session, User] | None:
+async def _of_token(visit: Visit, token: str, purpose: Purpose) -> tuple[Session, User] | None:
     """The session of a token and its user; None where it has ended, is for something else, or the user is gone."""
     ctx, pool = visit.ctx, visit.pool.id
     session = await ctx.store.read(lambda tx: store.find_session(tx, ctx, pool, token))
@@ -44,11 +44,11 @@ async def _of_token(visit: Visit, token: str, purpose: str) -> tuple[Session, Us
     return None if user is None else (session, user)
 
 
-async def begin(visit: Visit, sub: str, purpose: str = "signed-in") -> str:
+async def begin(visit: Visit, sub: str, purpose: Purpose = "signed-in") -> str:
     """Begins a session; returns its token."""
     ctx, token = visit.ctx, visit.ctx.ids.hex(TOKEN)
     now = ctx.clock.now()
-    session = Session(sub, now, now + LASTS, "confirm" if purpose == "confirm" else "signed-in")
+    session = Session(sub, now, now + LASTS, purpose)
     await ctx.store.transact(lambda tx: store.put_session(tx, ctx, visit.pool.id, token, session, now))
     return token
 

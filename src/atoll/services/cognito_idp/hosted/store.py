@@ -22,6 +22,7 @@ SWEPT = 8
 """How many entries that have ended go when one is added."""
 
 Kind = Literal["grant", "session"]
+Purpose = Literal["signed-in", "confirm"]
 
 
 class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -43,7 +44,7 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     sub: str
     authenticated: float
     expires: float
-    purpose: Literal["signed-in", "confirm"] = "signed-in"
+    purpose: Purpose = "signed-in"
 
 
 _GRANTS = Codec(Grant, memo=0)

@@ -27,9 +27,9 @@ _ATTRIBUTE = {SMS: "phone_number", EMAIL: "email"}
 def offered(pool: Pool) -> tuple[str, ...]:
     """The factors that the pool has."""
     has = {
-        SMS: bool(pool.mfa.get("SmsMfaConfiguration") or pool.settings.get("SmsConfiguration")),
+        SMS: "SmsMfaConfiguration" in pool.mfa,
         TOTP: bool((pool.mfa.get("SoftwareTokenMfaConfiguration") or {}).get("Enabled")),
-        EMAIL: bool(pool.mfa.get("EmailMfaConfiguration")),
+        EMAIL: "EmailMfaConfiguration" in pool.mfa,
     }
     return tuple(factor for factor in FACTORS if has[factor])
 

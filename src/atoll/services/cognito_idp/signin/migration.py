@@ -1,26 +1,19 @@
-"""Users who come from another directory at their first sign-in: the user migration trigger knows them, and their passwords.
+"""Users who come from another directory at their first sign-in, with the password that the user migration trigger finds right.
 
 docs: "Migrate user Lambda trigger".
 """
 
 from __future__ import annotations
 
-from typing import Any
+from msgspec.structs import replace
 
-from atoll.kernel.store.api import Transaction
 from atoll.services.cognito_idp import triggers
-from atoll.services.cognito_idp.errors import InvalidLambdaResponseException, UserLambdaValidationException
+from atoll.services.cognito_idp.errors import UserLambdaValidationException
 from atoll.services.cognito_idp.pools.client_settings import hides_users
 from atoll.services.cognito_idp.signin.attempt import Attempt, refuse_state, refuse_unknown
-from atoll.services.cognito_idp.store import Status, User
-from atoll.services.cognito_idp.users import attributes, passwords
+from atoll.services.cognito_idp.users import passwords
 from atoll.services.cognito_idp.users.find import put_user
-
-_STATUS: dict[str | None, Status] = {
-    "CONFIRMED": "CONFIRMED",
-    "RESET_REQUIRED": "RESET_REQUIRED",
-    None: "RESET_REQUIRED",
-}
+from atoll.services.cognito_idp.users.migration import described
 
 
 async def migrate(attempt: Attempt, password: str) -> Attempt:
@@ -40,33 +33,10 @@ async def migrate(attempt: Attempt, password: str) -> Attempt:
         raise
     if not answer or not answer.get("userAttributes"):
         refuse_unknown(attempt.client)
-    user = await _made(attempt, answer, password)
-
-    def write(tx: Transaction) -> None:
-        put_user(tx, ctx, pool, user, None)
-
-    await ctx.store.transact(write)
+    user = described(ctx, pool, attempt.name, answer)
+    salt, srp_salt = (ctx.ids.random.randbytes(passwords.SALT) for _ in range(2))
+    user = replace(user, password=await passwords.kept(pool.id, user.name, password, salt, srp_salt))
+    force = bool(answer.get("forceAliasCreation"))
+    await ctx.store.transact(lambda tx: put_user(tx, ctx, pool, user, None, force=force))
     refuse_state(user)
     return attempt.of(user)
-
-
-async def _made(attempt: Attempt, answer: dict[str, Any], password: str) -> User:
-    ctx, pool = attempt.ctx, attempt.pool
-    status = _STATUS.get(answer.get("finalUserStatus"))
-    if status is None:
-        raise InvalidLambdaResponseException("Unrecognizable lambda output")
-    given = {
-        name: value for name, value in answer["userAttributes"].items() if value is not None and name != "username"
-    }
-    sub, now, source = ctx.ids.uuid(), ctx.clock.now(), ctx.ids.random
-    name = sub if pool.settings.get("UsernameAttributes") else attempt.name
-    salts = source.randbytes(passwords.SALT), source.randbytes(passwords.SALT)
-    return User(
-        sub=sub,
-        name=name,
-        created=now,
-        modified=now,
-        status=status,
-        attributes=attributes.given(pool, [{"Name": key, "Value": value} for key, value in given.items()]),
-        password=await passwords.kept(pool.id, name, password, *salts),
-    )

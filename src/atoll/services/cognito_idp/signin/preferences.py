@@ -13,12 +13,13 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
-from atoll.services.cognito_idp.errors import InvalidParameterException, UserNotFoundException
+from atoll.services.cognito_idp.errors import InvalidParameterException
 from atoll.services.cognito_idp.pools.find import on_pool, pool_of
 from atoll.services.cognito_idp.signin import mfa
-from atoll.services.cognito_idp.store import Pool, User, find_user
+from atoll.services.cognito_idp.store import Pool, User
 from atoll.services.cognito_idp.tokens.access import by_access_token
-from atoll.services.cognito_idp.users.find import find_by_name, put_user
+from atoll.services.cognito_idp.users.find import get_by_name, put_user
+from atoll.services.cognito_idp.users.shown import factors
 
 if TYPE_CHECKING:
     from types_boto3_cognito_idp.type_defs import (
@@ -42,9 +43,7 @@ async def set_user_mfa_preference(ctx: Context, request: SetUserMFAPreferenceReq
     ctx, pool, _, user, _ = await by_access_token(ctx, request["AccessToken"])
 
     def write(tx: Transaction) -> None:
-        current = find_user(tx, ctx, pool.id, user.sub)
-        if current is None:
-            raise UserNotFoundException("User does not exist.")
+        current = get_by_name(tx, ctx, pool, user.sub)
         put_user(tx, ctx, pool, preferring(pool, current, request), current)
 
     await ctx.store.transact(write)
@@ -56,9 +55,7 @@ async def admin_set_user_mfa_preference(ctx: Context, request: AdminSetUserMFAPr
 
     def write(tx: Transaction) -> None:
         pool = pool_of(tx, ctx, request["UserPoolId"])
-        current = find_by_name(tx, ctx, pool, request["Username"])
-        if current is None:
-            raise UserNotFoundException("User does not exist.")
+        current = get_by_name(tx, ctx, pool, request["Username"])
         put_user(tx, ctx, pool, preferring(pool, current, request), current)
 
     await ctx.store.transact(write)
@@ -77,13 +74,7 @@ async def get_user_auth_factors(ctx: Context, request: GetUserAuthFactorsRequest
         )
         if has
     ]
-    return {"Username": user.name, **shown(user), "ConfiguredUserAuthFactors": first}
-
-
-def shown(user: User) -> dict[str, Any]:
-    """PreferredMfaSetting and UserMFASettingList as GetUser and AdminGetUser show them; nothing where there are none."""
-    found: dict[str, Any] = {"PreferredMfaSetting": user.preferred} if user.preferred else {}
-    return found | ({"UserMFASettingList": list(user.mfa)} if user.mfa else {})
+    return {"Username": user.name, **factors(user), "ConfiguredUserAuthFactors": first}
 
 
 def preferring(pool: Pool, user: User, request: Any) -> User:

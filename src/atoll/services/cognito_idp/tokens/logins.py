@@ -57,11 +57,6 @@ def remove(tx: Transaction, ctx: Context, pool: Pool, sub: str, event: str) -> N
     tx.delete(_key(ctx, pool, sub, event))
 
 
-def remove_all(tx: Transaction, ctx: Context, pool: Pool, sub: str) -> None:
-    """Ends every login of a user."""
-    tx.clear_range(under((*space(ctx), "login", pool.id, sub)))
-
-
 def rotated(login: Login, used: bytes, new: bytes, now: float, grace: float) -> Login:
     """A login whose token `used` gives way to `new`, and is taken for `grace` more seconds."""
     kept = {token: until for token, until in login.refresh.items() if not until or until > now}

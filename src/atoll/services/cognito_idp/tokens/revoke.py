@@ -15,7 +15,6 @@ from atoll.services.cognito_idp.errors import (
     UnauthorizedException,
     UnsupportedOperationException,
     UnsupportedTokenTypeException,
-    UserNotFoundException,
 )
 from atoll.services.cognito_idp.pools.find import on_pool, pool_of
 from atoll.services.cognito_idp.store import Client, Pool
@@ -23,7 +22,7 @@ from atoll.services.cognito_idp.tokens import logins
 from atoll.services.cognito_idp.tokens.access import by_access_token
 from atoll.services.cognito_idp.tokens.jwt import claims_of
 from atoll.services.cognito_idp.tokens.refresh import knows_secret
-from atoll.services.cognito_idp.users.find import find_by_name
+from atoll.services.cognito_idp.users.find import get_by_name, sign_out
 
 if TYPE_CHECKING:
     from types_boto3_cognito_idp.type_defs import (
@@ -66,7 +65,7 @@ async def revoke(ctx: Context, pool: Pool, client: Client, token: str) -> None:
 async def global_sign_out(ctx: Context, request: GlobalSignOutRequestTypeDef) -> None:
     """Ends all logins of the user whose access token this is."""
     ctx, pool, _, user, _ = await by_access_token(ctx, request["AccessToken"])
-    await ctx.store.transact(lambda tx: logins.remove_all(tx, ctx, pool, user.sub))
+    await ctx.store.transact(lambda tx: sign_out(tx, ctx, pool, user))
 
 
 @operation("AdminUserGlobalSignOut", access=[on_pool("AdminUserGlobalSignOut")])
@@ -75,9 +74,6 @@ async def admin_user_global_sign_out(ctx: Context, request: AdminUserGlobalSignO
 
     def end(tx: Transaction) -> None:
         pool = pool_of(tx, ctx, request["UserPoolId"])
-        user = find_by_name(tx, ctx, pool, request["Username"])
-        if user is None:
-            raise UserNotFoundException("User does not exist.")
-        logins.remove_all(tx, ctx, pool, user.sub)
+        sign_out(tx, ctx, pool, get_by_name(tx, ctx, pool, request["Username"]))
 
     await ctx.store.transact(end)

@@ -55,13 +55,13 @@ async def _made(
     ctx: Context, pool: Pool, known: User | None, password: str, request: AdminCreateUserRequestTypeDef
 ) -> User:
     """The new user, stored."""
+    if known is not None:
+        raise UsernameExistsException("User account already exists")
     sub, now = ctx.ids.uuid(), ctx.clock.now()
     name, implied = named(pool, request["Username"], sub)
     given = implied | attributes.given(pool, request.get("UserAttributes", ()))
     attributes.require_verifiable(given)
     _require_destinations(given, request)
-    if known is not None:
-        raise UsernameExistsException("User account already exists")
     await triggers.fire(
         ctx, pool, "", "PreSignUp_AdminCreateUser", name,
         {

@@ -18,6 +18,7 @@ from atoll.services.cognito_idp.users import attempts
 from atoll.services.cognito_idp.users.attempts import HOUR, Purpose
 
 T = TypeVar("T")
+Verdict = Literal["right", "wrong", "expired", "limited"]
 Address = Literal["email", "phone_number"]
 """Attributes that codes verify; a code for one has its name as the purpose."""
 _VALID: dict[Purpose, float] = {
@@ -49,9 +50,7 @@ def keep(
 async def check(ctx: Context, pool_id: str, sub: str, purpose: Purpose, code: str) -> None:
     """Looks at a code before something that takes long. Raises as `redeem` does; a wrong guess counts."""
     now = ctx.clock.now()
-    problem = await ctx.store.transact(lambda tx: _judge(tx, ctx, pool_id, sub, purpose, code, now))
-    if problem is not None:
-        raise problem
+    _raise(await ctx.store.transact(lambda tx: _judge(tx, ctx, pool_id, sub, purpose, code, now)))
 
 
 async def redeem(
@@ -63,19 +62,18 @@ async def redeem(
     """
     now, place = ctx.clock.now(), (*space(ctx), "code", pool_id, sub, purpose)
 
-    def take(tx: Transaction) -> tuple[Exception | None, T | None]:
-        problem = _judge(tx, ctx, pool_id, sub, purpose, code, now)
-        if problem is not None:
-            return problem, None  # returned, because what is raised would undo the count
+    def take(tx: Transaction) -> tuple[Verdict, T | None]:
+        verdict = _judge(tx, ctx, pool_id, sub, purpose, code, now)
+        if verdict != "right":
+            return verdict, None  # what is raised would undo the count
         raw = tx.get(place)
         assert raw is not None
         tx.delete(place)
         attempts.forget(tx, ctx, pool_id, sub, purpose)
-        return None, then(tx, CODES.decode(raw))
+        return verdict, then(tx, CODES.decode(raw))
 
-    problem, result = await ctx.store.transact(take)
-    if problem is not None:
-        raise problem
+    verdict, result = await ctx.store.transact(take)
+    _raise(verdict)
     return result  # type: ignore[return-value]
 
 
@@ -105,16 +103,19 @@ def expired() -> ExpiredCodeException:
     return ExpiredCodeException("Invalid code provided, please request a code again.")
 
 
-def _judge(
-    tx: Transaction, ctx: Context, pool_id: str, sub: str, purpose: Purpose, code: str, now: float
-) -> Exception | None:
-    """What is wrong with a code, if anything."""
+def _judge(tx: Transaction, ctx: Context, pool_id: str, sub: str, purpose: Purpose, code: str, now: float) -> Verdict:
+    """What a code is worth. Counts a wrong one."""
     if not attempts.may_guess(attempts.find(tx, ctx, pool_id, sub, purpose, now)):
-        return attempts.limited()
+        return "limited"
     known = find(tx, ctx, pool_id, sub, purpose)
     if known is None or now >= known.expires:
-        return expired()
+        return "expired"
     if hmac.compare_digest(known.digest, digest(code)):
-        return None
+        return "right"
     attempts.failed(tx, ctx, pool_id, sub, purpose, now)
-    return mismatch()
+    return "wrong"
+
+
+def _raise(verdict: Verdict) -> None:
+    if verdict != "right":
+        raise {"wrong": mismatch, "expired": expired, "limited": attempts.limited}[verdict]()

@@ -91,6 +91,8 @@ def put_user(tx: Transaction, ctx: Context, pool: Pool, user: User, old: User | 
     for name in names:
         tx.set((*place, name), user.sub.encode())
     tx.set((*space(ctx), "user", pool.id, user.sub), USERS.encode(user))
+    if old is None:
+        tx.add((*space(ctx), "users", pool.id), 1)
 
 
 def remove_user(tx: Transaction, ctx: Context, pool: Pool, user: User) -> None:
@@ -103,6 +105,7 @@ def remove_user(tx: Transaction, ctx: Context, pool: Pool, user: User) -> None:
     for kind in ("membership", "code", "attempts", "login"):
         tx.clear_range(under((*place, kind, pool.id, user.sub)))
     tx.delete((*place, "user", pool.id, user.sub))
+    tx.add((*place, "users", pool.id), -1)
 
 
 def sign_out(tx: Transaction, ctx: Context, pool: Pool, user: User) -> None:

@@ -54,14 +54,14 @@ async def ask(ctx: Context, pool: Pool, client: Client, name: str, metadata: Map
         user = await migration.forgotten(ctx, pool, client, name, metadata)
     if user is None:
         if hides_users(client):
-            return existence.simulated(pool, name)
+            return await existence.pretend(ctx, pool, name)
         raise existence.unknown()
     try:
         recovery.require_resettable(user)
         medium = recovery.medium_for(pool, user)
     except (NotAuthorizedException, InvalidParameterException):
         if hides_users(client):
-            return existence.simulated(pool, name)
+            return await existence.pretend(ctx, pool, name)
         raise
     return await _send(ctx, pool, client.id, user, medium, metadata, counted=True)
 

@@ -10,6 +10,8 @@ from atoll.services.cognito_idp.pools.settings import password_policy
 from atoll.services.cognito_idp.store import Pool
 
 SYMBOLS = "^$*.[]{}()?\"!@#%&/\\,><':;|_~`=+-"
+_UNQUOTED = "^$*.[]{}()?!@#%/,:;|_~`=+-"
+"""Symbols that look alike in HTML: temporary passwords are mailed."""
 _LONGEST = 256
 _LENGTH = 8
 """Of a pool that says nothing."""
@@ -38,7 +40,7 @@ def check(pool: Pool, password: str) -> None:
 
 def generate(pool: Pool, source: random.Random) -> str:
     """A temporary password that the pool takes, drawn from `source`."""
-    kinds = [characters.strip() for _, characters in _KINDS.values()]
+    kinds = [string.ascii_uppercase, string.ascii_lowercase, string.digits, _UNQUOTED]
     length = max(password_policy(pool).get("MinimumLength", _LENGTH), _LENGTH)
     drawn = [source.choice(characters) for characters in kinds]
     drawn += source.choices(string.ascii_letters + string.digits, k=length - len(drawn))

@@ -26,7 +26,7 @@ async def resend_confirmation_code(ctx: Context, request: ResendConfirmationCode
     user = await ctx.store.read(lambda tx: find_by_name(tx, ctx, pool, request["Username"]))
     if user is None or not user.enabled:
         if hides_users(client):
-            return {"CodeDeliveryDetails": existence.simulated(pool, request["Username"])}
+            return {"CodeDeliveryDetails": await existence.pretend(ctx, pool, request["Username"])}
         raise existence.unknown() if user is None else NotAuthorizedException("User is disabled.")
     if user.status != "UNCONFIRMED":
         raise InvalidParameterException("User is already confirmed.")

@@ -42,12 +42,14 @@ async def make(ctx: Context, pool: Pool, client: Client, request: SignUpRequestT
         raise NotAuthorizedException("SignUp is not permitted for this user pool")
     user = _asked(ctx, pool, client, request)
     password = request.get("Password")
-    if password is None:
+    if password is not None:
+        password_rules.check(pool, password)
+    elif not _passwordless(pool):
         raise InvalidParameterException("Missing required parameter: Password")
-    password_rules.check(pool, password)
     await ctx.store.read(lambda tx: _require_free(tx, ctx, pool, user))
     user = await _pre_sign_up(ctx, pool, client, user, request)
-    user = replace(user, password=await new_password.accepted(ctx, pool, user, password))
+    if password is not None:
+        user = replace(user, password=await new_password.accepted(ctx, pool, user, password))
     medium = None if user.status == "CONFIRMED" else confirmation.medium_for(pool, user)
     code = codes.draw(ctx)
 
@@ -81,6 +83,12 @@ def _asked(ctx: Context, pool: Pool, client: Client, request: SignUpRequestTypeD
         if flagged in given:
             given[flag] = "false"
     return User(sub, name, now, now, attributes=given)
+
+
+def _passwordless(pool: Pool) -> bool:
+    """Whether users may sign in with something else than a password."""
+    policy = (pool.settings.get("Policies") or {}).get("SignInPolicy") or {}
+    return any(factor != "PASSWORD" for factor in policy.get("AllowedFirstAuthFactors") or ())
 
 
 def _require_free(tx: Reader, ctx: Context, pool: Pool, user: User) -> None:

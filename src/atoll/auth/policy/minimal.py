@@ -1,0 +1,104 @@
+"""The least that a role must be allowed: a policy made from the calls that were recorded, and what of the present ones nothing used. Pure.
+
+Conditions are those under which the calls were allowed: the policy never allows what the present ones do not.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from atoll.auth.policy.document import CURRENT
+from atoll.auth.policy.evaluate import PolicySet, Question, evaluate
+from atoll.auth.policy.match import compile_pattern, tokenize
+from atoll.auth.policy.parse import Policy, Statement, parse
+from atoll.auth.used import Use
+from atoll.kernel.context import Principal
+
+
+class Unused(msgspec.Struct, frozen=True):
+    """Action patterns of a statement that no recorded call used; `all` where that is every one of them."""
+
+    policy: str
+    statement: str
+    patterns: list[str]
+    all: bool
+
+
+def minimal(uses: Iterable[Use]) -> dict[str, Any]:
+    """The policy document that allows these calls: actions on the same resources under the same conditions share a statement."""
+    resources = defaultdict[tuple[str, str, str], set[str]](set)
+    for use in uses:
+        for granted in use.granted:
+            service = use.action.partition(":")[0]
+            resources[granted.condition, service, use.action].add(use.pattern)
+    actions = defaultdict[tuple[str, str, tuple[str, ...]], list[str]](list)
+    for (condition, service, action), patterns in sorted(resources.items()):
+        actions[condition, service, tuple(sorted(patterns))].append(action)
+    statements = [
+        _statement(names, patterns, condition)
+        for (condition, _, patterns), names in sorted(actions.items(), key=lambda item: (item[1], item[0]))
+    ]
+    return {"Version": CURRENT, "Statement": statements}
+
+
+def _statement(actions: Sequence[str], resources: Sequence[str], condition: str) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Action": _one_or_many(actions), "Resource": _one_or_many(resources)}
+    conditions = msgspec.json.decode(condition)
+    return {**statement, "Condition": conditions} if conditions else statement
+
+
+def _one_or_many(texts: Sequence[str]) -> str | list[str]:
+    return texts[0] if len(texts) == 1 else list(texts)
+
+
+def replay(
+    uses: Iterable[Use], document: dict[str, Any], role: Principal, boundary: Policy | None
+) -> Iterator[Question]:
+    """The recorded calls that the role would be denied if `document` were all that it has, within its boundary."""
+    policies = PolicySet((parse(msgspec.json.encode(document)),), boundary)
+    for use in uses:
+        for granted in use.granted:
+            for context in granted.contexts:
+                question = Question(role, use.action, use.resource, context)
+                if not evaluate(question, policies, None, resource_account=role.account).allowed:
+                    yield question
+
+
+def unused(policies: Iterable[Policy], uses: Sequence[Use], role: Principal) -> Iterator[Unused]:
+    """What the policies allow and no call used, statement by statement."""
+    for policy in policies:
+        for number, (statement, source) in enumerate(zip(policy.statements, policy.sources(), strict=True), 1):
+            if statement.allow:
+                yield from _unused(policy.name, number, statement, source, uses, role)
+
+
+def _unused(
+    policy: str, number: int, statement: Statement, source: dict[str, Any], uses: Sequence[Use], role: Principal
+) -> Iterator[Unused]:
+    covered = {use.action.lower() for use in uses if _covers(statement, use, role)}
+    written = source.get("Action", [])
+    patterns = [written] if isinstance(written, str) else written
+    idle = [pattern for pattern in patterns if not _means_any(pattern, covered)]
+    if "NotAction" in source and not any(statement.actions.match(action) for action in covered):
+        idle = [f"all but {msgspec.json.encode(source['NotAction']).decode()}"]
+    if idle:
+        yield Unused(policy, source.get("Sid") or str(number), idle, len(idle) >= len(patterns))
+
+
+def _means_any(pattern: str, actions: Iterable[str]) -> bool:
+    """Whether the pattern means one of the actions, which are in lower case."""
+    means = compile_pattern(tokenize(pattern.lower(), wildcards=True, variables=False))
+    return any(means(action) for action in actions)
+
+
+def _covers(statement: Statement, use: Use, role: Principal) -> bool:
+    """Whether the statement allowed a recorded call; its conditions are asked with what is known of the call."""
+    return any(
+        statement.covers(use.resource, Question(role, use.action, use.resource, context).values)
+        for granted in use.granted
+        for context in granted.contexts
+    )

@@ -1,0 +1,38 @@
+"""User pools with all that Terraform knows of them: applied, planned again, changed, destroyed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tests.functions import package
+
+if TYPE_CHECKING:
+    from tests.stacks.conftest import Stack
+
+HOOK = "def handler(event, context):\n    return event\n"
+
+
+def test_user_pools_with_clients_domains_groups_scopes_and_users(stack: Callable[[str], Stack]) -> None:
+    pools = stack("user-pools")
+    (pools.directory / "app.zip").write_bytes(package(HOOK))
+    assert "Apply complete! Resources: 18 added, 0 changed, 0 destroyed." in pools.apply().stdout
+    outputs = {name: found["value"] for name, found in json.loads(pools.run("output", "-json").stdout).items()}
+    idp = pools.region.client("cognito-idp")
+    shop = idp.describe_user_pool(UserPoolId=outputs["pool"])["UserPool"]
+    assert (shop["Domain"], shop["CustomDomain"]) == ("shop-0", "auth.shop.example.com")
+    assert pools.plan_is_empty()
+
+    pools.edit("main.tf", "step = 0", "step = 1")
+    changed = pools.apply().stdout
+    print(changed)
+    assert "Apply complete! Resources: 1 added, 6 changed, 1 destroyed." in changed
+    shop = idp.describe_user_pool(UserPoolId=outputs["pool"])["UserPool"]
+    assert (shop["Domain"], shop["UserPoolTags"]) == ("shop-1", {"step": "1"})
+    assert shop["LambdaConfig"]["PreTokenGenerationConfig"]["LambdaVersion"] == "V3_0"
+    assert shop["MfaConfiguration"] == "OPTIONAL"
+    assert pools.plan_is_empty()
+
+    pools.destroy()
+    assert idp.list_user_pools(MaxResults=60)["UserPools"] == []
