@@ -51,8 +51,6 @@ GIVEN = {
     "SmsConfiguration": {"SnsCallerArn": f"arn:aws:iam::{ACCOUNT}:role/r"},
     "SmsMfaConfiguration": {"SmsConfiguration": {"SnsCallerArn": f"arn:aws:iam::{ACCOUNT}:role/r"}},
     "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r",
-    "SmsConfiguration": {"SnsCallerArn": f"arn:aws:iam::{ACCOUNT}:role/r"},
-    "SmsMfaConfiguration": {"SmsConfiguration": {"SnsCallerArn": f"arn:aws:iam::{ACCOUNT}:role/r"}},
     "StreamArn": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/stream/l",
     "Path": "/",
     "PathPrefix": "/",
@@ -64,7 +62,6 @@ ARNS = {
     "apigateway": "arn:aws:apigateway:us-east-1::/restapis/a",
     "apigatewayv2": "arn:aws:apigateway:us-east-1::/apis/a",
     "cognito-identity": f"arn:aws:cognito-identity:us-east-1:{ACCOUNT}:identitypool/us-east-1:p",
-    "cognito-idp": f"arn:aws:cognito-idp:us-east-1:{ACCOUNT}:userpool/us-east-1_p",
     "dynamodb": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t",
     "logs": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:g",
 }

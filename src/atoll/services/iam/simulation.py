@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from atoll.auth.policy.evaluate import PolicySet, Question, evaluate
 from atoll.auth.policy.parse import Policy, Statement
-from atoll.auth.policy.positions import statement_spans
+from atoll.auth.policy.positions import Span
 from atoll.auth.policy.principals import Reach
 from atoll.kernel.context import Principal
 from atoll.services.iam.sources import Source
@@ -24,10 +24,12 @@ _WORST: tuple[Verdict, ...] = ("explicitDeny", "implicitDeny", "allowed")
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A source, and what it says."""
+    """A source, what it says, and where its statements stand."""
 
     source: Source
     policy: Policy
+    spans: Mapping[int, Span]
+    """By the statements' identities: two may be equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +162,7 @@ def _verdict(found: Sequence[tuple[Compiled, Statement]]) -> Verdict:
 
 def _shown(kind: str, compiled: Compiled, statement: Statement) -> dict[str, Any]:
     """docs: API_Statement."""
-    index = next(index for index, one in enumerate(compiled.policy.statements) if one is statement)
-    start, end = statement_spans(compiled.source.text)[index]
+    start, end = compiled.spans[id(statement)]
     return {
         "SourcePolicyId": compiled.source.id,
         "SourcePolicyType": kind,
@@ -171,4 +172,4 @@ def _shown(kind: str, compiled: Compiled, statement: Statement) -> dict[str, Any
 
 
 def _without_repeats(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [one for index, one in enumerate(found) if one not in found[:index]]
+    return list({(one["SourcePolicyId"], *one["StartPosition"].values()): one for one in found}.values())
