@@ -26,8 +26,7 @@ def test_user_pools_with_clients_domains_groups_scopes_and_users(stack: Callable
 
     pools.edit("main.tf", "step = 0", "step = 1")
     changed = pools.apply().stdout
-    print(changed)
-    assert "Apply complete! Resources: 1 added, 6 changed, 1 destroyed." in changed
+    assert "Apply complete! Resources: 2 added, 4 changed, 2 destroyed." in changed
     shop = idp.describe_user_pool(UserPoolId=outputs["pool"])["UserPool"]
     assert (shop["Domain"], shop["UserPoolTags"]) == ("shop-1", {"step": "1"})
     assert shop["LambdaConfig"]["PreTokenGenerationConfig"]["LambdaVersion"] == "V3_0"

@@ -50,18 +50,21 @@ class Api(NamedTuple):
 
 def urls(
     name: Annotated[
-        str | None, typer.Argument(help="Print only the URL of the API with this name or id, or of the function.")
+        str | None,
+        typer.Argument(
+            help="Print only the URL of the API with this name or id, of the function or of the user pool's pages."
+        ),
     ] = None,
     port: Port = None,
 ) -> None:
-    """Show where deployed APIs and functions with URLs can be called."""
+    """Show where deployed APIs and functions with URLs can be called, and where user pools have their pages."""
     region = require(port)
-    with client(region, "lambda") as functions:
-        deployed, ids = apis(region), _function_urls(functions)
+    with client(region, "lambda") as functions, client(region, "cognito-idp") as people:
+        deployed, ids, pools = apis(region), _function_urls(functions), _domains(people)
     if name is None:
-        _show(region, deployed, ids)
+        _show(region, deployed, ids, pools)
     else:
-        print(_only(region, deployed, ids, name))  # noqa: T201  for a script to read
+        print(_only(region, deployed, ids, pools, name))  # noqa: T201  for a script to read
 
 
 def apis(region: Running) -> list[Api]:
@@ -96,11 +99,13 @@ def _items(gateway: Any, operation: str, member: str, **request: Any) -> list[di
     return [item for page in gateway.get_paginator(operation).paginate(**request) for item in page[member]]
 
 
-def _only(region: Running, apis: list[Api], ids: dict[str, str], name: str) -> str:
+def _only(region: Running, apis: list[Api], ids: dict[str, str], pools: dict[str, Domain], name: str) -> str:
     """The one URL of what has the name."""
     chosen = [api for api in apis if name in (api.name, api.id)]
     if not chosen and name in ids:
         return f"{region.endpoint}/_aws/lambda-url/{ids[name]}/"
+    if not chosen and name in pools:
+        return f"{region.endpoint}/_aws/cognito-idp/{pools[name].name}"
     if not chosen:
         deployed = ", ".join([*(api.name for api in apis), *ids])
         fail(f"No API, and no function with a URL, is called {name!r}.", f"Deployed: {deployed or 'none'}")
@@ -112,8 +117,8 @@ def _only(region: Running, apis: list[Api], ids: dict[str, str], name: str) -> s
     return chosen[0].by_path(region, chosen[0].stages[0])
 
 
-def _show(region: Running, apis: list[Api], ids: dict[str, str]) -> None:
-    if not apis and not ids:
+def _show(region: Running, apis: list[Api], ids: dict[str, str], pools: dict[str, Domain]) -> None:
+    if not apis and not ids and not pools:
         out.print("No API is deployed yet, and no function has a URL.")
     for api in apis:
         out.print(f"[bold]{escape(api.name)}[/]" + ("" if api.stages else " [dim](no stage yet)[/]"))
@@ -124,6 +129,29 @@ def _show(region: Running, apis: list[Api], ids: dict[str, str]) -> None:
         out.print(f"[bold]{escape(name)}[/] [dim](function)[/]")
         out.print(f"  {region.endpoint}/_aws/lambda-url/{url_id}/")
         out.print(f"  http://{url_id}.lambda-url.localhost:{region.port}/  [dim](curl, browsers)[/]")
+    for name, domain in pools.items():
+        out.print(f"[bold]{escape(name)}[/] [dim](user pool)[/]")
+        out.print(f"  {region.endpoint}/_aws/cognito-idp/{domain.name}")
+        if "." not in domain.name:
+            host = f"{domain.name}.auth.{domain.region}.localhost:{region.port}"
+            out.print(f"  http://{host}  [dim](curl, browsers)[/]")
+
+
+class Domain(NamedTuple):
+    """The domain of a user pool's hosted pages: a prefix, or a name of its owner's."""
+
+    name: str
+    region: str
+
+
+def _domains(people: Any) -> dict[str, Domain]:
+    """The domains of user pools that have one, by the pool's name; of another pool of the same name by its id."""
+    found: dict[str, Domain] = {}
+    for listed in _items(people, "list_user_pools", "UserPools", MaxResults=60):
+        pool = people.describe_user_pool(UserPoolId=listed["Id"])["UserPool"]
+        if domain := pool.get("Domain") or pool.get("CustomDomain"):
+            found[pool["Id"] if pool["Name"] in found else pool["Name"]] = Domain(domain, pool["Id"].partition("_")[0])
+    return found
 
 
 def _function_urls(functions: Any) -> dict[str, str]:

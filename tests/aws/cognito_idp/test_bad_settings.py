@@ -114,7 +114,6 @@ ATTRIBUTES = [
     {"Name": "b", "AttributeDataType": "Number", "NumberAttributeConstraints": {"MinValue": "1"}, "Mutable": False},
 ]
 SCOPES = [{"ScopeName": "read", "ScopeDescription": "reads"}, {"ScopeName": "write", "ScopeDescription": "writes"}]
-ROLE = "arn:aws:iam::123456789012:role/r"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
 GOOD: dict[str, dict[str, Any]] = {
     "CreateUserPool": {
@@ -133,7 +132,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "AddUserPoolClientSecret": {"ClientSecret": "s" * 24},
     "DeleteUserPoolClientSecret": {"ClientSecretId": "x--1"},
     "ListUserPoolClients": {"MaxResults": 3, "NextToken": "YQ=="},
-    "CreateGroup": {"GroupName": "g", "Description": "d", "Precedence": 1, "RoleArn": ROLE},
+    "CreateGroup": {"GroupName": "g", "Description": "d", "Precedence": 1},
     "UpdateGroup": {"GroupName": "name", "Description": "d", "Precedence": 1},
     "ListGroups": {"Limit": 3, "NextToken": "YQ=="},
     "CreateResourceServer": {"Identifier": "api", "Name": "api", "Scopes": SCOPES},

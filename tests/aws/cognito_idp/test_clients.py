@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 Error = Callable[[Callable[[], Any]], tuple[str, str, int]]
@@ -294,3 +295,25 @@ def test_a_deleted_client_is_gone(idp: Any, pool_id: str, app_client: Callable[.
     assert aws_error(lambda: shown(idp, pool_id, client_id)) == gone
     assert aws_error(lambda: idp.update_user_pool_client(UserPoolId=pool_id, ClientId=client_id)) == gone
     assert aws_error(lambda: idp.delete_user_pool_client(UserPoolId=pool_id, ClientId=client_id)) == gone
+
+
+def test_a_clients_secret_reaches_no_log_and_no_trace(
+    idp: Any, pool_id: str, region: Any, app_client: Callable[..., str], aws_error: Error
+) -> None:
+    given = "Given0Client0Secret0Value"
+    client_id = app_client(pool_id, ClientSecret=given + "one")
+    names = {"UserPoolId": pool_id, "ClientId": client_id}
+    answers = [
+        idp.describe_user_pool_client(**names),
+        idp.add_user_pool_client_secret(**names, ClientSecret=given + "two"),
+        idp.list_user_pool_client_secrets(**names),
+    ]
+    refused = aws_error(lambda: idp.add_user_pool_client_secret(**names, ClientSecret=given + "!"))
+    assert refused[::2] == ("InvalidParameterException", 400)
+    assert given not in refused[1]
+    for answer in answers:
+        trace = httpx.get(f"{region.endpoint}/_atoll/trace/{answer['ResponseMetadata']['RequestId']}", trust_env=False)
+        assert trace.status_code == 200
+        assert given not in trace.text
+    assert given not in httpx.get(f"{region.endpoint}/_atoll/trace", trust_env=False).text
+    assert given not in region.log.read_text()

@@ -63,3 +63,14 @@ def test_who_gives_a_group_a_role_must_be_allowed_to_pass_it(
         code, message, _ = aws_error(call)
         assert code == "AccessDeniedException"
         assert f"is not authorized to perform: iam:PassRole on resource: {role}" in message
+
+
+def test_a_group_that_is_deleted_has_no_members(idp: Any, pool: Callable[..., str], user: Callable[..., str]) -> None:
+    pool_id = pool()
+    user(pool_id, "ada")
+    idp.create_group(UserPoolId=pool_id, GroupName="admins")
+    idp.admin_add_user_to_group(UserPoolId=pool_id, GroupName="admins", Username="ada")
+    idp.delete_group(UserPoolId=pool_id, GroupName="admins")
+    assert idp.admin_list_groups_for_user(UserPoolId=pool_id, Username="ada")["Groups"] == []
+    idp.create_group(UserPoolId=pool_id, GroupName="admins")
+    assert idp.list_users_in_group(UserPoolId=pool_id, GroupName="admins")["Users"] == []

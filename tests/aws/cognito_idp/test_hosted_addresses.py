@@ -124,3 +124,15 @@ def test_a_trigger_that_fails_when_tokens_are_made(
         form = {"grant_type": "authorization_code", "client_id": client, "redirect_uri": CALLBACK, "code": told["code"]}
         told = somebody.post("/oauth2/token", **form).json()
     assert "PreTokenGeneration failed with error no tokens." in told["error_description"]
+
+
+def test_atoll_urls_shows_where_the_pages_are(region: Region, pool: Any, prefix: Any, account: str) -> None:
+    name = prefix(pool(PoolName="members"))
+    key = {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "test"}
+    pages = f"{region.endpoint}/_aws/cognito-idp/{name}"
+    assert region.atoll("urls", "members", **key).stdout.strip() == pages
+    shown = region.atoll("urls", **key).stdout
+    assert "members (user pool)" in shown
+    assert pages in shown
+    assert f"http://{name}.auth.us-east-1.localhost:{region.port}" in shown
+    assert httpx.get(f"{pages}/error").status_code == 400

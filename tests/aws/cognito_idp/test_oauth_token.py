@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -54,6 +55,15 @@ def test_a_code_becomes_tokens_once(site: tuple[str, str, Visitor]) -> None:
     assert (access["scope"], access["client_id"], access["version"]) == ("openid email", client, 2)
     again = somebody.post("/oauth2/token", **GRANT, client_id=client, code=code)
     assert (again.status_code, again.json()) == (400, {"error": "invalid_grant"})
+
+
+def test_of_many_who_use_a_code_at_once_one_gets_tokens(site: tuple[str, str, Visitor]) -> None:
+    _, client, somebody = site
+    form = {**GRANT, "client_id": client, "code": code_of(somebody, client)}
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: httpx.post(f"{somebody.pages}/oauth2/token", data=form), range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [400] * 7
+    assert {answer.text for answer in answers if answer.status_code == 400} == {'{"error":"invalid_grant"}'}
 
 
 def test_no_id_token_without_openid(site: tuple[str, str, Visitor]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.aws.cognito_idp.conftest import PASSWORD
-from tests.functions import make_role
+from tests.functions import make_role, may
 
 STANDARD = [
     "sub", "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website",
@@ -375,12 +375,24 @@ def test_a_deleted_pools_users_cannot_sign_in(
     assert aws_error(lambda: idp.get_user(AccessToken=token))[2] == 400
 
 
-def test_a_group_that_is_deleted_has_no_members(idp: Any, pool: Callable[..., str], user: Callable[..., str]) -> None:
-    pool_id = pool()
-    user(pool_id, "ada")
-    idp.create_group(UserPoolId=pool_id, GroupName="admins")
-    idp.admin_add_user_to_group(UserPoolId=pool_id, GroupName="admins", Username="ada")
-    idp.delete_group(UserPoolId=pool_id, GroupName="admins")
-    assert idp.admin_list_groups_for_user(UserPoolId=pool_id, Username="ada")["Groups"] == []
-    idp.create_group(UserPoolId=pool_id, GroupName="admins")
-    assert idp.list_users_in_group(UserPoolId=pool_id, GroupName="admins")["Users"] == []
+def test_who_gives_a_pool_a_role_must_be_allowed_to_pass_it(
+    client: Callable[..., Any], region: Any, pool: Callable[..., str], aws_error: Callable[..., Any]
+) -> None:
+    role = make_role(client, "texts", "cognito-idp.amazonaws.com", "sns:Publish")
+    iam = client("iam")
+    iam.create_user(UserName="clerk")
+    iam.put_user_policy(UserName="clerk", PolicyName="may", PolicyDocument=may("cognito-idp:*"))
+    key = iam.create_access_key(UserName="clerk")["AccessKey"]
+    clerk = region.client("cognito-idp", key["AccessKeyId"], key["SecretAccessKey"])
+    sms, pool_id = {"SnsCallerArn": role}, pool()
+    for call in (
+        lambda: clerk.create_user_pool(PoolName="p", SmsConfiguration=sms),
+        lambda: clerk.update_user_pool(UserPoolId=pool_id, SmsConfiguration=sms),
+        lambda: clerk.set_user_pool_mfa_config(
+            UserPoolId=pool_id, MfaConfiguration="ON", SmsMfaConfiguration={"SmsConfiguration": sms}
+        ),
+    ):
+        code, message, _ = aws_error(call)
+        assert code == "AccessDeniedException"
+        assert f"is not authorized to perform: iam:PassRole on resource: {role}" in message
+    assert clerk.create_user_pool(PoolName="p")

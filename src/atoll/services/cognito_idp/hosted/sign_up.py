@@ -116,8 +116,8 @@ async def confirm_by_link(visit: Visit) -> HttpResponse:
 
 
 async def _confirmed(visit: Visit, asked: Authorization, token: str) -> HttpResponse:
-    """Signs the new user in, where the browser gave the password and the pool asks for no second factor."""
+    """Signs the new user in, where the browser gave the password and no second factor is asked for."""
     user = await sessions.taken(visit, token)
-    if user is None or user.status != "CONFIRMED" or visit.pool.mfa_configuration != "OFF":
+    if user is None or user.status != "CONFIRMED" or user.mfa or visit.pool.mfa_configuration == "ON":
         return redirect(visit.link("/login", visit.query))
     return await signed_in(visit, asked, user)

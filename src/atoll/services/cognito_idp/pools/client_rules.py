@@ -14,7 +14,7 @@ from atoll.services.cognito_idp.errors import (
     InvalidParameterException,
     ScopeDoesNotExistException,
 )
-from atoll.services.cognito_idp.pools.client_settings import KEPT, VALIDITY, lifetime
+from atoll.services.cognito_idp.pools.client_settings import VALIDITY, lifetime
 from atoll.services.cognito_idp.store import Pool
 
 _DEFAULTS = {
@@ -31,6 +31,8 @@ _AS_GIVEN = (
     "AllowedOAuthScopes", "AnalyticsConfiguration", "PreventUserExistenceErrors", "RefreshTokenRotation",
 )  # fmt: skip
 _STANDARD_SCOPES = frozenset({"phone", "email", "openid", "profile", "aws.cognito.signin.user.admin"})
+_KEPT = frozenset({"sub", "email_verified", "phone_number_verified"})
+"""Attributes that no client may set."""
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -126,7 +128,7 @@ def _check_address(address: str) -> None:
 
 def _check_attributes(pool: Pool, settings: Mapping[str, Any], doing: str) -> None:
     readable = {one.name for one in pool.schema if not one.developer_only}
-    writable = {one.name for one in pool.schema if one.mutable and not one.developer_only} - KEPT
+    writable = {one.name for one in pool.schema if one.mutable and not one.developer_only} - _KEPT
     needed = {one.name for one in pool.schema if one.required and one.mutable}
     if not set(settings.get("ReadAttributes", ())) <= readable:
         raise InvalidParameterException(f"Invalid read attributes specified while {doing} a client")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from atoll.services.cognito_idp.store import Client, Pool
+from atoll.services.cognito_idp.store import Client
 
 Token = Literal["AccessToken", "IdToken", "RefreshToken"]
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
@@ -16,7 +16,8 @@ DAY = 86400
 
 
 class Validity(NamedTuple):
-    """How long a kind of token can be good: `unit` and `default` where nothing is said, the bounds in seconds."""
+    """How long a kind of token is good: the `unit` of numbers without one, and in seconds what holds where there is no number, and the
+    bounds."""
 
     unit: str
     default: int
@@ -25,9 +26,9 @@ class Validity(NamedTuple):
 
 
 VALIDITY: Mapping[Token, Validity] = {
-    "AccessToken": Validity("hours", 1, 300, DAY),
-    "IdToken": Validity("hours", 1, 300, DAY),
-    "RefreshToken": Validity("days", 30, 3600, 3650 * DAY),
+    "AccessToken": Validity("hours", 3600, 300, DAY),
+    "IdToken": Validity("hours", 3600, 300, DAY),
+    "RefreshToken": Validity("days", 30 * DAY, 3600, 3650 * DAY),
 }
 _NEW_NAMES = {
     "ADMIN_NO_SRP_AUTH": "ALLOW_ADMIN_USER_PASSWORD_AUTH",
@@ -54,29 +55,9 @@ def hides_users(client: Client) -> bool:
     return bool(client.settings.get("PreventUserExistenceErrors") == "ENABLED")
 
 
-def rotates(client: Client) -> bool:
-    """Whether a refresh token is replaced when it is used."""
-    return bool(client.settings.get("RefreshTokenRotation", {}).get("Feature") == "ENABLED")
-
-
 def lifetime(settings: Mapping[str, Any], token: Token) -> int:
     """For how many seconds a token of this kind is good."""
-    kind = VALIDITY[token]
-    value = settings.get(f"{token}Validity") or kind.default
+    kind, value = VALIDITY[token], settings.get(f"{token}Validity")
+    if not value:
+        return kind.default
     return int(value) * _SECONDS[settings.get("TokenValidityUnits", {}).get(token, kind.unit)]
-
-
-def readable(pool: Pool, client: Client) -> frozenset[str]:
-    """The attributes that the client may see: those that it names, or all but the developers' own."""
-    given = client.settings.get("ReadAttributes")
-    return frozenset(given or (one.name for one in pool.schema if not one.developer_only))
-
-
-def writable(pool: Pool, client: Client) -> frozenset[str]:
-    """The attributes that the client may set: those that it names, or all but the developers' own and those that Cognito keeps."""
-    given = client.settings.get("WriteAttributes")
-    return frozenset(given or (one.name for one in pool.schema if not one.developer_only and one.name not in KEPT))
-
-
-KEPT = frozenset({"sub", "email_verified", "phone_number_verified"})
-"""Attributes that no client may set."""

@@ -5,6 +5,7 @@ docs: API_CreateUserPoolClient, API_DescribeUserPoolClient, API_UpdateUserPoolCl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -34,15 +35,13 @@ _ID, _SECRET = 26, 52
 """Characters of a client's id and of a secret that AWS draws."""
 MOST = 1000
 """Clients of a pool (docs: "Quotas in Amazon Cognito")."""
-_NOT_HONOURED = {
-    "AnalyticsConfiguration": "there is no Pinpoint in the region",
-    "EnablePropagateAdditionalUserContextData": "Atoll judges no risks, which is what the data is for",
-}
+_NOT_HONOURED = {"AnalyticsConfiguration": "there is no Pinpoint in the region"}
 
 
 @operation("CreateUserPoolClient", access=[on_pool("CreateUserPoolClient")], not_honoured=_NOT_HONOURED)
 async def create_user_pool_client(ctx: Context, request: CreateUserPoolClientRequestTypeDef) -> dict[str, Any]:
     """Makes a client, with a secret if it wants one. Raises LimitExceededException past 1000."""
+    _warn(ctx, request)
     client_id, now = ctx.ids.lower(_ID), ctx.clock.now()
     secret = request.get("ClientSecret") or (draw_secret(ctx.ids) if request.get("GenerateSecret") else "")
 
@@ -75,6 +74,7 @@ async def describe_user_pool_client(ctx: Context, request: DescribeUserPoolClien
 @operation("UpdateUserPoolClient", access=[on_pool("UpdateUserPoolClient")], not_honoured=_NOT_HONOURED)
 async def update_user_pool_client(ctx: Context, request: UpdateUserPoolClientRequestTypeDef) -> dict[str, Any]:
     """Replaces a client's settings: what is not named goes back to its default. Its secrets stay."""
+    _warn(ctx, request)
     now = ctx.clock.now()
 
     def update(tx: Transaction) -> Client:
@@ -115,6 +115,11 @@ async def list_user_pool_clients(ctx: Context, request: ListUserPoolClientsReque
         return page(tx, request, prefix, CLIENTS, ("UserPoolClients", _described))
 
     return await ctx.store.read(read)
+
+
+def _warn(ctx: Context, request: Mapping[str, Any]) -> None:
+    if request.get("EnablePropagateAdditionalUserContextData"):
+        ctx.warn("EnablePropagateAdditionalUserContextData", "Atoll judges no risks, which is what the data is for")
 
 
 def draw_secret(ids: Ids) -> str:

@@ -31,12 +31,12 @@ _RESERVED = ("aws", "amazon", "cognito")
 _PREFIX = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}")
 _CERTIFICATE = re.compile(r"arn:aws:acm:us-east-1:\d{12}:certificate/[\w-]+", re.ASCII)
-_BRANDING = {"ManagedLoginVersion": "Atoll's hosted pages look the same in both versions"}
 
 
-@operation("CreateUserPoolDomain", access=[on_pool("CreateUserPoolDomain")], not_honoured=_BRANDING)
+@operation("CreateUserPoolDomain", access=[on_pool("CreateUserPoolDomain")])
 async def create_user_pool_domain(ctx: Context, request: CreateUserPoolDomainRequestTypeDef) -> dict[str, Any]:
     """Gives a pool a domain, which serves the hosted pages at once. Raises InvalidParameterException."""
+    _warn(ctx, request)
     name, certificate = request["Domain"], _certificate(request)
     _check_name(name, certificate)
     now = ctx.clock.now()
@@ -71,9 +71,10 @@ async def describe_user_pool_domain(ctx: Context, request: DescribeUserPoolDomai
     return {"DomainDescription": {} if domain is None else members(domain)}
 
 
-@operation("UpdateUserPoolDomain", access=[on_pool("UpdateUserPoolDomain")], not_honoured=_BRANDING)
+@operation("UpdateUserPoolDomain", access=[on_pool("UpdateUserPoolDomain")])
 async def update_user_pool_domain(ctx: Context, request: UpdateUserPoolDomainRequestTypeDef) -> dict[str, Any]:
     """Changes a domain's certificate, or the version of its pages. Raises InvalidParameterException where there is no such domain."""
+    _warn(ctx, request)
     certificate = _certificate(request)
 
     def update(tx: Transaction) -> Domain:
@@ -121,6 +122,11 @@ def _answer(domain: Domain) -> dict[str, Any]:
     """What creating and changing a domain answer: where a name of one's own must lead to."""
     shown: dict[str, Any] = {"ManagedLoginVersion": domain.managed_login}
     return {**shown, "CloudFrontDomain": domain.distribution} if domain.certificate else shown
+
+
+def _warn(ctx: Context, request: Mapping[str, Any]) -> None:
+    if request.get("ManagedLoginVersion") == 2:
+        ctx.warn("ManagedLoginVersion", "Atoll's hosted pages look the same in both versions")
 
 
 def _certificate(request: Mapping[str, Any]) -> str:

@@ -44,9 +44,9 @@ async def pool_tags(ctx: Context, request: Request) -> Mapping[str, str] | None:
 
 
 def on_pool(action: str, conditions: Mapping[str, ValuesOf] | None = None) -> Access:
-    """The permission for `action` (`CreateGroup`) on the request's pool."""
+    """The permission for `action` (`CreateGroup`) on the request's pool; IAM is asked before it is known that the request names one."""
     return Access(
         f"cognito-idp:{action}",
-        lambda ctx, request: names.pool_arn(ctx, request["UserPoolId"]),
+        lambda ctx, request: names.pool_arn(ctx, request.get("UserPoolId", "*")),
         {"aws:ResourceTag/${TagKey}": pool_tags, **(conditions or {})},
     )

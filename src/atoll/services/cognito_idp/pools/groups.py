@@ -5,6 +5,7 @@ docs: API_CreateGroup, API_GetGroup, API_UpdateGroup, API_DeleteGroup, API_ListG
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
@@ -13,6 +14,7 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.cognito_idp.errors import (
     GroupExistsException,
+    InvalidParameterException,
     ResourceNotFoundException,
 )
 from atoll.services.cognito_idp.pools.find import on_pool, pool_of
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
     )
 
 _PASS_ROLE = passes(lambda request: request.get("RoleArn"))
+_MOST_PRECEDENCE = (1 << 31) - 1
 MEMBERS_AT_ONCE = 64
+"""Members that one transaction takes out of a group that is deleted."""
 
 
 @operation("CreateGroup", access=[on_pool("CreateGroup"), _PASS_ROLE])
@@ -43,7 +47,7 @@ async def create_group(ctx: Context, request: CreateGroupRequestTypeDef) -> dict
         modified=now,
         description=request.get("Description"),
         role=request.get("RoleArn"),
-        precedence=request.get("Precedence"),
+        precedence=_precedence(request),
     )
 
     def create(tx: Transaction) -> None:
@@ -77,7 +81,7 @@ async def update_group(ctx: Context, request: UpdateGroupRequestTypeDef) -> dict
             now,
             request.get("Description", before.description),
             request.get("RoleArn", before.role),
-            request.get("Precedence", before.precedence),
+            _precedence(request, before.precedence),
         )
         tx.set(_key(ctx, request["UserPoolId"], group.name), GROUPS.encode(group))
         return group
@@ -138,6 +142,17 @@ def members(pool_id: str, group: Group) -> dict[str, Any]:
         "LastModifiedDate": group.modified,
         "CreationDate": group.created,
     }
+
+
+def _precedence(request: Mapping[str, Any], default: int | None = None) -> int | None:
+    """The request's precedence, which the model gives no upper bound: AWS's is Java's."""
+    value: int | None = request.get("Precedence", default)
+    if value is not None and value > _MOST_PRECEDENCE:
+        raise InvalidParameterException(
+            f"1 validation error detected: Value '{value}' at 'precedence' failed to satisfy constraint: "
+            f"Member must have value less than or equal to {_MOST_PRECEDENCE}"
+        )
+    return value
 
 
 def _key(ctx: Context, pool_id: str, name: str) -> Key:

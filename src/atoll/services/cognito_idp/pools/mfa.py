@@ -71,7 +71,7 @@ def of_settings(pool: Pool) -> dict[str, Any]:
 
 
 def _set(pool: Pool, request: Mapping[str, Any]) -> Pool:
-    mode = request.get("MfaConfiguration", "OFF")
+    mode = request.get("MfaConfiguration", pool.mfa_configuration)
     settings, mfa = dict(pool.settings), {}
     if _SMS in request:
         given = request[_SMS]

@@ -34,7 +34,7 @@ _TEMPLATE = {
 
 def new(request: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that CreateUserPool asks for. Raises InvalidParameterException."""
-    if "AliasAttributes" in request and "UsernameAttributes" in request:
+    if request.get("AliasAttributes") and request.get("UsernameAttributes"):
         raise InvalidParameterException("Only one of the aliasAttributes or usernameAttributes can be set.")
     return _checked(request, {name: request[name] for name in FIXED if name in request})
 

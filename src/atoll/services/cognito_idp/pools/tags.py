@@ -15,6 +15,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.service import Access, ValuesOf, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.kernel.tag_conditions import adds_tags, removes_tags
+from atoll.services.cognito_idp import names
 from atoll.services.cognito_idp.errors import InvalidParameterException, UserPoolTaggingException
 from atoll.services.cognito_idp.pools.find import pool_of, put_pool
 from atoll.services.cognito_idp.store import Pool, find_pool
@@ -39,7 +40,7 @@ async def _tags(ctx: Context, request: Mapping[str, Any]) -> Mapping[str, str] |
 def _on_resource(action: str, conditions: Mapping[str, ValuesOf] | None = None) -> Access:
     return Access(
         f"cognito-idp:{action}",
-        lambda _ctx, request: request["ResourceArn"],
+        lambda ctx, request: request.get("ResourceArn", names.pool_arn(ctx, "*")),
         {"aws:ResourceTag/${TagKey}": _tags, **(conditions or {})},
     )
 
