@@ -65,6 +65,20 @@ def test_attributes_that_require_verification_before_update(
     assert (seen["email"], seen["email_verified"]) == ("new@example.com", "true")
 
 
+def test_a_code_for_another_address_counts_no_more(
+    idp: Any, ada: Any, anyone: Any, mail: Mail, aws_error: Error
+) -> None:
+    pool_id, access = ada(AutoVerifiedAttributes=["email"])
+    anyone.update_user_attributes(AccessToken=access, UserAttributes=pairs(email="new@example.com"))
+    code = code_in(mail("new@example.com")[0])
+    given = pairs(email="newer@example.com", email_verified="true")
+    idp.admin_update_user_attributes(UserPoolId=pool_id, Username="ada", UserAttributes=given)
+    assert aws_error(lambda: anyone.verify_user_attribute(AccessToken=access, AttributeName="email", Code=code))[0] == (
+        "ExpiredCodeException"
+    )
+    assert attributes_of(anyone.get_user(AccessToken=access))["email"] == "newer@example.com"
+
+
 def test_an_administrator_says_that_an_address_is_verified(idp: Any, ada: Any, mail: Mail) -> None:
     pool_id, _ = ada(AutoVerifiedAttributes=["email"])
     given = pairs(email="new@example.com", email_verified="true")

@@ -95,6 +95,22 @@ def test_a_name_is_no_markup(idp: Any, pool: Make, mail: Mail) -> None:
     assert "<b>ada</b>" in unescape(mail()[0]["body"])
 
 
+def test_an_invitation_names_the_address_that_is_the_user_name(
+    idp: Any, pool: Make, trigger: Make, events: Events, mail: Mail
+) -> None:
+    pool_id = pool(UsernameAttributes=["email"], LambdaConfig={"CustomMessage": trigger("message")})
+    made = idp.admin_create_user(
+        UserPoolId=pool_id, Username="ada@example.com", TemporaryPassword=PASSWORD, DesiredDeliveryMediums=["EMAIL"]
+    )["User"]
+    assert mail()[0]["body"] == f"Your username is ada@example.com and temporary password is {PASSWORD}."
+    assert events("message")[0]["userName"] == made["Username"]
+
+
+def test_only_invitations_name_the_user(pool: Make, sign_up: Any, mail: Mail) -> None:
+    sign_up(pool(AutoVerifiedAttributes=["email"], EmailVerificationMessage="{username}: {####}"))
+    assert mail()[0]["body"] == f"{{username}}: {code_in(mail()[0])}"
+
+
 def test_confirm_with_a_link(idp: Any, pool: Make, account: str, sign_up: Any, mail: Mail) -> None:
     pool_id = pool(
         AutoVerifiedAttributes=["email"],

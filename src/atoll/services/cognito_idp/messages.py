@@ -39,15 +39,22 @@ async def send(
     draft = message_texts.draft(pool, source, medium)
     draft = await _customised(ctx, pool, client_id, source, user, medium, draft, metadata)
     link = _link(ctx, pool, client_id, user, code) if draft.link else ""
+    name = called(pool, user) if source == message_texts.INVITATION else message_texts.USERNAME
     message = mailbox.Message(
         id=ctx.ids.uuid(), at=ctx.clock.now(), kind="email" if medium == "EMAIL" else "sms", to=destination,
-        body=message_texts.filled(draft.body, user.name, code, link, html=medium == "EMAIL"),
-        subject=message_texts.filled(draft.subject, user.name, "", "", html=False) if medium == "EMAIL" else "",
+        body=message_texts.filled(draft.body, name, code, link, html=medium == "EMAIL"),
+        subject=draft.subject if medium == "EMAIL" else "",
         sender=_sender(pool) if medium == "EMAIL" else "", cause=f"{pool_arn(ctx, pool.id)} {source}",
         html=medium == "EMAIL",
     )  # fmt: skip
     await ctx.store.transact(lambda tx: mailbox.post(tx, ctx.account, message))
     return delivery(medium, destination)
+
+
+def called(pool: Pool, user: User) -> str:
+    """How a user signs in: by the e-mail address or phone number, where that is the user name."""
+    names = pool.settings.get("UsernameAttributes") or ()
+    return next((user.attributes[name] for name in names if user.attributes.get(name)), user.name)
 
 
 def delivery(medium: Medium, destination: str) -> dict[str, str]:

@@ -119,7 +119,7 @@ def _complaint(payload: bytes) -> str:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "Unknown error"
     message = error.get("errorMessage") if isinstance(error, dict) else None
-    return str(message).removesuffix(".") if message is not None else "null"
+    return "null" if message is None else str(message)
 
 
 def _sdk(user_agent: str) -> str:

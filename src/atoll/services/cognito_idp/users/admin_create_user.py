@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import replace
-
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
@@ -109,13 +107,11 @@ def _require_destinations(given: dict[str, str], request: AdminCreateUserRequest
 
 
 async def _invite(ctx: Context, pool: Pool, user: User, password: str, request: AdminCreateUserRequestTypeDef) -> None:
-    """Sends the invitation. It names the user as he signs in."""
-    called = next((user.attributes[name] for name in pool.settings.get("UsernameAttributes") or ()
-                   if user.attributes.get(name)), user.name)  # fmt: skip
+    """Sends the invitation, where the user has the address for it."""
     default: Sequence[messages.Medium] = ["SMS"]
     for medium in request.get("DesiredDeliveryMediums", default):
         if user.attributes.get(messages.ATTRIBUTES[medium]):
             await messages.send(
-                ctx, pool, "", message_texts.INVITATION, replace(user, name=called), medium, password,
+                ctx, pool, "", message_texts.INVITATION, user, medium, password,
                 request.get("ClientMetadata", {}),
             )  # fmt: skip

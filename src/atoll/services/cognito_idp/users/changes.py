@@ -43,6 +43,9 @@ async def apply(
         attributes.require_kept(pool, given, after)
         changed = replace(present, attributes=after, modified=now)
         put_user(tx, ctx, pool, changed, present)
+        for _, name in _ADDRESSES:
+            if after.get(name) != present.attributes.get(name):
+                codes.forget(tx, ctx, pool.id, user.sub, name)  # it went to another address
         for medium, name, code in sent:
             codes.keep(tx, ctx, pool.id, user.sub, name, code, now, medium=medium, destination=given[name])
         return changed

@@ -26,7 +26,7 @@ from atoll.services.cognito_idp.users import (
     recovery,
     secret_hash,
 )
-from atoll.services.cognito_idp.users.find import find_by_name, get_by_name, pool_and_user, put_user, sign_out
+from atoll.services.cognito_idp.users.find import find_by_name, get_by_name, pool_and_user, put_user
 
 if TYPE_CHECKING:
     from types_boto3_cognito_idp.type_defs import (
@@ -134,7 +134,6 @@ async def admin_reset_user_password(ctx: Context, request: AdminResetUserPasswor
         present = get_by_name(tx, ctx, pool, user.sub)
         reset = replace(present, status="RESET_REQUIRED", modified=now)
         put_user(tx, ctx, pool, reset, present)
-        sign_out(tx, ctx, pool, user)
         return reset
 
     reset = await ctx.store.transact(write)
