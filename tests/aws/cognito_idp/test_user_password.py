@@ -6,25 +6,13 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from tests.aws.cognito_idp.conftest import PASSWORD
+from tests.aws.cognito_idp.tokens import FLOWS, Error, Make, respond, sign_in
 
-FLOWS = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
-Make = Callable[..., str]
-Error = Callable[[Callable[[], Any]], tuple[str, str, int]]
 WRONG = ("NotAuthorizedException", "Incorrect username or password.", 400)
-
-
-def sign_in(idp: Any, client_id: str, name: str = "ada", password: str = PASSWORD, **more: Any) -> dict[str, Any]:
-    """USER_PASSWORD_AUTH."""
-    parameters = {"USERNAME": name, "PASSWORD": password, **more.pop("parameters", {})}
-    answer: dict[str, Any] = idp.initiate_auth(
-        ClientId=client_id, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=parameters, **more
-    )
-    return answer
 
 
 @pytest.fixture
@@ -167,10 +155,7 @@ def test_new_password_required_asks_for_the_password_and_what_is_missing(
     assert isinstance(json.loads(asked["ChallengeParameters"]["userAttributes"]), dict)
 
     def answer(**responses: str) -> Any:
-        given = {"USERNAME": "ada", **responses}
-        return idp.respond_to_auth_challenge(
-            ClientId=app, ChallengeName="NEW_PASSWORD_REQUIRED", Session=asked["Session"], ChallengeResponses=given
-        )
+        return respond(idp, app, "NEW_PASSWORD_REQUIRED", asked["Session"], **responses)
 
     assert aws_error(lambda: answer(NEW_PASSWORD="Other-Horse-8"))[:2] == (
         "InvalidParameterException",
@@ -201,11 +186,7 @@ def test_a_session_is_the_users_the_clients_and_the_challenges_own(
 
     def answer(app: str, name: str, challenge: str = "NEW_PASSWORD_REQUIRED", session: str = session) -> Any:
         given = {"USERNAME": name, "NEW_PASSWORD": "Other-Horse-8", "SMS_MFA_CODE": "123456"}
-        return aws_error(
-            lambda: idp.respond_to_auth_challenge(
-                ClientId=app, ChallengeName=challenge, Session=session, ChallengeResponses=given
-            )
-        )
+        return aws_error(lambda: respond(idp, app, challenge, session, **given))
 
     invalid = ("NotAuthorizedException", "Invalid session for the user.", 400)
     assert answer(app, "bob") == invalid

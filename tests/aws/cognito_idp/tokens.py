@@ -16,8 +16,8 @@ FLOWS = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_ADMIN_US
 
 
 def sign_in(idp: Any, client_id: str, name: str = "ada", password: str = PASSWORD, **more: Any) -> dict[str, Any]:
-    """The answer to USER_PASSWORD_AUTH."""
-    parameters = {"USERNAME": name, "PASSWORD": password}
+    """The answer to USER_PASSWORD_AUTH; `parameters` are further AuthParameters."""
+    parameters = {"USERNAME": name, "PASSWORD": password, **more.pop("parameters", {})}
     answer: dict[str, Any] = idp.initiate_auth(
         ClientId=client_id, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=parameters, **more
     )

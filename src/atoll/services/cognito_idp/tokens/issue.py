@@ -19,8 +19,6 @@ from atoll.services.cognito_idp.tokens import claims, logins, pre_token
 from atoll.services.cognito_idp.tokens.jwt import sign
 from atoll.services.cognito_idp.tokens.keys import signing_keys
 
-Source = str
-"""Why tokens are made: the trigger source, `TokenGeneration_Authentication` …"""
 SECRET = 96
 """Hexadecimal digits of a refresh token's secret."""
 
@@ -49,7 +47,7 @@ async def issue(
     client: Client,
     user: User,
     *,
-    source: Source,
+    source: str,
     scopes: Sequence[str] = (claims.ADMIN_SCOPE,),
     auth_time: float,
     nonce: str = "",
@@ -57,7 +55,8 @@ async def issue(
     metadata: Mapping[str, str] | None = None,
     hosted: bool = False,
 ) -> TokenSet:
-    """A user's tokens. Without a `login` a new one begins, and has a refresh token. The pre token generation trigger has its say.
+    """A user's tokens. Without a `login` a new one begins, and has a refresh token. The pre token generation trigger has its say; `source`
+    (`TokenGeneration_Authentication`) tells it why tokens are made. `hosted` are those that a page gives.
 
     Raises NotAuthorizedException where the user has gone meanwhile.
     """
@@ -110,7 +109,7 @@ async def issue_to_machine(
 
 
 async def _signed(
-    ctx: Context, pool: Pool, client: Client, user: User, login: Login, source: Source, metadata: Mapping[str, str]
+    ctx: Context, pool: Pool, client: Client, user: User, login: Login, source: str, metadata: Mapping[str, str]
 ) -> TokenSet:
     standing = claims.standing(await ctx.store.read(lambda tx: groups_of(tx, ctx, pool, user)))
     changes = await _changes(ctx, pool, client, user, login, standing, source, metadata)
@@ -134,7 +133,7 @@ async def _changes(
     user: User,
     login: Login,
     standing: claims.Standing,
-    source: Source,
+    source: str,
     metadata: Mapping[str, str],
 ) -> pre_token.Changes:
     version = pre_token.version_of(pool)
