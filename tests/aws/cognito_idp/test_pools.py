@@ -154,7 +154,7 @@ def test_temporary_passwords_have_one_validity(
     assert shown["Policies"]["PasswordPolicy"]["TemporaryPasswordValidityDays"] == 3
     both = {
         "AdminCreateUserConfig": {"UnusedAccountValidityDays": 3},
-        "Policies": {"PasswordPolicy": {"TemporaryPasswordValidityDays": 5}},
+        "Policies": {"PasswordPolicy": {"TemporaryPasswordValidityDays": 3}},
     }
     assert aws_error(lambda: pool(**both)) == (
         "InvalidParameterException",

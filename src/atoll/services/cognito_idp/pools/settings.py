@@ -73,7 +73,7 @@ def _policies(request: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any
     asked = given.get("PasswordPolicy")
     password = {**_LOOSE, **asked} if asked else dict(_STRICT)
     days, legacy = (asked or {}).get("TemporaryPasswordValidityDays"), admin.get("UnusedAccountValidityDays")
-    if days and legacy and days != legacy:
+    if days and legacy:
         raise InvalidParameterException(
             "Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays"
         )
