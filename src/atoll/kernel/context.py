@@ -26,8 +26,8 @@ class Session:
     `mfa` is when a code of an MFA device was given (region time, whole seconds), 0 where none was. `tags` are the session's, of which
     those whose keys are in `transitive` go on to the roles that it assumes. `provider` is who vouched for a federated identity
     (`aws:FederatedProvider`), `keys` the condition keys that it gave, in lower case, with their values. `owner` is the unique id of
-    the user whose permissions a federated user's session has. `ends` is when whoever
-    vouched for it lets it end (region time, seconds), 0 where nobody says. `no_iam` ones are not taken by IAM at all.
+    the user whose permissions a federated user's session has. `ends` is when whoever vouched for it lets it end (region time, seconds), 0
+    where nobody says. `no_iam` ones are not taken by IAM at all.
     """
 
     mfa: int = 0

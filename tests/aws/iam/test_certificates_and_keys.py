@@ -139,3 +139,12 @@ def test_ssh_public_keys(iam, ann, aws_error):
     assert aws_error(lambda: iam.delete_ssh_public_key(UserName=ann, SSHPublicKeyId=key_id)) == (
         "NoSuchEntity", f"The Public Key with id {key_id} cannot be found.", 404,
     )  # fmt: skip
+
+
+def test_the_credential_report_knows_signing_certificates(iam, ann):
+    iam.upload_signing_certificate(UserName=ann, CertificateBody=certificate("one")[0])
+    iam.generate_credential_report()
+    columns, *rows = (line.split(",") for line in iam.get_credential_report()["Content"].decode().splitlines())
+    (row,) = (dict(zip(columns, row, strict=True)) for row in rows if row[0] == ann)
+    assert (row["cert_1_active"], row["cert_2_active"]) == ("true", "false")
+    assert row["cert_1_last_rotated"] != "N/A"

@@ -19,7 +19,7 @@ from atoll.kernel.keys import Key, under
 from atoll.kernel.records import Codec
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
-from atoll.services.iam import login_profiles, paging, password_policy, uses
+from atoll.services.iam import login_profiles, paging, password_policy, user_items, uses
 from atoll.services.iam.errors import CredentialReportExpiredException, CredentialReportNotPresentException
 from atoll.services.iam.resources import on_account
 from atoll.services.iam.store import USERS, User
@@ -93,12 +93,18 @@ def _access_key(tx: Reader, account: str, access_key: str) -> tuple[str, ...]:
     return (_truth(key.active), _moment(key.created), *used)
 
 
+def _certificates(tx: Reader, account: str, user: User) -> tuple[str, ...]:
+    found = user_items.CERTIFICATES.all(tx, account, user)
+    cells = [cell for one in found for cell in (_truth(one.status == "Active"), _moment(one.created))]
+    return (*cells, *NO_CERTIFICATES)[: len(NO_CERTIFICATES)]
+
+
 def _row(tx: Reader, account: str, user: User, careful: set[str]) -> tuple[str, ...]:
     keys = [_access_key(tx, account, access_key) for access_key in user.access_keys]
     one, two = (*keys, NO_KEY, NO_KEY)[:2]
     return (
         user.name, USERS.arn(account, user), _moment(user.created), *_password(tx, account, user),
-        _truth(user.id in careful), *one, *two, *NO_CERTIFICATES,
+        _truth(user.id in careful), *one, *two, *_certificates(tx, account, user),
     )  # fmt: skip
 
 

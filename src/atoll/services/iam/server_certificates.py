@@ -18,6 +18,7 @@ from atoll.services.iam import belongings, paging, tagging
 from atoll.services.iam.errors import (
     EntityAlreadyExistsException,
     KeyPairMismatchException,
+    LimitExceededException,
     MalformedCertificateException,
 )
 
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
         UpdateServerCertificateRequestTypeDef,
         UploadServerCertificateRequestTypeDef,
     )
+
+
+MOST = 20
+"""Certificates of an account. docs: "IAM and AWS STS quotas"."""
 
 
 class ServerCertificate(belongings.Thing, frozen=True, omit_defaults=True, kw_only=True):
@@ -127,6 +132,8 @@ async def upload_server_certificate(ctx: Context, request: UploadServerCertifica
 
     def upload(tx: Transaction) -> None:
         _require_free(tx, ctx, name)
+        if sum(1 for _ in CERTIFICATES.all(tx, ctx.account)) >= MOST:
+            raise LimitExceededException(f"Cannot exceed quota for ServerCertificatesPerAccount: {MOST}")
         CERTIFICATES.put(tx, ctx.account, name, certificate)
 
     await ctx.store.transact(upload)
