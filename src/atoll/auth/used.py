@@ -41,12 +41,13 @@ def write(tx: Transaction, account: str, role_id: str, use: Use) -> None:
     """Adds to what the role is known to have used."""
     key = (*_prefix(account, role_id), use.action, use.pattern)
     raw = tx.get(key)
-    if raw is None and sum(1 for _ in tx.scan(under(_prefix(account, role_id)), limit=MOST_CALLS)) >= MOST_CALLS:
-        tx.add(_lost_key(account, role_id), 1)
-        return
-    merged = use if raw is None else _merged(msgspec.msgpack.decode(raw, type=Use), use)
-    if raw is None or (encoded := encode(merged)) != raw:
-        tx.set(key, encode(merged) if raw is None else encoded)
+    if raw is None:
+        found = counter(tx.get(_count_key(account, role_id)))
+        tx.add(_count_key(account, role_id), 1)
+        if found < MOST_CALLS:
+            tx.set(key, encode(use))
+    elif (merged := encode(_merged(msgspec.msgpack.decode(raw, type=Use), use))) != raw:
+        tx.set(key, merged)
 
 
 def _merged(known: Use, use: Use) -> Use:
@@ -71,18 +72,18 @@ def _read(tx: Reader, account: str, role_id: str) -> Iterator[Use]:
 
 def lost(tx: Reader, account: str, role_id: str) -> int:
     """How many calls found no room."""
-    return counter(tx.get(_lost_key(account, role_id)))
+    return max(0, counter(tx.get(_count_key(account, role_id))) - MOST_CALLS)
 
 
 def forget(tx: Transaction, account: str, role_id: str) -> None:
     """Forgets what the role did."""
     tx.clear_range(under(_prefix(account, role_id)))
-    tx.delete(_lost_key(account, role_id))
+    tx.delete(_count_key(account, role_id))
 
 
 def _prefix(account: str, role_id: str) -> Key:
     return (account, "", "iam", "used-calls", role_id)
 
 
-def _lost_key(account: str, role_id: str) -> Key:
-    return (account, "", "iam", "used-calls-lost", role_id)
+def _count_key(account: str, role_id: str) -> Key:
+    return (account, "", "iam", "used-calls-count", role_id)

@@ -36,11 +36,11 @@ class UsedCalls:
             return not _needs_the_role(judged)
         return len(contexts) >= MOST_CONTEXTS or judged.context in contexts
 
-    async def note(self, allowed: Sequence[Judgement]) -> None:
-        """Stores what is new of the permissions of one request. Where that cannot be (the disk is full) they are noted at the next."""
+    async def note(self, allowed: Sequence[Judgement]) -> bool:
+        """Stores what is new of the permissions of one request. False where that cannot be (the disk is full): the next shall try."""
         fresh = [judged for judged in allowed if not self.knows(judged)]
         if not fresh:
-            return
+            return True
         for judged in fresh:
             _remember(judged)
         uses = [(judged.principal.account, _role_id(judged), _use(judged)) for judged in fresh]
@@ -55,6 +55,8 @@ class UsedCalls:
             log.warning("what a role did could not be noted: %s", error.message)
             for judged in fresh:
                 judged.policies.used.pop(_place(judged), None)
+            return False
+        return True
 
 
 def _role_id(judged: Judgement) -> str:

@@ -56,11 +56,11 @@ def _is_news(parts: Parts, judgement: Judgement) -> bool:
 async def _keep(call: Call, policies: PolicySet, fresh: Fresh) -> None:
     """Notes what a role used, and remembers what names alone decided: when all that the request needs was allowed, for what was denied
     used nothing."""
-    used = call.parts.used
+    used, noted = call.parts.used, True
     if used is not None and fresh[0][0].principal.kind == "role":
-        await used.note([judgement for judgement, _ in fresh])
+        noted = await used.note([judgement for judgement, _ in fresh])
     for judgement, resource in fresh:
-        if resource is not None:
+        if noted and resource is not None:
             policies.remember(judgement.action, resource, judgement.decision)
 
 
