@@ -37,7 +37,7 @@ resource "aws_cognito_identity_pool" "plain" {
 }
 
 resource "aws_cognito_identity_pool" "shop" {
-  identity_pool_name               = "shop ${local.step}"
+  identity_pool_name               = "shop"
   allow_unauthenticated_identities = true
   allow_classic_flow               = local.step == 0
   developer_provider_name          = "login.shop.example.com"
