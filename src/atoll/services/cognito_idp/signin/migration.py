@@ -12,8 +12,7 @@ from atoll.services.cognito_idp.errors import UserLambdaValidationException
 from atoll.services.cognito_idp.pools.client_settings import hides_users
 from atoll.services.cognito_idp.signin.attempt import Attempt, refuse_state, refuse_unknown
 from atoll.services.cognito_idp.users import passwords
-from atoll.services.cognito_idp.users.find import put_user
-from atoll.services.cognito_idp.users.migration import described
+from atoll.services.cognito_idp.users.migration import arrive, described
 
 
 async def migrate(attempt: Attempt, password: str) -> Attempt:
@@ -36,7 +35,6 @@ async def migrate(attempt: Attempt, password: str) -> Attempt:
     user = described(ctx, pool, attempt.name, answer)
     salt, srp_salt = (ctx.ids.random.randbytes(passwords.SALT) for _ in range(2))
     user = replace(user, password=await passwords.kept(pool.id, user.name, password, salt, srp_salt))
-    force = bool(answer.get("forceAliasCreation"))
-    await ctx.store.transact(lambda tx: put_user(tx, ctx, pool, user, None, force=force))
+    await arrive(ctx, pool, attempt.client, user, answer, attempt.validation)
     refuse_state(user)
     return attempt.of(user)

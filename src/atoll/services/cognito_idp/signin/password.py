@@ -51,7 +51,7 @@ async def before(attempt: Attempt) -> None:
         lockout.refuse_if_locked(user, attempt.ctx.clock.now())
     elif not hides_users(attempt.client):
         refuse_unknown(attempt.client)
-    request = {"validationData": dict(attempt.validation) or None, **({} if user else {"userNotFound": True})}
+    request = {"validationData": dict(attempt.validation) or None, **attempt.existence}
     await triggers.fire(
         attempt.ctx, attempt.pool, attempt.client.id, "PreAuthentication_Authentication", user or attempt.name, request
     )
