@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from atoll.auth.passwords import SALT
 from atoll.services.cognito_idp import triggers
 from atoll.services.cognito_idp.errors import UserLambdaValidationException
 from atoll.services.cognito_idp.pools.client_settings import hides_users
@@ -33,7 +34,7 @@ async def migrate(attempt: Attempt, password: str) -> Attempt:
     if not answer or not answer.get("userAttributes"):
         refuse_unknown(attempt.client)
     user = described(ctx, pool, attempt.name, answer)
-    salt, srp_salt = (ctx.ids.random.randbytes(passwords.SALT) for _ in range(2))
+    salt, srp_salt = (ctx.ids.random.randbytes(SALT) for _ in range(2))
     user = replace(user, password=await passwords.kept(pool.id, user.name, password, salt, srp_salt))
     await arrive(ctx, pool, attempt.client, user, answer, attempt.validation)
     refuse_state(user)
