@@ -95,6 +95,24 @@ def test_wrong_types_are_named(body: Any, text: str) -> None:
     assert caught.value.message == text
 
 
+@pytest.mark.parametrize("number", [1 << 63, -(1 << 63) - 1, 1 << 64, 1 << 200, 1e30])
+def test_numbers_that_no_type_holds_are_refused(number: float) -> None:
+    """They are read twice: at once where that is possible, and in full."""
+    with pytest.raises(MalformedRequest, match="_VALUE cannot be converted to Integer"):
+        parse(json.dumps({"TableName": "t", "Limit": number}).encode(), "Query")
+    with pytest.raises(MalformedRequest, match="_VALUE cannot be converted to Long"):
+        body = {"ProvisionedThroughput": {"ReadCapacityUnits": number}, "TableName": None}
+        parse(json.dumps(body).encode(), "CreateTable")
+    with pytest.raises(MalformedRequest, match="is not a valid integer"):
+        parse(f"RoleName=r&MaxSessionDuration={number:.0f}".encode(), "CreateRole", "iam")
+
+
+def test_the_greatest_numbers_are_read() -> None:
+    assert parse(b'{"Limit": 2147483647}', "Query") == {"Limit": 2147483647}
+    body = b'{"ProvisionedThroughput": {"ReadCapacityUnits": 9223372036854775807}}'
+    assert parse(body, "CreateTable") == {"ProvisionedThroughput": {"ReadCapacityUnits": (1 << 63) - 1}}
+
+
 def test_nulls_and_unknown_members_are_ignored_and_the_last_duplicate_counts() -> None:
     assert parse(b'{"TableName": "a", "TableName": "b", "Nope": {"x": null}, "Item": null}') == {"TableName": "b"}
 

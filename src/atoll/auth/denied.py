@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from atoll.auth.policy.evaluate import Decision, Question
+from atoll.auth.policy.judgement import owner_of
 
 _NAMED = {"role": "role", "user": "user", "group": "group", "instance-profile": "instance profile"}
 
+FOREIGN_ROLE = "Cross-account pass role is not allowed."
 _MAKING = frozenset({"CreateRole", "CreateUser", "CreateGroup", "CreateInstanceProfile", "CreateServiceLinkedRole"})
 
 
@@ -13,8 +15,16 @@ def sentence(question: Question, decision: Decision) -> str:
     """What an AccessDenied error says of a `decision` that is not allowed."""
     if question.principal.kind == "identity":
         return f"Not authorized to perform {question.action}"
+    if _passes_foreign_role(question):
+        return FOREIGN_ROLE
     who = f"User: {question.principal.arn} is not authorized to perform: {question.action}"
     return f"{who} on resource: {_resource(question)} {_reason(question.action, decision)}"
+
+
+def _passes_foreign_role(question: Question) -> bool:
+    """Whether a service is given another account's role: nobody may, whatever policies say."""
+    own = question.principal.account
+    return question.action == "iam:PassRole" and owner_of(question.resource, own) != own
 
 
 def _reason(action: str, decision: Decision) -> str:

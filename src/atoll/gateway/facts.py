@@ -60,10 +60,14 @@ async def service_facts(access: Access, ctx: Context, params: Any, asked: frozen
     for family, find in _wanted(access.keys, asked):
         given = find(ctx, params)
         values = (await given) if isawaitable(given) else given
-        if isinstance(values, Mapping):
-            found |= {family + key.lower(): (value,) for key, value in values.items()}
-        elif values:
+        if not values:
+            continue
+        if isinstance(values, (list, tuple)) or not isinstance(
+            values, Mapping
+        ):  # quickly told apart: at every such request
             found[family] = values
+        else:
+            found |= {family + key.lower(): (value,) for key, value in values.items()}
     return found
 
 

@@ -15,6 +15,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from atoll.protocol.facts import Facts
 from atoll.protocol.json_values import wire_name
+from atoll.protocol.scalars import INTEGERS
 
 _SCALARS: dict[str, type] = {
     "string": str,
@@ -72,9 +73,12 @@ class _Types:
             raise NotPlain
         return self.constrained(shape, _SCALARS[shape.type_name])
 
-    def constrained(self, _shape: Shape, kind: Any) -> Any:
+    def constrained(self, shape: Shape, kind: Any) -> Any:
         """The type of a shape, within what it may be."""
-        return kind
+        if kind is not int:
+            return kind
+        lowest, highest = INTEGERS[shape.type_name]
+        return Annotated[int, msgspec.Meta(ge=lowest, le=highest)]
 
     def member(self, _structure: StructureShape, _name: str, kind: Any) -> Any:
         """The type of a structure's member."""
@@ -108,6 +112,9 @@ class _CheckedTypes(_Types):
         if values := metadata.get("enum"):
             return Literal[tuple(values)]
         low, high = metadata.get("min"), metadata.get("max")
+        if kind is int:
+            lowest, highest = INTEGERS[shape.type_name]
+            low, high = lowest if low is None else low, highest if high is None else high
         if kind is bool or (low is None and high is None):
             return kind
         meta = msgspec.Meta(ge=low, le=high) if kind in (int, float) else msgspec.Meta(min_length=low, max_length=high)

@@ -16,6 +16,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from atoll.kernel.errors import MalformedRequest
 from atoll.protocol import timestamps
+from atoll.protocol.scalars import INTEGERS
 
 Reader = Callable[[Any], Any]
 Writer = Callable[[Any], Any]
@@ -216,20 +217,15 @@ def _read_boolean(value: Any) -> bool:
     raise wrong_scalar(value, "Boolean")
 
 
-def _read_integer(value: Any) -> int:
-    if type(value) is int:
-        return value
-    if type(value) is float and math.isfinite(value):
-        return int(value)
-    raise wrong_scalar(value, "Integer")
+def _integer_reader(kind: str) -> Reader:
+    lowest, highest = INTEGERS[kind]
 
+    def read(value: Any) -> int:
+        if (type(value) is int or (type(value) is float and math.isfinite(value))) and lowest <= value <= highest:
+            return int(value)
+        raise wrong_scalar(value, kind.capitalize())
 
-def _read_long(value: Any) -> int:
-    if type(value) is int:
-        return value
-    if type(value) is float and math.isfinite(value):
-        return int(value)
-    raise wrong_scalar(value, "Long")
+    return read
 
 
 def _read_float(value: Any) -> float:
@@ -274,8 +270,8 @@ SCALARS: dict[str, Reader] = {
     "string": _read_string,
     "character": _read_string,
     "boolean": _read_boolean,
-    "integer": _read_integer,
-    "long": _read_long,
+    "integer": _integer_reader("integer"),
+    "long": _integer_reader("long"),
     "float": _read_float,
     "double": _read_float,
     "blob": _read_blob,

@@ -13,9 +13,12 @@ from botocore.model import Shape
 from atoll.kernel.errors import MalformedRequest
 from atoll.protocol import timestamps
 
+_MOST_DIGITS = 20
 TextReader = Callable[[str], Any]
 TextWriter = Callable[[Any], str]
 
+INTEGERS = {"integer": (-(1 << 31), (1 << 31) - 1), "long": (-(1 << 63), (1 << 63) - 1)}
+"""The least and the greatest number of each type: AWS's services hold them in so many bits. What is beyond is no such number."""
 _SPECIAL_FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -43,13 +46,18 @@ def _read_boolean(text: str) -> bool:
     return lowered == "true"
 
 
-def _read_integer(text: str) -> int:
-    if not text.lstrip("+-").isdecimal() or len(text) > 20:
+def _integer_reader(kind: str) -> TextReader:
+    lowest, highest = INTEGERS[kind]
+
+    def read(text: str) -> int:
+        try:
+            if text.lstrip("+-").isdecimal() and len(text) <= _MOST_DIGITS and lowest <= (value := int(text)) <= highest:
+                return value
+        except ValueError:  # more than one sign
+            pass
         raise MalformedRequest(f"{text[:100]} is not a valid integer")
-    try:
-        return int(text)
-    except ValueError as error:
-        raise MalformedRequest(f"{text} is not a valid integer") from error
+
+    return read
 
 
 def _read_float(text: str) -> float:
@@ -83,8 +91,8 @@ def _write_float(value: float) -> str:
 
 _READERS: dict[str, TextReader] = {
     "boolean": _read_boolean,
-    "integer": _read_integer,
-    "long": _read_integer,
+    "integer": _integer_reader("integer"),
+    "long": _integer_reader("long"),
     "float": _read_float,
     "double": _read_float,
     "blob": _read_blob,

@@ -61,6 +61,26 @@ def test_create_and_describe_a_role(iam: Any, recorded: Recorded) -> None:
     seen.answers("list_roles_result", lambda: iam.list_roles(PathPrefix="/prefix/"))
 
 
+@pytest.mark.parametrize(
+    ("scenario", "described"),
+    [
+        ("TestBasicCRD::test_black_box", "describe-resource"),
+        ("TestBasicCRD::test_getatt", "describe-resource"),
+        ("TestUpdates::test_update_without_replacement", "describe-resource-before-update"),
+        ("TestUpdates::test_update_without_replacement", "describe-resource-after-update"),
+    ],
+)
+def test_describe_a_user(iam: Any, account: str, scenario: str, described: str) -> None:
+    """These were made by CloudFormation, which gives a renamed user another id; what they show of stacks is for when it is here."""
+    seen = Recording(OBSERVED.with_name("basic_users.snapshot.json"), scenario, account)
+    seen.bind("<partition>", "aws")
+    seen.bind("<user-name>", "ann")
+    name = "ann-updated" if "after" in described else "ann"
+    iam.create_user(UserName=name)
+    seen.answers(described, lambda: iam.get_user(UserName=name))
+    assert not seen.differences
+
+
 def test_attach_a_policy_to_a_user(iam: Any, recorded: Recorded) -> None:
     seen = recorded("TestIAMIntegrations::test_user_attach_policy")
     iam.create_user(UserName="ann")

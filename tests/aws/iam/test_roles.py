@@ -7,17 +7,14 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.aws.iam.people import iam, user
 
+__all__ = ["iam", "user"]
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*"}]}
-
-
-@pytest.fixture
-def iam(client):
-    return client("iam")
 
 
 def make(iam, name="worker", **more):
@@ -204,3 +201,55 @@ def test_no_instance_profiles(iam):
     make(iam)
     found = iam.list_instance_profiles_for_role(RoleName="worker")
     assert (found["InstanceProfiles"], found["IsTruncated"]) == ([], False)
+
+
+def trusting(arn):
+    statement = {"Effect": "Allow", "Principal": {"AWS": [arn]}, "Action": "sts:AssumeRole"}
+    named = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:x": arn}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement, named]})
+
+
+def test_a_trust_policy_means_a_user_whatever_it_is_called(iam, user, account):
+    ann, arn = user("ann"), f"arn:aws:iam::{account}:user/ann"
+    role = iam.create_role(RoleName="worker", AssumeRolePolicyDocument=trusting(arn))["Role"]
+    iam.update_user(UserName="ann", NewUserName="anna", NewPath="/staff/")
+    shown, unchanged = iam.get_role(RoleName="worker")["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    assert shown["Principal"] == {"AWS": [f"arn:aws:iam::{account}:user/staff/anna"]}
+    assert unchanged["Condition"] == {"StringEquals": {"aws:x": arn}}
+    assert ann("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="session")["Credentials"]
+
+
+def test_a_trust_policy_never_means_another_user_under_the_name_of_a_deleted_one(iam, user, account, aws_error):
+    user("ann")
+    arn, unique = (iam.get_user(UserName="ann")["User"][member] for member in ("Arn", "UserId"))
+    role = iam.create_role(RoleName="worker", AssumeRolePolicyDocument=trusting(arn))["Role"]
+    iam.delete_access_key(
+        UserName="ann", AccessKeyId=iam.list_access_keys(UserName="ann")["AccessKeyMetadata"][0]["AccessKeyId"]
+    )
+    iam.delete_user(UserName="ann")
+    other = user("ann")("sts")
+    assume = lambda: other.assume_role(RoleArn=role["Arn"], RoleSessionName="session")  # noqa: E731
+    assert aws_error(assume)[0] == "AccessDenied"
+    for shown in (iam.get_role(RoleName="worker")["Role"], *iam.list_roles()["Roles"]):
+        assert shown["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"AWS": [unique]}
+    dead = trusting(unique)
+    assert aws_error(lambda: iam.update_assume_role_policy(RoleName="worker", PolicyDocument=dead)) == (
+        "MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{unique}"', 400,
+    )  # fmt: skip
+    iam.update_assume_role_policy(RoleName="worker", PolicyDocument=trusting(arn))
+    assert assume()["Credentials"]
+
+
+def test_a_trust_policy_never_means_another_role_under_the_name_of_a_deleted_one(iam, account):
+    unique = make(iam, "other")["RoleId"]
+    trust = trusting(f"arn:aws:iam::{account}:role/other")
+    iam.create_role(RoleName="worker", AssumeRolePolicyDocument=trust)
+    iam.delete_role(RoleName="other")
+    make(iam, "other")
+    (shown,) = [r for r in iam.get_account_authorization_details()["RoleDetailList"] if r["RoleName"] == "worker"]
+    assert shown["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"AWS": [unique]}

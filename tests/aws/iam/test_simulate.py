@@ -294,6 +294,19 @@ class TestPrincipals:
             assert result["EvalDecision"] == "allowed"
             assert [one["SourcePolicyId"] for one in result["MatchedStatements"]] == ["group_Writers_Writes"]
 
+    def test_what_the_accounts_password_policy_gives_to_every_user(self, iam, jill, account):
+        asked = {"PolicySourceArn": jill, "ActionNames": ["iam:ChangePassword"]}
+
+        def decided(whose):
+            arn = f"arn:aws:iam::{account}:user/{whose}"
+            return iam.simulate_principal_policy(ResourceArns=[arn], **asked)["EvaluationResults"][0]
+
+        assert decided("Jill")["EvalDecision"] == "implicitDeny"
+        iam.update_account_password_policy(AllowUsersToChangePassword=True)
+        (matched,) = decided("Jill")["MatchedStatements"]
+        assert matched["SourcePolicyId"] == "AllowUsersToChangePassword"
+        assert decided("Jack")["EvalDecision"] == "implicitDeny"
+
     def test_a_role_within_its_boundary(self, iam):
         boundary = iam.create_policy(PolicyName="limit", PolicyDocument=allow("s3:Get*"))["Policy"]["Arn"]
         role = iam.create_role(RoleName="worker", AssumeRolePolicyDocument=TRUST, PermissionsBoundary=boundary)["Role"][

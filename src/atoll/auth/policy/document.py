@@ -37,6 +37,8 @@ _TRUST_ACTIONS = frozenset(
 _VENDOR = re.compile(r"[A-Za-z0-9.-]+|\*", re.ASCII)
 _SID = re.compile(r"[0-9A-Za-z]*", re.ASCII)
 _AWS_PRINCIPAL = re.compile(r"\*|\d{12}|arn:[a-z-]+:(iam|sts)::(\d{12}|cloudfront):.+", re.ASCII)
+_UNIQUE_ID = re.compile(r"A(?:ID|RO)A[A-Z0-9]{16,}", re.ASCII)
+"""Whom IAM shows so was deleted: trust policies that name one stay valid, and mean nobody."""
 _SERVICE_PRINCIPAL = re.compile(r"[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|amazon\.com|aws\.internal)", re.ASCII)
 
 
@@ -162,7 +164,7 @@ def check_trust(document: Document) -> None:
     _check_vendors(statements)
     if any(action.lower() not in _TRUST_ACTIONS for s in statements for action in many(s.action) + many(s.not_action)):
         raise PolicySyntaxError("AssumeRole policy may only specify STS AssumeRole actions.")
-    _check_principals(statements)
+    _check_principals(statements, ids=True)
 
 
 def _well_formed(statement: StatementDocument) -> bool:
@@ -263,12 +265,14 @@ def _check_principals_exist(statements: Sequence[StatementDocument]) -> None:
             raise PolicySyntaxError("Allow with NotPrincipal is not allowed.")
 
 
-def _check_principals(statements: Sequence[StatementDocument]) -> None:
+def _check_principals(statements: Sequence[StatementDocument], *, ids: bool = False) -> None:
     for statement in statements:
         for principal in (statement.principal, statement.not_principal):
             if not isinstance(principal, dict):
                 continue
             for value in many(principal.get("AWS", UNSET)):
+                if ids and _UNIQUE_ID.fullmatch(value):
+                    continue
                 if not _AWS_PRINCIPAL.fullmatch(value) or ("*" in value and value != "*"):
                     raise PolicySyntaxError(f'Invalid principal in policy: "AWS":"{value}"')
             for value in many(principal.get("Service", UNSET)):

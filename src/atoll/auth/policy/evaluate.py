@@ -40,18 +40,21 @@ class Question:
 
     def values(self, key: str) -> Sequence[str] | None:
         """The values of a condition key (in lower case), or None if the request has none: worked out once, whoever asks how often."""
-        if key not in self._known:
-            self._known[key] = self._find(key)
-        return self._known[key]
+        known = self._known
+        if key in known:
+            return known[key]
+        found = known[key] = self._find(key)
+        return found
 
     def _find(self, key: str) -> Sequence[str] | None:
         found = self.context.get(key)
-        if found is None and key in _OF_PRINCIPAL:
+        if found is not None:
+            return found
+        if key in _OF_PRINCIPAL:
             value = _OF_PRINCIPAL[key](self.principal)
             return (value,) if value else None
-        if found is None and self.principal.session.keys:
-            return dict(self.principal.session.keys).get(key)
-        return found
+        of_session = self.principal.session.keys
+        return dict(of_session).get(key) if of_session else None
 
 
 @dataclass(frozen=True, slots=True)

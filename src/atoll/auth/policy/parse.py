@@ -58,7 +58,9 @@ class Resources:
 
     def match(self, resource: str, lookup: Lookup) -> bool:
         """Whether the element covers `resource`."""
-        found = self.everything or resource in self.exact or any(pattern(resource, lookup) for pattern in self.patterns)
+        found = self.everything or resource in self.exact
+        if not found and self.patterns:
+            found = any(pattern(resource, lookup) for pattern in self.patterns)
         return found is not self.negated
 
 
@@ -80,9 +82,12 @@ class Statement:
 
     def covers(self, resource: str, lookup: Lookup) -> bool:
         """Whether a statement about the action is about this resource and request, whoever asks."""
-        return self.resources.match(resource, lookup) and (
-            not self.conditions or all(condition.holds(lookup) for condition in self.conditions)
-        )
+        if not self.resources.match(resource, lookup):
+            return False
+        for condition in self.conditions:  # noqa: SIM110  at every request: without a generator
+            if not condition.holds(lookup):
+                return False
+        return True
 
 
 class About(NamedTuple):

@@ -69,6 +69,10 @@ def _hopeless(judged: Judgement, decision: Decision) -> str:
             f"The {decision.by}{called} denies it explicitly: no Allow helps. Change the statement that denies, so that it does not cover "
             "this request."
         )
+    if judged.action == "iam:PassRole" and judged.owner != judged.principal.account:
+        return (
+            f"{judged.resource} is a role of account {judged.owner}: services are given roles of the own account only."
+        )
     if decision.by == "resource-based policy" and judged.action.startswith("sts:AssumeRole"):
         return f"There is no role {judged.resource}: every role has a trust policy."
     if decision.by == "resource-based policy" and not judged.attachable:

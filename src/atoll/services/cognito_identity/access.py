@@ -23,7 +23,7 @@ def on_pool(action: str, conditions: Mapping[str, ValuesOf] | None = None) -> li
     return [
         Access(
             f"cognito-identity:{action}",
-            lambda ctx, request: request.get("ResourceArn") or store.arn(ctx, request["IdentityPoolId"]),
+            lambda ctx, request: request.get("ResourceArn") or store.arn(ctx, request.get("IdentityPoolId", "*")),
             {"aws:ResourceTag/${TagKey}": _tags, **(conditions or {})},
         )
     ]

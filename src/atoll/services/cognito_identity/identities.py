@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -101,7 +102,11 @@ async def unlink_identity(ctx: Context, request: UnlinkIdentityInputTypeDef) -> 
 
 
 async def _remove(ctx: Context, pool: store.Pool, identity: store.Identity) -> None:
-    await ctx.store.transact(lambda tx: store.remove_identity(tx, ctx, pool.id, identity))
+    def remove(tx: Transaction) -> None:
+        with suppress(ResourceNotFoundException):  # another request was faster
+            store.remove_identity(tx, ctx, pool.id, store.identity(tx, ctx, pool.id, identity.id))
+
+    await ctx.store.transact(remove)
 
 
 def new(ctx: Context) -> store.Identity:
@@ -120,7 +125,8 @@ def settled(
 ) -> store.Identity:
     """The identity that the logins belong to, and from now on all of them do. It is `identity` where one is asked for, unless that was
     a guest's and the logins are known: then the guest becomes who he was before. Raises ResourceConflictException,
-    NotAuthorizedException."""
+    NotAuthorizedException, and ResourceNotFoundException where the pool has gone meanwhile."""
+    store.pool(tx, ctx, pool.id)
     added = [(one.provider, one.subject) for one in given if one.provider != PROVIDER]
     owners = {owner for one in added if (owner := store.whose(tx, ctx, pool.id, *one)) is not None}
     owners |= {one.subject for one in given if one.provider == PROVIDER}

@@ -26,6 +26,7 @@ _OWN = {
 }
 _OWN_OTHERWISE = "Your verification code is {####}"
 _OWN_INVITATION = "Your username is {username} and temporary password is {####}."
+_OWN_WELCOME = "Your username is {username}."
 _OWN_AUTHENTICATION = "Your authentication code is {####}. "
 _OWN_LINK = "Please click the link below to verify your email address. {##Verify Email##}"
 _LINKS = ("CustomMessage_SignUp", "CustomMessage_ResendCode")
@@ -39,12 +40,16 @@ class Draft(NamedTuple):
     link: bool = False
 
 
-def draft(pool: Pool, source: str, medium: Literal["EMAIL", "SMS"]) -> Draft:
-    """What the pool says in a message of this source."""
+def draft(pool: Pool, source: str, medium: Literal["EMAIL", "SMS"], *, coded: bool = True) -> Draft:
+    """What the pool says in a message of this source. Only invitations of users without a password are not `coded`."""
     settings = pool.settings
     if source == INVITATION:
         invite: Mapping[str, Any] = (settings.get("AdminCreateUserConfig") or {}).get("InviteMessageTemplate") or {}
         body = invite.get("EmailMessage" if medium == "EMAIL" else "SMSMessage")
+        if not coded:
+            return Draft(
+                invite.get("EmailSubject") or "Your account", body if body and CODE not in body else _OWN_WELCOME
+            )
         return Draft(invite.get("EmailSubject") or "Your temporary password", body or _OWN_INVITATION)
     if source == "CustomMessage_Authentication":
         return _authentication(pool, medium)

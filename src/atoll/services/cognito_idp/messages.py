@@ -36,7 +36,7 @@ async def send(
     destination = user.attributes.get(ATTRIBUTES[medium])
     if not destination:
         raise CodeDeliveryFailureException(f"The user has no {ATTRIBUTES[medium]} to send a code to.")
-    draft = message_texts.draft(pool, source, medium)
+    draft = message_texts.draft(pool, source, medium, coded=bool(code))
     draft = await _customised(ctx, pool, client_id, source, user, medium, draft, metadata)
     link = _link(ctx, pool, client_id, user, code) if draft.link else ""
     name = called(pool, user) if source == message_texts.INVITATION else message_texts.USERNAME

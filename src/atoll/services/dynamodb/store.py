@@ -188,7 +188,7 @@ def table_key(ctx: Context, name: str) -> Key:
 
 def find_table(tx: Reader, ctx: Context, name: str) -> Table | None:
     """The table, if there is one."""
-    raw = tx.get((ctx.account, ctx.region, "dynamodb", "table", name))
+    raw = tx.get((packed(ctx.account, ctx.region, "dynamodb", "table", name),))
     return None if raw is None else TABLES.decode(raw)
 
 
@@ -222,7 +222,7 @@ def read_tags(tx: Reader, ctx: Context, name: str) -> dict[str, str]:
 def policy_key(ctx: Context, table: str, stream_label: str = "") -> Key:
     """Where the policy of a table lies, or of its stream with this label: under what follows `table/` in the ARN."""
     name = f"{table}/stream/{stream_label}" if stream_label else table
-    return (packed(ctx.account, ctx.region, "dynamodb", "policy"), name)
+    return (packed(ctx.account, ctx.region, "dynamodb", "policy", name),)
 
 
 def total_key(ctx: Context, incarnation: str, index: str = "") -> Key:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from atoll.auth import credentials
 from atoll.kernel.service import Service, Shared
 from atoll.services.iam import store
+from atoll.services.iam.refused import REFUSED
 
 _MODULES = (
     "access_advisor",
@@ -52,4 +53,5 @@ SERVICE = Service(
         Shared(store.ALIASES, store.alias_owner),
     ],
     counters=[store.version_key],
+    refused=REFUSED,
 )

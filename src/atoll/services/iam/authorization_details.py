@@ -78,7 +78,7 @@ def _group(_tx: Reader, account: str, group: Group) -> dict[str, Any]:
 
 def _role(tx: Reader, account: str, role: Role) -> dict[str, Any]:
     profiles = instance_profiles.of_role(tx, account, role.name)
-    shown = roles.basic(account, role)
+    shown = roles.basic(tx, account, role)
     del shown["Description"]
     return shown | {
         "InstanceProfileList": [instance_profiles.shown(tx, account, profile) for profile in profiles],

@@ -22,12 +22,6 @@ from atoll.services.iam.store import GROUPS, ROLES, USERS, Entity, User, renamed
 from atoll.services.iam.uses import LatestUses
 
 MEMO = 4096
-MAY_CHANGE = """{"Version": "2012-10-17", "Statement": [
-    {"Effect": "Allow", "Action": "iam:GetAccountPasswordPolicy", "Resource": "*"},
-    {"Effect": "Allow", "Action": "iam:ChangePassword", "Resource":
-        ["arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::*:user/*/${aws:username}"]}
-]}"""
-"""What a password policy that lets users change their passwords gives to each of them."""
 
 
 class IamDirectory:
@@ -90,17 +84,17 @@ def _compile(tx: Reader, principal: Principal, identity: str) -> PolicySet:
     )
 
 
-def _identity(tx: Reader, account: str, entity: Entity, whose: str = "") -> Iterator[Policy]:
-    """An entity's own policies, attached and inline, and a user's by its groups. `whose` tells a group's inline ones from the user's."""
+def _identity(tx: Reader, account: str, entity: Entity) -> Iterator[Policy]:
+    """An entity's own policies, attached and inline, and those that a user has by its groups."""
     yield from (_managed(tx, account, arn) for arn in entity.attached)
-    yield from (parse(text, name=name + whose) for name, text in entity.inline.items())
+    yield from (parse(text, name=name) for name, text in entity.inline.items())
     if isinstance(entity, User):
         for name in entity.groups:
             group = GROUPS.get(tx, account, name)
-            yield from _identity(tx, account, group, f" of group {group.name}")
+            yield from (replace(policy, group=group.name) for policy in _identity(tx, account, group))
         own = password_policy.find(tx, account)
         if own is not None and own.may_change:
-            yield parse(MAY_CHANGE, name="AllowUsersToChangePassword")
+            yield parse(password_policy.MAY_CHANGE, name=password_policy.GRANT)
 
 
 def _tags(own: Mapping[str, str], session: Sequence[tuple[str, str]]) -> Mapping[str, str]:

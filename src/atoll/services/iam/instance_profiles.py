@@ -36,7 +36,7 @@ def shown(tx: Reader, account: str, profile: InstanceProfile) -> dict[str, Any]:
         "InstanceProfileId": profile.id,
         "Arn": PROFILES.arn(account, profile),
         "CreateDate": profile.created,
-        "Roles": [roles.basic(account, ROLES.get(tx, account, profile.role))] if profile.role else [],
+        "Roles": [roles.basic(tx, account, ROLES.get(tx, account, profile.role))] if profile.role else [],
     }
 
 

@@ -26,6 +26,13 @@ _UPPER, _LOWER, _NUMBER = re.compile("[A-Z]"), re.compile("[a-z]"), re.compile("
 _SYMBOL = re.compile(r"[!@#$%^&*()_+\-=\[\]{}|']")
 DEFAULT_LENGTH, DEFAULT_KINDS = 8, 3
 """Without a policy: so many characters, of so many of the four kinds."""
+GRANT = "AllowUsersToChangePassword"
+MAY_CHANGE = """{"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": "iam:GetAccountPasswordPolicy", "Resource": "*"},
+    {"Effect": "Allow", "Action": "iam:ChangePassword", "Resource":
+        ["arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::*:user/*/${aws:username}"]}
+]}"""
+"""What a password policy that lets users change their passwords gives to each of them."""
 
 
 class PasswordPolicy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -11,12 +11,11 @@ from atoll.kernel.context import Context
 from atoll.kernel.keys import under
 from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.iam import attachments, boundaries, documents, paging, tagging, uses
+from atoll.services.iam import attachments, boundaries, documents, paging, tagging, trust, uses
 from atoll.services.iam.errors import DeleteConflictException
 from atoll.services.iam.protected import require_free, require_modifiable
 from atoll.services.iam.resources import ROLE_BOUNDARY, makes, new_role, on_role, roles_below
 from atoll.services.iam.store import ROLES, Role, profiles_prefix
-from atoll.services.iam.trust import check_principals
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     )
 
 
-def basic(account: str, role: Role) -> dict[str, Any]:
+def basic(tx: Reader, account: str, role: Role) -> dict[str, Any]:
     """What every answer says of a role."""
     return {
         "Path": role.path,
@@ -38,14 +37,14 @@ def basic(account: str, role: Role) -> dict[str, Any]:
         "RoleId": role.id,
         "Arn": ROLES.arn(account, role),
         "CreateDate": role.created,
-        "AssumeRolePolicyDocument": documents.encoded(role.trust),
+        "AssumeRolePolicyDocument": documents.encoded(trust.shown(tx, role)),
         "Description": role.description,
     }
 
 
 def full(tx: Reader, account: str, role: Role) -> dict[str, Any]:
     """A role as GetRole shows it. RoleLastUsed stays empty until it is used."""
-    return basic(account, role) | {
+    return basic(tx, account, role) | {
         "MaxSessionDuration": role.max_session,
         "PermissionsBoundary": boundaries.shown(role),
         "Tags": tagging.shown(role.tags) or None,
@@ -56,32 +55,28 @@ def full(tx: Reader, account: str, role: Role) -> dict[str, Any]:
 @operation("CreateRole", access=makes("Role", new_role))
 async def create_role(ctx: Context, request: CreateRoleRequestTypeDef) -> dict[str, Any]:
     """docs: API_CreateRole."""
-    trust = request["AssumeRolePolicyDocument"]
-    documents.check_trust(trust)
+    document = request["AssumeRolePolicyDocument"]
+    documents.check_trust(document)
     require_free(request.get("Path", "/"))
     role = Role(
         name=request["RoleName"], path=request.get("Path", "/"), id=ctx.ids.iam("AROA"),
-        created=int(ctx.clock.now()), trust=trust, description=request.get("Description"),
+        created=int(ctx.clock.now()), trust=document, description=request.get("Description"),
         max_session=request.get("MaxSessionDuration", 3600), tags=tagging.given(request.get("Tags", ()), fold=True),
     )  # fmt: skip
 
-    def create(tx: Transaction) -> Role:
+    def create(tx: Transaction) -> dict[str, Any]:
         ROLES.require_free(tx, ctx.account, role.name)
-        check_principals(tx, trust)
-        created = boundaries.set_boundary(tx, ctx.account, ROLES, role, request.get("PermissionsBoundary", ""))
+        created = replace(role, trusted=trust.named(tx, document))
+        created = boundaries.set_boundary(tx, ctx.account, ROLES, created, request.get("PermissionsBoundary", ""))
         ROLES.create(tx, ctx.account, created)
-        return created
-
-    created = await ctx.store.transact(create)
-    # CreateRole leaves out what was not asked for; the later answers give defaults.
-    return {
-        "Role": basic(ctx.account, created)
-        | {
+        # CreateRole leaves out what was not asked for; the later answers give defaults.
+        return basic(tx, ctx.account, created) | {
             "MaxSessionDuration": request.get("MaxSessionDuration"),
             "PermissionsBoundary": boundaries.shown(created),
             "Tags": tagging.shown(created.tags) or None,
         }
-    }
+
+    return {"Role": await ctx.store.transact(create)}
 
 
 @operation("GetRole", access=on_role("GetRole", ROLE_BOUNDARY))
@@ -97,7 +92,7 @@ async def list_roles(ctx: Context, request: ListRolesRequestTypeDef) -> dict[str
 
     def read(tx: Reader) -> dict[str, Any]:
         found, more = paging.page(request, paging.below(tx, ctx.account, ROLES, request.get("PathPrefix", "/")))
-        shown = [basic(ctx.account, role) | {"MaxSessionDuration": role.max_session} for role in found]
+        shown = [basic(tx, ctx.account, role) | {"MaxSessionDuration": role.max_session} for role in found]
         return {"Roles": shown, **more}
 
     return await ctx.store.read(read)
@@ -123,26 +118,25 @@ async def update_role(ctx: Context, request: UpdateRoleRequestTypeDef) -> dict[s
 async def update_role_description(ctx: Context, request: UpdateRoleDescriptionRequestTypeDef) -> dict[str, Any]:
     """docs: API_UpdateRoleDescription."""
 
-    def update(tx: Transaction) -> Role:
+    def update(tx: Transaction) -> dict[str, Any]:
         role = replace(ROLES.get(tx, ctx.account, request["RoleName"]), description=request["Description"])
         ROLES.put(tx, ctx.account, role)
-        return role
+        return basic(tx, ctx.account, role) | {"MaxSessionDuration": role.max_session}
 
-    role = await ctx.store.transact(update)
-    return {"Role": basic(ctx.account, role) | {"MaxSessionDuration": role.max_session}}
+    return {"Role": await ctx.store.transact(update)}
 
 
 @operation("UpdateAssumeRolePolicy", access=on_role("UpdateAssumeRolePolicy", ROLE_BOUNDARY))
 async def update_assume_role_policy(ctx: Context, request: UpdateAssumeRolePolicyRequestTypeDef) -> None:
     """docs: API_UpdateAssumeRolePolicy."""
-    trust = request["PolicyDocument"]
-    documents.check_trust(trust)
+    document = request["PolicyDocument"]
+    documents.check_trust(document)
 
     def update(tx: Transaction) -> None:
         role = ROLES.get(tx, ctx.account, request["RoleName"])
-        check_principals(tx, trust)
+        trusted = trust.named(tx, document)
         require_modifiable(role)
-        ROLES.put(tx, ctx.account, replace(role, trust=trust))
+        ROLES.put(tx, ctx.account, replace(role, trust=document, trusted=trusted))
 
     await ctx.store.transact(update)
 

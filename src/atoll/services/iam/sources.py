@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from atoll.kernel.store.api import Reader
-from atoll.services.iam import policies
+from atoll.services.iam import password_policy, policies
 from atoll.services.iam.errors import InvalidInputException
 from atoll.services.iam.store import GROUPS, ROLES, USERS, Entity, Kind, User
 
@@ -54,6 +54,9 @@ def _held(tx: Reader, account: str, kind: str, entity: Entity) -> Iterator[Sourc
     if isinstance(entity, User):
         for group in entity.groups:
             yield from _held(tx, account, GROUPS.word, GROUPS.get(tx, account, group))
+        own = password_policy.find(tx, account)
+        if own is not None and own.may_change:
+            yield Source(password_policy.GRANT, password_policy.MAY_CHANGE)
 
 
 def _managed(tx: Reader, account: str, arn: str) -> Source:

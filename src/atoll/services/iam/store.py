@@ -40,9 +40,11 @@ class Entity(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Role(Entity, frozen=True, omit_defaults=True, kw_only=True):
-    """A role. `trust` is the document that says who may assume it; `max_session` is in seconds."""
+    """A role. `trust` is the document that says who may assume it, as it was given, and `trusted` are the unique ids of the users and
+    roles that it names, by the ARNs that they had then; `max_session` is in seconds."""
 
     trust: str
+    trusted: dict[str, str] = {}
     description: str | None = None
     max_session: int = 3600
 

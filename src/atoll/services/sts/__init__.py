@@ -15,7 +15,7 @@ _MODULES = (
     "saml",
     "web_identity",
 )
-_ORGANIZATIONS = "It is for members of an organization, of which this region's accounts are none."
+_ORGANIZATIONS = "it is for members of an organization, of which this region's accounts are none"
 
 SERVICE = Service(
     "sts",
@@ -23,7 +23,7 @@ SERVICE = Service(
     runtime=federation.open_federation,
     refused={
         "AssumeRoot": _ORGANIZATIONS,
-        "GetDelegatedAccessToken": "Nobody here delegates access by trade-in tokens.",
-        "GetWebIdentityToken": "Atoll is no issuer of tokens for services outside AWS.",
+        "GetDelegatedAccessToken": "nobody here delegates access by trade-in tokens",
+        "GetWebIdentityToken": "Atoll is no issuer of tokens for services outside AWS",
     },
 )

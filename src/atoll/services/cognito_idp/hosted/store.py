@@ -16,6 +16,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.keys import under
 from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.cognito_idp.pools.find import pool_of
 from atoll.services.cognito_idp.store import space
 
 SWEPT = 8
@@ -90,6 +91,7 @@ def end_session(tx: Transaction, ctx: Context, pool: str, token: str) -> None:
 def _put(
     tx: Transaction, ctx: Context, kind: Kind, pool: str, secret: str, expires: float, raw: bytes, now: float
 ) -> None:
+    pool_of(tx, ctx, pool)
     ends = (*space(ctx), "hosted-end", pool)
     for key, _ in list(tx.scan(under(ends).before((*ends, now)), limit=SWEPT)):
         tx.delete(key)

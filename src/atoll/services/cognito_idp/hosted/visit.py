@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import parse_qsl, urlencode
+from string import punctuation
+from urllib.parse import parse_qsl, quote, urlencode
 
 from atoll.kernel.context import Context
 from atoll.kernel.http import HttpRequest, HttpResponse
@@ -74,8 +75,8 @@ def parameters(text: str) -> dict[str, str]:
 
 
 def redirect(location: str, cookies: Sequence[tuple[str, str]] = ()) -> HttpResponse:
-    """Sends the browser elsewhere. What only an attack has in an address (line ends) is left out."""
-    plain = "".join(character for character in location if character not in CONTROL)
+    """Sends the browser elsewhere. What only an attack has in an address (line ends) is left out, and what no header can say is quoted."""
+    plain = quote("".join(character for character in location if character not in CONTROL), safe=punctuation)
     headers = [("location", plain), ("cache-control", "no-store"), ("referrer-policy", "no-referrer"), *cookies]
     return HttpResponse(302, headers)
 

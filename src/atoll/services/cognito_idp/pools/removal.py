@@ -45,6 +45,7 @@ async def reap(ctx: Context, state: dict[str, Any]) -> dict[str, Any] | None:
     def some(tx: Transaction) -> bool:
         left = SLICE
         for kind in list(_kinds(tx, ctx)):
+            tx.delete((*space(ctx), kind, state["pool"]))  # the keys, and the counter: what a pool has one of
             for key, _ in list(tx.scan(under((*space(ctx), kind, state["pool"])), limit=left)):
                 tx.delete(key)
                 if kind == "client":

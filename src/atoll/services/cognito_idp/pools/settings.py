@@ -52,6 +52,14 @@ def password_policy(pool: Pool) -> Mapping[str, Any]:
     return policy
 
 
+def first_factors(pool: Pool) -> Sequence[str]:
+    """What a sign-in may begin with (SignInPolicyType): passwords, where the pool says nothing."""
+    factors: Sequence[str] = (
+        (pool.settings.get("Policies") or {}).get("SignInPolicy", {}).get("AllowedFirstAuthFactors", ("PASSWORD",))
+    )
+    return factors
+
+
 def _checked(request: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
     settings = {**fixed, **{name: request[name] for name in _AS_GIVEN if name in request}}
     settings["Policies"], settings["AdminCreateUserConfig"] = _policies(request)

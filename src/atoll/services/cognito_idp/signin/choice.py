@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.services.cognito_idp.errors import InvalidParameterException
+from atoll.services.cognito_idp.pools.settings import first_factors
 from atoll.services.cognito_idp.signin import codes, mfa, password, sessions, srp, steps
 from atoll.services.cognito_idp.signin.attempt import Attempt, Outcome, needed, refuse_unconfirmed
 from atoll.services.cognito_idp.store import Challenge
@@ -58,7 +59,7 @@ async def answered_code(attempt: Attempt, challenge: Challenge, session: str, re
 def available(attempt: Attempt) -> tuple[str, ...]:
     """The first factors of the user that the pool allows, as AWS orders them; of one who does not exist all of them."""
     pool, user = attempt.pool, attempt.user
-    allowed = (pool.settings.get("Policies") or {}).get("SignInPolicy", {}).get("AllowedFirstAuthFactors", ["PASSWORD"])
+    allowed = first_factors(pool)
     sent = [factor for factor in ("EMAIL_OTP", "SMS_OTP") if factor in allowed]
     if user is not None:
         second = mfa.active(pool, user) or pool.mfa_configuration == "ON" or user.status != "CONFIRMED"

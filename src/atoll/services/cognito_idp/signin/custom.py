@@ -1,7 +1,7 @@
 """CUSTOM_AUTH: three functions of the pool's owner say what is asked, put the question, and judge the answer.
 
 docs: "Custom authentication challenge Lambda triggers". What was asked so far, and how it was answered, is the list that the define
-function goes by. It may begin with SRP, and ask for the user's second factor.
+function goes by. It may begin with SRP; only then a second factor is asked for, by itself and wherever the function wants it.
 """
 
 from __future__ import annotations
@@ -58,6 +58,16 @@ async def answer(attempt: Attempt, challenge: Challenge, session: str, responses
     return await _next(attempt, [*challenge.state["custom"], result])
 
 
+async def password_verified(attempt: Attempt, challenge: Challenge) -> Outcome:
+    """The password of a flow that began with SRP was right: a user with a second factor is asked for it before the function is."""
+    if not mfa.active(attempt.pool, attempt.known()):
+        return await passed(attempt, challenge)
+    results = [*challenge.state["custom"], _result(challenge.asks, right=True)]
+    asked = await mfa.ask(attempt, "TokenGeneration_Authentication", {"custom": results})
+    assert asked  # an active factor is always asked for
+    return asked
+
+
 async def passed(attempt: Attempt, challenge: Challenge) -> Outcome:
     """A challenge of the pool's own within a custom flow was answered rightly."""
     return await _next(attempt, [*challenge.state["custom"], _result(challenge.asks, right=True)])
@@ -80,7 +90,7 @@ async def _next(attempt: Attempt, results: Results, srp_a: str = "") -> Outcome:
         return await _create(attempt, results)
     if name == "PASSWORD_VERIFIER" and srp_a:
         return await srp.ask(attempt, srp_a, state)
-    if name in mfa.FACTORS and name in mfa.active(attempt.pool, attempt.known()):
+    if name in mfa.FACTORS and _has_verified(results) and name in mfa.active(attempt.pool, attempt.known()):
         return await mfa.ask_for(attempt, name, state)
     raise InvalidLambdaResponseException("Invalid challengeName in the response of DefineAuthChallenge")
 
@@ -100,6 +110,11 @@ async def _create(attempt: Attempt, results: Results) -> Asked:
         "metadata": made.get("challengeMetadata"),
     }
     return await sessions.ask(attempt, CUSTOM, {"USERNAME": attempt.id_for_srp, **public}, state)
+
+
+def _has_verified(results: Results) -> bool:
+    """Whether the password was given: a second factor follows on nothing else."""
+    return any(one["challengeName"] == "PASSWORD_VERIFIER" for one in results)
 
 
 def _who(attempt: Attempt) -> Any:

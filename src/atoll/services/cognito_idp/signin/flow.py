@@ -129,7 +129,9 @@ async def _answered(attempt: Attempt, challenge: Challenge, session: str, respon
     source = state.get("source", "TokenGeneration_Authentication")
     if asks == "PASSWORD_VERIFIER":
         attempt = await srp.answer(attempt, challenge, session, responses)
-        return await (custom.passed(attempt, challenge) if "custom" in state else steps.after_password(attempt))
+        return await (
+            custom.password_verified(attempt, challenge) if "custom" in state else steps.after_password(attempt)
+        )
     if asks == custom.CUSTOM:
         return await custom.answer(attempt, challenge, session, responses)
     if asks == "NEW_PASSWORD_REQUIRED":

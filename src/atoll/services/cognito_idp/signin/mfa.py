@@ -48,11 +48,12 @@ def _can(user: User, factor: str) -> bool:
     return user.totp_verified if factor == TOTP else bool(user.attributes.get(_ATTRIBUTE[factor]))
 
 
-async def ask(attempt: Attempt, source: str) -> Asked | None:
-    """The challenge that the user's second factor is, None where none is needed. `source` says what tokens are for afterwards."""
+async def ask(attempt: Attempt, source: str, more: Mapping[str, Any] | None = None) -> Asked | None:
+    """The challenge that the user's second factor is, None where none is needed. `source` says what tokens are for afterwards; `more` is
+    state that goes with the challenge."""
     pool, user = attempt.pool, attempt.known()
     factors = active(pool, user)
-    state = {"source": source}
+    state = {"source": source, **(more or {})}
     if not factors:
         return await _set_up(attempt, state) if pool.mfa_configuration == "ON" else None
     if user.preferred in factors:

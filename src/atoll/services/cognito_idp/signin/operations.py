@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.services.cognito_idp.client_pool import by_client
-from atoll.services.cognito_idp.errors import NotAuthorizedException
 from atoll.services.cognito_idp.pools.find import client_of, on_pool, pool_of
-from atoll.services.cognito_idp.signin import flow, sessions
+from atoll.services.cognito_idp.signin import flow, sign_up
 from atoll.services.cognito_idp.signin.attempt import Asked, Outcome
 from atoll.services.cognito_idp.store import Client, Pool
 from atoll.services.cognito_idp.tokens import refresh
@@ -66,13 +65,15 @@ async def _begin(ctx: Context, pool: Pool, client: Client, request: Any, *, admi
     name: str = request["AuthFlow"]
     parameters: Mapping[str, str] = request.get("AuthParameters", {})
     metadata: Mapping[str, str] = request.get("ClientMetadata", {})
-    if request.get("Session"):  # of a sign-up that goes on as a sign-in: ConfirmSignUp gives none here
-        raise NotAuthorizedException(sessions.INVALID)
     if name in refresh.FLOWS:
         flow.require_flow(client, name, admin=admin)
         tokens = await refresh.initiated(ctx, pool, client, parameters)
         return {"ChallengeParameters": {}, "AuthenticationResult": tokens.result()}
-    outcome = await flow.begin(ctx, pool, client, name, parameters, metadata, admin=admin)
+    if session := request.get("Session"):
+        flow.require_flow(client, name, admin=admin)
+        outcome = await sign_up.go_on(ctx, pool, client, name, session, parameters, metadata)
+    else:
+        outcome = await flow.begin(ctx, pool, client, name, parameters, metadata, admin=admin)
     return await _result(ctx, pool, client, outcome)
 
 

@@ -16,6 +16,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.keys import Key, under
 from atoll.kernel.store.api import Transaction
 from atoll.services.cognito_idp.errors import NotAuthorizedException
+from atoll.services.cognito_idp.pools.find import pool_of
 from atoll.services.cognito_idp.signin.attempt import Asked, Attempt
 from atoll.services.cognito_idp.store import CHALLENGES, Challenge, Client, Pool, space
 from atoll.services.cognito_idp.tokens.logins import digest
@@ -63,6 +64,8 @@ async def ask(
 
 
 def _keep(tx: Transaction, attempt: Attempt, session: str, challenge: Challenge, now: float) -> None:
+    """Keeps a new challenge, and forgets of those around it what is over. Raises ResourceNotFoundException where the pool is gone."""
+    pool_of(tx, attempt.ctx, attempt.pool.id)
     place, key = under((*space(attempt.ctx), "challenge", attempt.pool.id)), _key(attempt.ctx, attempt.pool, session)
     for other, raw in list(tx.scan(place.past(key), limit=_LOOKED_AT)):
         if CHALLENGES.decode(raw).expires < now:

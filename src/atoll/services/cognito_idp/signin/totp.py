@@ -15,7 +15,8 @@ def step_of(seed: str, code: str, now: float) -> int | None:
 
     current = int(now) // STEP
     passwords = HOTP(seed)
+    given = code.encode(errors="replace")  # any text, which is compared as bytes
     for offset in AROUND:
-        if hmac.compare_digest(passwords.at(current + offset), code):
+        if hmac.compare_digest(passwords.at(current + offset).encode(), given):
             return current + offset
     return None

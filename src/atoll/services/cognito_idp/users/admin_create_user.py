@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
@@ -17,7 +19,7 @@ from atoll.services.cognito_idp.errors import (
 )
 from atoll.services.cognito_idp.pools.find import on_pool, pool_of
 from atoll.services.cognito_idp.store import Pool, User
-from atoll.services.cognito_idp.users import attributes, new_password, password_rules, shown
+from atoll.services.cognito_idp.users import attributes, new_password, password_rules, passwordless, shown
 from atoll.services.cognito_idp.users.find import find_by_name, put_user
 from atoll.services.cognito_idp.users.usernames import named
 
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
 
 @operation("AdminCreateUser", access=[on_pool("AdminCreateUser")])
 async def admin_create_user(ctx: Context, request: AdminCreateUserRequestTypeDef) -> dict[str, Any]:
-    """docs: API_AdminCreateUser. A temporary password is made where none is given; the message goes by SMS unless
-    DesiredDeliveryMediums says otherwise, and is not sent to who has no such address.
+    """docs: API_AdminCreateUser. A temporary password is made where none is given, unless the user can sign in by a code; the message
+    goes by SMS unless DesiredDeliveryMediums says otherwise, and is not sent to who has no such address.
 
     Raises UsernameExistsException, AliasExistsException, InvalidParameterException, InvalidPasswordException,
     UnsupportedUserStateException, UserNotFoundException (RESEND), and the errors of triggers.
@@ -39,7 +41,9 @@ async def admin_create_user(ctx: Context, request: AdminCreateUserRequestTypeDef
         return pool, find_by_name(tx, ctx, pool, request["Username"])
 
     pool, known = await ctx.store.read(read)
-    password = request.get("TemporaryPassword") or password_rules.generate(pool, ctx.ids.random)
+    password = request.get("TemporaryPassword") or ""
+    if not password and not _passwordless(pool, known, request):
+        password = password_rules.generate(pool, ctx.ids.random)
     if request.get("MessageAction") == "RESEND":
         user = await _invited_again(ctx, pool, known, password)
     else:
@@ -69,8 +73,11 @@ async def _made(
         },
     )  # fmt: skip
     user = User(sub, name, now, now, attributes={key: value for key, value in given.items() if value != ""})
-    kept = await new_password.accepted(ctx, pool, user, password)
-    user = new_password.having(pool, user, kept, "FORCE_CHANGE_PASSWORD", now, temporary=True)
+    if password:
+        kept = await new_password.accepted(ctx, pool, user, password)
+        user = new_password.having(pool, user, kept, "FORCE_CHANGE_PASSWORD", now, temporary=True)
+    else:
+        user = replace(user, status="CONFIRMED")
     force = request.get("ForceAliasCreation", False)
     await ctx.store.transact(lambda tx: put_user(tx, ctx, pool, user, None, force=force))
     return user
@@ -94,6 +101,13 @@ async def _invited_again(ctx: Context, pool: Pool, known: User | None, password:
         return invited
 
     return await ctx.store.transact(write)
+
+
+def _passwordless(pool: Pool, known: User | None, request: AdminCreateUserRequestTypeDef) -> bool:
+    """Whether the new user needs no password."""
+    given = {pair["Name"]: pair.get("Value", "") for pair in request.get("UserAttributes", ())}
+    _, implied = named(pool, request["Username"], "") if known is None else ("", {})
+    return known is None and bool(passwordless.reachable(pool, implied | given))
 
 
 def _require_destinations(given: dict[str, str], request: AdminCreateUserRequestTypeDef) -> None:

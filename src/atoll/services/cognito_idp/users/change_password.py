@@ -29,6 +29,8 @@ async def change_password(ctx: Context, request: ChangePasswordRequestTypeDef) -
 
     def write(tx: Transaction) -> None:
         present = get_by_name(tx, ctx, pool, user.sub)
+        if present.password != user.password:  # another change was faster: what was proven counts no more
+            raise NotAuthorizedException("Incorrect username or password.")
         put_user(tx, ctx, pool, new_password.having(pool, present, kept, present.status, now), present)
         attempts.forget(tx, ctx, pool.id, user.sub, "change_password")
 
@@ -43,5 +45,11 @@ async def _prove(ctx: Context, pool: Pool, user: User, known: Password, given: s
     if not attempts.may_guess(tried):
         raise attempts.limited()
     if not await passwords.matches(given, known):
-        await ctx.store.transact(lambda tx: attempts.failed(tx, ctx, pool.id, user.sub, "change_password", now))
+        await ctx.store.transact(lambda tx: _failed(tx, ctx, pool, user, now))
         raise NotAuthorizedException("Incorrect username or password.")
+
+
+def _failed(tx: Transaction, ctx: Context, pool: Pool, user: User, now: float) -> None:
+    """Counts a wrong password. Raises UserNotFoundException where the user has gone meanwhile."""
+    get_by_name(tx, ctx, pool, user.sub)
+    attempts.failed(tx, ctx, pool.id, user.sub, "change_password", now)

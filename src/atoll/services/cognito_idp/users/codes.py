@@ -12,13 +12,16 @@ from typing import Literal, TypeVar
 
 from atoll.kernel.context import Context
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.cognito_idp.errors import CodeMismatchException, ExpiredCodeException
-from atoll.services.cognito_idp.store import CODES, Code, space
+from atoll.services.cognito_idp.errors import CodeMismatchException, ExpiredCodeException, UserNotFoundException
+from atoll.services.cognito_idp.pools.find import pool_of
+from atoll.services.cognito_idp.store import CODES, Code, find_user, space
 from atoll.services.cognito_idp.users import attempts
 from atoll.services.cognito_idp.users.attempts import HOUR, Purpose
 
 T = TypeVar("T")
 Verdict = Literal["right", "wrong", "expired", "limited"]
+NOBODY = ""
+"""The `sub` of no user: its code is never asked for."""
 Address = Literal["email", "phone_number"]
 """Attributes that codes verify; a code for one has its name as the purpose."""
 _VALID: dict[Purpose, float] = {
@@ -40,7 +43,10 @@ def keep(
     medium: Literal["EMAIL", "SMS"], destination: str, counted: bool = True,
 ) -> None:  # fmt: skip
     """Keeps a code that is about to be sent; the one before it counts no more. Raises LimitExceededException where the user has
-    `counted` too many."""
+    `counted` too many, ResourceNotFoundException or UserNotFoundException where the pool or the user has gone meanwhile."""
+    pool_of(tx, ctx, pool_id)
+    if sub != NOBODY and find_user(tx, ctx, pool_id, sub) is None:
+        raise UserNotFoundException("User does not exist.")
     if counted:
         attempts.asked(tx, ctx, pool_id, sub, purpose, now)
     record = Code(digest(code), now + _VALID[purpose], medium, destination)

@@ -15,8 +15,6 @@ from atoll.services.cognito_idp.store import Pool
 from atoll.services.cognito_idp.users import codes
 from atoll.services.cognito_idp.users.attributes import is_email, is_phone
 
-_NOBODY = ""
-"""The `sub` of no user: its code is never asked for."""
 _COMMITS = 2
 """Those of a code and of its message."""
 
@@ -33,7 +31,7 @@ async def pretend(ctx: Context, pool: Pool, name: str) -> dict[str, str]:
         code, now = codes.draw(ctx), ctx.clock.now()
         await ctx.store.transact(
             lambda tx, code=code, now=now: codes.keep(  # type: ignore[misc]
-                tx, ctx, pool.id, _NOBODY, "sign_up", code, now, medium="EMAIL", destination="", counted=False
+                tx, ctx, pool.id, codes.NOBODY, "sign_up", code, now, medium="EMAIL", destination="", counted=False
             )
         )
     return simulated(pool, name)

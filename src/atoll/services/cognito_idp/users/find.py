@@ -74,7 +74,10 @@ async def pool_and_user(ctx: Context, pool_id: str, name: str) -> tuple[Pool, Us
 
 def put_user(tx: Transaction, ctx: Context, pool: Pool, user: User, old: User | None, *, force: bool = False) -> None:
     """Writes a user, new (`old` is None) or changed. Raises UsernameExistsException or AliasExistsException where a name is another's;
-    with `force` an alias is taken from that one, whose attribute is not verified any more then."""
+    with `force` an alias is taken from that one, whose attribute is not verified any more then. Raises ResourceNotFoundException where
+    the pool was deleted while a new user's password was hashed."""
+    if old is None:
+        pool_of(tx, ctx, pool.id)
     place = (*space(ctx), "name", pool.id)
     holder = tx.get((*place, folded(pool, user.name)))
     if holder is not None and holder.decode() != user.sub:

@@ -18,8 +18,17 @@ from atoll.services.cognito_idp.errors import (
     NotAuthorizedException,
     UsernameExistsException,
 )
+from atoll.services.cognito_idp.signin import sign_up as sign_up_session
 from atoll.services.cognito_idp.store import Client, Pool, User
-from atoll.services.cognito_idp.users import attributes, codes, confirmation, new_password, password_rules, secret_hash
+from atoll.services.cognito_idp.users import (
+    attributes,
+    codes,
+    confirmation,
+    new_password,
+    password_rules,
+    passwordless,
+    secret_hash,
+)
 from atoll.services.cognito_idp.users.find import find_by_name, put_user
 from atoll.services.cognito_idp.users.usernames import named
 
@@ -44,7 +53,7 @@ async def make(ctx: Context, pool: Pool, client: Client, request: SignUpRequestT
     password = request.get("Password")
     if password is not None:
         password_rules.check(pool, password)
-    elif not _passwordless(pool):
+    elif not passwordless.may_sign_up(pool, client, user.attributes):
         raise InvalidParameterException("Missing required parameter: Password")
     await ctx.store.read(lambda tx: _require_free(tx, ctx, pool, user))
     user = await _pre_sign_up(ctx, pool, client, user, request)
@@ -68,6 +77,7 @@ async def make(ctx: Context, pool: Pool, client: Client, request: SignUpRequestT
         output["CodeDeliveryDetails"] = await messages.send(
             ctx, pool, client.id, "CustomMessage_SignUp", user, medium, code, metadata
         )
+        output["Session"] = await sign_up_session.begun(ctx, pool, client, user)
     return output
 
 
@@ -83,12 +93,6 @@ def _asked(ctx: Context, pool: Pool, client: Client, request: SignUpRequestTypeD
         if flagged in given:
             given[flag] = "false"
     return User(sub, name, now, now, attributes=given)
-
-
-def _passwordless(pool: Pool) -> bool:
-    """Whether users may sign in with something else than a password."""
-    policy = (pool.settings.get("Policies") or {}).get("SignInPolicy") or {}
-    return any(factor != "PASSWORD" for factor in policy.get("AllowedFirstAuthFactors") or ())
 
 
 def _require_free(tx: Reader, ctx: Context, pool: Pool, user: User) -> None:
