@@ -27,6 +27,8 @@ def main(student, answers):
     print("signed in:", found["Username"])
 
 
+if len(sys.argv) < 2:
+    sys.exit("usage: CLIENT_ID=… python sign_in.py STUDENT [ANSWER ...]")
 try:
     main(sys.argv[1], sys.argv[2:])
 except ClientError as error:

@@ -118,7 +118,7 @@ def test_a_functions_role_and_what_of_a_managed_policy_it_never_used(
         client, "writer",
         'import boto3\ndef handler(event, context):\n    print("here")\n'
         '    boto3.client("dynamodb").put_item(TableName="users", Item={"id": {"S": "1"}})\n',
-        "dynamodb:PutItem", "dynamodb:Delete*", "s3:*",
+        "dynamodb:Put*", "dynamodb:Delete*", "s3:*",
     )  # fmt: skip
     client("iam").attach_role_policy(RoleName="writer", PolicyArn=BASIC)
     assert "FunctionError" not in client("lambda").invoke(FunctionName="writer")
@@ -144,6 +144,10 @@ def test_a_functions_role_and_what_of_a_managed_policy_it_never_used(
         },
     ]
     assert "Granted today and never used:\n  may, statement 1: dynamodb:Delete*, s3:*\n" in ran.stderr
+    assert (
+        "Wildcards that grant more than was used:\n  may, statement 1: dynamodb:Put* for dynamodb:PutItem\n"
+        in ran.stderr
+    )
     assert ran.stderr.endswith("Verified: the 4 recorded calls would all be allowed by it.\n")
     lists = client("iam").create_policy(
         PolicyName="lists", PolicyDocument=document({"Sid": "Lists", "Action": ["s3:List*"], "Resource": "*"})

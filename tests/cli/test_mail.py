@@ -59,6 +59,7 @@ def test_list_and_show(own: Region, sign_up: Any, account: str) -> None:
     assert shown[4].startswith("Cause:   arn:aws:cognito-idp:us-east-1:")
     assert shown[4].endswith(" CustomMessage_SignUp")
     assert shown[6].startswith("Your confirmation code is ")
+    assert own.atoll("mail", "--to", "bob@example.com").stdout == "There is no message to bob@example.com.\n"
     (message,) = json.loads(own.atoll("mail", "--to", "ada@example.com", "--json").stdout)
     assert (message["account"], message["kind"], message["html"]) == (account, "email", True)
     failed = own.atoll("mail", "show", "3", check=False)

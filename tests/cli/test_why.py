@@ -464,6 +464,24 @@ def test_what_a_lambda_authorizers_policy_said(region: Region, account: str, cli
     assert token not in json.dumps(found)
 
 
+def test_a_token_that_a_jwt_authorizer_refused(region: Region, account: str, client: Clients) -> None:
+    arn = make_function(client, "held", "def handler(event, context):\n    return 1\n")
+    api = http_api(client, arn)
+    gateway = client("apigatewayv2")
+    authorizer = gateway.create_authorizer(
+        ApiId=api, Name="tokens", AuthorizerType="JWT", IdentitySource=["$request.header.Authorization"],
+        JwtConfiguration={"Issuer": "http://localhost:1/nobody", "Audience": ["app"]},
+    )["AuthorizerId"]  # fmt: skip
+    route = gateway.get_routes(ApiId=api)["Items"][0]["RouteId"]
+    gateway.update_route(ApiId=api, RouteId=route, AuthorizationType="JWT", AuthorizerId=authorizer)
+    headers = {"Authorization": "no-token"}
+    answer = httpx.get(f"{region.endpoint}/_aws/execute-api/{api}/%24default/secret", headers=headers)
+    assert answer.status_code == 401
+    found = why(region, answer.headers["apigw-requestid"])
+    assert found["error"].startswith("invalid_token: ")
+    assert found["error"] in region.atoll("why", answer.headers["apigw-requestid"]).stdout.replace("\n", " ")
+
+
 def test_another_accounts_resource_needs_both_sides(region: Region, client: Clients, ann: User) -> None:
     function = make_function(client, "theirs", "def handler(event, context):\n    return 1\n")
     stranger = User(region, "444455556666", f"bob{ann.key[-6:]}")

@@ -23,7 +23,8 @@ async def least_privilege(parts: Parts, account: str, name: str) -> dict[str, An
     """What the recorded calls of a role come to. Raises Refused where there is no such role.
 
     Shape: role (its ARN), recording, calls [{action, resource, contexts}], lost, policy (None without calls), size (characters),
-    present (names), denies (how many Deny statements), unused [{policy, statement, patterns, all}], denied [{action, resource}] on replay.
+    present (names), denies (how many Deny statements), unused [{policy, statement, patterns, all, partly}],
+    denied [{action, resource}] on replay.
     """
     from atoll.auth.policy.minimal import minimal, replay, unused  # on demand: who never asks does not pay for it
 

@@ -74,13 +74,7 @@ def _remarks(found: dict[str, Any]) -> None:
     err.print(
         f"[dim]From {calls} action{'s' if calls > 1 else ''} on resources that {plain(found['role'])} was seen to use.[/]"
     )
-    if found["unused"]:
-        err.print("[bold]Granted today and never used:[/]")
-    for one in found["unused"]:
-        every = " [dim](all of it)[/]" if one["all"] else ""
-        err.print(
-            f"  {plain(one['policy'])}, statement {plain(one['statement'])}: {plain(', '.join(one['patterns']))}{every}"
-        )
+    _excess(found["unused"])
     if found["denies"]:
         one = found["denies"] == 1
         many = (
@@ -97,6 +91,25 @@ def _remarks(found: dict[str, Any]) -> None:
         )
     if not found["recording"]:
         err.print("[yellow]The region was started with --no-record-calls: nothing is added to the recording.[/]")
+
+
+def _excess(unused: list[dict[str, Any]]) -> None:
+    """What the role's present policies grant beside what was used."""
+    idle = [one for one in unused if one["patterns"]]
+    if idle:
+        err.print("[bold]Granted today and never used:[/]")
+    for one in idle:
+        every = " [dim](all of it)[/]" if one["all"] else ""
+        err.print(f"  {_place_of(one)}: {plain(', '.join(one['patterns']))}{every}")
+    partly = [(one, *wild) for one in unused for wild in one["partly"].items()]
+    if partly:
+        err.print("[bold]Wildcards that grant more than was used:[/]")
+    for one, pattern, used in partly:
+        err.print(f"  {_place_of(one)}: {plain(pattern)} [dim]for {plain(', '.join(used))}[/]")
+
+
+def _place_of(one: dict[str, Any]) -> str:
+    return f"{plain(one['policy'])}, statement {plain(one['statement'])}"
 
 
 def _verified(found: dict[str, Any]) -> None:

@@ -47,13 +47,13 @@ def listing(
     if wait:
         _whole(_next(region, to), as_json=as_json)
     else:
-        _list(_messages(region, to, LISTED), as_json=as_json)
+        _list(_messages(region, to, LISTED), to, as_json=as_json)
 
 
 @mail.command("list")
 def list_messages(ctx: typer.Context, to: To = "", as_json: AsJson = False, port: Port = None) -> None:
     """List the latest messages, the newest first."""
-    _list(_messages(require(port or ctx.obj), to, LISTED), as_json=as_json)
+    _list(_messages(require(port or ctx.obj), to, LISTED), to, as_json=as_json)
 
 
 @mail.command()
@@ -67,7 +67,7 @@ def show(
     """Show one message whole."""
     found = _messages(require(port or ctx.obj), to, number)
     if len(found) < number:
-        fail(f"There {'is' if len(found) == 1 else 'are'} only {len(found)}." if found else "The mailbox is empty.")
+        fail(f"There {'is' if len(found) == 1 else 'are'} only {len(found)}." if found else _nothing(to))
     _whole(found[number - 1], as_json=as_json)
 
 
@@ -95,12 +95,16 @@ def _next(region: Running, to: str) -> dict[str, Any]:
         time.sleep(LOOK_EVERY)  # noqa: TID251  the command's own time, not the region's
 
 
-def _list(found: list[dict[str, Any]], *, as_json: bool) -> None:
+def _nothing(to: str) -> str:
+    return f"There is no message to {to}." if to else "The mailbox is empty."
+
+
+def _list(found: list[dict[str, Any]], to: str, *, as_json: bool) -> None:
     if as_json:
         _json(found)
         return
     if not found:
-        out.print("[dim]The mailbox is empty.[/]")
+        out.print(f"[dim]{escape(_nothing(to))}[/]")
     width = max((len(one["to"]) for one in found), default=0)
     for number, one in enumerate(found, 1):
         subject = f"[bold]{escape(one['subject'])}[/]  " if one["subject"] else ""

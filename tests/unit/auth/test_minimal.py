@@ -129,8 +129,8 @@ def test_grants_that_no_call_used_statement_by_statement() -> None:
         name="own",
     )
     found = list(unused([policy], [Use("dynamodb:GetItem", table, table, (Granted(),))], ROLE))
-    assert [(one.statement, one.patterns, one.all) for one in found] == [
-        ("1", ["dynamodb:PutItem"], False),
-        ("Other", ["dynamodb:*"], True),
-        ("3", ['all but "dynamodb:*"'], True),
+    assert [(one.statement, one.patterns, one.all, one.partly) for one in found] == [
+        ("1", ["dynamodb:PutItem"], False, {"dynamodb:get*": ["dynamodb:GetItem"]}),
+        ("Other", ["dynamodb:*"], True, {}),
+        ("3", ['all but "dynamodb:*"'], True, {}),
     ]

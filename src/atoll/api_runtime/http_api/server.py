@@ -108,6 +108,7 @@ class HttpApis:
             visit.ctx.span.note(route=visit.route_key)
             response = await self._serve(visit, compiled, match.route)
         except Refused as refused:
+            visit.ctx.span.note(error=refused.detail or refused.reason)
             response = refusal(refused, visit)
         return _with_id(response if cors is None else cross_origin(response, cors, request), visit)
 

@@ -20,12 +20,14 @@ from atoll.kernel.context import Principal
 
 
 class Unused(msgspec.Struct, frozen=True):
-    """Action patterns of a statement that no recorded call used; `all` where that is every one of them."""
+    """Action patterns of a statement that no recorded call used, `all` where that is every one of them; and its wildcards of which
+    calls used these actions (`partly`)."""
 
     policy: str
     statement: str
     patterns: list[str]
     all: bool
+    partly: dict[str, list[str]] = {}
 
 
 def minimal(uses: Iterable[Use]) -> dict[str, Any]:
@@ -79,20 +81,26 @@ def unused(policies: Iterable[Policy], uses: Sequence[Use], role: Principal) -> 
 def _unused(
     policy: str, number: int, statement: Statement, source: dict[str, Any], uses: Sequence[Use], role: Principal
 ) -> Iterator[Unused]:
-    covered = {use.action.lower() for use in uses if _covers(statement, use, role)}
+    covered = sorted({use.action for use in uses if _covers(statement, use, role)})
     written = source.get("Action", [])
     patterns = [written] if isinstance(written, str) else written
-    idle = [pattern for pattern in patterns if not _means_any(pattern, covered)]
-    if "NotAction" in source and not any(statement.actions.match(action) for action in covered):
+    used = {pattern: _meant(pattern, covered) for pattern in patterns}
+    idle = [pattern for pattern in patterns if not used[pattern]]
+    if "NotAction" in source and not any(statement.actions.match(action.lower()) for action in covered):
         idle = [f"all but {msgspec.json.encode(source['NotAction']).decode()}"]
-    if idle:
-        yield Unused(policy, source.get("Sid") or str(number), idle, len(idle) >= len(patterns))
+    partly = {pattern: used[pattern] for pattern in patterns if used[pattern] and _is_wild(pattern)}
+    if idle or partly:
+        yield Unused(policy, source.get("Sid") or str(number), idle, len(idle) >= len(patterns), partly)
 
 
-def _means_any(pattern: str, actions: Iterable[str]) -> bool:
-    """Whether the pattern means one of the actions, which are in lower case."""
+def _is_wild(pattern: str) -> bool:
+    return "*" in pattern or "?" in pattern
+
+
+def _meant(pattern: str, actions: Iterable[str]) -> list[str]:
+    """Those of the actions that the pattern means."""
     means = compile_pattern(tokenize(pattern.lower(), wildcards=True, variables=False))
-    return any(means(action) for action in actions)
+    return [action for action in actions if means(action.lower())]
 
 
 def _covers(statement: Statement, use: Use, role: Principal) -> bool:
