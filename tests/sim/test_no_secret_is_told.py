@@ -1,5 +1,5 @@
-"""Secrets in every operation of IAM, STS, user pools and identity pools that takes some, and on the hosted pages: right ones, wrong ones, and
-such as are no secrets at all by AWS's rules. None of them may stand in the log, a trace, what IAM explains and records, or an error.
+"""Secrets in every operation of IAM, STS, user pools and identity pools that takes some, and on the hosted pages: right ones, wrong
+ones, and such as are no secrets at all by AWS's rules. None of them may stand in the log, a trace, what IAM explains and records, or an error.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from atoll.services import SERVICES
 ACCOUNT = "100000000042"
 SECRET = re.compile(
     r"password$|token$|code\d?$|secret|^session$|assertion$|privatekey|secrethash|^logins$|authparameters|challengeresponses",
-    re.I,
+    re.IGNORECASE,
 )
 """Members that hold secrets. NextToken and its like are none."""
-NO_SECRET = re.compile(r"next|pagination|required|generate|secretid|roleName", re.I)
+NO_SECRET = re.compile(r"next|pagination|required|generate|secretid|roleName", re.IGNORECASE)
 ECHOED = re.compile(r"Value '[^']*' at '(?:confirmationCode|code|tokenCode|authenticationCode\d|logins)")
 """Where AWS's own messages quote what its models do not call sensitive; to the client alone."""
 NAMES = ("cognito-idp", "cognito-identity", "sts", "iam")
@@ -125,8 +125,8 @@ def test_what_is_sent_as_a_secret_is_told_nowhere(new_region: Callable[..., Any]
 def test_what_people_and_their_applications_know_is_told_nowhere(new_region: Callable[..., Any]) -> None:
     """A whole life of a user, by the API, on the pages and with credentials of AWS; passwords and tokens do not even lie in the data."""
     region = new_region()
-    idp, iam, sts, identities = (
-        region.client(service, key=ACCOUNT) for service in ("cognito-idp", "iam", "sts", "cognito-identity")
+    idp, iam, identities = (
+        region.client(service, key=ACCOUNT) for service in ("cognito-idp", "iam", "cognito-identity")
     )
     iam.create_user(UserName="ada")
     iam.create_login_profile(UserName="ada", Password="Console-Pass-1")
