@@ -30,7 +30,7 @@ Request = Mapping[str, Any]
 Handler = Callable[[Context, Any], Awaitable[Any]]
 H = TypeVar("H", bound=Handler)
 
-ResourceOf = Callable[[Context, Any], str | Sequence[str] | Awaitable[str]]
+ResourceOf = Callable[[Context, Any], str | Sequence[str] | Awaitable[str | Sequence[str]]]
 """Gives the ARN or ARNs; awaited where what the request names must be looked up to know its ARN (the path of a role)."""
 ValuesOf = Callable[
     [Context, Any], Sequence[str] | Mapping[str, str] | None | Awaitable[Sequence[str] | Mapping[str, str] | None]

@@ -6,6 +6,7 @@ A span costs two clock readings and one small object; nothing is written or sent
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from typing import Any, Protocol
 _now = time.perf_counter_ns
 
 LONGEST = 2048
+_VALUE = re.compile(r"Value '.*?(?:'( at '[^']+' failed)|\Z)", re.DOTALL)
+"""What AWS's validation messages quote of a request: it may be a code or a token, of which its models know nothing."""
 DENIED_KEPT = 200
 MOST_JUDGED = 100
 
@@ -59,11 +62,12 @@ class Span:
         self.laps += (name, _now())
 
     def note(self, **attributes: Any) -> None:
-        """Adds facts to the span, of texts their first LONGEST characters: they quote requests, and are kept."""
+        """Adds facts to the span, of texts their first LONGEST characters: they quote requests, and are kept. A value that AWS's rules
+        forbid is left out."""
         if self.attributes is None:
             self.attributes = {}
         for name, fact in attributes.items():
-            self.attributes[name[:LONGEST]] = fact[:LONGEST] if type(fact) is str else fact
+            self.attributes[name[:LONGEST]] = _quoting_no_value(fact[:LONGEST]) if type(fact) is str else fact
 
     def judge(self, judged: Judged) -> None:
         """Keeps what was decided: a reference, which is put into words when somebody asks. Of very many the first, and the last."""
@@ -125,6 +129,10 @@ class Span:
         if self.children:
             tree["children"] = [child.export(origin) for child in self.children]
         return tree
+
+
+def _quoting_no_value(text: str) -> str:
+    return _VALUE.sub(lambda found: f"Value{found[1] or '…'}", text) if "Value '" in text else text
 
 
 class Tracer:

@@ -86,3 +86,11 @@ def test_of_very_many_decisions_the_first_and_the_last_are_kept() -> None:
     assert root.judged is not None
     assert [str(one) for one in root.judged] == [*map(str, range(99)), "499"]
     assert root.export()["attributes"] == {"iam a:B on c": "499"}
+
+
+def test_values_that_rules_forbid_are_left_out() -> None:
+    span, rest = Tracer().begin("t", "test"), "Value at 'session' failed to …"
+    span.note(error=f"X: 2 validation errors detected: Value '1'2 3' at 'code' failed to …; {rest}")
+    assert span.attributes == {"error": f"X: 2 validation errors detected: Value at 'code' failed to …; {rest}"}
+    span.note(error="Value '" + "secret" * 10_000 + "' at 'code' failed to satisfy")
+    assert span.attributes == {"error": "Value…"}

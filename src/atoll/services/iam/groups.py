@@ -12,7 +12,7 @@ from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import attachments, paging, users
 from atoll.services.iam.errors import DeleteConflictException
-from atoll.services.iam.resources import groups_below, new_group, on_group
+from atoll.services.iam.resources import groups_below, new_group, on_group, renames_group
 from atoll.services.iam.store import GROUPS, USERS, Group, members_prefix
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ async def list_groups(ctx: Context, request: ListGroupsRequestTypeDef) -> dict[s
     return await ctx.store.read(read)
 
 
-@operation("UpdateGroup", access=on_group("UpdateGroup"))
+@operation("UpdateGroup", access=renames_group())
 async def update_group(ctx: Context, request: UpdateGroupRequestTypeDef) -> None:
     """Its users and policies move along with its name. docs: API_UpdateGroup."""
 

@@ -6,11 +6,11 @@ asked about without a path, as IAM does. Authorization comes before validation, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from atoll.kernel.context import Context
-from atoll.kernel.service import NO_CONDITIONS, Access, ValuesOf
+from atoll.kernel.service import NO_CONDITIONS, Access, ResourceOf, ValuesOf
 from atoll.kernel.tag_conditions import adds_tags
 from atoll.services.iam.store import GROUPS, POLICIES, PROFILES, ROLES, USERS, Entity, Kind, policies_prefix
 
@@ -54,6 +54,32 @@ def on_simulated(action: str) -> list[Access]:
 def on_group(action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) -> list[Access]:
     """The access of an operation on the group that the request names."""
     return [Access(f"iam:{action}", resource=_group, conditions=conditions)]
+
+
+def renames_user() -> list[Access]:
+    """The access of UpdateUser."""
+    return [Access("iam:UpdateUser", resource=renamed(_user, "user/", "UserName"), conditions=_USER_TAGS)]
+
+
+def renames_group() -> list[Access]:
+    """The access of UpdateGroup."""
+    return [Access("iam:UpdateGroup", resource=renamed(_group, "group/", "GroupName"))]
+
+
+def renamed(existing: Callable[[Context, Request], Awaitable[str]], word: str, member: str) -> ResourceOf:
+    """What an operation that renames or moves something is on: what it is, and what it becomes. docs: API_UpdateUser, "source and target".
+
+    `word` is what comes before the path in its ARN, `member` that of its name; the new one has `New` before it.
+    """
+
+    async def both(ctx: Context, request: Request) -> Sequence[str]:
+        arn = await existing(ctx, request)
+        start, _, rest = arn.partition(word)
+        path, _, name = f"/{rest}".rpartition("/")
+        path, name = request.get("NewPath") or f"{path}/", request.get(f"New{member}") or name
+        return [arn, f"{start}{word[:-1]}{path}{name}"]
+
+    return both
 
 
 def on_profile(action: str, conditions: Mapping[str, ValuesOf] = NO_CONDITIONS) -> list[Access]:

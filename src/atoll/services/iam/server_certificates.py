@@ -21,6 +21,7 @@ from atoll.services.iam.errors import (
     LimitExceededException,
     MalformedCertificateException,
 )
+from atoll.services.iam.resources import renamed
 
 if TYPE_CHECKING:
     from types_boto3_iam.type_defs import (
@@ -72,6 +73,9 @@ async def _existing(ctx: Context, request: Any) -> str:
     name = _named(ctx, request)
     found = await ctx.store.read(lambda tx: CERTIFICATES.find(tx, ctx.account, name))
     return _arn(ctx.account, found.path if found else "/", name)
+
+
+_renamed = renamed(_existing, "server-certificate/", "ServerCertificateName")
 
 
 _tags = belongings.tags_of(CERTIFICATES, _named)
@@ -175,7 +179,7 @@ async def list_server_certificates(ctx: Context, request: ListServerCertificates
     return await ctx.store.read(read)
 
 
-@operation("UpdateServerCertificate", access=belongings.on("UpdateServerCertificate", _existing, _tags))
+@operation("UpdateServerCertificate", access=belongings.on("UpdateServerCertificate", _renamed, _tags))
 async def update_server_certificate(ctx: Context, request: UpdateServerCertificateRequestTypeDef) -> None:
     """Another name or path. docs: API_UpdateServerCertificate."""
     name = request["ServerCertificateName"]

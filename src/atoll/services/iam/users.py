@@ -15,7 +15,7 @@ from atoll.kernel.service import Access, operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import attachments, boundaries, paging, tagging, user_items, uses
 from atoll.services.iam.errors import DeleteConflictException
-from atoll.services.iam.resources import makes, new_user, on_user, users_below
+from atoll.services.iam.resources import makes, new_user, on_user, renames_user, users_below
 from atoll.services.iam.store import (
     USERS,
     User,
@@ -101,7 +101,7 @@ async def list_users(ctx: Context, request: ListUsersRequestTypeDef) -> dict[str
     return await ctx.store.read(read)
 
 
-@operation("UpdateUser", access=on_user("UpdateUser"))
+@operation("UpdateUser", access=renames_user())
 async def update_user(ctx: Context, request: UpdateUserRequestTypeDef) -> None:
     """Access keys, groups, policies and the password go on under the new name and path. docs: API_UpdateUser."""
 

@@ -39,17 +39,24 @@ async def change_password(ctx: Context, request: ChangePasswordRequestTypeDef) -
 
 
 async def _prove(ctx: Context, pool: Pool, user: User, known: Password, given: str) -> None:
-    """Raises NotAuthorizedException unless the password is right, LimitExceededException after too many wrong ones."""
+    """Raises NotAuthorizedException unless the password is right, LimitExceededException after too many wrong ones: of many guesses at once
+    no more are answered than one after the other."""
     now = ctx.clock.now()
     tried = await ctx.store.read(lambda tx: attempts.find(tx, ctx, pool.id, user.sub, "change_password", now))
     if not attempts.may_guess(tried):
         raise attempts.limited()
-    if not await passwords.matches(given, known):
-        await ctx.store.transact(lambda tx: _failed(tx, ctx, pool, user, now))
+    right = await passwords.matches(given, known)
+
+    def settle(tx: Transaction) -> bool:
+        """Whether the guess still counted when it was known what it is worth. Raises UserNotFoundException for one who has gone."""
+        get_by_name(tx, ctx, pool, user.sub)
+        if not attempts.may_guess(attempts.find(tx, ctx, pool.id, user.sub, "change_password", now)):
+            return False
+        if not right:
+            attempts.failed(tx, ctx, pool.id, user.sub, "change_password", now)
+        return True
+
+    if not await ctx.store.transact(settle):
+        raise attempts.limited()
+    if not right:
         raise NotAuthorizedException("Incorrect username or password.")
-
-
-def _failed(tx: Transaction, ctx: Context, pool: Pool, user: User, now: float) -> None:
-    """Counts a wrong password. Raises UserNotFoundException where the user has gone meanwhile."""
-    get_by_name(tx, ctx, pool, user.sub)
-    attempts.failed(tx, ctx, pool.id, user.sub, "change_password", now)
