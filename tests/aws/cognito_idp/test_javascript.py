@@ -252,3 +252,27 @@ def test_amplify_signs_in_by_choice_and_with_a_rotating_client(
     assert found["signed"]["isSignedIn"] is True
     assert len({claims(one)["jti"] for one in found["tries"]}) == 3
     assert len({claims(one)["origin_jti"] for one in found["tries"]}) == 1
+
+
+def test_amplify_signs_in_by_the_sign_up_itself(pool: Make, app_client: Make, account: str, node: Node) -> None:
+    """autoSignIn without a password: the code that confirmed the sign-up is the first factor. The program ends by itself: Amplify's
+    timer would wait for three minutes."""
+    factors = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}}
+    here = pool(Policies=factors, AutoVerifiedAttributes=["email"])
+    app = app_client(here, ExplicitAuthFlows=["ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"])
+    body = """
+    const { account } = JSON.parse(process.env.GIVEN);
+    const email = 'ada@example.com';
+    setTimeout(() => process.exit(9), 40000);
+    await auth.signUp({ username: name, options: { userAttributes: { email }, autoSignIn: { authFlowType: 'USER_AUTH' } } });
+    const sent = await (await fetch(`${endpoint}/_atoll/mail?account=${account}&to=${email}`)).json();
+    const confirmationCode = sent.messages[0].body.match(/[0-9]{6}/)[0];
+    const confirmed = await auth.confirmSignUp({ username: name, confirmationCode });
+    const done = await auth.autoSignIn();
+    const session = await fetchAuthSession();
+    const id = session.tokens.idToken.toString();
+    console.log(JSON.stringify({ confirmed: confirmed.nextStep.signUpStep, done: done.isSignedIn, id }));
+    process.exit(0);"""
+    found = node(AMPLIFY, body, pool=here, app=app, account=account)
+    assert (found.get("confirmed"), found.get("done")) == ("COMPLETE_AUTO_SIGN_IN", True), found
+    assert claims(found["id"])["cognito:username"] == "ada"

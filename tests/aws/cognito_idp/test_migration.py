@@ -54,8 +54,9 @@ def test_a_migrated_user_is_welcomed_where_the_trigger_names_a_medium(
 def test_a_migrated_user_is_not_welcomed_where_the_trigger_suppresses_it(
     idp: Any, pool: Make, app_client: Make, trigger: Trigger, mail: Callable[..., list[dict[str, Any]]]
 ) -> None:
-    said = "SUPPRESS'\n    event['response']['desiredDeliveryMediums'] = ['EMAIL"
-    quiet = MIGRATES.replace("STATUS", "'CONFIRMED'").replace("SUPPRESS", said)
+    quiet = MIGRATES.replace("STATUS", "'CONFIRMED'").replace(
+        "'SUPPRESS'", "'SUPPRESS'\n    event['response']['desiredDeliveryMediums'] = ['EMAIL']"
+    )
     app = app_client(pool(LambdaConfig={"UserMigration": trigger("migrate", quiet)}), ExplicitAuthFlows=FLOWS)
     assert tokens(idp, app, "old")
     assert mail("old@example.com") == []

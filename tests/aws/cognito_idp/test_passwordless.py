@@ -79,8 +79,10 @@ def test_a_sign_up_session_is_given_only_where_it_is_of_use(
 ) -> None:
     typed = app_client(here, ExplicitAuthFlows=["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"])
     assert "Session" not in sign_up(anyone, typed, Password=PASSWORD)
-    sign_up(anyone, app, "bob")
-    assert "Session" not in confirm(anyone, mail, app, None, "bob")
+    assert "Session" not in confirm(anyone, mail, typed, None)
+    sign_up(anyone, app, "bob")  # as Amplify does it, which does not send the session on
+    session = confirm(anyone, mail, app, None, "bob")["Session"]
+    assert go_on(anyone, app, session, "bob")["AuthenticationResult"]
 
 
 def test_a_sign_up_session_does_not_stand_for_a_password(anyone: Any, mail: Mail, pool: Make, app_client: Make) -> None:

@@ -1,7 +1,7 @@
 """A sign-up that goes on as a sign-in: the code that confirmed it is the first factor of USER_AUTH, and need not be sent again.
 
-docs: API_SignUp, API_ConfirmSignUp, API_InitiateAuth, each under `Session`. SignUp's session goes to ConfirmSignUp, that one's to
-InitiateAuth. It takes the place of a code only where the pool lets such a code be a first factor.
+docs: API_SignUp, API_ConfirmSignUp, API_InitiateAuth, each under `Session`. SignUp's session may go to ConfirmSignUp (Amplify
+keeps it to itself), that one's goes to InitiateAuth. It takes the place of a code only where the pool lets such a code be a first factor.
 """
 
 from __future__ import annotations
@@ -32,13 +32,15 @@ async def require(ctx: Context, pool: Pool, client: Client, user: User, session:
     await _open(ctx, pool, client, user, session, _BEGUN)
 
 
-async def confirmed(
-    ctx: Context, pool: Pool, client: Client, user: User, session: str, medium: Medium | None
-) -> str | None:
-    """The session that follows on `session`, of a user who has confirmed the sign-up by a code sent by `medium`."""
+async def confirmed(ctx: Context, pool: Pool, client: Client, user: User, session: str, medium: Medium) -> str | None:
+    """The session of a user who has confirmed the sign-up by a code sent by `medium`; it follows on `session` where that is not "".
+    None where the client may not sign in by USER_AUTH."""
     attempt = Attempt(ctx, pool, client, "USER_AUTH", user.name, user)
-    await sessions.use(attempt, session)
-    return None if medium is None else await _session(attempt, _CONFIRMED, {"factor": _FACTOR[medium]})
+    if session:
+        await sessions.use(attempt, session)
+    if "ALLOW_USER_AUTH" not in flows(client):
+        return None
+    return await _session(attempt, _CONFIRMED, {"factor": _FACTOR[medium]})
 
 
 async def go_on(

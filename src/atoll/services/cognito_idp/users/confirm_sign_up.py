@@ -37,8 +37,8 @@ async def confirm(
     ctx: Context, pool: Pool, client: Client, name: str, code: str, metadata: Mapping[str, str], *,
     force: bool = False, session: str = "",
 ) -> str | None:  # fmt: skip
-    """Confirms the user whom `name` finds, where the code is right, and returns the session that may sign in the user where SignUp's
-    `session` was given. Also the hosted pages'. Raises as `confirm_sign_up`."""
+    """Confirms the user whom `name` finds, where the code is right, and returns the session that may sign in the user. `session` is
+    SignUp's, or "". Also the hosted pages'. Raises as `confirm_sign_up`."""
     user = await ctx.store.read(lambda tx: find_by_name(tx, ctx, pool, name))
     if user is None or not user.enabled:
         if hides_users(client):
@@ -53,4 +53,4 @@ async def confirm(
         lambda tx, known: (confirmation.confirm(tx, ctx, pool, user, known, now, force=force), known.medium),
     )  # fmt: skip
     await confirmation.tell(ctx, pool, client.id, "PostConfirmation_ConfirmSignUp", confirmed, metadata)
-    return await sign_up_session.confirmed(ctx, pool, client, confirmed, session, medium) if session else None
+    return await sign_up_session.confirmed(ctx, pool, client, confirmed, session, medium)

@@ -5,7 +5,7 @@ docs: "Migrate user Lambda trigger".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from atoll.kernel.context import Context
@@ -50,7 +50,9 @@ async def arrive(
     await ctx.store.transact(lambda tx: put_user(tx, ctx, pool, user, None, force=force))
     if answer.get("messageAction") == "SUPPRESS":
         return
-    for medium in answer.get("desiredDeliveryMediums") or ("SMS",):
+    default: Sequence[messages.Medium] = ["SMS"]
+    media: Sequence[messages.Medium] = answer.get("desiredDeliveryMediums") or default
+    for medium in media:
         if user.attributes.get(messages.ATTRIBUTES[medium]):
             await messages.send(ctx, pool, client.id, message_texts.INVITATION, user, medium, "", metadata)
 
