@@ -55,9 +55,9 @@ def test_the_longest_lock_is_fifteen_minutes(own: Any, idp: Any, app: str, aws_e
         assert _wrong(idp, app, aws_error) == WRONG
         advance(own, f"{min(2 ** max(number - 4, 0), 900)}s")
     assert _wrong(idp, app, aws_error) == WRONG
-    advance(own, "899s")
+    advance(own, "870s")  # region time goes on while requests are answered: a busy machine takes seconds for one
     assert aws_error(lambda: sign_in(idp, app)) == LOCKED
-    advance(own, "2s")
+    advance(own, "31s")
     assert sign_in(idp, app)["AuthenticationResult"]
 
 

@@ -6,35 +6,43 @@ Streams have a model of their own, and so a manifest; their records are written 
 from __future__ import annotations
 
 from atoll.kernel.service import Service, Shared
-from atoll.services.dynamodb import (
-    contributor_insights,
-    exports,
-    global_tables,
-    kinesis,
-    limits,
-    resource_policy,
-    runtime,
-    tags,
-)
-from atoll.services.dynamodb.backups import backups, continuous_backups, history, restores, system
-from atoll.services.dynamodb.items import (
-    batch_get_item,
-    batch_write_item,
-    delete_item,
-    get_item,
-    put_item,
-    query,
-    scan,
-    tokens,
-    transact_get_items,
-    transact_write_items,
-    update_item,
-)
-from atoll.services.dynamodb.partiql import batch_execute_statement, execute_statement, execute_transaction
-from atoll.services.dynamodb.streams import describing, lifecycle, reading
-from atoll.services.dynamodb.tables import create_table, index_tasks, tables, update_table
-from atoll.services.dynamodb.ttl import entries, switching, time_to_live
+from atoll.services.dynamodb import runtime
+from atoll.services.dynamodb.backups import backups, history, restores, system
+from atoll.services.dynamodb.items import tokens
+from atoll.services.dynamodb.streams import lifecycle
+from atoll.services.dynamodb.tables import index_tasks, tables
+from atoll.services.dynamodb.ttl import entries, switching
 
+_MODULES = (
+    "contributor_insights",
+    "exports",
+    "global_tables",
+    "kinesis",
+    "limits",
+    "resource_policy",
+    "tags",
+    "backups.backups",
+    "backups.continuous_backups",
+    "backups.restores",
+    "items.batch_get_item",
+    "items.batch_write_item",
+    "items.delete_item",
+    "items.get_item",
+    "items.put_item",
+    "items.query",
+    "items.scan",
+    "items.transact_get_items",
+    "items.transact_write_items",
+    "items.update_item",
+    "partiql.batch_execute_statement",
+    "partiql.execute_statement",
+    "partiql.execute_transaction",
+    "tables.create_table",
+    "tables.tables",
+    "tables.update_table",
+    "ttl.time_to_live",
+)
+"""Loaded when the first request comes: they are many."""
 _NO_S3 = "there is no S3 yet that could hold the files"
 REFUSED = {
     "EnableKinesisStreamingDestination": "there is no Kinesis yet to which changes could go",
@@ -44,13 +52,7 @@ REFUSED = {
 
 SERVICE = Service(
     "dynamodb",
-    [
-        create_table, update_table, tables, tags, time_to_live, continuous_backups, limits,
-        put_item, get_item, update_item, delete_item, query, scan,
-        batch_get_item, batch_write_item, transact_get_items, transact_write_items,
-        execute_statement, batch_execute_statement, execute_transaction,
-        backups, restores, resource_policy, contributor_insights, exports, global_tables, kinesis,
-    ],
+    [f"{__name__}.{module}" for module in _MODULES],
     tasks={
         "dynamodb.reap": tables.reap,
         "dynamodb.forget": tokens.forget,
@@ -67,6 +69,6 @@ SERVICE = Service(
     runtime=runtime.running,
     shared=[Shared(entries.TABLES_PREFIX, entries.owner)],
     refused=REFUSED,
-)  # fmt: skip
+)
 
-STREAMS = Service("dynamodbstreams", [describing, reading])
+STREAMS = Service("dynamodbstreams", [f"{__name__}.streams.{module}" for module in ("describing", "reading")])
