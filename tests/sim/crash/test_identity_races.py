@@ -268,3 +268,18 @@ def test_a_session_that_outlives_its_role_leaves_no_use(raced: Region, account: 
     iam.delete_role(RoleName="r")
     his = raced.client("dynamodb", given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
     assert aws_error(his.list_tables)[0] == "AccessDeniedException"
+
+
+def test_a_federated_session_outlives_the_renaming_of_its_user(raced: Region, account: str) -> None:
+    iam = raced.client("iam", key=account)
+    iam.create_user(UserName="ann")
+    for action in ("dynamodb:ListTables", "sts:GetFederationToken"):
+        iam.put_user_policy(UserName="ann", PolicyName=action[:3], PolicyDocument=document(action))
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    given = raced.client("sts", key["AccessKeyId"], key["SecretAccessKey"]).get_federation_token(
+        Name="guest", Policy=document("dynamodb:*")
+    )["Credentials"]
+    his = raced.client("dynamodb", given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    assert his.list_tables()["TableNames"] == []
+    iam.update_user(UserName="ann", NewUserName="bea")
+    assert his.list_tables()["TableNames"] == []

@@ -40,7 +40,7 @@ class IamDirectory:
     def credential(self, tx: Reader, access_key: str) -> Credential | None:
         """The credential with this access key id, or None if Atoll did not issue it."""
         found = credentials.credential(tx, access_key)
-        if found is not None and found.session_token is not None and found.principal.kind == "user":
+        if found is not None and found.session_token is not None and found.principal.kind in ("user", "federated"):
             return _as_called_now(tx, found)
         return found
 
@@ -72,8 +72,11 @@ class IamDirectory:
 def _as_called_now(tx: Reader, session: Credential) -> Credential:
     """A session of a user that may have been renamed since: another may have its old name."""
     principal = session.principal
-    arn = tx.get(renamed_key(principal.account, principal.user_id))
-    return session if arn is None else replace(session, principal=replace(principal, arn=arn.decode()))
+    arn = tx.get(renamed_key(principal.account, identity_of(principal)))
+    if arn is None:
+        return session
+    called = {"arn" if principal.kind == "user" else "role_arn": arn.decode()}
+    return replace(session, principal=replace(principal, **called))  # type: ignore[arg-type]
 
 
 def _compile(tx: Reader, principal: Principal) -> PolicySet:
