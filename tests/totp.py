@@ -23,14 +23,17 @@ class Phone:
 
     def code(self, steps: int = 0) -> str:
         """The code so many steps from now, region time."""
-        step = int(now(self._region)) // STEP + steps
-        digest = hmac.new(self._key, struct.pack(">Q", step), hashlib.sha1).digest()
-        at = digest[-1] & 15
-        return f"{(struct.unpack('>I', digest[at : at + 4])[0] & 0x7FFFFFFF) % 10**6:06d}"
+        return self._of(int(now(self._region)) // STEP + steps)
 
     def pair(self, steps: int = 0) -> dict[str, str]:
         """Two codes in a row, the later one's step so far from now."""
-        return {"AuthenticationCode1": self.code(steps - 1), "AuthenticationCode2": self.code(steps)}
+        step = int(now(self._region)) // STEP + steps
+        return {"AuthenticationCode1": self._of(step - 1), "AuthenticationCode2": self._of(step)}
+
+    def _of(self, step: int) -> str:
+        digest = hmac.new(self._key, struct.pack(">Q", step), hashlib.sha1).digest()
+        at = digest[-1] & 15
+        return f"{(struct.unpack('>I', digest[at : at + 4])[0] & 0x7FFFFFFF) % 10**6:06d}"
 
 
 def now(region: Any) -> float:

@@ -42,6 +42,9 @@ class Directory(Protocol):
         """Hears of each request that `principal` signed for `service` in `region`, at a region time in seconds. Returns what is to be
         stored of it; mostly None, for a key's uses are noted once in a quarter of an hour."""
 
+    def unused(self, principal: Principal, service: str) -> None:
+        """Hears that what `use` returned could not be stored."""
+
 
 def unknown_key(access_key: str, strict: bool) -> Principal:
     """Who acts under an access key that Atoll did not issue: the root of the account that a 12-digit key names, else of 000000000000.

@@ -257,3 +257,29 @@ def test_groups_and_policy_versions_under_races(raced: Region, account: str) -> 
     versions = iam.list_policy_versions(PolicyArn=arn)["Versions"]
     assert sorted(one["VersionId"] for one in versions) == ["v1", "v2", "v3", "v4", "v5"]
     assert sum(one["IsDefaultVersion"] for one in versions) == 1
+
+
+def test_a_session_that_outlives_its_role_leaves_no_use(raced: Region, account: str, aws_error: Any) -> None:
+    iam = raced.client("iam", key=account)
+    statement = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    given = raced.client("sts", key=account).assume_role(RoleArn=role, RoleSessionName="work")["Credentials"]
+    iam.delete_role(RoleName="r")
+    his = raced.client("dynamodb", given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    assert aws_error(his.list_tables)[0] == "AccessDeniedException"
+
+
+def test_a_federated_session_outlives_the_renaming_of_its_user(raced: Region, account: str) -> None:
+    iam = raced.client("iam", key=account)
+    iam.create_user(UserName="ann")
+    for action in ("dynamodb:ListTables", "sts:GetFederationToken"):
+        iam.put_user_policy(UserName="ann", PolicyName=action[:3], PolicyDocument=document(action))
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    given = raced.client("sts", key["AccessKeyId"], key["SecretAccessKey"]).get_federation_token(
+        Name="guest", Policy=document("dynamodb:*")
+    )["Credentials"]
+    his = raced.client("dynamodb", given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    assert his.list_tables()["TableNames"] == []
+    iam.update_user(UserName="ann", NewUserName="bea")
+    assert his.list_tables()["TableNames"] == []

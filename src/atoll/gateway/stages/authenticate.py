@@ -82,6 +82,7 @@ async def note_use(parts: Parts, authorization: Authorization, principal: Princi
         try:
             await parts.kernel.store.transact(noted)
         except StoreUnavailable as error:
+            parts.directory.unused(principal, authorization.service)
             log.warning("the use of an access key could not be noted: %s", error.message)
 
 

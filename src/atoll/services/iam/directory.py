@@ -18,7 +18,7 @@ from atoll.kernel.context import Principal
 from atoll.kernel.keys import packed
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.iam import password_policy, policies
-from atoll.services.iam.store import GROUPS, ROLES, USERS, Entity, User, renamed_key, version_key
+from atoll.services.iam.store import GROUPS, Entity, User, entity_of, identity_of, renamed_key, version_key
 from atoll.services.iam.uses import LatestUses
 
 MEMO = 4096
@@ -34,7 +34,7 @@ class IamDirectory:
     def credential(self, tx: Reader, access_key: str) -> Credential | None:
         """The credential with this access key id, or None if Atoll did not issue it."""
         found = credentials.credential(tx, access_key)
-        if found is not None and found.session_token is not None and found.principal.kind == "user":
+        if found is not None and found.session_token is not None and found.principal.kind in ("user", "federated"):
             return _as_called_now(tx, found)
         return found
 
@@ -45,36 +45,40 @@ class IamDirectory:
         """
         if principal.kind not in ("user", "role", "federated"):
             return NO_POLICIES
-        identity = principal.session.owner or principal.user_id.partition(":")[0]
         version = tx.get((packed(*version_key(principal.account)),))
-        key = (version, principal.account, identity, principal.session_policies, principal.session.tags)
+        key = (version, principal.account, identity_of(principal), principal.session_policies, principal.session.tags)
         found = self._memo.get(key)
         if found is None:
             if len(self._memo) >= MEMO:
                 self._memo.clear()
-            found = self._memo[key] = _compile(tx, principal, identity)
+            found = self._memo[key] = _compile(tx, principal)
         return found
 
     def use(self, principal: Principal, service: str, region: str, now: float) -> Callable[[Transaction], None] | None:
         """What is to be stored of a signed request, mostly None."""
         return self._uses.note(principal, service, region, now)
 
+    def unused(self, principal: Principal, service: str) -> None:
+        """What `use` returned could not be stored: the next request shall try."""
+        self._uses.forget(principal, service)
+
 
 def _as_called_now(tx: Reader, session: Credential) -> Credential:
     """A session of a user that may have been renamed since: another may have its old name."""
     principal = session.principal
-    arn = tx.get(renamed_key(principal.account, principal.user_id))
-    return session if arn is None else replace(session, principal=replace(principal, arn=arn.decode()))
+    arn = tx.get(renamed_key(principal.account, identity_of(principal)))
+    if arn is None:
+        return session
+    called = {"arn" if principal.kind == "user" else "role_arn": arn.decode()}
+    return replace(session, principal=replace(principal, **called))  # type: ignore[arg-type]
 
 
-def _compile(tx: Reader, principal: Principal, identity: str) -> PolicySet:
+def _compile(tx: Reader, principal: Principal) -> PolicySet:
     if principal.kind == "federated" and not principal.role_arn:  # of the root
         everything = (_managed(tx, principal.account, "arn:aws:iam::aws:policy/AdministratorAccess"),)
         return PolicySet(everything, session=tuple(map(parse, principal.session_policies)))
-    kind = ROLES if principal.kind == "role" else USERS
-    name = (principal.role_arn or principal.arn).rpartition("/")[2]
-    entity: Entity | None = kind.find(tx, principal.account, name)
-    if entity is None or entity.id != identity:
+    entity = entity_of(tx, principal)
+    if entity is None:
         return NO_POLICIES
     return PolicySet(
         identity=tuple(_identity(tx, principal.account, entity)),

@@ -11,7 +11,7 @@ from typing import Generic, Literal, TypeVar
 
 import msgspec
 
-from atoll.kernel.context import GLOBAL_ACCOUNT
+from atoll.kernel.context import GLOBAL_ACCOUNT, Principal
 from atoll.kernel.keys import Key, Range, under
 from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader, Transaction, counter
@@ -161,6 +161,18 @@ PROFILES = Kind(
 )  # fmt: skip
 
 
+def identity_of(principal: Principal) -> str:
+    """The unique id of the user or role whose permissions a principal has; of a federated session its user's."""
+    return principal.session.owner or principal.user_id.partition(":")[0]
+
+
+def entity_of(tx: Reader, principal: Principal) -> Role | User | None:
+    """That user or role; None where it was deleted, even if another of its name was made since."""
+    name = (principal.role_arn or principal.arn).rpartition("/")[2]
+    found: Role | User | None = (ROLES if principal.kind == "role" else USERS).find(tx, principal.account, name)
+    return found if found is not None and found.id == identity_of(principal) else None
+
+
 def members_prefix(account: str, group: str) -> Key:
     """Under which (…, name in lower case) lies for each user of a group."""
     return (account, "", "iam", "group-members", group.lower())
@@ -187,13 +199,25 @@ def profiles_prefix(account: str, role: str) -> Key:
 
 
 def count(tx: Reader, account: str, noun: str) -> int:
-    """How many there are of a noun that is counted: the words of the kinds, "policy", and whatever `add_to_count` is told of."""
-    return max(0, counter(tx.get((account, "", "iam", "counts", noun))))
+    """How many there are of a noun that is counted: the words of the kinds, and "policy"."""
+    raw = tx.get(_count_of(account, noun))
+    return _uncounted(tx, account, noun) if raw is None else counter(raw)
 
 
 def add_to_count(tx: Transaction, account: str, noun: str, amount: int) -> None:
-    """Says that there are `amount` more."""
-    tx.add((account, "", "iam", "counts", noun), amount)
+    """Says that there will be `amount` more."""
+    key = _count_of(account, noun)
+    first = _uncounted(tx, account, noun) if tx.get(key) is None else 0
+    tx.add(key, first + amount)
+
+
+def _uncounted(tx: Reader, account: str, noun: str) -> int:
+    """How many there are where nobody has counted yet: older data directories have users and roles, and no counts."""
+    return sum(1 for _ in tx.scan(under((account, "", "iam", f"{noun}s"))))
+
+
+def _count_of(account: str, noun: str) -> Key:
+    return (account, "", "iam", "counts", noun)
 
 
 class Policy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

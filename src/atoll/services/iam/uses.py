@@ -15,6 +15,7 @@ from atoll.kernel.context import Principal
 from atoll.kernel.keys import Key, Range, under
 from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.iam.store import User, entity_of, identity_of
 
 SPAN = 900.0
 MEMO = 4096
@@ -39,26 +40,32 @@ class LatestUses:
 
     def note(self, principal: Principal, service: str, region: str, now: float) -> Callable[[Transaction], None] | None:
         """See `auth.principal.Directory.use`."""
-        who = principal.access_key if principal.kind == "user" else _identity(principal)
-        last = self._seen.get((who, service))
+        place = _place(principal, service)
+        last = self._seen.get(place)
         if last is not None and now - last < SPAN:
             return None
         if len(self._seen) >= MEMO:
             self._seen.clear()
-        self._seen[who, service] = now
+        self._seen[place] = now
         use = Use(int(now), service, region)
         return lambda tx: _write(tx, principal, use)
 
+    def forget(self, principal: Principal, service: str) -> None:
+        """What `note` returned could not be stored: the next use shall try."""
+        self._seen.pop(_place(principal, service), None)
 
-def _identity(principal: Principal) -> str:
-    """The unique id of the user or role; of a federated session its user's."""
-    return principal.session.owner or principal.user_id.partition(":")[0]
+
+def _place(principal: Principal, service: str) -> tuple[str, str]:
+    return principal.access_key if principal.kind == "user" else identity_of(principal), service
 
 
 def _write(tx: Transaction, principal: Principal, use: Use) -> None:
-    account = principal.account
-    places = [_of_service(account, _identity(principal), use.service)]
-    if principal.access_key.startswith("AKIA"):
+    """Writes a use down, unless who made it has gone: a session outlives its role, and nothing would ever take the record away."""
+    account, entity = principal.account, entity_of(tx, principal)
+    if entity is None:
+        return
+    places = [_of_service(account, entity.id, use.service)]
+    if isinstance(entity, User) and principal.access_key in entity.access_keys:
         places.append(key_use(account, principal.access_key))
     for place in places:
         raw = tx.get(place)
