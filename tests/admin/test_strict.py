@@ -37,6 +37,14 @@ UPDATE = {"FunctionName": "fn"}
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:q"
 STREAM = "arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/l"
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:q"
+POOL = "us-east-1_Nobody000"
+IDENTITIES = "us-east-1:00000000-0000-0000-0000-000000000000"
+NAMED = {
+    "AccountId": "1" * 12, "FunctionName": "fn", "NamespacedFunctionName": "fn", "UserPoolIdType": POOL,
+    "IdentityPoolId": IDENTITIES, "SoftwareTokenMFAUserCodeType": "123456",
+}  # fmt: skip
+"""What a shape must hold, where its pattern is not enough of a hint."""
+ALLOW = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
 CONDITIONAL = [
     ("lambda", "CreateEventSourceMapping", UPDATE, {"EventSourceArn": QUEUE}, "EventSourceArn"),
     (
@@ -67,6 +75,30 @@ CONDITIONAL = [
         "lambda", "AddLayerVersionPermission",
         {"LayerName": "l", "VersionNumber": 1, "StatementId": "s", "Action": "lambda:GetLayerVersion", "Principal": "*"},
         {"OrganizationId": "o-0123456789"}, "OrganizationId",
+    ),
+    *(
+        (
+            "cognito-idp", f"{verb}UserPoolClient", {"UserPoolId": POOL, member: "app"},
+            {"EnablePropagateAdditionalUserContextData": True}, "EnablePropagateAdditionalUserContextData",
+        )
+        for verb, member in (("Create", "ClientName"), ("Update", "ClientId"))
+    ),
+    *(
+        ("cognito-idp", f"{verb}UserPoolDomain", {"UserPoolId": POOL, "Domain": "d"}, {"ManagedLoginVersion": 2}, "ManagedLoginVersion")
+        for verb in ("Create", "Update")
+    ),
+    (
+        "cognito-identity", "CreateIdentityPool", {"IdentityPoolName": "i", "AllowUnauthenticatedIdentities": True},
+        {"CognitoIdentityProviders": [{"ServerSideTokenCheck": True}]}, "ServerSideTokenCheck",
+    ),
+    (
+        "cognito-identity", "UpdateIdentityPool",
+        {"IdentityPoolId": IDENTITIES, "IdentityPoolName": "i", "AllowUnauthenticatedIdentities": True},
+        {"CognitoIdentityProviders": [{"ServerSideTokenCheck": True}]}, "ServerSideTokenCheck",
+    ),
+    (
+        "iam", "SimulateCustomPolicy", {"PolicyInputList": [ALLOW], "ActionNames": ["ec2:RunInstances"]},
+        {"ResourceHandlingOption": "EC2-VPC-InstanceStore"}, "ResourceHandlingOption",
     ),
 ]  # fmt: skip
 """What is warned of depending on its value: service, operation, the rest of the request, what is set, and its name."""
@@ -104,10 +136,8 @@ def text(shape: Shape, length: int) -> str:
     """A text that the shape's pattern takes."""
     if choices := getattr(shape, "enum", None):
         return "HTTP" if "HTTP" in choices else str(choices[0])
-    if shape.name in ("FunctionName", "NamespacedFunctionName"):
-        return "fn"
-    if shape.name == "AccountId":
-        return "1" * 12
+    if shape.name in NAMED:
+        return NAMED[shape.name]
     if "kms" in shape.name.lower():
         return "arn:aws:kms:us-east-1:000000000000:key/k"
     if "arn:" in str(shape.metadata.get("pattern", "")):
