@@ -198,12 +198,37 @@ def test_what_depends(
     check_both_ways(own, strict, service, operation, rest | given, prop)
 
 
+def test_hosted_pages_in_another_language(own: Region, strict: Region) -> None:
+    for region, status, count in ((own, 200, 1), (strict, 501, 0)):
+        idp = region.client("cognito-idp", key="000000000000")
+        pool = idp.create_user_pool(PoolName="pages")["UserPool"]["Id"]
+        oauth = {
+            "AllowedOAuthFlowsUserPoolClient": True,
+            "AllowedOAuthFlows": ["code"],
+            "AllowedOAuthScopes": ["openid"],
+        }
+        client = idp.create_user_pool_client(
+            UserPoolId=pool, ClientName="app", CallbackURLs=["http://localhost:3000/"],
+            SupportedIdentityProviders=["COGNITO"], **oauth,
+        )["UserPoolClient"]["ClientId"]  # fmt: skip
+        idp.create_user_pool_domain(UserPoolId=pool, Domain="pages")
+        query = {"client_id": client, "response_type": "code", "redirect_uri": "http://localhost:3000/", "lang": "en"}
+        pages = f"{region.endpoint}/_aws/cognito-idp/pages/login"
+        assert httpx.get(pages, params=query).status_code == 200
+        shown = httpx.get(pages, params=query | {"lang": "de"})
+        assert shown.status_code == status, shown.text
+        assert ("Atoll does not honour lang of cognito-idp:HostedPages: the pages are in English." in shown.text) == (
+            region is strict
+        )
+        assert reported(region, "cognito-idp", "HostedPages", "lang") == count
+
+
 def test_every_place_that_warns_is_tried() -> None:
     """Each `ctx.warn` names its property; one that is new must be added above. Those of API Gateway: test_api_warnings.py."""
     services = (Path(atoll.__file__).parent / "services").rglob("*.py")
     source = "".join(path.read_text() for path in services if "/apigateway" not in path.as_posix())
     named = set(re.findall(r"\.warn\(\s*f?\"(?:\{place\}\.)?(\{member\}|[\w.]+)\"", source))
-    tried = {case[4] for case in CONDITIONAL} | {"Runtime"}
+    tried = {case[4] for case in CONDITIONAL} | {"Runtime", "lang"}
     # Runtime is named twice, and what may send to destinations says itself which member is one (`destinations.report`).
     assert len(named) == len(re.findall(r"\.warn\(", source)) - 2
     assert all(name == "{member}" or any(prop.endswith(name) for prop in tried) for name in named), named
