@@ -15,7 +15,7 @@ from benchmarks import environments
 from benchmarks.machine import CACHE, facts
 from benchmarks.plan import Plan
 
-PARTS = ("start", "items", "queries", "million", "functions", "apis", "cold", "idle", "store", "profile")
+PARTS = ("start", "items", "queries", "million", "functions", "apis", "identity", "cold", "idle", "store", "profile")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 

@@ -123,6 +123,38 @@ def test_without_an_id_the_latest_denial_is_explained(new_region: Callable[..., 
     assert (latest["id"], latest["name"], len(latest["denied"])) == (request_id, "sts.AssumeRole", 1)
 
 
+def test_what_an_operation_denies_by_a_rule_of_its_own_is_told_apart_from_policies(own: Region) -> None:
+    """Here: that sessions call no GetFederationToken. It is the latest denial, too, and no statement is advised."""
+    ann = User(own, "222233334444")
+    ann.may({"Action": "sts:*", "Resource": "*"})
+    keys = ann("sts").get_session_token()["Credentials"]
+    session = own.client("sts", keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    request_id = denied(lambda: session.get_session_token())
+    shown = own.atoll("why").stdout
+    assert f" {request_id}, " in shown.splitlines()[0]
+    assert "AccessDeniedException: Cannot call GetSessionToken with session credentials" in shown
+    assert "No policy denied it: the operation itself has this rule." in shown
+    assert "This would allow it" not in shown
+    latest = httpx.get(f"{own.endpoint}/_atoll/why").json()["denied"][0]
+    assert len(latest["denied"]) == 1
+    assert "Cannot call GetSessionToken" in latest["denied"][0]
+
+
+def test_a_table_policy_that_would_lock_its_writer_out_is_explained(region: Region, account: str, ann: User) -> None:
+    ann.may({"Action": "dynamodb:*", "Resource": "*"})
+    arn = ann("dynamodb").create_table(
+        TableName="users", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )["TableDescription"]["TableArn"]  # fmt: skip
+    lock = {"Sid": "Lock", "Effect": "Deny", "Principal": "*", "Action": "dynamodb:PutResourcePolicy", "Resource": arn}
+    request_id = denied(lambda: ann("dynamodb").put_resource_policy(ResourceArn=arn, Policy=document(lock)))
+    decision = only(why(region, request_id))
+    assert (decision["action"], decision["resource"]) == ("dynamodb:PutResourcePolicy", arn)
+    assert decision["by"] == "resource-based policy"
+    assert [one["sid"] for one in decision["policies"][0]["statements"] if one["decided"]] == ["Lock"]
+    assert "denies it explicitly: no Allow helps" in decision["remedy"]["hopeless"]
+
+
 def test_a_denial_outlives_a_thousand_other_requests(own: Region, account: str) -> None:
     ann = User(own, account)
     request_id = denied(lambda: ann("dynamodb").list_tables())

@@ -100,8 +100,8 @@ def test_numbers_that_no_type_holds_are_refused(number: float) -> None:
     """They are read twice: at once where that is possible, and in full."""
     with pytest.raises(MalformedRequest, match="_VALUE cannot be converted to Integer"):
         parse(json.dumps({"TableName": "t", "Limit": number}).encode(), "Query")
+    body = {"ProvisionedThroughput": {"ReadCapacityUnits": number}, "TableName": None}
     with pytest.raises(MalformedRequest, match="_VALUE cannot be converted to Long"):
-        body = {"ProvisionedThroughput": {"ReadCapacityUnits": number}, "TableName": None}
         parse(json.dumps(body).encode(), "CreateTable")
     with pytest.raises(MalformedRequest, match="is not a valid integer"):
         parse(f"RoleName=r&MaxSessionDuration={number:.0f}".encode(), "CreateRole", "iam")

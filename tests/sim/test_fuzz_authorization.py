@@ -19,8 +19,8 @@ from tests.sim.test_fuzz_operations import SEED, Fuzzer
 
 from atoll.services import SERVICES
 
-FREE = {"GetCallerIdentity", "GetSessionToken"}
-"""What nobody needs a permission for."""
+FREE = {"GetCallerIdentity", "GetSessionToken", "BatchExecuteStatement"}
+"""What nobody needs a permission for, and what says of each statement that it is denied."""
 SHAPES = 6
 """Requests per operation, beside the empty one."""
 KEYS_PER_POLICY = 60
@@ -29,6 +29,7 @@ KEYS_PER_POLICY = 60
 class Nobody(NamedTuple):
     """A user without permissions. His policies ask for every condition key that any operation has, and deny in vain."""
 
+    http: httpx.Client
     endpoint: str
     credentials: Credentials
 
@@ -42,9 +43,7 @@ class Nobody(NamedTuple):
             request = AWSRequest(wire["method"], self.endpoint + target, headers, wire["body"])
             SigV4Auth(self.credentials, signing_name, "us-east-1").add_auth(request)
             sent = request.prepare()
-            return httpx.request(
-                wire["method"], sent.url, headers=dict(sent.headers.items()), content=wire["body"], timeout=60
-            )
+            return self.http.request(wire["method"], sent.url, headers=dict(sent.headers.items()), content=wire["body"])
         except (ValueError, UnicodeError, httpx.InvalidURL, httpx.LocalProtocolError):
             return None
 
@@ -69,7 +68,8 @@ def nobody(client: Callable[..., Any], region: Any) -> Iterator[Nobody]:
         made = iam.create_policy(PolicyName=f"asks-{start}", PolicyDocument=document)
         iam.attach_user_policy(UserName="nobody", PolicyArn=made["Policy"]["Arn"])
     key = iam.create_access_key(UserName="nobody")["AccessKey"]
-    yield Nobody(region.endpoint, Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
+    with httpx.Client(timeout=60) as http:
+        yield Nobody(http, region.endpoint, Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)

@@ -35,3 +35,23 @@ def test_user_pools_with_clients_domains_groups_scopes_and_users(stack: Callable
 
     pools.destroy()
     assert idp.list_user_pools(MaxResults=60)["UserPools"] == []
+
+
+def test_identity_pools_with_roles_and_principal_tags(stack: Callable[[str], Stack]) -> None:
+    pools = stack("identity-pools")
+    assert "Apply complete! Resources: 8 added, 0 changed, 0 destroyed." in pools.apply().stdout
+    assert pools.plan_is_empty()
+
+    pools.edit("main.tf", "step = 0", "step = 1")
+    changed = pools.apply().stdout
+    assert "Apply complete! Resources: 0 added, 3 changed, 0 destroyed." in changed
+    assert pools.plan_is_empty()
+    pool, client = pools.run("output", "-raw", "pool").stdout, pools.region.client("cognito-identity")
+    shop = client.describe_identity_pool(IdentityPoolId=pool)
+    assert (shop["AllowClassicFlow"], shop["IdentityPoolTags"]) == (False, {"step": "1"})
+    assert shop["CognitoIdentityProviders"][0]["ServerSideTokenCheck"] is True
+    [mapping] = client.get_identity_pool_roles(IdentityPoolId=pool)["RoleMappings"].values()
+    assert mapping["AmbiguousRoleResolution"] == "Deny"
+
+    pools.destroy()
+    assert client.list_identity_pools(MaxResults=60)["IdentityPools"] == []

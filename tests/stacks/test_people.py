@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from tests.aws.iam.test_certificates_and_keys import certificate
+from tests.saml import IdentityProvider
+
 if TYPE_CHECKING:
     from tests.stacks.conftest import Stack
 
@@ -32,3 +37,34 @@ def test_apply_use_change_and_destroy(stack: Callable[[str], Stack]) -> None:
     people.destroy()
     assert root.list_users()["Users"] == root.list_groups()["Groups"] == root.list_roles()["Roles"] == []
     assert root.list_instance_profiles()["InstanceProfiles"] == root.list_account_aliases()["AccountAliases"] == []
+
+
+def test_federation_devices_certificates_and_keys(stack: Callable[[str], Stack]) -> None:
+    """Identity providers, an MFA device, a server's and a user's certificate, an SSH key, a service's own role."""
+    federation = stack("federation")
+    body, private = certificate()
+    rsa_key = rsa.generate_private_key(65537, 2048).public_key()
+    ssh = rsa_key.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()
+    for name, content in (
+        ("metadata.xml", IdentityProvider().metadata()), ("certificate.pem", body), ("key.pem", private), ("key.pub", ssh),
+    ):  # fmt: skip
+        (federation.directory / name).write_text(content)
+    federation.apply()
+    assert federation.plan_is_empty()
+    assert federation.run("output", "-raw", "ann_may").stdout == "false"
+
+    iam = federation.region.client("iam")
+    assert iam.list_virtual_mfa_devices()["VirtualMFADevices"][0]["SerialNumber"].endswith(":mfa/ann")
+    ann = iam.get_user(UserName="ann")["User"]["UserId"]
+    federation.edit("main.tf", 'team = "a"', 'team = "b"')
+    federation.edit("main.tf", 'name = "ann"\n}', 'name = "anna"\n}')
+    federation.edit(
+        "main.tf", 'client_id_list  = ["sts.amazonaws.com"]', 'client_id_list  = ["sts.amazonaws.com", "x"]'
+    )
+    federation.apply()
+    assert federation.plan_is_empty()
+    assert iam.get_user(UserName="anna")["User"]["UserId"] == ann
+
+    federation.destroy()
+    assert iam.list_roles()["Roles"] == iam.list_users()["Users"] == iam.list_saml_providers()["SAMLProviderList"] == []
+    assert iam.list_server_certificates()["ServerCertificateMetadataList"] == []

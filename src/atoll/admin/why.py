@@ -20,13 +20,14 @@ NOTHING_JUDGED = {
     "off": "IAM is off in this region (--auth off): nothing is judged.",
     "": "No permission was asked for: the operation needs none, or the request failed before.",
 }
+BY_OPERATION = "No policy denied it: the operation itself has this rule."
 KEYS = {key.lower(): key for key in (*PRINCIPAL_KEYS, *REQUEST_KEYS, "aws:ResourceAccount")}
 """Condition keys as AWS writes them: the engine knows them in lower case."""
 
 
 def denials(parts: Parts) -> dict[str, Any]:
     """A line about each request of late in which something was denied, the latest first, like those of /_atoll/trace."""
-    return {"denied": [{**span.summary(), "denied": list(_denied(span))} for span in parts.kernel.tracer.denied()]}
+    return {"denied": [_line(span) for span in parts.kernel.tracer.denied()]}
 
 
 def why(parts: Parts, request_id: str) -> dict[str, Any]:
@@ -44,7 +45,9 @@ def why(parts: Parts, request_id: str) -> dict[str, Any]:
         )
     found = [_explained(step, judged) for step in steps(span) for judged in step.judged or ()]
     answer = {**span.summary(), "id": request_id, "decisions": found}
-    if not found:
+    if "AccessDenied" in (answer.get("error") or "") and all(told["allowed"] for told in found):
+        answer["note"] = BY_OPERATION
+    elif not found:
         answer["note"] = NOTHING_JUDGED["off" if parts.auth == "off" and not parts.audits else ""]
     return answer
 
@@ -64,6 +67,11 @@ def _explained(step: Span, judged: Any) -> dict[str, Any]:
     if not judged.decision.allowed and "iam audit" in (step.attributes or {}):
         told["audited"] = True
     return told
+
+
+def _line(span: Span) -> dict[str, Any]:
+    line = span.summary()
+    return {**line, "denied": list(_denied(span)) or [line.get("error", "")]}
 
 
 def _denied(span: Span) -> Iterator[str]:

@@ -1,5 +1,6 @@
-"""The public keys of token issuers: had from this region's own services, or by OpenID Connect discovery; kept for two hours, looked for
-again when a new one is named. One `Issuers` serves the whole region (`Host.issuers`): APIs' authorizers and STS ask it.
+"""The public keys of token issuers: this region's own services are asked each time, so that a pool that is deleted vouches for nobody;
+those that OpenID Connect discovery finds are kept for two hours, and looked for again when a new one is named. One `Issuers` serves the
+whole region (`Host.issuers`): APIs' authorizers and STS ask it.
 
 docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html ("can cache the public key for two hours").
 How issuers elsewhere are asked is the composition root's to say: `api_runtime/authorize/discovery.py`.
@@ -65,6 +66,8 @@ class Issuers:
         self._clock = clock
         self._download = download
         self._resolvers: list[Resolver] = []
+        self._own: dict[str, tuple[bytes, KeySet]] = {}
+        """The keys of the region's issuers, with the documents that they were read from."""
         self._known: dict[str, _Known] = {}
         self._asking: dict[str, asyncio.Task[KeySet]] = {}
 
@@ -74,6 +77,11 @@ class Issuers:
 
     async def find(self, issuer: str, key_id: str, algorithm: str) -> Verify | None:
         """The issuer's key for an algorithm, or None. Raises Unreachable where its keys are not known and cannot be had."""
+        for resolver in self._resolvers:
+            document = await resolver(issuer)
+            if document is not None:
+                return (await self._read(issuer, document)).get((key_id, algorithm))
+        self._own.pop(issuer, None)
         known = self._known.get(issuer)
         fresh = known is not None and self._clock.now() < known.fetched + KEPT
         if known is not None and fresh:
@@ -88,6 +96,14 @@ class Issuers:
                 return None
             raise
         return keys.get((key_id, algorithm))
+
+    async def _read(self, issuer: str, document: bytes) -> KeySet:
+        known = self._own.get(issuer)
+        if known is None or known[0] != document:
+            known = self._own[issuer] = document, await asyncio.to_thread(_key_set, document)
+            if len(self._own) > MOST_ISSUERS:
+                del self._own[next(iter(self._own))]
+        return known[1]
 
     async def _ask(self, issuer: str) -> KeySet:
         asking = self._asking.get(issuer)
@@ -105,13 +121,7 @@ class Issuers:
                 del self._known[next(iter(self._known))]
 
     async def _fetch(self, issuer: str) -> KeySet:
-        for resolver in self._resolvers:
-            document = await resolver(issuer)
-            if document is not None:
-                break
-        else:
-            document = await self._download(issuer)
-        return await asyncio.to_thread(_key_set, document)
+        return await asyncio.to_thread(_key_set, await self._download(issuer))
 
 
 def _key_set(document: bytes) -> KeySet:

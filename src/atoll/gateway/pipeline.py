@@ -130,6 +130,8 @@ class Gateway:
     def _failed(self, call: Call, error: ServiceError) -> HttpResponse:
         if isinstance(error, NotImplementedByAtoll):
             self.parts.unsupported.refused(call.service, call.operation, error.message)
+        if isinstance(error, AccessDenied):  # of an operation, too: some have rules of their own
+            self.parts.kernel.tracer.keep_denied(call.span.trace_id)
         call.span.note(error=f"{error.code}: {error.message}")
         codec = call.codec or self.parts.models.codec("sts")
         wire = codec.error(error, call.request_id, call.operation or None, call.wire)

@@ -171,6 +171,7 @@ class Clock:
             self._held, self._held_lead = self.now(), self._offset
             await self._settle()
             await self._fire_until(target)
+            await self._fire_until(time.time() + self._offset)  # what came due while all this took its time
         finally:
             self._held = None
             self._offset = max(self._offset, self._latest - time.time())

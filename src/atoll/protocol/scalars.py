@@ -51,7 +51,11 @@ def _integer_reader(kind: str) -> TextReader:
 
     def read(text: str) -> int:
         try:
-            if text.lstrip("+-").isdecimal() and len(text) <= _MOST_DIGITS and lowest <= (value := int(text)) <= highest:
+            if (
+                text.lstrip("+-").isdecimal()
+                and len(text) <= _MOST_DIGITS
+                and lowest <= (value := int(text)) <= highest
+            ):
                 return value
         except ValueError:  # more than one sign
             pass

@@ -104,6 +104,35 @@ def test_get_id_and_credentials_of_a_user(pools: Pools, aws_error: Callable[...,
     assert aws_error(lambda: pools.anyone.get_credentials_for_identity(IdentityId=found)) == forbidden
 
 
+def test_a_server_side_token_check_refuses_who_has_signed_out(
+    region: Any, account: str, aws_error: Callable[..., Any]
+) -> None:
+    pools = Pools(region, account)
+    provider = {"ProviderName": pools.people.provider, "ClientId": pools.people.client}
+    checks = [{**provider, "ServerSideTokenCheck": True}]
+    pools.client.update_identity_pool(
+        IdentityPoolId=pools.id, IdentityPoolName="pool", AllowUnauthenticatedIdentities=False,
+        CognitoIdentityProviders=checks,
+    )  # fmt: skip
+    pools.people.add("joy")
+    before = pools.logins("joy")
+    found = pools.anyone.get_id(IdentityPoolId=pools.id, Logins=before)["IdentityId"]
+    assert pools.anyone.get_credentials_for_identity(IdentityId=found, Logins=before)["Credentials"]
+    pools.people.idp.admin_user_global_sign_out(UserPoolId=pools.people.pool, Username="joy")
+    revoked = ("NotAuthorizedException", "Invalid login token. Token has been revoked.", 400)
+    assert aws_error(lambda: pools.anyone.get_id(IdentityPoolId=pools.id, Logins=before)) == revoked
+    assert aws_error(lambda: pools.anyone.get_credentials_for_identity(IdentityId=found, Logins=before)) == revoked
+    again = pools.logins("joy")
+    assert pools.anyone.get_credentials_for_identity(IdentityId=found, Logins=again)["IdentityId"] == found
+    pools.people.idp.admin_delete_user(UserPoolId=pools.people.pool, Username="joy")
+    assert aws_error(lambda: pools.anyone.get_credentials_for_identity(IdentityId=found, Logins=again)) == revoked
+    pools.client.update_identity_pool(
+        IdentityPoolId=pools.id, IdentityPoolName="pool", AllowUnauthenticatedIdentities=False,
+        CognitoIdentityProviders=[provider],
+    )  # fmt: skip
+    assert pools.anyone.get_credentials_for_identity(IdentityId=found, Logins=again)["IdentityId"] == found
+
+
 def test_guests_may_less_than_their_role(pools: Pools, aws_error: Callable[..., Any]) -> None:
     guest = pools.anyone.get_id(IdentityPoolId=pools.id)["IdentityId"]
     credentials = pools.anyone.get_credentials_for_identity(IdentityId=guest)["Credentials"]

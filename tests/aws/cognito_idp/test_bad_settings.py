@@ -12,6 +12,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from tests.aws.cognito_idp.conftest import WEB
 
 if TYPE_CHECKING:
     from tests.conftest import Region
@@ -62,9 +63,7 @@ def send(region: Region, account: str) -> Callable[[str, Any], httpx.Response]:
         headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
         request = AWSRequest("POST", f"{region.endpoint}/", headers=headers, data=json.dumps(body).encode())
         SigV4Auth(Credentials(account, "test"), "cognito-idp", "us-east-1").add_auth(request)
-        return httpx.post(
-            request.url, content=request.data, headers=dict(request.headers.items()), trust_env=False, timeout=30
-        )
+        return WEB.post(request.url, content=request.data, headers=dict(request.headers.items()))
 
     return post
 
@@ -199,5 +198,5 @@ def test_bodies_that_are_no_requests_are_refused(region: Region, account: str, b
     headers = {"X-Amz-Target": "AWSCognitoIdentityProviderService.CreateUserPool"}
     request = AWSRequest("POST", f"{region.endpoint}/", headers=headers, data=body)
     SigV4Auth(Credentials(account, "test"), "cognito-idp", "us-east-1").add_auth(request)
-    answer = httpx.post(request.url, content=body, headers=dict(request.headers.items()), trust_env=False)
+    answer = WEB.post(request.url, content=body, headers=dict(request.headers.items()))
     assert (answer.status_code, "__type" in answer.json()) == (400, True)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
+from tests.aws.cognito_idp.conftest import WEB
 
 Error = Callable[[Callable[[], Any]], tuple[str, str, int]]
 
@@ -312,8 +312,8 @@ def test_a_clients_secret_reaches_no_log_and_no_trace(
     assert refused[::2] == ("InvalidParameterException", 400)
     assert given not in refused[1]
     for answer in answers:
-        trace = httpx.get(f"{region.endpoint}/_atoll/trace/{answer['ResponseMetadata']['RequestId']}", trust_env=False)
+        trace = WEB.get(f"{region.endpoint}/_atoll/trace/{answer['ResponseMetadata']['RequestId']}")
         assert trace.status_code == 200
         assert given not in trace.text
-    assert given not in httpx.get(f"{region.endpoint}/_atoll/trace", trust_env=False).text
+    assert given not in WEB.get(f"{region.endpoint}/_atoll/trace").text
     assert given not in region.log.read_text()

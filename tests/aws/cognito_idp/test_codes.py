@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
-from tests.aws.cognito_idp.conftest import PASSWORD, advance, code_in, pairs
+from tests.aws.cognito_idp.conftest import PASSWORD, WEB, advance, code_in, pairs
 
 if TYPE_CHECKING:
     from tests.conftest import Region
@@ -139,8 +138,8 @@ def test_no_code_or_password_reaches_log_or_trace(
     aws_error(lambda: anyone.sign_up(ClientId=signed_up, Username="ada", Password=PASSWORD))
     anyone.confirm_sign_up(ClientId=signed_up, Username="ada", ConfirmationCode=code)
     kept = region.log.read_text()
-    for trace in httpx.get(f"{region.endpoint}/_atoll/trace", params={"limit": "200"}).json()["traces"]:
-        kept += httpx.get(f"{region.endpoint}/_atoll/trace/{trace['id']}").text
+    for trace in WEB.get(f"{region.endpoint}/_atoll/trace", params={"limit": "200"}).json()["traces"]:
+        kept += WEB.get(f"{region.endpoint}/_atoll/trace/{trace['id']}").text
     for secret in (code, wrong(code), PASSWORD):
         assert f" {secret}" not in kept
         assert f'"{secret}"' not in kept

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
 import pyotp
 import pytest
 from pycognito.aws_srp import AWSSRP
-from tests.aws.cognito_idp.conftest import PASSWORD, code_in
+from tests.aws.cognito_idp.conftest import PASSWORD, WEB, code_in
 from tests.aws.cognito_idp.test_custom_auth import CREATE, VERIFY, begin
 from tests.aws.cognito_idp.tokens import Error, Make, respond
 from tests.functions import make_role
@@ -112,7 +111,7 @@ def test_a_software_token_is_asked_for_in_a_custom_flow(
     made = app()
     access = token(made, "ada")
     seed = idp.associate_software_token(AccessToken=access)["SecretCode"]
-    now = httpx.get(f"{region.endpoint}/_atoll/clock").json()["region_time"]
+    now = WEB.get(f"{region.endpoint}/_atoll/clock").json()["region_time"]
     clock = pyotp.TOTP(seed)
     at = datetime.fromisoformat(now)
     idp.verify_software_token(AccessToken=access, UserCode=clock.at(at))

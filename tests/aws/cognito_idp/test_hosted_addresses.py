@@ -6,10 +6,9 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import jwt
 import pytest
-from tests.aws.cognito_idp.conftest import PASSWORD
+from tests.aws.cognito_idp.conftest import PASSWORD, WEB
 from tests.aws.cognito_idp.hosted import CALLBACK, OAUTH, Visitor, answer, authorize
 from tests.conftest import Region
 
@@ -17,7 +16,7 @@ CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0f7d0f2c-0000-4000
 
 
 def status(region: Region, host: str, path: str, **query: str) -> int:
-    return httpx.get(f"{region.endpoint}{path}", params=query, headers={"host": host}).status_code
+    return WEB.get(f"{region.endpoint}{path}", params=query, headers={"host": host}).status_code
 
 
 def test_hosts_of_a_prefix(region: Region, pool: Any, app_client: Any, prefix: Any) -> None:
@@ -84,7 +83,7 @@ def test_the_link_of_a_mail_confirms_a_sign_up(
     parts = urlsplit(link)
     wrong = link.replace("confirmation_code=", "confirmation_code=0")
     for url, expected, text in ((wrong, 400, 'role="alert"'), (link, 200, "Your registration has been confirmed!")):
-        shown = httpx.get(f"{region.endpoint}{parts.path}?{urlsplit(url).query}", headers={"host": parts.netloc})
+        shown = WEB.get(f"{region.endpoint}{parts.path}?{urlsplit(url).query}", headers={"host": parts.netloc})
         assert (shown.status_code, text in shown.text) == (expected, True), shown.text
     assert idp.admin_get_user(UserPoolId=pool_id, Username="ada")["UserStatus"] == "CONFIRMED"
 
@@ -135,4 +134,4 @@ def test_atoll_urls_shows_where_the_pages_are(region: Region, pool: Any, prefix:
     assert "members (user pool)" in shown
     assert pages in shown
     assert f"http://{name}.auth.us-east-1.localhost:{region.port}" in shown
-    assert httpx.get(f"{pages}/error").status_code == 400
+    assert WEB.get(f"{pages}/error").status_code == 400

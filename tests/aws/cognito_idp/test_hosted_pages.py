@@ -10,11 +10,10 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-import httpx
 import jwt
 import pyotp
 import pytest
-from tests.aws.cognito_idp.conftest import PASSWORD, code_in
+from tests.aws.cognito_idp.conftest import PASSWORD, WEB, code_in
 from tests.aws.cognito_idp.hosted import CHALLENGE, OAUTH, VERIFIER
 from tests.conftest import Region
 
@@ -76,7 +75,7 @@ class App:
         }  # fmt: skip
         url = f"{self.region.endpoint}/_aws/cognito-idp/{urlsplit(self.pages).netloc.partition('.')[0]}/oauth2/token"
         found: dict[str, Any] = jwt.decode(
-            httpx.post(url, data=form).json()["id_token"], options={"verify_signature": False}
+            WEB.post(url, data=form).json()["id_token"], options={"verify_signature": False}
         )
         return found
 

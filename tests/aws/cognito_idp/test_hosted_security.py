@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from tests.aws.cognito_idp.conftest import PASSWORD, code_in
+from tests.aws.cognito_idp.conftest import PASSWORD, WEB, code_in
 from tests.aws.cognito_idp.hosted import CALLBACK, OAUTH, VERIFIER, Visitor, answer, authorize
 from tests.conftest import Region
 
@@ -45,8 +45,8 @@ def test_forms_of_other_pages_are_refused(place: tuple[str, str, Visitor], user:
     assert send({"origin": "null"}, _csrf=token) == 403
     assert send({"origin": "http://127.0.0.1:3000"}, _csrf=token) == 403
     assert send({"sec-fetch-site": "cross-site"}, _csrf=token) == 403
-    assert httpx.post(shown.url, data=fields | {"_csrf": token}).status_code == 403, "the browser must know it too"
-    assert httpx.post(shown.url, data=fields | {"_csrf": ""}, headers={"cookie": "XSRF-TOKEN="}).status_code == 403
+    assert WEB.post(shown.url, data=fields | {"_csrf": token}).status_code == 403, "the browser must know it too"
+    assert WEB.post(shown.url, data=fields | {"_csrf": ""}, headers={"cookie": "XSRF-TOKEN="}).status_code == 403
     own = f"{shown.url.scheme}://{shown.url.netloc.decode()}"
     assert send({"origin": own, "sec-fetch-site": "same-origin"}, _csrf=token) == 302
 
@@ -221,7 +221,7 @@ def test_no_password_code_token_or_secret_reaches_the_log_or_a_trace(
         somebody.get("/signup", **authorize(client)),
         **{"username": "ada", "password": PASSWORD, "requiredAttributes[email]": "ada@example.com"},
     )
-    letters = httpx.get(f"{region.endpoint}/_atoll/mail", params={"account": "100000000003"}).json()["messages"]
+    letters = WEB.get(f"{region.endpoint}/_atoll/mail", params={"account": "100000000003"}).json()["messages"]
     mailed = code_in(letters[0])
     somebody.submit(shown, code="999999" if mailed != "999999" else "888888")
     code = answer(somebody.submit(shown, code=mailed))["code"]
@@ -236,8 +236,8 @@ def test_no_password_code_token_or_secret_reaches_the_log_or_a_trace(
     cookie = next(one.value for one in somebody.http.cookies.jar if one.name == "cognito")
     somebody.post("/oauth2/revoke", client_id=client, client_secret=secret, token=tokens["refresh_token"])
     somebody.close()
-    latest = httpx.get(f"{region.endpoint}/_atoll/trace?limit=1000").json()["traces"]
-    traces = "".join(httpx.get(f"{region.endpoint}/_atoll/trace/{trace['id']}").text for trace in latest)
+    latest = WEB.get(f"{region.endpoint}/_atoll/trace?limit=1000").json()["traces"]
+    traces = "".join(WEB.get(f"{region.endpoint}/_atoll/trace/{trace['id']}").text for trace in latest)
     assert "POST /oauth2/token" in traces
     kept = region.log.read_text() + traces
     assert "/oauth2/token" in region.log.read_text()

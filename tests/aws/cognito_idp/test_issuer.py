@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import jwt
-from tests.aws.cognito_idp.conftest import PASSWORD
+from tests.aws.cognito_idp.conftest import PASSWORD, WEB
 from tests.conftest import Region
 
 
@@ -17,7 +17,7 @@ def test_the_key_set_verifies_tokens_and_is_there_before_the_first_one(
 ) -> None:
     pool_id = pool()
     address = f"{region.endpoint}/{pool_id}/.well-known/jwks.json"
-    published = httpx.get(address)
+    published = WEB.get(address)
     assert published.status_code == 200
     assert published.headers["content-type"] == "application/json"
     keys = published.json()["keys"]
@@ -35,7 +35,7 @@ def test_the_key_set_verifies_tokens_and_is_there_before_the_first_one(
         assert key.key_id == expected["kid"]
         claims = jwt.decode(token, key.key, ["RS256"], options={"verify_aud": False})
         assert claims["iss"] == f"https://cognito-idp.us-east-1.amazonaws.com/{pool_id}"
-    assert httpx.get(address).json() == published.json()
+    assert WEB.get(address).json() == published.json()
 
 
 def test_openid_configuration_names_awss_issuer_and_addresses_that_answer_here(
@@ -43,10 +43,10 @@ def test_openid_configuration_names_awss_issuer_and_addresses_that_answer_here(
 ) -> None:
     pool_id = pool()
     address = f"{region.endpoint}/{pool_id}/.well-known/openid-configuration"
-    without = httpx.get(address).json()
+    without = WEB.get(address).json()
     assert "token_endpoint" not in without
     name = prefix(pool_id)
-    found = httpx.get(address).json()
+    found = WEB.get(address).json()
     pages = f"{region.endpoint}/_aws/cognito-idp/{name}"
     assert found == {
         "authorization_endpoint": f"{pages}/oauth2/authorize",
@@ -62,8 +62,8 @@ def test_openid_configuration_names_awss_issuer_and_addresses_that_answer_here(
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "userinfo_endpoint": f"{pages}/oauth2/userInfo",
     }
-    assert httpx.get(found["userinfo_endpoint"]).status_code == 400  # it answers
-    assert httpx.get(found["jwks_uri"]).status_code == 200
+    assert WEB.get(found["userinfo_endpoint"]).status_code == 400  # it answers
+    assert WEB.get(found["jwks_uri"]).status_code == 200
 
 
 def test_documents_by_the_hosts_that_aws_and_browsers_use(
@@ -73,7 +73,7 @@ def test_documents_by_the_hosts_that_aws_and_browsers_use(
     name = prefix(pool_id)
 
     def asked_as(host: str) -> dict[str, Any]:
-        answer = httpx.get(f"{region.endpoint}/{pool_id}/.well-known/openid-configuration", headers={"host": host})
+        answer = WEB.get(f"{region.endpoint}/{pool_id}/.well-known/openid-configuration", headers={"host": host})
         found: dict[str, Any] = answer.json()
         return found
 
@@ -85,13 +85,13 @@ def test_documents_by_the_hosts_that_aws_and_browsers_use(
 
 
 def test_issuers_that_are_not_there(region: Region, pool: Any, idp: Any) -> None:
-    missing = httpx.get(f"{region.endpoint}/us-east-1_AAAAAAAAA/.well-known/jwks.json")
+    missing = WEB.get(f"{region.endpoint}/us-east-1_AAAAAAAAA/.well-known/jwks.json")
     assert (missing.status_code, json.loads(missing.text)) == (
         400,
         {"code": "ResourceNotFoundException", "message": "User pool us-east-1_AAAAAAAAA does not exist."},
     )
     gone = pool()
     idp.delete_user_pool(UserPoolId=gone)
-    assert httpx.get(f"{region.endpoint}/{gone}/.well-known/jwks.json").status_code == 400
-    assert httpx.post(f"{region.endpoint}/{pool()}/.well-known/jwks.json").status_code == 405
+    assert WEB.get(f"{region.endpoint}/{gone}/.well-known/jwks.json").status_code == 400
+    assert WEB.post(f"{region.endpoint}/{pool()}/.well-known/jwks.json").status_code == 405
     assert httpx.head(f"{region.endpoint}/{pool()}/.well-known/jwks.json").status_code == 200

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from html import unescape
 from typing import Any
 
-import httpx
 import pytest
-from tests.aws.cognito_idp.conftest import PASSWORD, code_in, pairs
+from tests.aws.cognito_idp.conftest import PASSWORD, WEB, code_in, pairs
 
 Error = Callable[[Callable[[], Any]], tuple[str, str, int]]
 Make = Callable[..., str]
@@ -126,7 +125,7 @@ def test_confirm_with_a_link(idp: Any, pool: Make, account: str, sign_up: Any, m
     assert message["subject"] == "One click"
     link = re.fullmatch(r'Now <a href="([^"]*)">confirm</a>\.', message["body"])
     assert link
-    assert httpx.get(unescape(link[1]), follow_redirects=True).status_code == 200
+    assert WEB.get(unescape(link[1]), follow_redirects=True).status_code == 200
     found = idp.admin_get_user(UserPoolId=pool_id, Username="ada")
     assert found["UserStatus"] == "CONFIRMED"
     assert {"Name": "email_verified", "Value": "true"} in found["UserAttributes"]

@@ -8,10 +8,9 @@ import re
 from datetime import datetime
 from typing import Any
 
-import httpx
 import pyotp
 import pytest
-from tests.aws.cognito_idp.conftest import PASSWORD, code_in, messages_of
+from tests.aws.cognito_idp.conftest import PASSWORD, WEB, code_in, messages_of
 from tests.aws.cognito_idp.tokens import FLOWS, Error, Make, advance, respond, sign_in, tokens
 from tests.functions import make_role
 
@@ -54,7 +53,7 @@ def app(here: str, app_client: Make) -> str:
 
 def code(own: Any, seed: str) -> str:
     """What an authenticator shows now, by region time."""
-    said = httpx.get(f"{own.endpoint}/_atoll/clock").json()["region_time"]
+    said = WEB.get(f"{own.endpoint}/_atoll/clock").json()["region_time"]
     return pyotp.TOTP(seed).at(datetime.fromisoformat(said))
 
 
@@ -285,9 +284,9 @@ def test_no_secret_of_a_sign_in_reaches_a_log_or_a_trace(own: Any, idp: Any, acc
     ):
         with pytest.raises(idp.exceptions.ClientError):
             call()
-    listed = httpx.get(f"{own.endpoint}/_atoll/trace", params={"limit": 200}).json()
+    listed = WEB.get(f"{own.endpoint}/_atoll/trace", params={"limit": 200}).json()
     ids = re.findall(r'"id":\s*"([^"]+)"', json.dumps(listed))
-    seen = own.log.read_text() + "".join(httpx.get(f"{own.endpoint}/_atoll/trace/{one}").text for one in ids)
+    seen = own.log.read_text() + "".join(WEB.get(f"{own.endpoint}/_atoll/trace/{one}").text for one in ids)
     assert ids
     secrets = [
         PASSWORD,

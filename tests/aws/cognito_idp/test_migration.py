@@ -38,6 +38,29 @@ def test_a_user_comes_from_the_old_directory_at_the_first_sign_in(
     assert event["request"]["validationData"] == {"a": "b"}
 
 
+def test_a_migrated_user_is_welcomed_where_the_trigger_names_a_medium(
+    idp: Any, pool: Make, app_client: Make, trigger: Trigger, mail: Callable[..., list[dict[str, Any]]]
+) -> None:
+    loud = MIGRATES.replace("'SUPPRESS'", "MESSAGE").replace("STATUS", "'CONFIRMED'")
+    body = loud.replace("MESSAGE", "None\n    event['response']['desiredDeliveryMediums'] = ['EMAIL']")
+    here = pool(LambdaConfig={"UserMigration": trigger("migrate", body)})
+    app = app_client(here, ExplicitAuthFlows=FLOWS)
+    assert tokens(idp, app, "old")
+    [message] = mail("old@example.com")
+    assert message["body"] == "Your username is old."
+    assert PASSWORD not in str(message)
+
+
+def test_a_migrated_user_is_not_welcomed_where_the_trigger_suppresses_it(
+    idp: Any, pool: Make, app_client: Make, trigger: Trigger, mail: Callable[..., list[dict[str, Any]]]
+) -> None:
+    said = "SUPPRESS'\n    event['response']['desiredDeliveryMediums'] = ['EMAIL"
+    quiet = MIGRATES.replace("STATUS", "'CONFIRMED'").replace("SUPPRESS", said)
+    app = app_client(pool(LambdaConfig={"UserMigration": trigger("migrate", quiet)}), ExplicitAuthFlows=FLOWS)
+    assert tokens(idp, app, "old")
+    assert mail("old@example.com") == []
+
+
 def test_a_migrated_user_may_have_to_reset_the_password(
     idp: Any, pool: Make, app_client: Make, trigger: Trigger, aws_error: Error
 ) -> None:

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
 import jwt
 import pytest
 from authlib.integrations.httpx_client import OAuth2Client
-from tests.aws.cognito_idp.conftest import PASSWORD
+from tests.aws.cognito_idp.conftest import PASSWORD, WEB
 from tests.aws.cognito_idp.hosted import CALLBACK, CHALLENGE, OAUTH, VERIFIER, Visitor, advance, answer, authorize
 from tests.conftest import Region
 
@@ -61,7 +60,7 @@ def test_of_many_who_use_a_code_at_once_one_gets_tokens(site: tuple[str, str, Vi
     _, client, somebody = site
     form = {**GRANT, "client_id": client, "code": code_of(somebody, client)}
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: httpx.post(f"{somebody.pages}/oauth2/token", data=form), range(8)))
+        answers = list(pool.map(lambda _: WEB.post(f"{somebody.pages}/oauth2/token", data=form), range(8)))
     assert sorted(answer.status_code for answer in answers) == [200] + [400] * 7
     assert {answer.text for answer in answers if answer.status_code == 400} == {'{"error":"invalid_grant"}'}
 
@@ -163,7 +162,7 @@ def test_authlib_signs_in_refreshes_and_revokes(
     secret = idp.describe_user_pool_client(UserPoolId=pool_id, ClientId=client_id)["UserPoolClient"]["ClientSecret"]
     sub = user(pool_id, "ada", email="ada@example.com")
     somebody = visitor(pool_id)
-    about = httpx.get(f"{region.endpoint}/{pool_id}/.well-known/openid-configuration").json()
+    about = WEB.get(f"{region.endpoint}/{pool_id}/.well-known/openid-configuration").json()
     with OAuth2Client(
         client_id, secret, token_endpoint_auth_method=method, scope="openid email", redirect_uri=CALLBACK,
         code_challenge_method="S256", token_endpoint=about["token_endpoint"],
@@ -182,10 +181,10 @@ def test_authlib_signs_in_refreshes_and_revokes(
         revoked = app.revoke_token(about["revocation_endpoint"], token=token["refresh_token"])
         assert revoked.status_code == 200
         assert revoked.content == b""
-        assert httpx.get(
+        assert WEB.get(
             about["userinfo_endpoint"], headers={"authorization": f"Bearer {refreshed['access_token']}"}
         ).status_code == 401  # fmt: skip
-        again = httpx.post(
+        again = WEB.post(
             about["token_endpoint"], auth=(client_id, secret),
             data={"grant_type": "refresh_token", "refresh_token": token["refresh_token"]},
         )  # fmt: skip
@@ -244,9 +243,9 @@ def test_client_credentials_give_an_access_token_with_custom_scopes_only(machine
         assert whole["scope"] == "https://api/read https://api/write"
     form = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret}
     for scope in ("openid", "https://api/delete", "https://api/read nothing"):
-        refused = httpx.post(f"{pages}/oauth2/token", data={**form, "scope": scope})
+        refused = WEB.post(f"{pages}/oauth2/token", data={**form, "scope": scope})
         assert (refused.status_code, refused.json()) == (400, {"error": "invalid_scope"})
-    asked = httpx.get(f"{pages}/oauth2/userInfo", headers={"authorization": f"Bearer {token['access_token']}"})
+    asked = WEB.get(f"{pages}/oauth2/userInfo", headers={"authorization": f"Bearer {token['access_token']}"})
     assert asked.status_code == 401
 
 

@@ -6,9 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
-from tests.aws.cognito_idp.conftest import PASSWORD
+from tests.aws.cognito_idp.conftest import PASSWORD, WEB
 from tests.functions import make_role, may
 
 STANDARD = [
@@ -283,7 +282,7 @@ def test_a_deleted_pool_is_gone_with_all_that_is_in_it(
 
 def contents(region: Any, account: str) -> dict[str, int]:
     """How many records the account has, by service."""
-    found = httpx.get(f"{region.endpoint}/_atoll/accounts", trust_env=False).json()["accounts"]
+    found = WEB.get(f"{region.endpoint}/_atoll/accounts").json()["accounts"]
     counts: dict[str, int] = found.get(account, {})
     return counts
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.aws.cognito_idp.conftest import PASSWORD
+from tests.aws.cognito_idp.conftest import PASSWORD, WEB
 from tests.aws.cognito_idp.tokens import FLOWS, Make
 
 STRANGE: list[Any] = [
@@ -30,7 +30,7 @@ CHALLENGES = [
 
 def call(region: Any, operation: str, body: dict[str, Any]) -> httpx.Response:
     """An unsigned request, whatever its body."""
-    return httpx.post(
+    return WEB.post(
         region.endpoint,
         content=json.dumps(body),
         headers={

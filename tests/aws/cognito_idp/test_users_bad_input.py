@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from tests.aws.cognito_idp.conftest import PASSWORD, code_in, pairs
+from tests.aws.cognito_idp.conftest import PASSWORD, WEB, code_in, pairs
 
 if TYPE_CHECKING:
     from tests.conftest import Region
@@ -39,7 +39,7 @@ def ask(region: Region, operation: str, body: dict[str, Any]) -> httpx.Response:
         "x-amz-target": f"AWSCognitoIdentityProviderService.{operation}",
         "content-type": "application/x-amz-json-1.1",
     }
-    return httpx.post(region.endpoint, headers=headers, content=json.dumps(body), timeout=60)
+    return WEB.post(region.endpoint, headers=headers, content=json.dumps(body))
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
-from urllib.request import urlopen
 
 import jwt
-from tests.aws.cognito_idp.conftest import PASSWORD
+from tests.aws.cognito_idp.conftest import PASSWORD, WEB, advance
+
+__all__ = ["FLOWS", "Error", "Make", "advance", "claims", "key_set", "respond", "sign_in", "tokens", "verified"]
 
 Make = Callable[..., str]
 Error = Callable[[Callable[[], Any]], tuple[str, str, int]]
@@ -38,8 +38,7 @@ def claims(token: str) -> dict[str, Any]:
 
 def key_set(region: Any, pool_id: str) -> list[dict[str, Any]]:
     """The keys that the issuer publishes."""
-    with urlopen(f"{region.endpoint}/{pool_id}/.well-known/jwks.json") as answer:
-        keys: list[dict[str, Any]] = json.load(answer)["keys"]
+    keys: list[dict[str, Any]] = WEB.get(f"{region.endpoint}/{pool_id}/.well-known/jwks.json").json()["keys"]
     return keys
 
 
@@ -70,8 +69,3 @@ def respond(
         ClientMetadata=metadata or {},
     )
     return answer
-
-
-def advance(region: Any, by: str) -> None:
-    """Moves the region's clock: of regions that are the test module's own."""
-    region.atoll("clock", "advance", by)

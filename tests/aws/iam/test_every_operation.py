@@ -57,6 +57,8 @@ FURTHER = {
     "UpdateRestApi": [{"restApiId": "x", "patchOperations": [{"op": "replace", "path": "/policy", "value": "{}"}]}],
 }
 """Requests for operations which need other actions for each."""
+BY_TOKEN = {"sts": {"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"}}
+"""A token says who asks, and the role's trust policy what they may: tests/aws/sts/test_saml.py and test_web_identity.py."""
 NOTHING = {"Effect": "Deny", "Action": "none:None", "Resource": "*"}
 
 
@@ -134,8 +136,9 @@ def test_exactly_the_declared_actions_are_needed(service, session, account):
     client = make(service)
     operations = next(one for one in SERVICES if one.name == service).operations()
     problems = []
+    assert {name for name, operation in operations.items() if operation.speaker} == BY_TOKEN.get(service, set())
     for name, operation in sorted(operations.items()):
-        if operation.speaker:  # a token says who asks: such requests have tests of their own
+        if operation.speaker:
             continue
         call, requests = (
             getattr(client, xform_name(name)),

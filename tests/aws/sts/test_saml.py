@@ -276,6 +276,17 @@ def test_tags_and_source_identity_of_assertions(make_role, assume, says, own_ses
     assert own_session(answer, "iam").list_users()
 
 
+ACTIONS = ("sts:AssumeRoleWithSAML", "sts:TagSession", "sts:SetSourceIdentity")
+
+
+@pytest.mark.parametrize("lacking", ACTIONS)
+def test_exactly_the_declared_actions_are_needed(make_role, assume, says, aws_error, lacking):
+    said = {f"{ATTRIBUTES}PrincipalTag:team": "red", f"{ATTRIBUTES}SourceIdentity": "ann"}
+    role = make_role(actions=[action for action in ACTIONS if action != lacking])
+    refused = aws_error(lambda: assume(role, says(role, said)))
+    assert refused == ("AccessDenied", f"Not authorized to perform {lacking}", 403)
+
+
 def test_encrypted_assertions_are_refused(iam, idp, aws_error):
     given = {"Name": "x", "SAMLMetadataDocument": idp.metadata(), "AssertionEncryptionMode": "Required"}
     assert aws_error(lambda: iam.create_saml_provider(**given))[0] == "NotImplemented"

@@ -191,6 +191,20 @@ def test_session_tags_and_source_identity_in_tokens(make_role, assume, issuer, s
     assert session(answer, "iam").list_users()
 
 
+ACTIONS = ("sts:AssumeRoleWithWebIdentity", "sts:TagSession", "sts:SetSourceIdentity")
+
+
+@pytest.mark.parametrize("lacking", ACTIONS)
+def test_exactly_the_declared_actions_are_needed(make_role, assume, issuer, aws_error, lacking):
+    said = {
+        "https://aws.amazon.com/tags": {"principal_tags": {"team": ["red"]}},
+        "https://aws.amazon.com/source_identity": "ann",
+    }
+    role = make_role(actions=[action for action in ACTIONS if action != lacking])
+    refused = aws_error(lambda: assume(role, issuer.token(**said)))
+    assert refused == ("AccessDenied", f"Not authorized to perform {lacking}", 403)
+
+
 def test_durations_and_policies(make_role, assume, issuer, session, aws_error):
     role = make_role()
     assert aws_error(lambda: assume(role, issuer.token(), DurationSeconds=3601)) == (

@@ -141,3 +141,20 @@ async def test_a_timer_that_fires_is_spent() -> None:
     timer = clock.call_at(clock.now(), lambda: spent.set_result(timer.callback is None), "now")
     assert await asyncio.wait_for(spent, 5)
     clock.close()
+
+
+async def test_what_comes_due_while_a_move_takes_its_time_is_done_as_well() -> None:
+    clock, fired = Clock(), []
+    slow = [0.3]
+
+    async def settle() -> str | None:
+        await asyncio.sleep(slow.pop() if slow else 0)
+        return None
+
+    clock.settle_with(settle)
+    due = clock.now() + 0.2
+    clock.call_at(due, lambda: fired.append("due"), "due")
+    await clock.advance(0.1)
+    assert clock.now() > due
+    assert fired == ["due"]
+    clock.close()

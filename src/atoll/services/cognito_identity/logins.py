@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from atoll.auth import web_tokens
+from atoll.auth import own_logins, web_tokens
 from atoll.auth.issuers import Unreachable
 from atoll.kernel.context import Context, Principal
 from atoll.kernel.errors import ServiceError
@@ -67,7 +67,19 @@ async def _verified(ctx: Context, pool: store.Pool, provider: str, text: str) ->
     subject = token.claims.get("sub")
     if not isinstance(meant, str) or meant not in clients or not isinstance(subject, str):
         raise NotAuthorizedException("Invalid login token. Incorrect token audience.")
+    if _asks_server(pool, provider, meant):
+        event = str(token.claims.get("event_id"))
+        if not await ctx.store.read(lambda tx: own_logins.lasts(tx, issuer, subject, event)):
+            raise NotAuthorizedException("Invalid login token. Token has been revoked.")
     return Login(provider, subject, token.claims)
+
+
+def _asks_server(pool: store.Pool, provider: str, client: str) -> bool:
+    """Whether a user pool is to be asked if the user has not signed out meanwhile (ServerSideTokenCheck)."""
+    return any(
+        one.get("ServerSideTokenCheck") and (one.get("ProviderName"), one.get("ClientId")) == (provider, client)
+        for one in pool.settings.get("CognitoIdentityProviders", ())
+    )
 
 
 async def _clients(ctx: Context, pool: store.Pool, provider: str) -> set[str]:

@@ -51,7 +51,7 @@ async def create_identity_pool(ctx: Context, request: CreateIdentityPoolInputTyp
     pool = store.Pool(
         f"{ctx.region}:{ctx.ids.uuid()}",
         ctx.clock.now(),
-        _settings(ctx, request),
+        _settings(request),
         tags=dict(request.get("IdentityPoolTags", {})),
     )
     await ctx.store.transact(lambda tx: store.put_pool(tx, ctx, pool))
@@ -67,7 +67,7 @@ async def describe_identity_pool(ctx: Context, request: DescribeIdentityPoolInpu
 @operation("UpdateIdentityPool", access=on_pool("UpdateIdentityPool"), not_honoured=NOT_HONOURED)
 async def update_identity_pool(ctx: Context, request: IdentityPoolRequestTypeDef) -> dict[str, Any]:
     """Replaces the settings: what is not given is gone."""
-    settings = _settings(ctx, request)
+    settings = _settings(request)
 
     def write(tx: Transaction) -> store.Pool:
         before = store.pool(tx, ctx, request["IdentityPoolId"])
@@ -118,11 +118,9 @@ def members(pool: store.Pool) -> dict[str, Any]:
     return {"IdentityPoolId": pool.id, **pool.settings, "IdentityPoolTags": pool.tags}
 
 
-def _settings(ctx: Context, request: Mapping[str, Any]) -> dict[str, Any]:
+def _settings(request: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a request. Raises InvalidParameterException."""
     providers = request.get("CognitoIdentityProviders", ())
     if len({(one.get("ProviderName"), one.get("ClientId")) for one in providers}) < len(providers):
         raise InvalidParameterException("Duplicate Cognito identity providers.")
-    if any(one.get("ServerSideTokenCheck") for one in providers):
-        ctx.warn("ServerSideTokenCheck", "tokens are verified, but whether they were revoked is not asked")
     return {name: request[name] for name in _SETTINGS if request.get(name) is not None}

@@ -7,7 +7,7 @@
     …, "membership", POOL, SUB, GROUP        "" (the groups of a user)
     …, "server", POOL, IDENTIFIER            ResourceServer
     …, "user", POOL, SUB                     User
-    …, "name", POOL, NAME                    SUB: by every name that finds the user, as `users/names.py` folds it: user name and aliases
+    …, "name", POOL, NAME                    SUB: by every name that finds the user, as `users/find.py` folds it: user name and aliases
     …, "code", POOL, SUB, PURPOSE            Code: sent and not used yet
     …, "login", POOL, SUB, EVENT             Login: one sign-in and its refresh tokens
     …, "attempts", POOL, SUB, PURPOSE        Attempts: codes asked for and guessed wrong within an hour

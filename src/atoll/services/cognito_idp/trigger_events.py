@@ -6,7 +6,7 @@ docs: each trigger's page of the developer guide, "parameters". Pure.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -36,7 +36,7 @@ _ANSWERS: Mapping[str, Mapping[str, tuple[Any, Any]]] = {
         "forceAliasCreation": (None, _FLAG),
         "finalUserStatus": (None, _OPTIONAL_TEXT),
         "messageAction": (None, _OPTIONAL_TEXT),
-        "desiredDeliveryMediums": (None, list[str] | None),
+        "desiredDeliveryMediums": (None, list[Literal["EMAIL", "SMS"]] | None),
     },
     "CustomMessage": dict.fromkeys(("smsMessage", "emailMessage", "emailSubject"), (None, _OPTIONAL_TEXT)),
 }

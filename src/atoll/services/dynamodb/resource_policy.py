@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from atoll.auth.policy.evaluate import NO_POLICIES, Question, evaluate
+from atoll.auth.policy.judgement import Judgement
 from atoll.auth.policy.parse import Policy
 from atoll.kernel.context import Context
 from atoll.kernel.errors import AccessDenied, ValidationFailed
@@ -156,7 +157,11 @@ def _place(ctx: Context, arn: str) -> Place:
 
 
 def _check_not_locked_out(ctx: Context, place: Place, policy: Policy) -> None:
-    """Whoever changes a policy must be able to change it back."""
+    """Whoever changes a policy must be able to change it back. What the new one says of that is told by `atoll why`, too."""
     question = Question(ctx.principal, "dynamodb:PutResourcePolicy", place.arn, {})
-    if evaluate(question, NO_POLICIES, policy, resource_account=ctx.account).explicit:
+    decision = evaluate(question, NO_POLICIES, policy, resource_account=ctx.account)
+    if decision.explicit:
+        ctx.span.judge(
+            Judgement(ctx.principal, question.action, place.arn, ctx.account, {}, NO_POLICIES, policy, True, decision)
+        )
         raise AccessDenied("The new resource policy will not allow you to update the resource policy in the future.")

@@ -85,10 +85,10 @@ def _followed(profile: LoginProfile, policy: PasswordPolicy | None, fresh: bytes
 async def create_login_profile(ctx: Context, request: CreateLoginProfileRequestTypeDef) -> dict[str, Any]:
     """docs: API_CreateLoginProfile."""
     name, password = named_or_caller(ctx, request.get("UserName")), request.get("Password")
-    now, salt = int(ctx.clock.now()), ctx.ids.hex(passwords.SALT_DIGITS)
+    now, salt = int(ctx.clock.now()), ctx.ids.hex(2 * passwords.SALT)
     if password is None:  # AWS takes none from an AssumeRoot session, which there is not
         raise ValidationFailed("Password must be specified.")
-    hashed = await passwords.hashed(password, salt)
+    hashed = await passwords.hashed(password, bytes.fromhex(salt))
 
     def create(tx: Transaction) -> dict[str, Any]:
         user = USERS.get(tx, ctx.account, name)
@@ -115,7 +115,7 @@ async def update_login_profile(ctx: Context, request: UpdateLoginProfileRequestT
     """What is not given stays. docs: API_UpdateLoginProfile."""
     name, now, password = request["UserName"], int(ctx.clock.now()), request.get("Password")
     _, seen = await ctx.store.read(lambda tx: _get(tx, ctx.account, name))
-    fresh = await passwords.hashed(password, seen.salt) if password is not None else None
+    fresh = await passwords.hashed(password, bytes.fromhex(seen.salt)) if password is not None else None
 
     def update(tx: Transaction) -> None:
         user, profile = _get(tx, ctx.account, name)
@@ -154,8 +154,8 @@ async def change_password(ctx: Context, request: ChangePasswordRequestTypeDef) -
         raise InvalidUserTypeException("Only IAM Users can change their own password")
     name, now, password = named_or_caller(ctx, None), int(ctx.clock.now()), request["NewPassword"]
     _, seen = await ctx.store.read(lambda tx: _get(tx, ctx.account, name))
-    old = await passwords.hashed(request["OldPassword"], seen.salt)
-    fresh = await passwords.hashed(password, seen.salt)
+    old = await passwords.hashed(request["OldPassword"], bytes.fromhex(seen.salt))
+    fresh = await passwords.hashed(password, bytes.fromhex(seen.salt))
 
     def change(tx: Transaction) -> None:
         user, profile = _get(tx, ctx.account, name)

@@ -307,16 +307,19 @@ async def test_keys_of_many_issuers_are_not_all_kept(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(issuers_module, "MOST_ISSUERS", 10)
     asked: list[str] = []
 
-    async def resolver(issuer: str) -> bytes:
+    async def download(issuer: str) -> bytes:
         asked.append(issuer)
         return b'{"keys":[]}'
 
-    keys = issuers_of(Region())
-    keys.resolve(resolver)
+    keys = issuers_module.Issuers(Region().clock, download)
     for issuer in (*map(str, range(30)), *map(str, range(20, 30))):
         assert await keys.find(issuer, "one", "RS256") is None
     assert asked == [str(n) for n in range(30)]
     assert len(keys._known) == 10
+    keys.resolve(download)
+    for issuer in map(str, range(30)):
+        assert await keys.find(issuer, "one", "RS256") is None
+    assert len(keys._own) == 10
 
 
 async def test_keys_that_verify_nothing(provider: Provider) -> None:

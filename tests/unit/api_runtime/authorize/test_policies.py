@@ -235,7 +235,7 @@ async def test_what_iam_is_asked() -> None:
     "guard",
     [
         serving.Guard("CUSTOM"), serving.Guard("CUSTOM", "gone"), serving.Guard("JWT", "a"), serving.Guard("JWT"),
-        serving.Guard("COGNITO_USER_POOLS", "pool"), serving.Guard("CUSTOM", "pool"), serving.Guard("CUSTOM", "jwt"),
+        serving.Guard("COGNITO_USER_POOLS", "a"), serving.Guard("CUSTOM", "pool"), serving.Guard("CUSTOM", "jwt"),
         serving.Guard("NEW", "a"),
     ],
 )  # fmt: skip

@@ -50,6 +50,11 @@ class Attempt:
         return replace(self, user=user)
 
     @property
+    def existence(self) -> dict[str, bool]:
+        """`userNotFound` for triggers, who are told where clients are not (PreventUserExistenceErrors)."""
+        return {"userNotFound": self.user is None} if hides_users(self.client) else {}
+
+    @property
     def id_for_srp(self) -> str:
         """The name that challenges go by from now on."""
         return self.user.name if self.user else self.name

@@ -122,7 +122,7 @@ def _who(attempt: Attempt) -> Any:
 
 
 def _common(attempt: Attempt) -> dict[str, Any]:
-    return {**triggers.with_metadata(attempt.metadata), **({} if attempt.user else {"userNotFound": True})}
+    return {**triggers.with_metadata(attempt.metadata), **attempt.existence}
 
 
 def _result(name: str, *, right: bool, metadata: str | None = None) -> dict[str, Any]:

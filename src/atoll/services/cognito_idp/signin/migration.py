@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from atoll.auth.passwords import SALT
 from atoll.services.cognito_idp import triggers
 from atoll.services.cognito_idp.errors import UserLambdaValidationException
 from atoll.services.cognito_idp.pools.client_settings import hides_users
 from atoll.services.cognito_idp.signin.attempt import Attempt, refuse_state, refuse_unknown
 from atoll.services.cognito_idp.users import passwords
-from atoll.services.cognito_idp.users.find import put_user
-from atoll.services.cognito_idp.users.migration import described
+from atoll.services.cognito_idp.users.migration import arrive, described
 
 
 async def migrate(attempt: Attempt, password: str) -> Attempt:
@@ -34,9 +34,8 @@ async def migrate(attempt: Attempt, password: str) -> Attempt:
     if not answer or not answer.get("userAttributes"):
         refuse_unknown(attempt.client)
     user = described(ctx, pool, attempt.name, answer)
-    salt, srp_salt = (ctx.ids.random.randbytes(passwords.SALT) for _ in range(2))
+    salt, srp_salt = (ctx.ids.random.randbytes(SALT) for _ in range(2))
     user = replace(user, password=await passwords.kept(pool.id, user.name, password, salt, srp_salt))
-    force = bool(answer.get("forceAliasCreation"))
-    await ctx.store.transact(lambda tx: put_user(tx, ctx, pool, user, None, force=force))
+    await arrive(ctx, pool, attempt.client, user, answer, attempt.validation)
     refuse_state(user)
     return attempt.of(user)

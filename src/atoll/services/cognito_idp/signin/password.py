@@ -5,6 +5,7 @@ Who does not exist takes as long as who does.
 
 from __future__ import annotations
 
+from atoll.auth.passwords import COST, SALT
 from atoll.kernel.store.api import Transaction
 from atoll.services.cognito_idp import triggers
 from atoll.services.cognito_idp.errors import NotAuthorizedException
@@ -19,7 +20,7 @@ from atoll.services.cognito_idp.signin.attempt import (
 )
 from atoll.services.cognito_idp.store import Password, User, find_user
 from atoll.services.cognito_idp.users.find import put_user
-from atoll.services.cognito_idp.users.passwords import COST, SALT, matches
+from atoll.services.cognito_idp.users.passwords import matches
 
 NOBODY = Password(bytes(SALT), bytes(32), COST, bytes(SALT), b"")
 """What the password of a user who does not exist, or has none, is held against."""
@@ -51,7 +52,7 @@ async def before(attempt: Attempt) -> None:
         lockout.refuse_if_locked(user, attempt.ctx.clock.now())
     elif not hides_users(attempt.client):
         refuse_unknown(attempt.client)
-    request = {"validationData": dict(attempt.validation) or None, **({} if user else {"userNotFound": True})}
+    request = {"validationData": dict(attempt.validation) or None, **attempt.existence}
     await triggers.fire(
         attempt.ctx, attempt.pool, attempt.client.id, "PreAuthentication_Authentication", user or attempt.name, request
     )

@@ -15,12 +15,13 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from atoll.auth.passwords import SALT
 from atoll.services.cognito_idp.errors import InvalidParameterException, NotAuthorizedException
 from atoll.services.cognito_idp.signin import password, sessions
 from atoll.services.cognito_idp.signin.attempt import WRONG, Asked, Attempt, needed
 from atoll.services.cognito_idp.store import Challenge, Pool
 from atoll.services.cognito_idp.tokens.keys import signing_keys
-from atoll.services.cognito_idp.users.passwords import SALT, G, N, padded, power
+from atoll.services.cognito_idp.users.passwords import G, N, padded, power
 
 _SECRET = 32
 """Bytes of the server's secret."""

@@ -6,6 +6,7 @@ import hashlib
 
 import msgspec
 
+from atoll.auth import own_logins
 from atoll.kernel.context import Context
 from atoll.kernel.keys import Key, under
 from atoll.kernel.store.api import Reader, Transaction
@@ -68,4 +69,4 @@ def rotated(login: Login, used: bytes, new: bytes, now: float, grace: float) -> 
 
 
 def _key(ctx: Context, pool: Pool, sub: str, event: str) -> Key:
-    return (*space(ctx), "login", pool.id, sub, event)
+    return own_logins.key(ctx.account, ctx.region, pool.id, sub, event)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from atoll.kernel.context import Context
-from atoll.services.cognito_idp import triggers
+from atoll.services.cognito_idp import message_texts, messages, triggers
 from atoll.services.cognito_idp.errors import InvalidLambdaResponseException, UserLambdaValidationException
 from atoll.services.cognito_idp.pools.client_settings import hides_users
 from atoll.services.cognito_idp.store import Client, Pool, Status, User
@@ -37,9 +37,22 @@ async def forgotten(ctx: Context, pool: Pool, client: Client, name: str, metadat
     if not answer or not answer.get("userAttributes"):
         return None
     user = described(ctx, pool, name, answer)
+    await arrive(ctx, pool, client, user, answer, metadata)
+    return user
+
+
+async def arrive(
+    ctx: Context, pool: Pool, client: Client, user: User, answer: Mapping[str, Any], metadata: Mapping[str, str]
+) -> None:
+    """Writes the user whom the trigger's answer described, and welcomes him, by SMS where it names no medium, unless it says SUPPRESS.
+    No password stands in the message: he has one, or must ask for a code."""
     force = bool(answer.get("forceAliasCreation"))
     await ctx.store.transact(lambda tx: put_user(tx, ctx, pool, user, None, force=force))
-    return user
+    if answer.get("messageAction") == "SUPPRESS":
+        return
+    for medium in answer.get("desiredDeliveryMediums") or ("SMS",):
+        if user.attributes.get(messages.ATTRIBUTES[medium]):
+            await messages.send(ctx, pool, client.id, message_texts.INVITATION, user, medium, "", metadata)
 
 
 def described(ctx: Context, pool: Pool, name: str, answer: Mapping[str, Any]) -> User:
@@ -55,4 +68,8 @@ def described(ctx: Context, pool: Pool, name: str, answer: Mapping[str, Any]) ->
         for key, value in answer["userAttributes"].items()
         if value is not None and key not in ("username", "sub")
     ]
-    return User(sub, called, now, now, status=status, attributes=implied | attributes.given(pool, told))
+    second = ("SMS_MFA",) if answer.get("enableSMSMFA") else ()
+    return User(
+        sub, called, now, now, status=status, attributes=implied | attributes.given(pool, told), mfa=second,
+        preferred="".join(second),
+    )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from atoll.auth.passwords import SALT
 from atoll.kernel.context import Context
 from atoll.services.cognito_idp.errors import PasswordHistoryPolicyViolationException
 from atoll.services.cognito_idp.pools.settings import password_policy
@@ -18,7 +19,7 @@ async def accepted(ctx: Context, pool: Pool, user: User, password: str) -> Passw
         if await passwords.matches(password, earlier):
             raise PasswordHistoryPolicyViolationException("Password has previously been used.")
     source = ctx.ids.random
-    salt, srp_salt = source.randbytes(passwords.SALT), source.randbytes(passwords.SALT)
+    salt, srp_salt = source.randbytes(SALT), source.randbytes(SALT)
     return await passwords.kept(pool.id, user.name, password, salt, srp_salt)
 
 

@@ -10,11 +10,9 @@ import asyncio
 import hashlib
 import hmac
 
+from atoll.auth.passwords import COST, hashed
 from atoll.services.cognito_idp.store import Password
 
-COST = 1 << 14
-"""scrypt's N, with r = 8 and p = 1: 16 MB and some 50 ms, as OWASP's list has it with p = 5; a region is one person's."""
-SALT = 16
 N = int(
     "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DDEF9519B3CD3A431B"
     "302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7EDEE386BFB5A899FA5AE9F24117C4B1FE6"
@@ -27,6 +25,8 @@ N = int(
 )
 G = 2
 """The group of RFC 5054, appendix A, 3072 bits."""
+TURN = 10
+"""Steps of `power` between which others have their turn: a millisecond."""
 
 
 def padded(number: int) -> bytes:
@@ -35,18 +35,21 @@ def padded(number: int) -> bytes:
 
 
 async def power(base: int, exponent: int) -> int:
-    """base ** exponent mod N, in steps that do not hold the loop: Python computes such a power with the GIL held for 5 ms."""
-    step, result = 48, 1
-    for at in range(-(-exponent.bit_length() // step) - 1, -1, -1):
-        digits = (exponent >> (at * step)) & ((1 << step) - 1)
-        result = pow(result, 1 << step, N) * pow(base, digits, N) % N
-        await asyncio.sleep(0)  # noqa: TID251  no time passes: others have their turn
+    """base ** exponent mod N, four bits at a time, and so that the loop is not held: Python holds the GIL in `pow`, here for 5 ms."""
+    powers = [1]
+    for _ in range(15):
+        powers.append(powers[-1] * base % N)
+    result, digits = 1, f"{exponent:x}"
+    for at, digit in enumerate(digits):
+        if at % TURN == 0:
+            await asyncio.sleep(0)  # noqa: TID251  no time passes: others have their turn
+        result = pow(result, 16, N) * powers[int(digit, 16)] % N
     return result
 
 
 async def kept(pool_id: str, name: str, password: str, salt: bytes, srp_salt: bytes) -> Password:
     """What to keep of a password. The salts are SALT random bytes each, drawn by the caller."""
-    digest = await _scrypt(password, salt, COST)
+    digest = await hashed(password, salt)
     identity = f"{pool_id.partition('_')[2]}{name}:{password}".encode()
     inner = hashlib.sha256(identity).digest()
     x = int.from_bytes(hashlib.sha256(padded(int.from_bytes(srp_salt, "big")) + inner).digest(), "big")
@@ -56,9 +59,4 @@ async def kept(pool_id: str, name: str, password: str, salt: bytes, srp_salt: by
 
 async def matches(password: str, known: Password) -> bool:
     """Whether it is this password. Takes as long whatever the answer."""
-    return hmac.compare_digest(await _scrypt(password, known.salt, known.cost), known.hash)
-
-
-async def _scrypt(password: str, salt: bytes, cost: int) -> bytes:
-    data = password.encode(errors="surrogatepass")
-    return await asyncio.to_thread(hashlib.scrypt, data, salt=salt, n=cost, r=8, p=1, maxmem=cost * 2048, dklen=32)
+    return hmac.compare_digest(await hashed(password, known.salt, known.cost), known.hash)
