@@ -23,7 +23,19 @@ def test_health(own: Region, path: str) -> None:
     assert answer.status_code == 200
     facts = answer.json()
     assert facts["services"] == dict.fromkeys(
-        ("apigateway", "apigatewayv2", "dynamodb", "dynamodbstreams", "iam", "lambda", "logs", "sts"), "available"
+        (
+            "apigateway",
+            "apigatewayv2",
+            "cognito-identity",
+            "cognito-idp",
+            "dynamodb",
+            "dynamodbstreams",
+            "iam",
+            "lambda",
+            "logs",
+            "sts",
+        ),
+        "available",
     )
     assert (facts["edition"], facts["version"]) == ("community", __version__)
     head = httpx.head(own.endpoint + path)

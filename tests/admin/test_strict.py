@@ -37,6 +37,14 @@ UPDATE = {"FunctionName": "fn"}
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:q"
 STREAM = "arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/l"
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:q"
+POOL = "us-east-1_Nobody000"
+IDENTITIES = "us-east-1:00000000-0000-0000-0000-000000000000"
+NAMED = {
+    "AccountId": "1" * 12, "FunctionName": "fn", "NamespacedFunctionName": "fn", "UserPoolIdType": POOL,
+    "IdentityPoolId": IDENTITIES, "SoftwareTokenMFAUserCodeType": "123456",
+}  # fmt: skip
+"""What a shape must hold, where its pattern is not enough of a hint."""
+ALLOW = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
 CONDITIONAL = [
     ("lambda", "CreateEventSourceMapping", UPDATE, {"EventSourceArn": QUEUE}, "EventSourceArn"),
     (
@@ -67,6 +75,30 @@ CONDITIONAL = [
         "lambda", "AddLayerVersionPermission",
         {"LayerName": "l", "VersionNumber": 1, "StatementId": "s", "Action": "lambda:GetLayerVersion", "Principal": "*"},
         {"OrganizationId": "o-0123456789"}, "OrganizationId",
+    ),
+    *(
+        (
+            "cognito-idp", f"{verb}UserPoolClient", {"UserPoolId": POOL, member: "app"},
+            {"EnablePropagateAdditionalUserContextData": True}, "EnablePropagateAdditionalUserContextData",
+        )
+        for verb, member in (("Create", "ClientName"), ("Update", "ClientId"))
+    ),
+    *(
+        ("cognito-idp", f"{verb}UserPoolDomain", {"UserPoolId": POOL, "Domain": "d"}, {"ManagedLoginVersion": 2}, "ManagedLoginVersion")
+        for verb in ("Create", "Update")
+    ),
+    (
+        "cognito-identity", "CreateIdentityPool", {"IdentityPoolName": "i", "AllowUnauthenticatedIdentities": True},
+        {"CognitoIdentityProviders": [{"ServerSideTokenCheck": True}]}, "ServerSideTokenCheck",
+    ),
+    (
+        "cognito-identity", "UpdateIdentityPool",
+        {"IdentityPoolId": IDENTITIES, "IdentityPoolName": "i", "AllowUnauthenticatedIdentities": True},
+        {"CognitoIdentityProviders": [{"ServerSideTokenCheck": True}]}, "ServerSideTokenCheck",
+    ),
+    (
+        "iam", "SimulateCustomPolicy", {"PolicyInputList": [ALLOW], "ActionNames": ["ec2:RunInstances"]},
+        {"ResourceHandlingOption": "EC2-VPC-InstanceStore"}, "ResourceHandlingOption",
     ),
 ]  # fmt: skip
 """What is warned of depending on its value: service, operation, the rest of the request, what is set, and its name."""
@@ -104,10 +136,8 @@ def text(shape: Shape, length: int) -> str:
     """A text that the shape's pattern takes."""
     if choices := getattr(shape, "enum", None):
         return "HTTP" if "HTTP" in choices else str(choices[0])
-    if shape.name in ("FunctionName", "NamespacedFunctionName"):
-        return "fn"
-    if shape.name == "AccountId":
-        return "1" * 12
+    if shape.name in NAMED:
+        return NAMED[shape.name]
     if "kms" in shape.name.lower():
         return "arn:aws:kms:us-east-1:000000000000:key/k"
     if "arn:" in str(shape.metadata.get("pattern", "")):
@@ -168,12 +198,37 @@ def test_what_depends(
     check_both_ways(own, strict, service, operation, rest | given, prop)
 
 
+def test_hosted_pages_in_another_language(own: Region, strict: Region) -> None:
+    for region, status, count in ((own, 200, 1), (strict, 501, 0)):
+        idp = region.client("cognito-idp", key="000000000000")
+        pool = idp.create_user_pool(PoolName="pages")["UserPool"]["Id"]
+        oauth = {
+            "AllowedOAuthFlowsUserPoolClient": True,
+            "AllowedOAuthFlows": ["code"],
+            "AllowedOAuthScopes": ["openid"],
+        }
+        client = idp.create_user_pool_client(
+            UserPoolId=pool, ClientName="app", CallbackURLs=["http://localhost:3000/"],
+            SupportedIdentityProviders=["COGNITO"], **oauth,
+        )["UserPoolClient"]["ClientId"]  # fmt: skip
+        idp.create_user_pool_domain(UserPoolId=pool, Domain="pages")
+        query = {"client_id": client, "response_type": "code", "redirect_uri": "http://localhost:3000/", "lang": "en"}
+        pages = f"{region.endpoint}/_aws/cognito-idp/pages/login"
+        assert httpx.get(pages, params=query).status_code == 200
+        shown = httpx.get(pages, params=query | {"lang": "de"})
+        assert shown.status_code == status, shown.text
+        assert ("Atoll does not honour lang of cognito-idp:HostedPages: the pages are in English." in shown.text) == (
+            region is strict
+        )
+        assert reported(region, "cognito-idp", "HostedPages", "lang") == count
+
+
 def test_every_place_that_warns_is_tried() -> None:
     """Each `ctx.warn` names its property; one that is new must be added above. Those of API Gateway: test_api_warnings.py."""
     services = (Path(atoll.__file__).parent / "services").rglob("*.py")
     source = "".join(path.read_text() for path in services if "/apigateway" not in path.as_posix())
     named = set(re.findall(r"\.warn\(\s*f?\"(?:\{place\}\.)?(\{member\}|[\w.]+)\"", source))
-    tried = {case[4] for case in CONDITIONAL} | {"Runtime"}
+    tried = {case[4] for case in CONDITIONAL} | {"Runtime", "lang"}
     # Runtime is named twice, and what may send to destinations says itself which member is one (`destinations.report`).
     assert len(named) == len(re.findall(r"\.warn\(", source)) - 2
     assert all(name == "{member}" or any(prop.endswith(name) for prop in tried) for name in named), named

@@ -48,11 +48,11 @@ PROGRAMS = (
     ("sam", ("--version",), "SAM applications, deployed by their own tool", "https://docs.aws.amazon.com/serverless-application-model/"),
     ("cdk", ("--version",), "CDK applications, deployed by their own tool", "npm install -g aws-cdk"),
     ("node", ("--version",), "functions in Node.js", "https://nodejs.org"),
-    ("npm", ("--version",), "atoll runtimes install nodejs, and tests of WebSocket APIs with wscat", "it comes with Node.js"),
+    ("npm", ("--version",), "atoll runtimes install nodejs, examples/jwt-api, and tests with JavaScript clients", "it comes with Node.js"),
     ("curl", ("--version",), "the README's examples and tests/stacks", "from your package manager"),
     ("zip", (), "the examples of docs/ and their tests", "from your package manager"),
     ("openssl", (), "tests of backends that speak HTTPS", "from your package manager"),
-    ("chromium", (), "tests of APIs in a browser (google-chrome does, too)", "from your package manager"),
+    ("chromium", (), "tests of APIs and hosted pages in a browser (google-chrome does, too)", "from your package manager"),
     ("gcc", ("--version",), "tests of compiled functions", "from your package manager"),
     ("wrk", (), "make bench", "from your package manager"),
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.services.cognito_idp.hosted import challenges, forgot, logout, revoke, sign_in, sign_up, token, user_info
 from atoll.services.cognito_idp.hosted.authorization import Authorization, Refused, Returned
@@ -17,6 +18,7 @@ Page = Callable[[Visit, Authorization], Awaitable[HttpResponse]]
 EXPIRED = "This form is too old, or it was not ours. Go back and load the page again."
 NOT_FOR_SCRIPTS = "Pages are for browsers to show, not for scripts."
 OOPS = "An error was encountered with the requested page."
+ENGLISH = "en"
 LONGEST_ERROR = 200
 """Characters of an error that the address gives."""
 
@@ -37,9 +39,19 @@ def _needs_authorization(shown: Page) -> Endpoint:
             return told(visit, refusal)
         if visit.request.method == "POST" and not may_post(visit):
             return page(visit, "message", status=403, heading=OOPS, error=EXPIRED)
+        try:
+            _check_language(visit)
+        except NotImplementedByAtoll as error:
+            return page(visit, "message", status=501, heading=OOPS, error=error.message)
         return await shown(visit, asked)
 
     return serve
+
+
+def _check_language(visit: Visit) -> None:
+    """Says that a page in another language is shown in English. Raises NotImplementedByAtoll under --strict."""
+    if visit.request.method == "GET" and visit.query.get("lang", ENGLISH) != ENGLISH:
+        visit.ctx.derive(operation="HostedPages").warn("lang", "the pages are in English")
 
 
 _APPLICATIONS: Mapping[str, Mapping[str, Endpoint]] = {
