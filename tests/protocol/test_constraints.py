@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any
 
 import pytest
@@ -141,3 +142,16 @@ def test_java_patterns_match_whole_values(pattern: str, good: str, bad: str) -> 
     assert match is not None
     assert match(good)
     assert not match(bad)
+
+
+def test_visible_characters_are_those_of_java_and_few_more() -> None:
+    """Cognito's names, passwords' hints and addresses: no blanks, no control characters, no surrogates."""
+    matches = matcher(r"^[\p{L}\p{M}\p{S}\p{N}\p{P}]+$")
+    assert matches is not None
+    taken = {code for code in range(0x110000) if matches(chr(code))}
+    assert {code for code in range(0x110000) if unicodedata.category(chr(code))[0] in "LMSNP"} <= taken
+    wrong = {unicodedata.category(chr(code)) for code in taken} - {"Lu", "Ll", "Lt", "Lm", "Lo", "Cn", "Cf"}
+    assert {kind[0] for kind in wrong} <= set("MNPS")
+    assert not matches("a b")
+    assert not matches("a\n")
+    assert not matches("a\x00")

@@ -1,6 +1,5 @@
 """Secrets in every operation of IAM, STS, user pools and identity pools that takes some, and on the hosted pages: right ones, wrong
 ones, and such as are no secrets at all by AWS's rules. None of them may stand in the log, a trace, what IAM explains and records, or an
-error.
 """
 
 from __future__ import annotations

@@ -16,6 +16,11 @@ Matcher = Callable[[str], object]
 _CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\w", r"\p{Z}": r"\s", r"\p{Alnum}": "a-zA-Z0-9", r"\p{Alpha}": "a-zA-Z"}
 """Java's classes, where Python has one that holds the same characters and few more."""
 
+_VISIBLE = r"\p{L}\p{M}\p{S}\p{N}\p{P}"
+_VISIBLE_RANGES = r"!-~\xa1-\xac\xae-\u167f\u1681-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\u2fff\u3001-\ud7ff\uf900-\ufefe\uff00-\U000effff"
+"""How Cognito says "no blanks and no control characters", and what that is but for characters that nobody has assigned."""
+_ONE_SET = re.compile(r"\^?\[[^\]]*\][+*]\$?")
+
 _QUANTIFIER = re.compile(r"[+*]|\{\d+,\}|\{\d*,\d{3,}\}|\{\d{3,}\}")
 _SEPARATED = re.compile(r"(?:\?:)?\\?([^\w\s\\\[(])\[((?:[^\]\\^]|\\[\w.\-])[^\]]*)\](?:[+*]|\{\d+(?:,\d*)?\})")
 """A group such as `(/[a-z]+)`: a separator and characters other than it, which can be read in one way only."""
@@ -26,7 +31,10 @@ def matcher(pattern: str) -> Matcher | None:
     """A function that tells whether a whole string matches, or None where the pattern is not checked."""
     if _may_run_away(pattern):
         return None
-    flags = re.RegexFlag(0) if r"\p" in pattern else re.ASCII  # Java's \d, \w and \s are ASCII's
+    unicode = r"\p" in pattern
+    if _ONE_SET.fullmatch(pattern):
+        pattern = pattern.replace(_VISIBLE, _VISIBLE_RANGES)
+    flags = re.RegexFlag(0) if unicode else re.ASCII  # Java's \d, \w and \s are ASCII's
     for java, python in _CLASSES.items():
         pattern = pattern.replace(java, python)
     try:
