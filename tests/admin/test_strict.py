@@ -88,15 +88,6 @@ CONDITIONAL = [
         for verb in ("Create", "Update")
     ),
     (
-        "cognito-identity", "CreateIdentityPool", {"IdentityPoolName": "i", "AllowUnauthenticatedIdentities": True},
-        {"CognitoIdentityProviders": [{"ServerSideTokenCheck": True}]}, "ServerSideTokenCheck",
-    ),
-    (
-        "cognito-identity", "UpdateIdentityPool",
-        {"IdentityPoolId": IDENTITIES, "IdentityPoolName": "i", "AllowUnauthenticatedIdentities": True},
-        {"CognitoIdentityProviders": [{"ServerSideTokenCheck": True}]}, "ServerSideTokenCheck",
-    ),
-    (
         "iam", "SimulateCustomPolicy", {"PolicyInputList": [ALLOW], "ActionNames": ["ec2:RunInstances"]},
         {"ResourceHandlingOption": "EC2-VPC-InstanceStore"}, "ResourceHandlingOption",
     ),
