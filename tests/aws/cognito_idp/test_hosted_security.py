@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +114,7 @@ def test_pages_come_with_a_strict_policy_and_in_no_frame(place: tuple[str, str, 
 
 def test_redirect_uris_cannot_add_to_the_policy(pool: Any, app_client: Any, visitor: Any) -> None:
     pool_id = pool()
-    odd = ["myapp://callback", "https://a.example/x;script-src *"]
+    odd = ["myapp://callback", "https://a.example/x;script-src"]
     client = app_client(pool_id, **OAUTH | {"CallbackURLs": odd})
     somebody = visitor(pool_id)
     for uri, source in zip(odd, ("myapp:", "https:"), strict=True):
@@ -239,8 +240,10 @@ def test_no_password_code_token_or_secret_reaches_the_log_or_a_trace(
     latest = WEB.get(f"{region.endpoint}/_atoll/trace?limit=1000").json()["traces"]
     traces = "".join(WEB.get(f"{region.endpoint}/_atoll/trace/{trace['id']}").text for trace in latest)
     assert "POST /oauth2/token" in traces
+    deadline = time.monotonic() + 10
+    while "/oauth2/revoke" not in region.log.read_text():  # a line is written after its answer
+        assert time.monotonic() < deadline
     kept = region.log.read_text() + traces
-    assert "/oauth2/token" in region.log.read_text()
     hidden = re.findall(r'name="token" value="([^"]*)"', shown.text)
     for value in (
         PASSWORD,

@@ -77,7 +77,7 @@ def renamed(existing: Callable[[Context, Request], Awaitable[str]], word: str, m
         start, _, rest = arn.partition(word)
         path, _, name = f"/{rest}".rpartition("/")
         path, name = request.get("NewPath") or f"{path}/", request.get(f"New{member}") or name
-        return [arn, f"{start}{word[:-1]}{path}{name}"]
+        return [arn, f"{start}{word}{path.removeprefix('/')}{name}"]  # a path that is none is refused after this
 
     return both
 
