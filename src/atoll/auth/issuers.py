@@ -9,12 +9,14 @@ How issuers elsewhere are asked is the composition root's to say: `api_runtime/a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 import msgspec
 
 from atoll.kernel.clock import Clock
+from atoll.kernel.service import Host, Runtime
 
 Verify = Callable[[bytes, bytes], bool]
 """Whether a signature (the second argument) of a message is the key's."""
@@ -162,3 +164,16 @@ def _verifier(key: Mapping[str, Any], algorithm: str) -> Verify | None:
         return bool(check(message, material, signature))
 
     return verify
+
+
+class AsksIssuers(Runtime):
+    """The runtime of a service that takes tokens: its operations find the region's issuers at `ctx.runtime.issuers`."""
+
+    def __init__(self, issuers: Issuers) -> None:
+        self.issuers = issuers
+
+
+@asynccontextmanager
+async def asks_issuers(host: Host) -> AsyncIterator[AsksIssuers]:
+    """For `Service.runtime`."""
+    yield AsksIssuers(host.issuers)

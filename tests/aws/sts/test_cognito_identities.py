@@ -10,7 +10,7 @@ import pytest
 from tests.aws.sts.test_sessions import ACCOUNT, Inside
 from tests.oidc import Provider
 
-from atoll.auth.issuers import Issuers
+from atoll.auth.issuers import AsksIssuers, Issuers
 from atoll.auth.sigv4 import SigningKeys
 from atoll.gateway.call import Call, Parts
 from atoll.gateway.unsupported import Unsupported
@@ -21,7 +21,6 @@ from atoll.protocol.models import Models
 from atoll.services import iam, sts
 from atoll.services.iam.directory import IamDirectory
 from atoll.services.sts.errors import InvalidIdentityTokenException
-from atoll.services.sts.federation import Federation
 
 COGNITO = "cognito-identity.amazonaws.com"
 POOL, IDENTITY = "us-east-1:pool", "us-east-1:identity"
@@ -55,7 +54,7 @@ async def inside(tmp_path, keys) -> AsyncIterator[Inside]:
         models=Models([service.name for service in services]),
         directory=IamDirectory(),
         operations={service.name: service.operations() for service in services},
-        runtimes={"sts": Federation(issuers)},
+        runtimes={"sts": AsksIssuers(issuers)},
         unsupported=Unsupported(kernel.store, kernel.clock),
         signing_keys=SigningKeys(),
         auth="enforce",

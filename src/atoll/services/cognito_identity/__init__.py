@@ -5,8 +5,9 @@ docs: Amazon Cognito identity pools API reference; developer guide, "Identity po
 
 from __future__ import annotations
 
+from atoll.auth.issuers import asks_issuers
 from atoll.kernel.service import Service, Shared
-from atoll.services.cognito_identity import running, store
+from atoll.services.cognito_identity import store
 
 _MODULES = (
     "credentials",
@@ -22,6 +23,6 @@ _MODULES = (
 SERVICE = Service(
     "cognito-identity",
     [f"{__name__}.{module}" for module in _MODULES],
-    runtime=running.running,
+    runtime=asks_issuers,
     shared=[Shared(store.POOL_IDS, store.owner), Shared(store.IDENTITY_IDS, store.owner)],
 )

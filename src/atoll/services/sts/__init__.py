@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from atoll.auth.issuers import asks_issuers
 from atoll.kernel.service import Service
-from atoll.services.sts import federation
 
 _MODULES = (
     "assume_role",
@@ -20,7 +20,7 @@ _ORGANIZATIONS = "it is for members of an organization, of which this region's a
 SERVICE = Service(
     "sts",
     [f"{__name__}.{module}" for module in _MODULES],
-    runtime=federation.open_federation,
+    runtime=asks_issuers,
     refused={
         "AssumeRoot": _ORGANIZATIONS,
         "GetDelegatedAccessToken": "nobody here delegates access by trade-in tokens",

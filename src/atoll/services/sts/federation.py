@@ -6,31 +6,16 @@ kind "identity", whose `session` says what the provider said of it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from atoll.auth.issuers import Issuers
 from atoll.kernel.context import Context, Principal, Session
 from atoll.kernel.errors import AccessDenied
-from atoll.kernel.service import Access, Host, Runtime, ValuesOf
+from atoll.kernel.service import Access, ValuesOf
 from atoll.services.sts import roles
 from atoll.services.sts.sessions import issue, packed_size, session_policies
 
 Request = Mapping[str, Any]
-
-
-class Federation(Runtime):
-    """What STS keeps for its operations: the keys of token issuers."""
-
-    def __init__(self, issuers: Issuers) -> None:
-        self.issuers = issuers
-
-
-@asynccontextmanager
-async def open_federation(host: Host) -> AsyncIterator[Federation]:
-    """STS's runtime."""
-    yield Federation(host.issuers)
 
 
 def access(action: str, keys: Iterable[str]) -> list[Access]:
