@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from hashlib import sha256
 
+import httpx
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 
 def document(action, effect="Allow", resource="*"):
@@ -294,6 +299,26 @@ def test_a_session_of_a_renamed_user_may_do_what_the_user_may(iam, ann, region, 
     iam.create_user(UserName="ann")
     iam.put_user_policy(UserName="ann", PolicyName="none", PolicyDocument=document("*", "Deny"))
     assert dynamodb.list_tables()["TableNames"] == []
+
+
+def test_a_user_renamed_in_the_middle_of_a_request_may_finish_it(iam, region):
+    """Whose key it is, is known before the body comes; what the user may do is asked after."""
+    iam.create_user(UserName="ann")
+    iam.put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=document("dynamodb:ListTables"))
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    headers = {
+        "X-Amz-Target": "DynamoDB_20120810.ListTables", "Content-Type": "application/x-amz-json-1.0",
+        "Content-Length": "2", "X-Amz-Content-SHA256": sha256(b"{}").hexdigest(),
+    }  # fmt: skip
+    request = AWSRequest("POST", region.endpoint, headers)
+    SigV4Auth(Credentials(key["AccessKeyId"], key["SecretAccessKey"]), "dynamodb", "us-east-1").add_auth(request)
+
+    def renamed_first():
+        iam.update_user(UserName="ann", NewUserName="anna")
+        yield b"{}"
+
+    answer = httpx.post(region.endpoint, headers=dict(request.headers), content=renamed_first())
+    assert (answer.status_code, answer.text) == (200, '{"TableNames":[]}')
 
 
 def test_what_a_user_has_is_in_the_way_of_its_deletion(iam, aws_error):

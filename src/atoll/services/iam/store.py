@@ -167,9 +167,13 @@ def identity_of(principal: Principal) -> str:
 
 
 def entity_of(tx: Reader, principal: Principal) -> Role | User | None:
-    """That user or role; None where it was deleted, even if another of its name was made since."""
-    name = (principal.role_arn or principal.arn).rpartition("/")[2]
-    found: Role | User | None = (ROLES if principal.kind == "role" else USERS).find(tx, principal.account, name)
+    """That user or role, whatever a user is called by now; None where it was deleted, even if another of its name was made since."""
+    arn = principal.role_arn or principal.arn
+    if principal.kind != "role":
+        renamed = tx.get(renamed_key(principal.account, identity_of(principal)))
+        arn = renamed.decode() if renamed else arn
+    kind: Kind[Role] | Kind[User] = ROLES if principal.kind == "role" else USERS
+    found = kind.find(tx, principal.account, arn.rpartition("/")[2])
     return found if found is not None and found.id == identity_of(principal) else None
 
 
