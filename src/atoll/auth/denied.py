@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atoll.auth.policy.evaluate import Decision, Question
+from atoll.auth.policy.evaluate import NO_RESOURCE_POLICY, Decision, Question
 from atoll.auth.policy.judgement import owner_of
 
 _NAMED = {"role": "role", "user": "user", "group": "group", "instance-profile": "instance profile"}
@@ -18,7 +18,10 @@ def sentence(question: Question, decision: Decision) -> str:
     if _passes_foreign_role(question):
         return FOREIGN_ROLE
     who = f"User: {question.principal.arn} is not authorized to perform: {question.action}"
-    return f"{who} on resource: {_resource(question)} {_reason(question.action, decision)}"
+    who = f"{who} on resource: {_resource(question)}"
+    if question.action.startswith("sts:") and decision == NO_RESOURCE_POLICY:
+        return who  # of another account's role AWS does not tell whether it exists
+    return f"{who} {_reason(question.action, decision)}"
 
 
 def _passes_foreign_role(question: Question) -> bool:

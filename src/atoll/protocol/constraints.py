@@ -41,6 +41,7 @@ def compile_validator(operation: OperationModel, facts: Facts) -> Validator | No
     )
 
     bare = facts.bare.get(operation.name, {})
+    sentences = {_pattern_text(pattern): sentence for pattern, sentence in facts.sentences.items()}
 
     def validate(params: Mapping[str, Any]) -> None:
         try:
@@ -48,6 +49,8 @@ def compile_validator(operation: OperationModel, facts: Facts) -> Validator | No
         except RecursionError as error:
             raise MalformedRequest from error
         if failures:
+            if sentences:
+                failures = _without_own(failures, sentences)
             if facts.hash_ordered:
                 del failures[_MOST_LISTED:]
             failures = [
@@ -57,6 +60,18 @@ def compile_validator(operation: OperationModel, facts: Facts) -> Validator | No
             raise ValidationFailed(describe(failures, hide=facts.hides_values))
 
     return validate
+
+
+def _without_own(failures: Failures, sentences: Mapping[str, str]) -> Failures:
+    """The failures that are listed. Patterns of which a service speaks in own `sentences` are checked after all other constraints.
+
+    Raises ValidationFailed for the first of them if nothing else is wrong.
+    """
+    listed = [failure for failure in failures if failure[2] not in sentences]
+    if not listed:
+        path, _, text = failures[0]
+        raise ValidationFailed(f"The specified value for {path} is invalid. {sentences[text]}")
+    return listed
 
 
 def describe(failures: Failures, *, hide: bool = False) -> str:
@@ -282,8 +297,12 @@ def _breaks(rules: list[tuple[str, Rule]]) -> Rule | None:
     return broken
 
 
+def _pattern_text(pattern: str) -> str:
+    return f"Member must satisfy regular expression pattern: {pattern}"
+
+
 def _pattern_rule(pattern: str, match: Callable[[str], object]) -> tuple[str, Rule]:
-    text = f"Member must satisfy regular expression pattern: {pattern}"
+    text = _pattern_text(pattern)
     return text, lambda value: None if len(value) > _LONGEST_FOR_PATTERN or match(value) else text
 
 

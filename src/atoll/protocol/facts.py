@@ -39,7 +39,8 @@ class Facts:
     `own_lengths` are shapes of whose length or range operations speak in words of their own. `hash_ordered` lists what is wrong with the
     members of a structure in the order of Java's HashMap, not of the request, and ten at most.
     `items_not_null` lists "Member must not be null" among the constraints of what lists and maps hold, unless it is secret.
-    `hides_values` leaves offending values and allowed ones out of the messages.
+    `hides_values` leaves offending values and allowed ones out of the messages. `sentences` are, by pattern, what is said of a value that
+    breaks only this pattern, behind "The specified value for … is invalid."
     `common` are the service's own names for errors of every service, in the XML protocols. `xml_namespace` is that of its documents,
     where the model has none; `xml_roots` are, by operation, the outermost elements of outputs; `xml_timestamps` is how timestamps are
     written. `queue_url` is the member that a query request may leave to its own address. `max_body` is the largest request body, in
@@ -63,6 +64,7 @@ class Facts:
     hash_ordered: bool = False
     items_not_null: bool = False
     hides_values: bool = False
+    sentences: Mapping[str, str] = field(default_factory=dict)
     common: Mapping[type[errors.CommonError], Common] = field(default_factory=dict)
     xml_namespace: str = ""
     xml_roots: Mapping[str, str] = field(default_factory=dict)
@@ -70,6 +72,14 @@ class Facts:
     queue_url: str = ""
     max_body: int = 16 << 20
 
+
+_IAM_PATH = "It must begin and end with / and contain only alphanumeric characters and/or / characters."
+_IAM_SENTENCES = {
+    r"[\w+=,.@-]+": "It must contain only alphanumeric characters and/or the following: +=,.@_-",
+    r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)": _IAM_PATH,
+    r"((/[A-Za-z0-9\.,\+@=_-]+)*)/": _IAM_PATH,
+}
+"""As users of Terraform, CloudFormation and the CLI saw them, for the names of users, roles and policies."""
 
 _NOT_VALIDATED = "AWS was not able to validate the provided access credentials"
 _EC2_COMMON: dict[type[errors.CommonError], Common] = {
@@ -196,7 +206,7 @@ _FACTS = {
         validation_namespace="com.amazon.coral.validate#",
         crc32=True,
     ),
-    "iam": Facts(hides_values=True),
+    "iam": Facts(hides_values=True, sentences=_IAM_SENTENCES),
     "lambda": Facts(
         blob_content_type="application/json",
         items_not_null=True,

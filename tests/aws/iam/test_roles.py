@@ -253,3 +253,39 @@ def test_a_trust_policy_never_means_another_role_under_the_name_of_a_deleted_one
     make(iam, "other")
     (shown,) = [r for r in iam.get_account_authorization_details()["RoleDetailList"] if r["RoleName"] == "worker"]
     assert shown["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"AWS": [unique]}
+
+
+@pytest.mark.parametrize("trust", ["trust.json", '{"Version": "2012-10-17",}', """ {"Statement": [}"""])
+def test_a_trust_policy_that_is_no_json(iam, aws_error, trust):
+    """What who forgets `file://` reads; policies of permissions have a syntax error instead."""
+    told = ("MalformedPolicyDocument", "This policy contains invalid Json", 400)
+    assert aws_error(lambda: iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust)) == told
+    make(iam)
+    assert aws_error(lambda: iam.update_assume_role_policy(RoleName="worker", PolicyDocument=trust)) == told
+    assert aws_error(lambda: iam.put_role_policy(RoleName="worker", PolicyName="p", PolicyDocument=trust)) == (
+        "MalformedPolicyDocument",
+        "Syntax errors in policy.",
+        400,
+    )
+
+
+def test_federated_principals(iam, account, aws_error):
+    def trusting(federated):
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Federated": federated},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+        }
+        return json.dumps({"Version": "2012-10-17", "Statement": statement})
+
+    for bad in ("https://oidc.eks.eu-west-1.amazonaws.com/id/A1", "", "arn:aws:iam::1:oidc-provider/x", "google"):
+        refused = aws_error(lambda bad=bad: iam.create_role(RoleName="r", AssumeRolePolicyDocument=trusting(bad)))
+        assert refused == (
+            "MalformedPolicyDocument",
+            "Federated principals must be valid domain names or SAML metadata ARNs",
+            400,
+        )
+    good = ("accounts.google.com", f"arn:aws:iam::{account}:oidc-provider/token.actions.githubusercontent.com",
+            f"arn:aws:iam::{account}:saml-provider/idp")  # fmt: skip
+    for number, one in enumerate(good):
+        iam.create_role(RoleName=f"r{number}", AssumeRolePolicyDocument=trusting(one))

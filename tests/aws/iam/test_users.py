@@ -347,3 +347,26 @@ def test_what_a_user_has_is_in_the_way_of_its_deletion(iam, aws_error):
         )
         remove()
     iam.delete_user(UserName="ann")
+
+
+def test_names_and_paths_that_cannot_be_are_refused_in_iams_own_words(iam, aws_error):
+    """As users of the CLI, Terraform and CloudFormation saw them; what else is wrong is told first."""
+    characters = "It must contain only alphanumeric characters and/or the following: +=,.@_-"
+    slashes = "It must begin and end with / and contain only alphanumeric characters and/or / characters."
+    for call, text in {
+        lambda: iam.create_user(UserName="ann bee"): f"The specified value for userName is invalid. {characters}",
+        lambda: iam.get_role(RoleName="a:b"): f"The specified value for roleName is invalid. {characters}",
+        lambda: iam.create_group(GroupName="a/b"): f"The specified value for groupName is invalid. {characters}",
+        lambda: iam.create_policy(PolicyName="a b", PolicyDocument=document("a:b")): (
+            f"The specified value for policyName is invalid. {characters}"
+        ),
+        lambda: iam.create_user(UserName="ann", Path="staff"): f"The specified value for path is invalid. {slashes}",
+        lambda: iam.create_policy(PolicyName="a", Path="a", PolicyDocument=document("a:b")): (
+            f"The specified value for path is invalid. {slashes}"
+        ),
+        lambda: iam.create_user(UserName="ann bee", Path="staff" * 200): (
+            "1 validation error detected: Value at 'path' failed to satisfy constraint: Member must have length less than or "
+            "equal to 512"
+        ),
+    }.items():
+        assert aws_error(call) == ("ValidationError", text, 400)

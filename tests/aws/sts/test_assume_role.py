@@ -160,6 +160,18 @@ def test_a_role_that_is_not_there_is_denied(sts, account, aws_error):
     )
 
 
+def test_of_another_accounts_role_nobody_learns_whether_it_is_there(iam, user, aws_error):
+    bob = user("bob")
+    iam.put_user_policy(UserName="bob", PolicyName="p", PolicyDocument=document("sts:AssumeRole"))
+    arn = "arn:aws:iam::999999999999:role/nobody"
+    bobs = iam.get_user(UserName="bob")["User"]["Arn"]
+    assert aws_error(lambda: bob("sts").assume_role(RoleArn=arn, RoleSessionName="me")) == (
+        "AccessDenied",
+        f"User: {bobs} is not authorized to perform: sts:AssumeRole on resource: {arn}",
+        403,
+    )
+
+
 def test_an_account_that_is_trusted_must_still_allow_it(role, iam, user, aws_error):
     bob = user("bob")
     code, message, _ = aws_error(lambda: bob("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="me"))

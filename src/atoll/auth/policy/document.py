@@ -22,6 +22,8 @@ Many = str | list[str]
 Scalar = str | bool | int | float
 
 SYNTAX = "Syntax errors in policy."
+NO_JSON = "This policy contains invalid Json"
+"""So CreateRole and UpdateAssumeRolePolicy; CreatePolicy and its like call this a syntax error, too."""
 LEGACY = "The policy failed legacy parsing"
 CURRENT = "2012-10-17"
 _VERSIONS = (CURRENT, "2008-10-17")
@@ -39,6 +41,7 @@ _SID = re.compile(r"[0-9A-Za-z]*", re.ASCII)
 _AWS_PRINCIPAL = re.compile(r"\*|\d{12}|arn:[a-z-]+:(iam|sts)::(\d{12}|cloudfront):.+", re.ASCII)
 _UNIQUE_ID = re.compile(r"A(?:ID|RO)A[A-Z0-9]{16,}", re.ASCII)
 """Whom IAM shows so was deleted: trust policies that name one stay valid, and mean nobody."""
+_FEDERATED = re.compile(r"\*|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+|arn:[a-z-]+:iam::\d{12}:(oidc|saml)-provider/.+", re.ASCII)
 _SERVICE_PRINCIPAL = re.compile(r"[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|amazon\.com|aws\.internal)", re.ASCII)
 
 
@@ -80,13 +83,15 @@ class Document(msgspec.Struct, rename="pascal", forbid_unknown_fields=True, froz
 _DECODER = msgspec.json.Decoder(Document)
 
 
-def read(text: str | bytes) -> Document:
-    """The document in `text`. Raises PolicySyntaxError where its shape is wrong, whatever its kind."""
+def read(text: str | bytes, kind: Kind = "identity") -> Document:
+    """The document in `text`. Raises PolicySyntaxError where its shape is wrong; the kind tells only what is said of no JSON at all."""
     try:
         document = _DECODER.decode(text)
         json.loads(text, object_pairs_hook=_once)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except (msgspec.ValidationError, PolicySyntaxError):
         raise PolicySyntaxError(SYNTAX) from None
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        raise PolicySyntaxError(NO_JSON if kind == "trust" else SYNTAX) from None
     if not document.statements or (document.version and document.version not in _VERSIONS):
         raise PolicySyntaxError(SYNTAX)
     for statement in document.statements:
@@ -165,6 +170,8 @@ def check_trust(document: Document) -> None:
     if any(action.lower() not in _TRUST_ACTIONS for s in statements for action in many(s.action) + many(s.not_action)):
         raise PolicySyntaxError("AssumeRole policy may only specify STS AssumeRole actions.")
     _check_principals(statements, ids=True)
+    if not all(_FEDERATED.fullmatch(value) for s in statements for value in _principals_of(s, "Federated")):
+        raise PolicySyntaxError("Federated principals must be valid domain names or SAML metadata ARNs")
 
 
 def _well_formed(statement: StatementDocument) -> bool:
@@ -263,6 +270,10 @@ def _check_principals_exist(statements: Sequence[StatementDocument]) -> None:
             raise PolicySyntaxError("Missing required field Principal cannot be empty!")
         if statement.effect == "Allow" and statement.not_principal is not UNSET:
             raise PolicySyntaxError("Allow with NotPrincipal is not allowed.")
+
+
+def _principals_of(statement: StatementDocument, kind: str) -> list[str]:
+    return many(statement.principal.get(kind, UNSET)) if isinstance(statement.principal, dict) else []
 
 
 def _check_principals(statements: Sequence[StatementDocument], *, ids: bool = False) -> None:

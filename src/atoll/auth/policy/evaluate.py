@@ -230,7 +230,7 @@ def _resource_deny(question: Question, action: str, policies: PolicySet, policy:
 def _resource_grant(question: Question, action: str, policy: Policy | None) -> tuple[Decision, Reach]:
     """What the resource's policy allows, by the statement that means the principal most directly."""
     if policy is None:
-        return Decision(False, False, "resource-based policy"), Reach.NONE
+        return NO_RESOURCE_POLICY, Reach.NONE
     kind = _resource_type(policy)
     best, decision = Reach.NONE, Decision(False, False, kind)
     for statement in policy.about(action).allows:
@@ -266,6 +266,7 @@ def _resource_type(policy: Policy) -> PolicyType:
 
 ROOT = Decision(True, False, "account root")
 NO_IDENTITY_POLICY = Decision(False, False, "identity-based policy")
+NO_RESOURCE_POLICY = Decision(False, False, "resource-based policy")
 NO_BOUNDARY = Decision(False, False, "permissions boundary")
 NO_SESSION_POLICY = Decision(False, False, "session policy")
 

@@ -141,7 +141,7 @@ class Policy:
 
 def parse(text: str | bytes, kind: Kind = "identity", name: str = "") -> Policy:
     """Checks and compiles a policy document. Raises PolicySyntaxError with IAM's message."""
-    document = checks.read(text)
+    document = checks.read(text, kind)
     if kind == "identity":
         checks.check_version(document)
     checks.check_effects(document)
