@@ -12,6 +12,7 @@ from atoll.services.cognito_idp.hosted.pages import page
 from atoll.services.cognito_idp.hosted.visit import Visit, redirect
 from atoll.services.cognito_idp.store import Pool
 from atoll.services.cognito_idp.users.find import find_by_name
+from atoll.services.cognito_idp.users.usernames import named
 
 CLOSED = "SignUp is not permitted for this user pool"
 CONFIRMED = "Your registration has been confirmed!"
@@ -36,9 +37,11 @@ async def show(visit: Visit, asked: Authorization, error: str = "") -> HttpRespo
 
 async def submit(visit: Visit, asked: Authorization) -> HttpResponse:
     """Makes the user; asks for the code that was sent, or goes on where a trigger confirmed the user."""
-    username, given = visit.form.get("username", ""), fields.given(visit.form)
-    attributes = [{"Name": name, "Value": value} for name, value in given.items()]
+    username = visit.form.get("username", "")
     try:
+        _, implied = named(visit.pool, username, "")  # the form does not ask again for an attribute that is the name
+        given = implied | fields.given(visit.form)
+        attributes = [{"Name": name, "Value": value} for name, value in given.items()]
         output = await call(
             visit, asked, "SignUp", username, Password=visit.form.get("password", ""), UserAttributes=attributes
         )
