@@ -114,7 +114,7 @@ def test_attributes_that_cannot_change(idp: Any, pool: Make, user: Make, aws_err
     assert aws_error(lambda: idp.admin_update_user_attributes(**change, UserAttributes=pairs(sub="me"))) == (
         "InvalidParameterException", "Cannot modify the non-mutable attribute sub", 400,
     )  # fmt: skip
-    required = "Attributes did not conform to the schema: email: The attribute is required\n"
+    required = "Attributes did not conform to the schema: emails: The attribute emails is required"
     assert aws_error(lambda: idp.admin_delete_user_attributes(**change, UserAttributeNames=["email"])) == (
         "InvalidParameterException", required, 400,
     )  # fmt: skip

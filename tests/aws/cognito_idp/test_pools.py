@@ -11,9 +11,9 @@ from tests.aws.cognito_idp.conftest import PASSWORD, WEB
 from tests.functions import make_role, may
 
 STANDARD = [
-    "sub", "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website",
-    "email", "email_verified", "gender", "birthdate", "zoneinfo", "locale", "phone_number", "phone_number_verified", "address",
-    "updated_at",
+    "profile", "address", "birthdate", "gender", "preferred_username", "updated_at", "website", "picture", "sub", "phone_number",
+    "phone_number_verified", "zoneinfo", "locale", "email", "email_verified", "given_name", "family_name", "middle_name", "name",
+    "nickname",
 ]  # fmt: skip
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:hook"
 

@@ -116,6 +116,7 @@ def test_required_and_custom_attributes_and_their_constraints(
             Schema=[
                 {"Name": "email", "Required": True},
                 {"Name": "given_name", "Required": True},
+                {"Name": "gender", "Required": True},
                 {
                     "Name": "level",
                     "AttributeDataType": "Number",
@@ -135,15 +136,32 @@ def test_required_and_custom_attributes_and_their_constraints(
         return message
 
     assert refused() == (
-        "Attributes did not conform to the schema: given_name: The attribute is required\n"
-        "email: The attribute is required\n"
+        "Attributes did not conform to the schema: aws:cognito:system.gender: The attribute aws:cognito:system.gender is required, "
+        "emails: The attribute emails is required, name.givenName: The attribute name.givenName is required"
     )
     assert refused(colour="red") == (
-        "Attributes did not conform to the schema: colour: Attribute does not exist in the schema."
+        "Attributes did not conform to the schema: Type for attribute {colour} could not be determined"
+    )
+    assert refused(birthdate="1815") == (
+        "Attributes did not conform to the schema: birthdate: String must be no shorter than 10 characters"
+    )
+    assert refused(birthdate="1815-12-10T00:00") == (
+        "Attributes did not conform to the schema: birthdate: String must be no longer than 10 characters"
     )
     assert refused(email="nowhere", given_name="Ada") == "Invalid email address format."
     assert "custom:level" in refused(custom_level="10", email="a@b.c", given_name="Ada")
     assert "custom:level" in refused(custom_level="high", email="a@b.c", given_name="Ada")
+
+
+def test_a_required_email_address_is_given_as_an_attribute_too_where_it_is_the_user_name(
+    idp: Any, pool: Make, app_client: Make, anyone: Any, aws_error: Error
+) -> None:
+    pool_id = pool(UsernameAttributes=["email"], Schema=[{"Name": "email", "Required": True}])
+    asked = {"ClientId": app_client(pool_id), "Username": "ada@example.com", "Password": PASSWORD}
+    assert aws_error(lambda: anyone.sign_up(**asked)) == (
+        "InvalidParameterException", "Attributes did not conform to the schema: emails: The attribute emails is required", 400,
+    )  # fmt: skip
+    anyone.sign_up(**asked, UserAttributes=[{"Name": "email", "Value": "ada@example.com"}])
 
 
 def test_clients_write_only_what_they_may(pool: Make, app_client: Make, anyone: Any, aws_error: Error) -> None:

@@ -33,7 +33,9 @@ _UNKNOWN = "This sign-in asks for something that the hosted pages cannot show"
 """On AWS too: custom challenges are for applications that sign in by the API."""
 
 
-async def show(visit: Visit, asked: Authorization, step: Asked, username: str, error: str = "") -> HttpResponse:
+async def show(
+    visit: Visit, asked: Authorization, step: Asked, username: str, error: str = "", wrong: str = ""
+) -> HttpResponse:
     """The page for what the sign-in asks for next."""
     texts = _texts(step)
     if texts is None:
@@ -47,6 +49,7 @@ async def show(visit: Visit, asked: Authorization, step: Asked, username: str, e
         secret=secret, qr=qr_code(_enrolment(visit, username, secret)) if secret else "", heading=heading, lead=lead,
         button=button, error=error, choices=_choices(step), attributes=_missing(visit, step),
         password_hint=fields.password_hint(visit.pool), asks=_carried(step),
+        wrong=wrong,
     )  # fmt: skip
 
 
@@ -56,11 +59,12 @@ async def submit(visit: Visit, asked: Authorization) -> HttpResponse:
     challenge, session, username = form.get("challenge", ""), form.get("session", ""), form.get("username", "")
     again = Asked(challenge, session, _shown_before(form))
     if challenge == "NEW_PASSWORD_REQUIRED" and form.get("password") != form.get("confirmPassword"):
-        return await show(visit, asked, again, username, UNEQUAL)
+        return await show(visit, asked, again, username, UNEQUAL, "confirmPassword")
     try:
         step = await _answered(visit, asked, challenge, session)
     except ServiceError as error:
-        return await show(visit, asked, again, username, error.message)
+        missing = [one.name for one in _missing(visit, again)]
+        return await show(visit, asked, again, username, error.message, fields.wrong(error, missing))
     if isinstance(step, Signed):
         return await signed_in(visit, asked, step.user)
     return await show(visit, asked, step, username)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from atoll.kernel.errors import ServiceError
+from atoll.services.cognito_idp.errors import InvalidPasswordException, PasswordHistoryPolicyViolationException
 from atoll.services.cognito_idp.pools.settings import password_policy
 from atoll.services.cognito_idp.store import Pool
 
@@ -80,6 +82,17 @@ def given(form: Mapping[str, str]) -> dict[str, str]:
 def key(name: str) -> str:
     """How a form calls an attribute."""
     return f"requiredAttributes[{name}]"
+
+
+def wrong(error: ServiceError, names: Iterable[str] = ()) -> str:
+    """The field of a form that an error is about: the password, one of these attributes, or "" for the one that comes first anyway."""
+    if isinstance(error, (InvalidPasswordException, PasswordHistoryPolicyViolationException)):
+        return "password"
+    text = error.message.lower()
+    if text.startswith("username"):
+        return ""
+    told = (name for name in sorted(names, key=len, reverse=True) if name in text or name.replace("_", " ") in text)
+    return next(map(key, told), "")
 
 
 def password_hint(pool: Pool) -> str:

@@ -32,12 +32,13 @@ async def send(visit: Visit, asked: Authorization) -> HttpResponse:
 
 
 def ask_for_code(
-    visit: Visit, asked: Authorization, username: str, *, destination: str = "", error: str = ""
+    visit: Visit, asked: Authorization, username: str, *, destination: str = "", error: str = "", wrong: str = ""
 ) -> HttpResponse:
     """The page that asks for the code and the new password."""
     return page(
         visit, "confirm_forgot_password", returns_to=asked.redirect_uri, username=username, destination=destination,
         error=error, username_label=fields.username_label(visit.pool), password_hint=fields.password_hint(visit.pool),
+        wrong=wrong,
     )  # fmt: skip
 
 
@@ -51,12 +52,12 @@ async def confirm(visit: Visit, asked: Authorization) -> HttpResponse:
     form = visit.form
     username, password = form.get("username", ""), form.get("password", "")
     if password != form.get("confirmPassword", ""):
-        return ask_for_code(visit, asked, username, error=UNEQUAL)
+        return ask_for_code(visit, asked, username, error=UNEQUAL, wrong="confirmPassword")
     try:
         await call(
             visit, asked, "ConfirmForgotPassword", username,
             ConfirmationCode=form.get("code", "").strip(), Password=password,
         )  # fmt: skip
     except ServiceError as error:
-        return ask_for_code(visit, asked, username, error=error.message)
+        return ask_for_code(visit, asked, username, error=error.message, wrong=fields.wrong(error))
     return redirect(visit.link("/login", visit.query))

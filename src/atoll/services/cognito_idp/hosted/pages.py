@@ -33,11 +33,12 @@ async def ready() -> None:
 
 
 def page(visit: Visit, template: str, *, status: int = 200, returns_to: str = "", **values: Any) -> HttpResponse:
-    """A page. `returns_to` is the redirect URI to which its form may lead in the end: browsers ask the policy about every redirect."""
+    """A page. `returns_to` is the redirect URI to which its form may lead in the end: browsers ask the policy about every redirect.
+    `wrong` is the field that an error is about, where it is not the first: the cursor goes there."""
     token = csrf_token(visit)
     fresh = token or visit.ctx.ids.hex(TOKEN)
     text = _environment().get_template(f"{template}.html").render(
-        values, visit=visit, link=visit.link, query=visit.query, csrf=fresh, style=_style()
+        {"wrong": "", **values}, visit=visit, link=visit.link, query=visit.query, csrf=fresh, style=_style()
     )  # fmt: skip
     headers = [
         ("content-type", "text/html; charset=utf-8"),

@@ -12,6 +12,7 @@ from atoll.services.cognito_idp.hosted.pages import page
 from atoll.services.cognito_idp.hosted.visit import Visit, redirect
 from atoll.services.cognito_idp.store import Pool
 from atoll.services.cognito_idp.users.find import find_by_name
+from atoll.services.cognito_idp.users.usernames import named
 
 CLOSED = "SignUp is not permitted for this user pool"
 CONFIRMED = "Your registration has been confirmed!"
@@ -22,28 +23,32 @@ def may_sign_up(pool: Pool) -> bool:
     return not pool.settings.get("AdminCreateUserConfig", {}).get("AllowAdminCreateUserOnly")
 
 
-async def show(visit: Visit, asked: Authorization, error: str = "") -> HttpResponse:
+async def show(visit: Visit, asked: Authorization, error: ServiceError | None = None) -> HttpResponse:
     """The page where people sign up."""
     if not may_sign_up(visit.pool):
         return page(visit, "message", status=400, heading="Sign up", error=CLOSED)
+    attributes = fields.attributes(visit.pool, visit.form)
     return page(
-        visit, "signup", returns_to=asked.redirect_uri, client=asked.client, error=error,
+        visit, "signup", returns_to=asked.redirect_uri, client=asked.client, error=error.message if error else "",
         username=visit.form.get("username", ""), username_label=fields.username_label(visit.pool, new=True),
-        username_type=fields.username_type(visit.pool), attributes=fields.attributes(visit.pool, visit.form),
+        username_type=fields.username_type(visit.pool), attributes=attributes,
         password_hint=fields.password_hint(visit.pool),
+        wrong=fields.wrong(error, [one.name for one in attributes]) if error else "",
     )  # fmt: skip
 
 
 async def submit(visit: Visit, asked: Authorization) -> HttpResponse:
     """Makes the user; asks for the code that was sent, or goes on where a trigger confirmed the user."""
-    username, given = visit.form.get("username", ""), fields.given(visit.form)
-    attributes = [{"Name": name, "Value": value} for name, value in given.items()]
+    username = visit.form.get("username", "")
     try:
+        _, implied = named(visit.pool, username, "")  # the form does not ask again for an attribute that is the name
+        given = implied | fields.given(visit.form)
+        attributes = [{"Name": name, "Value": value} for name, value in given.items()]
         output = await call(
             visit, asked, "SignUp", username, Password=visit.form.get("password", ""), UserAttributes=attributes
         )
     except ServiceError as error:
-        return await show(visit, asked, error.message)
+        return await show(visit, asked, error)
     token = await sessions.begin(visit, output["UserSub"], "confirm")
     if output.get("UserConfirmed"):
         return await _confirmed(visit, asked, token)

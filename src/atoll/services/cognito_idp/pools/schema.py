@@ -21,18 +21,19 @@ def _text(name: str) -> Attribute:
 
 
 STANDARD: Sequence[Attribute] = (
-    Attribute("sub", mutable=False, required=True, least="1", most=str(LONGEST)),
-    *map(_text, ("name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile")),
-    *map(_text, ("picture", "website", "email")),
-    Attribute("email_verified", "Boolean"),
-    _text("gender"),
+    *map(_text, ("profile", "address")),
     Attribute("birthdate", least="10", most="10"),
-    *map(_text, ("zoneinfo", "locale", "phone_number")),
-    Attribute("phone_number_verified", "Boolean"),
-    _text("address"),
+    *map(_text, ("gender", "preferred_username")),
     Attribute("updated_at", "Number", least="0"),
+    *map(_text, ("website", "picture")),
+    Attribute("sub", mutable=False, required=True, least="1", most=str(LONGEST)),
+    _text("phone_number"),
+    Attribute("phone_number_verified", "Boolean"),
+    *map(_text, ("zoneinfo", "locale", "email")),
+    Attribute("email_verified", "Boolean"),
+    *map(_text, ("given_name", "family_name", "middle_name", "name", "nickname")),
 )
-"""AWS's twenty, as DescribeUserPool lists them."""
+"""AWS's twenty, as DescribeUserPool lists those of new pools; sentences about several keep the order."""
 _BY_NAME = {attribute.name: attribute for attribute in STANDARD}
 _BOUNDS = {"String": ("StringAttributeConstraints", "MinLength", "MaxLength"),
            "Number": ("NumberAttributeConstraints", "MinValue", "MaxValue")}  # fmt: skip

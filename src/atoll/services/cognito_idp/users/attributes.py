@@ -6,7 +6,7 @@ docs: "Working with user attributes". Messages as AWS answers them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from atoll.services.cognito_idp.errors import InvalidParameterException, NotAuthorizedException
@@ -19,6 +19,12 @@ _PHONE = re.compile(r"\+[1-9][0-9]{1,14}", re.ASCII)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[+-][0-9:]+)?)?", re.ASCII)
 _SCHEMA = "Attributes did not conform to the schema: "
+_SCIM = {
+    "email": "emails", "phone_number": "phoneNumbers", "address": "addresses", "name": "name.formatted",
+    "given_name": "name.givenName", "family_name": "name.familyName", "middle_name": "name.middleName",
+    "nickname": "nickName", "profile": "profileUrl", "zoneinfo": "timezone", "locale": "locale",
+}  # fmt: skip
+"""What AWS calls attributes that are missing (of `profile` and `zoneinfo` by RFC 7643, unrecorded); others it calls its own."""
 
 Pairs = Iterable[Mapping[str, Any]]
 
@@ -39,7 +45,9 @@ def given(pool: Pool, pairs: Pairs) -> dict[str, str]:
     schema = {attribute.name: attribute for attribute in pool.schema}
     if "sub" in found:
         raise InvalidParameterException("Cannot modify the non-mutable attribute sub")
-    problems = [problem for name, value in found.items() if (problem := _problem(schema, name, value))]
+    if unknown := [name for name in found if name not in schema]:
+        raise _unknown(unknown[0])
+    problems = [problem for name, value in found.items() if (problem := _problem(schema[name], value))]
     if problems:
         raise InvalidParameterException(_SCHEMA + "\n".join(problems))
     if found.get("email") and not is_email(found["email"]):
@@ -70,9 +78,8 @@ def readable(client: Client | None, attributes: Mapping[str, str]) -> dict[str, 
 
 def require_complete(pool: Pool, attributes: Mapping[str, str]) -> None:
     """Raises InvalidParameterException where a required attribute is missing."""
-    missing = missing_of(pool, attributes)
-    if missing:
-        raise InvalidParameterException(_SCHEMA + "".join(f"{name}: The attribute is required\n" for name in missing))
+    if missing := missing_of(pool, attributes):
+        raise _required(missing)
 
 
 def missing_of(pool: Pool, attributes: Mapping[str, str]) -> list[str]:
@@ -95,14 +102,14 @@ def require_known(pool: Pool, names: Iterable[str]) -> None:
         if name == "sub":
             raise InvalidParameterException("Cannot modify the non-mutable attribute sub")
         if name not in known:
-            raise InvalidParameterException(f"{_SCHEMA}{name}: Attribute does not exist in the schema.")
+            raise _unknown(name)
 
 
 def require_kept(pool: Pool, changed: Iterable[str], after: Mapping[str, str]) -> None:
     """Raises InvalidParameterException where a change took a required attribute away."""
     gone = [name for name in missing_of(pool, after) if name in set(changed)]
     if gone:
-        raise InvalidParameterException(_SCHEMA + "".join(f"{name}: The attribute is required\n" for name in gone))
+        raise _required(gone)
 
 
 def require_verifiable(attributes: Mapping[str, str]) -> None:
@@ -127,22 +134,26 @@ def merged(before: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, s
     return {name: value for name, value in after.items() if value != ""}
 
 
-def _problem(schema: Mapping[str, Attribute], name: str, value: str) -> str | None:
+def _required(names: Sequence[str]) -> InvalidParameterException:
+    told = (_SCIM.get(name, f"aws:cognito:system.{name}") for name in names)
+    return InvalidParameterException(_SCHEMA + ", ".join(f"{name}: The attribute {name} is required" for name in told))
+
+
+def _unknown(name: str) -> InvalidParameterException:
+    return InvalidParameterException(f"{_SCHEMA}Type for attribute {{{name}}} could not be determined")
+
+
+def _problem(attribute: Attribute, value: str) -> str | None:
     """What is wrong with one attribute by the schema; an empty value takes the attribute away."""
-    attribute = schema.get(name)
-    if attribute is None:
-        return f"{name}: Attribute does not exist in the schema."
-    if value == "":
-        return None
-    bad = _BAD[attribute.type](attribute, value)
-    return f"{name}: {bad}" if bad else None
+    bad = _BAD[attribute.type](attribute, value) if value else None
+    return f"{attribute.name}: {bad}" if bad else None
 
 
 def _bad_string(attribute: Attribute, value: str) -> str | None:
     if attribute.least is not None and len(value) < int(attribute.least):
-        return f"String must be at least {attribute.least} characters long"
+        return f"String must be no shorter than {attribute.least} characters"
     if attribute.most is not None and len(value) > int(attribute.most):
-        return f"String must be shorter than {attribute.most} characters"
+        return f"String must be no longer than {attribute.most} characters"
     return None
 
 

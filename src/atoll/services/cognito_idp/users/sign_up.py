@@ -87,8 +87,11 @@ def _asked(ctx: Context, pool: Pool, client: Client, request: SignUpRequestTypeD
     name, implied = named(pool, request["Username"], sub)
     given = attributes.given(pool, request.get("UserAttributes", ()))
     attributes.require_writable(client, given)
-    given = implied | {key: value for key, value in given.items() if value != ""}
-    attributes.require_complete(pool, given)
+    given = {key: value for key, value in given.items() if value != ""}
+    attributes.require_complete(
+        pool, given
+    )  # AWS wants an attribute that is required said even where it is the user name
+    given = implied | given
     for flagged, flag in attributes.VERIFIED.items():
         if flagged in given:
             given[flag] = "false"
