@@ -43,7 +43,7 @@ def rest(region: Region) -> dict[str, Any]:
     api = region.client(V1, key=ACCOUNT)
     made = api.create_rest_api(name="r")
     place = {"restApiId": made["id"], "resourceId": made["rootResourceId"], "httpMethod": "GET"}
-    api.put_method(**place, authorizationType="NONE", requestParameters={"method.request.querystring.q": False})
+    api.put_method(**place, authorizationType="NONE")
     return place
 
 
@@ -69,7 +69,6 @@ def settings(**given: Any) -> dict[str, Any]:
 
 PROXY = {"IntegrationType": "AWS_PROXY", "IntegrationUri": FUNCTION, "PayloadFormatVersion": "2.0"}
 CASES: list[tuple[str, str, Callable[[Any], dict[str, Any]], dict[str, Any], str]] = [
-    (V1, "UpdateStage", stage, patch("/cacheClusterEnabled", "true"), "cacheClusterEnabled"),
     (V1, "UpdateStage", stage, patch("/*/*/metrics/enabled", "true"), "metrics/enabled"),
     (V1, "UpdateStage", stage, patch("/tracingEnabled", "true"), "tracingEnabled"),
     (V1, "ImportRestApi", nothing, {"body": json.dumps({**DOCUMENT, TLS: "TLS_1_2"}).encode()}, TLS),
@@ -78,10 +77,6 @@ CASES: list[tuple[str, str, Callable[[Any], dict[str, Any]], dict[str, Any], str
         "parameters.extensions",
     ),
     (V1, "PutIntegration", rest, {"type": "AWS_PROXY", "uri": INVOKE}, "integrationHttpMethod"),
-    (
-        V1, "PutIntegration", rest, {"type": "MOCK", "cacheKeyParameters": ["method.request.querystring.q"]},
-        "cacheKeyParameters",
-    ),
     (
         V1, "CreateDomainName", nothing, {"domainName": "v1.example.com", "regionalCertificateArn": CERTIFICATE,
         "endpointConfiguration": {"types": ["REGIONAL"]}}, "regionalCertificateArn",

@@ -28,7 +28,12 @@ def test_a_rest_api_is_applied_planned_again_changed_and_destroyed(stack: Callab
     assert {key: value["throttlingRateLimit"] for key, value in first["methodSettings"].items()} == {
         "*/*": 100.0,
         "pets/POST": 5.0,
+        "pets/{id}/GET": -1.0,  # Terraform says so of what is not limited
     }
+    caching = first["methodSettings"]["pets/{id}/GET"]
+    assert (caching["cachingEnabled"], caching["cacheTtlInSeconds"], first["cacheClusterStatus"]) == (
+        True, 60, "AVAILABLE",
+    )  # fmt: skip
     assert pets.plan_is_empty()
 
     pets.edit("main.tf", 'greeting = "hello"', 'greeting = "ciao"')
@@ -36,6 +41,8 @@ def test_a_rest_api_is_applied_planned_again_changed_and_destroyed(stack: Callab
     pets.edit("main.tf", 'path_part   = "pets"', 'path_part   = "animals"')
     pets.edit("main.tf", '"method.request.header.X-Trace" = false, ', "")
     pets.edit("main.tf", 'team = "pets"', 'team = "animals"')
+    pets.edit("main.tf", "cache_ttl_in_seconds                       = 60", "cache_ttl_in_seconds = 0")
+    pets.edit("main.tf", 'cache_cluster_size    = "0.5"', 'cache_cluster_size = "1.6"')
     pets.apply()
     second = rest.get_stage(restApiId=api, stageName="live")
     assert second["deploymentId"] != first["deploymentId"]

@@ -167,6 +167,7 @@ class Canary(msgspec.Struct, frozen=True):
     snapshot: str
     variables: dict[str, str] = {}
     deployment: str = ""
+    use_cache: bool = False
 
 
 class Stage(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -186,6 +187,8 @@ class Stage(msgspec.Struct, frozen=True, omit_defaults=True):
     client_certificate: str | None = None
     authorizers_epoch: int = 0
     """Grows with each ResetAuthorizersCache: what an authorizer answered in another epoch counts no more."""
+    cache: str = ""
+    """The stage's cache, "" for none. Another id is an empty cache."""
 
 
 class Api(msgspec.Struct, frozen=True):

@@ -58,6 +58,7 @@ class Throttle:
         limits = serving.settings_of(settings, route)
         if limits.rate is None and limits.burst is None:
             return True
-        rate = RATE if limits.rate is None else limits.rate
-        burst = BURST if limits.burst is None else limits.burst
+        # Terraform writes -1 for what is not limited.
+        rate = RATE if limits.rate is None or limits.rate < 0 else limits.rate
+        burst = BURST if limits.burst is None or limits.burst < 0 else limits.burst
         return self.buckets.take((visit.api_id, visit.stage, route), rate, burst)

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
 RUNNING = "Active stages pointing to this deployment must be moved or deleted"
@@ -313,13 +312,12 @@ def test_a_canary_is_promoted_by_copy_patches(stages: Stages, aws_error: Any) ->
     )
 
 
-def test_a_cache_cluster_is_recorded_with_a_warning(stages: Stages, region: Any) -> None:
+def test_a_cache_cluster_is_there_with_its_stage(stages: Stages) -> None:
     deployment = stages.deploy()
     made = stages.rest.create_stage(
-        restApiId=stages.api, stageName="dev", deploymentId=deployment, cacheClusterEnabled=True, cacheClusterSize="0.5"
+        restApiId=stages.api, stageName="dev", deploymentId=deployment, cacheClusterEnabled=True
     )
     assert (made["cacheClusterSize"], made["cacheClusterStatus"]) == ("0.5", "AVAILABLE")
-    assert "cacheClusterEnabled" in httpx.get(f"{region.endpoint}/_atoll/unsupported", trust_env=False).text
 
 
 def test_stages_survive_kill_9_as_they_were_answered(new_region: Any) -> None:

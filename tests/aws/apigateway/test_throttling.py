@@ -53,6 +53,11 @@ def test_a_methods_own_settings_go_before_the_stages(slow: Callable[..., Any]) -
     assert {rest("/b").status_code for _ in range(10)} == {200}
 
 
+def test_minus_one_is_no_limit_as_terraform_writes_it(slow: Callable[..., Any]) -> None:
+    rest = slow(**{"/~1a/GET/throttling/rateLimit": "-1", "/~1a/GET/throttling/burstLimit": "-1"})
+    assert rest("/a").status_code == 200
+
+
 def test_a_rate_of_nothing_lets_nobody_in(slow: Callable[..., Any]) -> None:
     rest = slow(**{"/~1a/GET/throttling/rateLimit": "0", "/~1a/GET/throttling/burstLimit": "0"})
     assert rest("/a").status_code == 429

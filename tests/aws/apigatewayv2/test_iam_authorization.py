@@ -44,10 +44,16 @@ def user(client: Callable[..., Any]) -> Callable[..., Credentials]:
 
 
 def signed(
-    url: str, credentials: Credentials, method: str = "GET", *, service: str = "execute-api", body: bytes = b""
+    url: str,
+    credentials: Credentials,
+    method: str = "GET",
+    *,
+    service: str = "execute-api",
+    body: bytes = b"",
+    headers: dict[str, str] | None = None,
 ) -> httpx.Response:
     """The answer to a request that botocore has signed."""
-    request = AWSRequest(method, url, data=body)
+    request = AWSRequest(method, url, headers, data=body)
     SigV4Auth(credentials, service, "us-east-1").add_auth(request)
     return httpx.request(method, url, headers=dict(request.headers.items()), content=body, timeout=30, trust_env=False)
 

@@ -194,6 +194,8 @@ resource "aws_api_gateway_integration" "pet" {
   uri                     = "http://127.0.0.1:9/pets/{id}"
   integration_http_method = "ANY"
   request_parameters      = { "integration.request.path.id" = "method.request.path.id" }
+  cache_key_parameters    = ["method.request.path.id"]
+  cache_namespace         = "pets"
 }
 
 resource "aws_api_gateway_gateway_response" "denied" {
@@ -255,6 +257,9 @@ resource "aws_api_gateway_stage" "live" {
   variables     = { greeting = local.greeting, table = "pets" }
   depends_on    = [aws_api_gateway_account.this]
 
+  cache_cluster_enabled = true
+  cache_cluster_size    = "0.5"
+
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn
     format          = "$context.requestId $context.status"
@@ -264,6 +269,7 @@ resource "aws_api_gateway_stage" "live" {
     deployment_id            = aws_api_gateway_deployment.pets.id
     percent_traffic          = 12.5
     stage_variable_overrides = { greeting = "hi" }
+    use_stage_cache          = true
   }
 
   tags = {
@@ -282,6 +288,22 @@ resource "aws_api_gateway_method_settings" "all" {
     throttling_rate_limit  = 100
     throttling_burst_limit = 50
   }
+}
+
+resource "aws_api_gateway_method_settings" "pet" {
+  rest_api_id = aws_api_gateway_rest_api.pets.id
+  stage_name  = aws_api_gateway_stage.live.stage_name
+  method_path = "pets/{id}/GET"
+
+  settings {
+    caching_enabled                            = true
+    cache_ttl_in_seconds                       = 60
+    cache_data_encrypted                       = true
+    require_authorization_for_cache_control    = false
+    unauthorized_cache_control_header_strategy = "FAIL_WITH_403"
+  }
+
+  depends_on = [aws_api_gateway_method_settings.create]
 }
 
 resource "aws_api_gateway_method_settings" "create" {

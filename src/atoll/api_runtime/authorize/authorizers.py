@@ -69,6 +69,10 @@ class Authorizers:
         """The refusal of a request that no method of a REST API takes."""
         return await iam.unmatched(self._host, visit)
 
+    async def invalidation_denial(self, visit: Visit, policy: str | None) -> Refused | None:
+        """Why the caller of a REST API may not renew cached answers, None where he may; `policy` is the API's own."""
+        return await iam.invalidation_denial(self._host, visit, policy)
+
     async def admit_manager(self, visit: Visit) -> Principal:
         """Who may manage a WebSocket API's connection (`visit.path` is `/@connections/ID`). Raises Refused."""
         return await iam.admit_manager(self._host, visit)

@@ -15,6 +15,7 @@ from atoll.auth.sigv4 import octets
 
 INVOKE = "execute-api:Invoke"
 MANAGE = "execute-api:ManageConnections"
+INVALIDATE = "execute-api:InvalidateCache"
 _SAFE = "!$&'()+,;=:@~"
 """What a path may hold as it is beside letters, digits and `-._`: RFC 3986's `pchar` without the wildcards of policies."""
 _PLAIN = re.compile(r"[\w\-.!$&'()+,;=:@~/]*", re.ASCII)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from atoll.api_runtime.authorize.facts import INVOKE, MANAGE, invoked_arn, method_arn
+from atoll.api_runtime.authorize.facts import INVALIDATE, INVOKE, MANAGE, invoked_arn, method_arn
 from atoll.api_runtime.authorize.resource_policy import masked
 from atoll.api_runtime.refused import Reason, Refused
 from atoll.api_runtime.visit import Caller, Outcome, Visit
@@ -32,6 +32,19 @@ async def admit_manager(host: Host, visit: Visit) -> Principal:
     principal = await _signer(host, visit)
     await _require(host, visit, principal, MANAGE, method_arn(visit), None)
     return principal
+
+
+async def invalidation_denial(host: Host, visit: Visit, policy: str | None) -> Refused | None:
+    """Why the caller may not renew a cached answer, None where he may. Only who signed for a method with AWS_IAM can be allowed to:
+    what Lambda authorizers answer does not count on AWS, users say (re:Post QUxPRhmIh7Sr-1jCzGH7wzgQ)."""
+    principal = visit.caller.principal
+    if principal is None:
+        return Refused("ACCESS_DENIED", detail="who is no IAM principal cannot renew cached answers")
+    try:
+        await _ask(host, visit, principal, INVALIDATE, invoked_arn(visit), policy)
+    except AccessDenied as error:
+        return _refusal(visit, "ACCESS_DENIED", masked(error.message, visit))
+    return None
 
 
 async def unmatched(host: Host, visit: Visit) -> Refused:
@@ -59,18 +72,24 @@ async def _signer(host: Host, visit: Visit) -> Principal:
 
 
 async def _require(host: Host, visit: Visit, principal: Principal, action: str, arn: str, policy: str | None) -> None:
+    outcome = visit.authorize = Outcome(status=403)
+    try:
+        await _ask(host, visit, principal, action, arn, policy)
+    except AccessDenied as error:
+        outcome.error = error.message
+        raise _refusal(visit, "ACCESS_DENIED", masked(error.message, visit)) from error
+    outcome.status = 200
+
+
+async def _ask(host: Host, visit: Visit, principal: Principal, action: str, arn: str, policy: str | None) -> None:
+    """Raises AccessDenied."""
+
     async def on_the_api(_ctx: Context, _params: Any) -> str | None:
         return policy
 
     access = Access(action, lambda _ctx, _params: arn, resource_policy=on_the_api if policy is not None else None)
     ctx = visit.ctx.derive(principal=principal, service=SERVICE, operation=action.partition(":")[2])
-    outcome = visit.authorize = Outcome(status=403)
-    try:
-        await host.admit(ctx, visit.request, [access], {})
-    except AccessDenied as error:
-        outcome.error = error.message
-        raise _refusal(visit, "ACCESS_DENIED", masked(error.message, visit)) from error
-    outcome.status = 200
+    await host.admit(ctx, visit.request, [access], {})
 
 
 def _reason(error: CommonError) -> Reason:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ParamSpec, TypeVar
 
 import msgspec
@@ -20,6 +20,7 @@ from atoll.api_runtime.http_api.answers import oversized
 from atoll.api_runtime.models import Models
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api import execution_log
+from atoll.api_runtime.rest_api.cache import CachedIntegrations
 from atoll.api_runtime.rest_api.call import Call, call_of
 from atoll.api_runtime.rest_api.compile import Compiled, compile_snapshot
 from atoll.api_runtime.rest_api.content import compressed, uncompressed
@@ -61,7 +62,7 @@ class RestApis:
     ) -> None:
         self._logs = logs
         self._authorizers = authorizers
-        self._integrations = integrations
+        self._integrations = CachedIntegrations(integrations, authorizers)
         self._throttle = throttle
         self._usage_plans = UsagePlans(throttle.buckets)
         self._compiled = CompiledSnapshots(host.kernel.store, compile_snapshot)
@@ -110,7 +111,7 @@ class RestApis:
             by_authorizer = snapshot.api_key_source == "AUTHORIZER"
             await self._usage_plans.admit(visit, visit.caller.usage_key if by_authorizer else call.header("x-api-key"))
             visit.further |= {"identity.apiKey": visit.api_key, "identity.apiKeyId": visit.api_key_id}
-        return await serve(call, self._integrations)
+        return await serve(call, lambda: self._integrations.answer(call, setting_of(visit)))
 
 
 def setting_of(visit: Visit) -> str:
@@ -124,14 +125,14 @@ def settings_of(visit: Visit) -> serving.RouteSettings:
     return serving.settings_of(visit.settings, setting_of(visit))
 
 
-async def serve(call: Call, integrations: Integrations) -> HttpResponse:
-    """What a method answers to a request that was let in. Raises Refused."""
+async def serve(call: Call, integrated: Callable[[], Awaitable[HttpResponse]]) -> HttpResponse:
+    """What a method answers to a request that was let in; `integrated` gives what its integration answers. Raises Refused."""
     if (encoding := call.header("content-encoding")) is not None:
         large = len(call.body) > AT_ONCE // MOST_PACKED
         call.body = await _aside(large, uncompressed, call.body, encoding, MAX_PAYLOAD)
     execution_log.opened(call)
     await validate(call)
-    response = await integrations.answer(call)
+    response = await integrated()
     execution_log.succeeded(call, response)
     execution_log.closed(call, response.status)
     return response
@@ -185,7 +186,8 @@ def _choose(visit: Visit) -> str:
     if not chosen:
         return visit.settings.snapshot
     visit.variables = {**visit.variables, **canary.variables}
-    visit.settings = msgspec.structs.replace(visit.settings, deployment=canary.deployment)
+    cache = visit.settings.cache if canary.use_cache else ""
+    visit.settings = msgspec.structs.replace(visit.settings, deployment=canary.deployment, cache=cache)
     return canary.snapshot
 
 

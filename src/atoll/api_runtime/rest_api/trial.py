@@ -63,7 +63,7 @@ class Trials(Runtime):
         call = server.open_call(visit, compiled(snapshot), Match(resource, method, match.parameters if match else {}))
         call.log = []
         try:
-            response = server.traced(call, await server.serve(call, self._integrations))
+            response = server.traced(call, await server.serve(call, lambda: self._integrations.answer(call)))
         except Refused as refused:
             response = server.refuse(visit, call, refused)
         latency = round((ctx.clock.monotonic() - visit.began) * 1000)

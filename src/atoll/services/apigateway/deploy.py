@@ -92,6 +92,7 @@ def _serving_stage(tx: Reader, ctx: Context, api_id: str, stage: store.Stage) ->
             store.deployment(tx, ctx, api_id, canary.deployment).snapshot,
             canary.variables or {},
             canary.deployment,
+            canary.use_cache,
         )
         if canary
         else None,
@@ -99,6 +100,7 @@ def _serving_stage(tx: Reader, ctx: Context, api_id: str, stage: store.Stage) ->
         tracing=stage.tracing,
         client_certificate=stage.client_certificate,
         authorizers_epoch=stage.authorizers_epoch,
+        cache=(stage.cache or stage.name) if stage.cache_cluster else "",
     )
 
 

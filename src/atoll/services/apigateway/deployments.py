@@ -18,7 +18,7 @@ from atoll.services.apigateway.access import access
 from atoll.services.apigateway.errors import BadRequestException
 from atoll.services.apigateway.pages import page
 from atoll.services.apigateway.patches import Rules, apply, patches, put
-from atoll.services.apigateway.stage_rules import canary_of, check_stage_name, check_variables
+from atoll.services.apigateway.stage_rules import canary_of, check_stage_name, check_variables, recached
 
 if TYPE_CHECKING:
     from types_boto3_apigateway.type_defs import (
@@ -140,7 +140,8 @@ def _stage(tx: Reader, ctx: Context, request: Mapping[str, Any], taken: store.De
         changes["canary"] = canary_of(request["canarySettings"], taken.id)
     else:
         changes["deployment"] = taken.id
-    return msgspec.structs.replace(stage, updated=taken.created, **changes)
+    deployed = msgspec.structs.replace(stage, updated=taken.created, **changes)
+    return recached(deployed, stage, taken.snapshot)
 
 
 RULES: Rules[store.Deployment] = {"replace": {"/description": put("description")}}

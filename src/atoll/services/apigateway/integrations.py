@@ -40,14 +40,9 @@ if TYPE_CHECKING:
 
 INTEGRATION = f"{methods.METHOD}/integration"
 _PASSES = passes_role("credentials", "/credentials")
-_NO_CACHE = "answers are not cached"
 
 
-@operation(
-    "PutIntegration",
-    access=[*access("PUT", INTEGRATION), _PASSES],
-    not_honoured={"cacheKeyParameters": _NO_CACHE},
-)
+@operation("PutIntegration", access=[*access("PUT", INTEGRATION), _PASSES])
 async def put_integration(ctx: Context, request: PutIntegrationRequestTypeDef) -> dict[str, Any]:
     """Says what stands behind a method, in the place of what stood there. Its function or service is not asked for."""
     integration = _from(ctx, request)
@@ -70,8 +65,6 @@ async def get_integration(ctx: Context, request: GetIntegrationRequestTypeDef) -
 async def update_integration(ctx: Context, request: UpdateIntegrationRequestTypeDef) -> dict[str, Any]:
     """Changes what the patches name."""
     operations = patches(request)
-    if any(patch.op == "add" and patch.path[0] == "cacheKeyParameters" for patch in operations):
-        ctx.warn("cacheKeyParameters", _NO_CACHE)
 
     def write(tx: Transaction) -> records.Integration:
         resource, method, before = found(tx, ctx, request)

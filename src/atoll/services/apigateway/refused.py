@@ -7,7 +7,6 @@ _SDK = "the generators of SDKs are AWS's own: generate a client from the exporte
 _PRIVATE = "private APIs, their domain names and who may reach them need VPCs"
 
 REFUSED = {
-    "FlushStageCache": "answers are not cached, so that there is nothing to flush",
     "CreateVpcLink": _VPC,
     "GetVpcLink": _VPC,
     "GetVpcLinks": _VPC,

@@ -47,6 +47,18 @@ _NEW_SETTINGS: Mapping[str, Any] = {
 """What method settings begin with."""
 
 
+_SIZES = ("0.5", "1.6", "6.1", "13.5", "28.4", "58.2", "118", "237")
+LONGEST_TTL = 3600
+
+
+def _ttl(value: str | None) -> int:
+    """Seconds for which answers are cached, 0 for not at all. The text is unrecorded."""
+    seconds = whole(value)
+    if not 0 <= seconds <= LONGEST_TTL:
+        raise BadRequestException(f"Invalid cache TTL specified: {value}. Must be between 0 and {LONGEST_TTL} seconds")
+    return seconds
+
+
 def _one_of(options: tuple[str, ...]) -> Callable[[str | None], str]:
     def convert(value: str | None) -> str:
         if value not in options:
@@ -62,7 +74,7 @@ _SETTINGS: Mapping[str, tuple[str, Callable[[str | None], Any]]] = {
     "logging/loglevel": ("loggingLevel", _one_of(_LEVELS)),
     "throttling/burstLimit": ("throttlingBurstLimit", whole),
     "throttling/rateLimit": ("throttlingRateLimit", number),
-    "caching/ttlInSeconds": ("cacheTtlInSeconds", whole),
+    "caching/ttlInSeconds": ("cacheTtlInSeconds", _ttl),
     "caching/enabled": ("cachingEnabled", flag),
     "caching/dataEncrypted": ("cacheDataEncrypted", flag),
     "caching/requireAuthorizationForCacheControl": ("requireAuthorizationForCacheControl", flag),
@@ -127,6 +139,18 @@ def patched(stage: store.Stage, operations: Iterable[Patch]) -> store.Stage:
     for patch in operations:
         stage = _change(patch)(stage, patch)
     return stage
+
+
+def recached(stage: store.Stage, before: store.Stage, cache: str) -> store.Stage:
+    """A stage that was changed, with `cache` for its own where that is new or of another size: a new one is empty."""
+    if (stage.cache_cluster, size(stage)) == (before.cache_cluster, size(before)):
+        return stage
+    return msgspec.structs.replace(stage, cache=cache)
+
+
+def size(stage: store.Stage) -> str | None:
+    """A cache's size in gigabytes; None for a stage that names none and has no cache."""
+    return stage.cache_size or (_SIZES[0] if stage.cache_cluster else None)
 
 
 def _change(patch: Patch) -> Change[store.Stage]:
@@ -240,7 +264,7 @@ _RULES: Mapping[str, Mapping[str, Change[store.Stage]]] = {
         "/deploymentId": put("deployment", lambda value: value or ""),
         "/description": put("description"),
         "/cacheClusterEnabled": put("cache_cluster", flag),
-        "/cacheClusterSize": put("cache_size"),
+        "/cacheClusterSize": put("cache_size", lambda value: _one_of(_SIZES)(value) if value else None),
         "/clientCertificateId": put("client_certificate", lambda value: value or None),
         "/documentationVersion": put("documentation_version", lambda value: value or None),
         "/tracingEnabled": put("tracing", flag),
@@ -288,7 +312,7 @@ def members(stage: store.Stage) -> dict[str, Any]:
         "stageName": stage.name,
         "description": stage.description,
         "cacheClusterEnabled": stage.cache_cluster,
-        "cacheClusterSize": stage.cache_size or ("0.5" if stage.cache_cluster else None),
+        "cacheClusterSize": size(stage),
         "cacheClusterStatus": "AVAILABLE" if stage.cache_cluster else "NOT_AVAILABLE",
         "methodSettings": stage.settings,
         "variables": stage.variables or None,

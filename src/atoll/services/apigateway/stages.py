@@ -1,6 +1,6 @@
 """Stages of a REST API: names under which a deployment answers, and how. What patches may do to one: `stage_rules.py`.
 
-docs: API_CreateStage, API_GetStage, API_GetStages, API_UpdateStage, API_DeleteStage, API_FlushStageAuthorizersCache
+docs: API_CreateStage, API_GetStage, API_GetStages, API_UpdateStage, API_DeleteStage, API_FlushStageAuthorizersCache, API_FlushStageCache
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from atoll.services.apigateway.stage_rules import (
     enables_logs,
     members,
     patched,
+    recached,
 )
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         CreateStageRequestTypeDef,
         DeleteStageRequestTypeDef,
         FlushStageAuthorizersCacheRequestTypeDef,
+        FlushStageCacheRequestTypeDef,
         GetStageRequestTypeDef,
         GetStagesRequestTypeDef,
         UpdateStageRequestTypeDef,
@@ -38,9 +40,8 @@ if TYPE_CHECKING:
 
 STAGES = "/restapis/{restApiId}/stages"
 STAGE = f"{STAGES}/{{stageName}}"
-_NO_CACHE = "answers are not cached"
 _NO_TRACES = "there is no X-Ray to take traces; trace headers are passed on"
-NOT_HONOURED = {"cacheClusterEnabled": _NO_CACHE, "tracingEnabled": _NO_TRACES}
+NOT_HONOURED = {"tracingEnabled": _NO_TRACES}
 """What a new stage may ask for without effect here."""
 
 
@@ -62,6 +63,7 @@ async def create_stage(ctx: Context, request: CreateStageRequestTypeDef) -> dict
         cache_size=request.get("cacheClusterSize"),
         documentation_version=request.get("documentationVersion"),
         tags=dict(request.get("tags", {})),
+        cache=ctx.ids.uuid(),
     )
 
     def write(tx: Transaction) -> None:
@@ -96,14 +98,14 @@ async def get_stages(ctx: Context, request: GetStagesRequestTypeDef) -> dict[str
 @operation("UpdateStage", access=access("PATCH", STAGE))
 async def update_stage(ctx: Context, request: UpdateStageRequestTypeDef) -> dict[str, Any]:
     """Changes what the patches name; requests see it at once."""
-    operations, now = patches(request), ctx.clock.now()
+    operations, now, cache = patches(request), ctx.clock.now(), ctx.ids.uuid()
     for patch in operations:
         if (patch.value or "").lower() not in ("", "false"):
             _warn_patch(ctx, patch)
 
     def write(tx: Transaction) -> store.Stage:
         before = store.stage(tx, ctx, request["restApiId"], request["stageName"])
-        stage = msgspec.structs.replace(patched(before, operations), updated=now)
+        stage = msgspec.structs.replace(recached(patched(before, operations), before, cache), updated=now)
         check_variables(stage.variables)
         if any(map(enables_logs, operations)) and not account.settings(tx, ctx).role:
             raise BadRequestException("CloudWatch Logs role ARN must be set in account settings to enable logging")
@@ -140,9 +142,20 @@ async def flush_stage_authorizers_cache(ctx: Context, request: FlushStageAuthori
     await ctx.store.transact(write)
 
 
+@operation("FlushStageCache", access=access("DELETE", f"{STAGE}/cache/data"))
+async def flush_stage_cache(ctx: Context, request: FlushStageCacheRequestTypeDef) -> None:
+    """Empties the stage's cache. A stage without one has nothing to lose."""
+    api_id, cache = request["restApiId"], ctx.ids.uuid()
+
+    def write(tx: Transaction) -> None:
+        stage = store.stage(tx, ctx, api_id, request["stageName"])
+        store.put(tx, ctx, api_id, msgspec.structs.replace(stage, cache=cache))
+        deploy.publish(tx, ctx, api_id)
+
+    await ctx.store.transact(write)
+
+
 def _warn_patch(ctx: Context, patch: Patch) -> None:
-    if "caching" in patch.path[-2:-1] or patch.path[0].startswith("cacheCluster"):
-        ctx.warn(patch.text[1:], _NO_CACHE)
     if patch.path[-2:] == ("metrics", "enabled"):
         ctx.warn("metrics/enabled", "there is no CloudWatch to take metrics")
     if patch.path[0] == "tracingEnabled":

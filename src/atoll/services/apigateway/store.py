@@ -93,6 +93,8 @@ class Stage(msgspec.Struct, frozen=True, omit_defaults=True):
     tags: dict[str, str] = {}
     authorizers_epoch: int = 0
     """How often its authorizers' cache was flushed."""
+    cache: str = ""
+    """What its cache is called: another name is an empty cache."""
 
 
 APIS = Codec(RestApi)
