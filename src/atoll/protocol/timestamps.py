@@ -42,9 +42,8 @@ def write_epoch(value: Any) -> int | float:
 def write_iso(value: Any) -> str:
     """`2026-01-31T12:00:00Z`, with milliseconds where there are any."""
     moment = _moment(value)
-    return moment.strftime(
-        f"%Y-%m-%dT%H:%M:%S.{moment.microsecond // 1000:03d}Z" if moment.microsecond >= 1000 else "%Y-%m-%dT%H:%M:%SZ"
-    )
+    text = moment.isoformat("T", "milliseconds" if moment.microsecond >= 1000 else "seconds")
+    return text.removesuffix("+00:00") + "Z"
 
 
 def write_iso_milliseconds(value: Any) -> str:

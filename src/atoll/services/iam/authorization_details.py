@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
@@ -130,17 +130,14 @@ async def get_account_authorization_details(
     """Of AWS's managed policies those that are in use. docs: API_GetAccountAuthorizationDetails."""
     wanted = [kind for kind in SECTIONS if kind in request.get("Filter", SECTIONS)]
 
-    def read(tx: Reader) -> Mapping[str, Any]:
-        def after(position: str) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
-            section, _, place = position.partition(" ")
-            for kind in wanted[wanted.index(section) if section in wanted else 0 :]:
-                for name, shown in _section(tx, ctx.account, kind, place if kind == section else ""):
-                    yield f"{kind} {name}", (kind, shown)
+    def after(tx: Reader, position: str) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
+        section, _, place = position.partition(" ")
+        for kind in wanted[wanted.index(section) if section in wanted else 0 :]:
+            for name, shown in _section(tx, ctx.account, kind, place if kind == section else ""):
+                yield f"{kind} {name}", (kind, shown)
 
-        found, more = paging.page(request, after)
-        lists: dict[str, list[dict[str, Any]]] = {name: [] for name in SECTIONS.values()}
-        for kind, shown in found:
-            lists[SECTIONS[kind]].append(shown)
-        return lists | more
-
-    return dict(await ctx.store.read(read))
+    found, more = await paging.page_in_turns(ctx, request, after)
+    lists: dict[str, list[dict[str, Any]]] = {name: [] for name in SECTIONS.values()}
+    for kind, shown in found:
+        lists[SECTIONS[kind]].append(shown)
+    return lists | more

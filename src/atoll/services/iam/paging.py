@@ -7,9 +7,11 @@ import binascii
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from atoll.kernel.context import Context
 from atoll.kernel.errors import ValidationFailed
 from atoll.kernel.keys import Key, under
 from atoll.kernel.store.api import Reader
+from atoll.kernel.turns import Turn
 from atoll.services.iam.store import E, Kind
 
 T = TypeVar("T")
@@ -22,15 +24,51 @@ def page(request: Mapping[str, Any], after: Callable[[str], Positioned[T]]) -> t
 
     Raises ValidationFailed for a marker that IAM did not give out.
     """
-    limit = request.get("MaxItems", 100)
-    found: list[T] = []
-    last = ""
-    for position, entry in after(_position(request.get("Marker"))):
-        if len(found) == limit:
-            return found, {"IsTruncated": True, "Marker": base64.b64encode(last.encode()).decode()}
+    limit = _limit(request)
+    found: list[tuple[str, T]] = []
+    for entry in after(_position(request)):
         found.append(entry)
-        last = position
-    return found, {"IsTruncated": False}
+        if len(found) > limit:
+            break
+    return _cut(found, limit)
+
+
+async def page_in_turns(
+    ctx: Context, request: Mapping[str, Any], after: Callable[[Reader, str], Positioned[T | None]]
+) -> tuple[list[T], dict[str, Any]]:
+    """As `page`, of what the store has, where a page may be large: others have their turn meanwhile. Entries that are None do not count."""
+    limit, last = _limit(request), _position(request)
+    found: list[tuple[str, T]] = []
+    turn = Turn(ctx.clock)
+
+    def complete(tx: Reader) -> bool:
+        nonlocal last
+        for position, entry in after(tx, last):
+            last = position
+            if entry is not None:
+                found.append((position, entry))
+            if len(found) > limit:
+                return True
+            if turn.over:
+                return False
+        return True
+
+    while not await ctx.store.read(complete):
+        await turn.another()
+    return _cut(found, limit)
+
+
+def _limit(request: Mapping[str, Any]) -> int:
+    limit: int = request.get("MaxItems", 100)
+    return limit
+
+
+def _cut(found: Sequence[tuple[str, T]], limit: int) -> tuple[list[T], dict[str, Any]]:
+    """The page of entries of which there may be one more, which says that more follow."""
+    entries = [entry for _, entry in found[:limit]]
+    if len(found) <= limit:
+        return entries, {"IsTruncated": False}
+    return entries, {"IsTruncated": True, "Marker": base64.b64encode(found[limit - 1][0].encode()).decode()}
 
 
 def stored(tx: Reader, prefix: Key) -> Callable[[str], Iterator[tuple[str, bytes]]]:
@@ -74,7 +112,8 @@ def listed(entries: Sequence[T]) -> Callable[[str], Iterator[tuple[str, T]]]:
     return after
 
 
-def _position(marker: str | None) -> str:
+def _position(request: Mapping[str, Any]) -> str:
+    marker = request.get("Marker")
     if marker is None:
         return ""
     try:

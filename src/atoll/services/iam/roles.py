@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -90,12 +91,15 @@ async def get_role(ctx: Context, request: GetRoleRequestTypeDef) -> dict[str, An
 async def list_roles(ctx: Context, request: ListRolesRequestTypeDef) -> dict[str, Any]:
     """By name. docs: API_ListRoles, which names the attributes that a list leaves out."""
 
-    def read(tx: Reader) -> dict[str, Any]:
-        found, more = paging.page(request, paging.below(tx, ctx.account, ROLES, request.get("PathPrefix", "/")))
-        shown = [basic(tx, ctx.account, role) | {"MaxSessionDuration": role.max_session} for role in found]
-        return {"Roles": shown, **more}
+    path = request.get("PathPrefix", "/")
 
-    return await ctx.store.read(read)
+    def after(tx: Reader, position: str) -> Iterator[tuple[str, dict[str, Any] | None]]:
+        for name, role in paging.below(tx, ctx.account, ROLES, "/")(position):
+            shown = basic(tx, ctx.account, role) | {"MaxSessionDuration": role.max_session}
+            yield name, shown if role.path.startswith(path) else None
+
+    found, more = await paging.page_in_turns(ctx, request, after)
+    return {"Roles": found, **more}
 
 
 @operation("UpdateRole", access=on_role("UpdateRole", ROLE_BOUNDARY))
