@@ -38,6 +38,12 @@ class Directory(Protocol):
     def policies(self, tx: Reader, principal: Principal) -> PolicySet:
         """The compiled policies that are attached to `principal` (empty for root and for services)."""
 
+    def unique_id(self, tx: Reader, arn: str) -> str | None:
+        """The unique id of the user or role that has this ARN, of a role's session `AROA…:SESSION`; None where nobody is there."""
+
+    def name_now(self, tx: Reader, arn: str, unique: str) -> str:
+        """What whoever had this ARN and unique id goes by: an ARN, or the unique id where it is gone."""
+
     def use(self, principal: Principal, service: str, region: str, now: float) -> Callable[[Transaction], None] | None:
         """Hears of each request that `principal` signed for `service` in `region`, at a region time in seconds. Returns what is to be
         stored of it; mostly None, for a key's uses are noted once in a quarter of an hour."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from atoll.auth.policy import pinned
 from atoll.gateway.call import Call, Parts
 from atoll.gateway.stages.authenticate import authenticate
-from atoll.gateway.stages.authorize import authorize
+from atoll.gateway.stages.authorize import authorize, denies
 from atoll.gateway.stages.identify import identify, identify_as
 from atoll.gateway.stages.parse import not_implemented, parse
 from atoll.gateway.stages.receive import receive
@@ -19,6 +21,7 @@ from atoll.kernel.context import Context, Principal
 from atoll.kernel.errors import AccessDenied, InternalFailure, NotImplementedByAtoll, ServiceError
 from atoll.kernel.http import ClientGone, HttpRequest, HttpResponse
 from atoll.kernel.service import Access, Operation
+from atoll.kernel.store.api import Reader
 
 log = logging.getLogger(__name__)
 
@@ -115,9 +118,22 @@ class Gateway:
                 return False
             return True
 
+    async def denies(self, parent: Context, policy: str, access: Access, request: Mapping[str, Any]) -> bool:
+        """See `Context.denies`."""
+        call = Call(self.parts, parent.span, parent.request_id, region=parent.region, principal=parent.principal)
+        return await denies(call, parent, policy, access, request)
+
     def offers(self, service: str, operation: str) -> bool:
         """See `Context.offers`."""
         return operation in self.parts.operations.get(service, {})
+
+    def pinned(self, tx: Reader, policy: str, *, strict: bool = True) -> str:
+        """See `Context.pinned`."""
+        return pinned.pinned(policy, partial(self.parts.directory.unique_id, tx), strict=strict)
+
+    def shown(self, tx: Reader, policy: str) -> str:
+        """See `Context.shown`."""
+        return pinned.shown(policy, partial(self.parts.directory.name_now, tx))
 
     async def _through(self, call: Call, stages: Sequence[Stage]) -> None:
         lap = call.span.lap

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from atoll.kernel.blobs import Blobs
     from atoll.kernel.clock import Clock
     from atoll.kernel.ids import Ids
-    from atoll.kernel.store.api import Store
+    from atoll.kernel.service import Access
+    from atoll.kernel.store.api import Reader, Store
     from atoll.kernel.tracing import Span
 
 GLOBAL_ACCOUNT = "~"
@@ -71,6 +72,11 @@ class Principal:
     source_function: str = ""
     session: Session = NO_SESSION
 
+    @property
+    def identity(self) -> str:
+        """The unique id of the user or role whose permissions it has; of a federated session its user's."""
+        return self.session.owner or self.user_id.partition(":")[0]
+
     @staticmethod
     def root(account: str, access_key: str = "") -> Principal:
         """The account itself, which every policy of its own account allows."""
@@ -97,8 +103,17 @@ class Caller(Protocol):
     async def allows(self, parent: Context, action: str, resource: str, principal: Principal) -> bool:
         """See `Context.allows`."""
 
+    async def denies(self, parent: Context, policy: str, access: Access, request: Mapping[str, Any]) -> bool:
+        """See `Context.denies`."""
+
     def offers(self, service: str, operation: str) -> bool:
         """See `Context.offers`."""
+
+    def pinned(self, tx: Reader, policy: str, *, strict: bool = True) -> str:
+        """See `Context.pinned`."""
+
+    def shown(self, tx: Reader, policy: str) -> str:
+        """See `Context.shown`."""
 
 
 class Warnings(Protocol):
@@ -151,9 +166,22 @@ class Context(msgspec.Struct):
         """Whether IAM lets `principal` do `action` to `resource` (an ARN), by its own policies, where no operation asks that."""
         return await self.caller.allows(self, action, resource, principal)
 
+    async def denies(self, policy: str, access: Access, request: Mapping[str, Any]) -> bool:
+        """Whether a statement of a resource policy that is to be kept would deny this request what `access` asks for."""
+        return await self.caller.denies(self, policy, access, request)
+
     def offers(self, service: str, operation: str) -> bool:
         """Whether Atoll has `operation` of `service`."""
         return self.caller.offers(service, operation)
+
+    def pinned(self, tx: Reader, policy: str, *, strict: bool = True) -> str:
+        """A checked resource policy as it is to be kept: with the unique id of each user and role that it names, so that it never means
+        another one of that name. Raises PolicySyntaxError where one is not there, as for one that cannot be; unless `strict`."""
+        return self.caller.pinned(tx, policy, strict=strict)
+
+    def shown(self, tx: Reader, policy: str) -> str:
+        """A kept resource policy as it is shown: with the ARNs of now, and the unique ids of whoever is gone."""
+        return self.caller.shown(tx, policy)
 
     def warn(self, prop: str, reason: str) -> None:
         """Says that this call set `prop` to something without effect here."""

@@ -297,3 +297,30 @@ def test_whoever_locks_themselves_out_must_confirm_it(
     assert aws_error(lambda: dynamodb.put_resource_policy(ResourceArn=table, Policy=lock))[0] == "AccessDeniedException"
     dynamodb.delete_resource_policy(ResourceArn=table)  # the account's root always can
     ann.describe_table(TableName="users")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}},
+        {"StringEquals": {"aws:PrincipalTag/team": "blue"}},
+        {"StringEquals": {"aws:ResourceTag/stage": "live"}},
+    ],
+)
+def test_also_where_it_is_a_fact_of_the_request_that_locks_them_out(
+    dynamodb: Any, table: str, account: str, client: Any, user: Any, aws_error: Error, condition: Any
+) -> None:
+    ann, _ = user(account, "ann", {"Action": "dynamodb:*"})
+    deny = {"Effect": "Deny", "Principal": "*", "Resource": table, "Action": "dynamodb:PutResourcePolicy"}
+    lock = document(deny | {"Condition": condition})
+    if "IpAddress" not in condition:
+        ann.put_resource_policy(ResourceArn=table, Policy=lock)  # not yet
+    client("iam").tag_user(UserName="ann", Tags=[{"Key": "team", "Value": "blue"}])
+    ann.delete_resource_policy(ResourceArn=table)
+    dynamodb.tag_resource(ResourceArn=table, Tags=[{"Key": "stage", "Value": "live"}])
+    message = "The new resource policy will not allow you to update the resource policy in the future."
+    assert aws_error(lambda: ann.put_resource_policy(ResourceArn=table, Policy=lock)) == (
+        "AccessDeniedException", message, 400,
+    )  # fmt: skip
+    elsewhere = document(deny | {"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}})
+    ann.put_resource_policy(ResourceArn=table, Policy=elsewhere)

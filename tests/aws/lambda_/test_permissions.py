@@ -19,7 +19,7 @@ def allow(fn: Lambda, sid: str, principal: str = "s3.amazonaws.com", **more: Any
     )
 
 
-def test_statements_read_back_as_aws_writes_them(fn: Lambda) -> None:
+def test_statements_read_back_as_aws_writes_them(fn: Lambda, client: Callable[..., Any]) -> None:
     arn = fn.create()["FunctionArn"]
     plain = allow(fn, "logs", "logs.amazonaws.com")
     assert plain == {
@@ -45,9 +45,8 @@ def test_statements_read_back_as_aws_writes_them(fn: Lambda) -> None:
         '"ArnLike":{"AWS:SourceArn":"arn:aws:s3:::b"}}}'
     )
     assert allow(fn, "account", "111122223333")["Principal"] == {"AWS": "arn:aws:iam::111122223333:root"}
-    assert allow(fn, "user", "arn:aws:iam::111122223333:user/u")["Principal"] == {
-        "AWS": "arn:aws:iam::111122223333:user/u"
-    }
+    user = client("iam").create_user(UserName="u")["User"]["Arn"]
+    assert allow(fn, "user", user)["Principal"] == {"AWS": user}
     assert allow(fn, "all", "*")["Principal"] == "*"
     answer = fn.client.get_policy(FunctionName="fn")
     policy = json.loads(answer["Policy"])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
+from atoll.auth.policy.pinned import split
 from atoll.kernel.context import Principal
 
 
@@ -23,8 +24,8 @@ class Reach(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principals:
-    """The compiled element. `accounts` are account ids; `arns` name users, roles and sessions; `services` are host names; `federated`
-    are identity providers, by ARN or host name.
+    """The compiled element. `accounts` are account ids; `arns` name users, roles and sessions, and so do `ids`, which of kept policies
+    count in place of ARNs (`pinned.py`); `services` are host names; `federated` are identity providers, by ARN or host name.
 
     `CanonicalUser` matches nobody: no request in the region acts as one.
     """
@@ -34,6 +35,7 @@ class Principals:
     arns: frozenset[str]
     services: frozenset[str]
     federated: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
 
     def reach(self, principal: Principal) -> Reach:
         """How `principal` is meant."""
@@ -43,11 +45,13 @@ class Principals:
             return Reach.DIRECT if principal.arn in self.federated else Reach.NONE
         if principal.kind == "root":
             return Reach.DIRECT if self.everyone or principal.account in self.accounts else Reach.NONE
-        if self.everyone or principal.arn in self.arns:
+        if self.everyone:
             return Reach.DIRECT
         if principal.kind == "anonymous":
             return Reach.NONE
-        if principal.role_arn and principal.role_arn in self.arns:
+        if self._name(principal.arn, principal.user_id):
+            return Reach.DIRECT
+        if principal.role_arn and self._name(principal.role_arn, principal.identity):
             return Reach.ROLE
         return Reach.ACCOUNT if principal.account in self.accounts else Reach.NONE
 
@@ -61,24 +65,32 @@ class Principals:
             return principal.arn in self.federated
         if principal.kind == "anonymous" or principal.account not in self.accounts:
             return False
-        names = {principal.arn, principal.role_arn} - {""}
-        return principal.kind == "root" or names <= self.arns
+        if principal.kind == "root":
+            return True
+        named = self._name(principal.arn, principal.user_id)
+        return named and (not principal.role_arn or self._name(principal.role_arn, principal.identity))
+
+    def _name(self, arn: str, unique: str) -> bool:
+        """Whether whoever has this ARN and unique id is named."""
+        return arn in self.arns or unique in self.ids
 
 
 def compile_principals(element: Mapping[str, list[str]]) -> Principals:
     """Compiles a `Principal` element, whose `"*"` is written `{"AWS": ["*"]}`."""
-    accounts, arns = set(), set()
+    accounts, arns, ids = set[str](), set[str](), set[str]()
     for value in element.get("AWS", []):
         if value.isdigit():
             accounts.add(value)
         elif value.endswith(":root"):
             accounts.add(value.split(":")[4])
         elif value != "*":
-            arns.add(value)
+            arn, unique = split(value)
+            (ids if unique else arns).add(unique or arn)
     return Principals(
         everyone="*" in element.get("AWS", []),
         accounts=frozenset(accounts),
         arns=frozenset(arns),
         services=frozenset(element.get("Service", [])),
         federated=frozenset(element.get("Federated", [])),
+        ids=frozenset(ids),
     )

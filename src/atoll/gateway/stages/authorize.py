@@ -109,6 +109,36 @@ async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet
             fresh.append((judgement, resource if by_names else None))
 
 
+async def denies(call: Call, ctx: Context, policy: str, access: Access, params: Any) -> bool:
+    """Whether a statement of this resource policy, which is not in effect yet, would deny the request of `ctx`. If so, the trace tells."""
+    action, compiled, principal = access.action.lower(), _parsed(policy, "resource"), ctx.principal
+    policies = await ctx.store.read(lambda tx: call.parts.directory.policies(tx, principal))
+    own = await service_facts(access, ctx, params, compiled.about(action).asks)
+    found = access.resource(ctx, params)
+    resources = found if isinstance(found, (str, Sequence)) else await found
+    for resource in (resources,) if isinstance(resources, str) else resources:
+        owner = owner_of(resource, ctx.account)
+        question = Question(principal, access.action, resource, Facts(call, ctx, policies, own, owner))
+        decision = evaluate(question, NO_POLICIES, compiled, resource_account=owner)
+        if decision.explicit:
+            context = known_values(question, compiled.about(action).asks)
+            ctx.span.judge(
+                Judgement(
+                    principal,
+                    access.action,
+                    resource[:LONGEST],
+                    ctx.account,
+                    context,
+                    NO_POLICIES,
+                    compiled,
+                    True,
+                    decision,
+                )
+            )
+            return True
+    return False
+
+
 def _deny(call: Call, judgement: Judgement, text: str) -> None:
     """Raises AccessDenied; where denials are only noted, notes it."""
     parts = call.parts

@@ -1,4 +1,5 @@
-"""What API Gateway accepts of a REST API's own members, how patches change them, and how answers show them. Pure."""
+"""What API Gateway accepts of a REST API's own members, how patches change them, and how answers show them. Pure,
+but for whom a policy names."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import msgspec
 from atoll.api_runtime.documents import NO_JSON
 from atoll.auth.policy.parse import PolicySyntaxError, parse
 from atoll.kernel.context import Context
+from atoll.kernel.store.api import Reader
 from atoll.services.apigateway import store
 from atoll.services.apigateway.errors import BadRequestException
 from atoll.services.apigateway.patches import (
@@ -58,8 +60,9 @@ def check(api: store.RestApi) -> None:
         raise BadRequestException("VPCEndpoints can only be specified with PRIVATE apis.")
 
 
-def policy_of(ctx: Context, api_id: str, policy: str | None) -> str | None:
-    """A resource policy as AWS keeps it: its JSON without spaces, `execute-api:/…` as the API's own ARN. "" is none."""
+def policy_of(tx: Reader, ctx: Context, api_id: str, policy: str | None) -> str | None:
+    """A resource policy as it is kept: its JSON without spaces, `execute-api:/…` as the API's own ARN, users and roles pinned to their
+    unique ids. "" is none. Raises BadRequestException."""
     if not policy:
         return None
     try:
@@ -75,9 +78,14 @@ def policy_of(ctx: Context, api_id: str, policy: str | None) -> str | None:
     written = msgspec.json.encode(document).decode()
     try:
         parse(written, "resource")
+        return ctx.pinned(tx, written)
     except PolicySyntaxError:
         raise BadRequestException(_BAD_POLICY) from None
-    return written
+
+
+def shown(tx: Reader, ctx: Context, api: store.RestApi) -> store.RestApi:
+    """The API with its policy as it is shown."""
+    return msgspec.structs.replace(api, policy=ctx.shown(tx, api.policy)) if api.policy else api
 
 
 def _expanded(resource: Any, own: str) -> Any:

@@ -22,6 +22,7 @@ from atoll.services.apigateway.api_rules import (
     endpoint_of,
     members,
     policy_of,
+    shown,
 )
 from atoll.services.apigateway.errors import BadRequestException
 from atoll.services.apigateway.pages import page
@@ -69,6 +70,7 @@ async def create_rest_api(ctx: Context, request: CreateRestApiRequestTypeDef) ->
     """Makes an API with a root resource and the models Empty and Error, or with all that `cloneFrom` has."""
     api_id, root = ctx.ids.lower(10), ctx.ids.lower(10)
     endpoint_type, ip_address_type, vpc_endpoints = endpoint_of(request)
+    policy = await ctx.store.read(lambda tx: policy_of(tx, ctx, api_id, request.get("policy")))
     api = store.RestApi(
         id=api_id,
         name=request["name"],
@@ -82,7 +84,7 @@ async def create_rest_api(ctx: Context, request: CreateRestApiRequestTypeDef) ->
         endpoint_type=endpoint_type,
         ip_address_type=ip_address_type,
         vpc_endpoints=vpc_endpoints,
-        policy=policy_of(ctx, api_id, request.get("policy")),
+        policy=policy,
         endpoint_disabled=request.get("disableExecuteApiEndpoint", False),
         security_policy=request.get("securityPolicy"),
         endpoint_access_mode=request.get("endpointAccessMode"),
@@ -90,7 +92,7 @@ async def create_rest_api(ctx: Context, request: CreateRestApiRequestTypeDef) ->
     )
     check(api)
     if source := request.get("cloneFrom"):
-        return members(await copies.clone(ctx, source, api))
+        return await _answer(ctx, await copies.clone(ctx, source, api))
     defaults = models.defaults(ctx)
 
     def write(tx: Transaction) -> None:
@@ -101,14 +103,14 @@ async def create_rest_api(ctx: Context, request: CreateRestApiRequestTypeDef) ->
         deploy.publish(tx, ctx, api.id)
 
     await ctx.store.transact(write)
-    return members(api)
+    return await _answer(ctx, api)
 
 
 @operation("GetRestApi", access=access("GET", "/restapis/{restApiId}"))
 async def get_rest_api(ctx: Context, request: GetRestApiRequestTypeDef) -> dict[str, Any]:
     """One API. Raises NotFoundException."""
     api = await ctx.store.read(lambda tx: store.api(tx, ctx, request["restApiId"]))
-    return members(api) | {"tags": api.tags}
+    return await _answer(ctx, api) | {"tags": api.tags}
 
 
 @operation("GetRestApis", access=access("GET", "/restapis"))
@@ -116,7 +118,10 @@ async def get_rest_apis(ctx: Context, request: GetRestApisRequestTypeDef) -> dic
     """A page of the account's APIs in this region, by id."""
 
     def read(tx: Reader) -> dict[str, Any]:
-        return page(tx, request, store.parts(ctx, "v1.apis"), store.key(ctx, "v1.apis"), store.APIS, members)
+        def one(api: store.RestApi) -> dict[str, Any]:
+            return members(shown(tx, ctx, api))
+
+        return page(tx, request, store.parts(ctx, "v1.apis"), store.key(ctx, "v1.apis"), store.APIS, one)
 
     return await ctx.store.read(read)
 
@@ -131,13 +136,13 @@ async def update_rest_api(ctx: Context, request: UpdateRestApiRequestTypeDef) ->
         before = store.api(tx, ctx, request["restApiId"])
         api = apply(before, operations, RULES)
         if api.policy != before.policy:
-            api = msgspec.structs.replace(api, policy=policy_of(ctx, api.id, api.policy))
+            api = msgspec.structs.replace(api, policy=policy_of(tx, ctx, api.id, api.policy))
         check(api)
         store.put_api(tx, ctx, api)
         return api
 
     api = await ctx.store.transact(write)
-    return members(api) | {"tags": api.tags}
+    return await _answer(ctx, api) | {"tags": api.tags}
 
 
 @operation("DeleteRestApi", access=access("DELETE", "/restapis/{restApiId}"))
@@ -161,3 +166,7 @@ async def delete_rest_api(ctx: Context, request: DeleteRestApiRequestTypeDef) ->
             tx.clear_range(store.parts(ctx, kind, api_id))
 
     await ctx.store.transact(write)
+
+
+async def _answer(ctx: Context, api: store.RestApi) -> dict[str, Any]:
+    return members(await ctx.store.read(lambda tx: shown(tx, ctx, api)))

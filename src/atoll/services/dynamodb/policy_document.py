@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from atoll.auth.policy.parse import Policy, PolicySyntaxError, parse
+from atoll.auth.policy.parse import PolicySyntaxError, parse
 from atoll.kernel.errors import ValidationFailed
 from atoll.services.dynamodb.errors import invalid
 
@@ -26,8 +26,8 @@ _TEXTS = {
 """DynamoDB's words for what IAM says otherwise."""
 
 
-def checked(text: str, *, of_stream: bool) -> tuple[str, Policy]:
-    """The document as DynamoDB writes it, and compiled. Raises ValidationFailed."""
+def checked(text: str, *, of_stream: bool) -> str:
+    """The document as DynamoDB writes it. Raises ValidationFailed."""
     if len(text.encode()) > MAX_BYTES:
         raise invalid(f"Maximum policy size of {MAX_BYTES} bytes exceeded")
     try:
@@ -40,7 +40,7 @@ def checked(text: str, *, of_stream: bool) -> tuple[str, Policy]:
         policy = parse(text, "resource")
     except PolicySyntaxError as error:
         if error.message.startswith("Invalid principal in policy:"):
-            raise invalid("Invalid principal in policy document.") from None
+            raise unknown_principal() from None
         raise _malformed(_TEXTS.get(error.message, error.message)) from None
     statements = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
     _check_actions(statements, of_stream=of_stream)
@@ -52,7 +52,12 @@ def checked(text: str, *, of_stream: bool) -> tuple[str, Policy]:
             "Resource-based policy grants unbounded access in one or more elements. Please revise the policy to ensure "
             "least-privilege form of access"
         )
-    return _written(document, statements), policy
+    return _written(document, statements)
+
+
+def unknown_principal() -> ValidationFailed:
+    """The error for a principal that cannot be, or is not there."""
+    return invalid("Invalid principal in policy document.")
 
 
 def _check_actions(statements: Iterable[Mapping[str, Any]], *, of_stream: bool) -> None:

@@ -7,11 +7,10 @@ change, do not exist here. A table and each of its streams have policies of thei
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from atoll.auth.policy.evaluate import NO_POLICIES, Question, evaluate
-from atoll.auth.policy.judgement import Judgement
-from atoll.auth.policy.parse import Policy
+from atoll.auth.policy.parse import PolicySyntaxError
 from atoll.kernel.context import Context
 from atoll.kernel.errors import AccessDenied, ValidationFailed
 from atoll.kernel.keys import Key
@@ -20,7 +19,7 @@ from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.dynamodb.access import NAME_PATTERN, resource_arn
 from atoll.services.dynamodb.errors import PolicyNotFoundException, ResourceNotFoundException, invalid
 from atoll.services.dynamodb.permissions import on_table, policy_but_for_root
-from atoll.services.dynamodb.policy_document import checked
+from atoll.services.dynamodb.policy_document import checked, unknown_principal
 from atoll.services.dynamodb.store import POLICIES, ResourcePolicy, policy_key, table_described
 from atoll.services.dynamodb.streams.store import stream_key
 
@@ -48,15 +47,18 @@ class Place(NamedTuple):
         return policy_key(ctx, self.table, self.label)
 
 
-@operation("PutResourcePolicy", access=[on_table("PutResourcePolicy", resource=resource_arn)])
+_PUTS = on_table("PutResourcePolicy", resource=resource_arn)
+
+
+@operation("PutResourcePolicy", access=[_PUTS])
 async def put_resource_policy(ctx: Context, request: PutResourcePolicyInputTypeDef) -> dict[str, Any]:
     """Raises ResourceNotFoundException, PolicyNotFoundException where another revision was expected, ValidationFailed, and
     AccessDenied where the caller could not change the policy any more, unless it confirms that it wants this."""
     place = _place(ctx, request["ResourceArn"])
-    text, policy = checked(request["Policy"], of_stream=bool(place.label))
+    text = await kept(ctx, request["Policy"], of_stream=bool(place.label))
     now, expected = ctx.clock.now(), request.get("ExpectedRevisionId")
     if not request.get("ConfirmRemoveSelfResourceAccess"):
-        _check_not_locked_out(ctx, place, policy)
+        await _check_not_locked_out(ctx, request, text)
 
     def put(tx: Transaction) -> str:
         before = _expect(tx, ctx, place, expected)
@@ -74,7 +76,8 @@ async def get_resource_policy(ctx: Context, request: GetResourcePolicyInputTypeD
     found = await ctx.store.read(lambda tx: _expect(tx, ctx, place, None))
     if found is None:
         raise _not_found(place.arn)
-    return {"Policy": found.text, "RevisionId": found.revision}
+    shown = await ctx.store.read(lambda tx: ctx.shown(tx, found.text))
+    return {"Policy": shown, "RevisionId": found.revision}
 
 
 @operation(
@@ -92,6 +95,15 @@ async def delete_resource_policy(ctx: Context, request: DeleteResourcePolicyInpu
 
     before = await ctx.store.transact(delete)
     return {"RevisionId": before.revision if before is not None else None}
+
+
+async def kept(ctx: Context, policy: str, *, of_stream: bool) -> str:
+    """A policy as it is kept. Raises ValidationFailed."""
+    text = checked(policy, of_stream=of_stream)
+    try:
+        return await ctx.store.read(lambda tx: ctx.pinned(tx, text))
+    except PolicySyntaxError:
+        raise unknown_principal() from None
 
 
 def write_policy(tx: Transaction, key: Key, text: str, now: float) -> str:
@@ -156,12 +168,7 @@ def _place(ctx: Context, arn: str) -> Place:
     return Place(arn, match[1], match[2] or "")
 
 
-def _check_not_locked_out(ctx: Context, place: Place, policy: Policy) -> None:
+async def _check_not_locked_out(ctx: Context, request: Mapping[str, Any], policy: str) -> None:
     """Whoever changes a policy must be able to change it back. What the new one says of that is told by `atoll why`, too."""
-    question = Question(ctx.principal, "dynamodb:PutResourcePolicy", place.arn, {})
-    decision = evaluate(question, NO_POLICIES, policy, resource_account=ctx.account)
-    if decision.explicit:
-        ctx.span.judge(
-            Judgement(ctx.principal, question.action, place.arn, ctx.account, {}, NO_POLICIES, policy, True, decision)
-        )
+    if await ctx.denies(policy, _PUTS, request):
         raise AccessDenied("The new resource policy will not allow you to update the resource policy in the future.")

@@ -17,8 +17,8 @@ from atoll.auth.principal import Credential
 from atoll.kernel.context import Principal
 from atoll.kernel.keys import packed
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.iam import password_policy, policies
-from atoll.services.iam.store import GROUPS, Entity, User, entity_of, identity_of, renamed_key, version_key
+from atoll.services.iam import names, password_policy, policies
+from atoll.services.iam.store import GROUPS, Entity, User, entity_of, renamed_key, version_key
 from atoll.services.iam.uses import LatestUses
 
 MEMO = 4096
@@ -46,13 +46,21 @@ class IamDirectory:
         if principal.kind not in ("user", "role", "federated"):
             return NO_POLICIES
         version = tx.get((packed(*version_key(principal.account)),))
-        key = (version, principal.account, identity_of(principal), principal.session_policies, principal.session.tags)
+        key = (version, principal.account, principal.identity, principal.session_policies, principal.session.tags)
         found = self._memo.get(key)
         if found is None:
             if len(self._memo) >= MEMO:
                 self._memo.clear()
             found = self._memo[key] = _compile(tx, principal)
         return found
+
+    def unique_id(self, tx: Reader, arn: str) -> str | None:
+        """The unique id behind an ARN, None where nobody is there."""
+        return names.unique_id(tx, arn)
+
+    def name_now(self, tx: Reader, arn: str, unique: str) -> str:
+        """What whoever had this ARN and unique id goes by."""
+        return names.name_now(tx, arn, unique)
 
     def use(self, principal: Principal, service: str, region: str, now: float) -> Callable[[Transaction], None] | None:
         """What is to be stored of a signed request, mostly None."""
@@ -66,7 +74,7 @@ class IamDirectory:
 def _as_called_now(tx: Reader, session: Credential) -> Credential:
     """A session of a user that may have been renamed since: another may have its old name."""
     principal = session.principal
-    arn = tx.get(renamed_key(principal.account, identity_of(principal)))
+    arn = tx.get(renamed_key(principal.account, principal.identity))
     if arn is None:
         return session
     called = {"arn" if principal.kind == "user" else "role_arn": arn.decode()}

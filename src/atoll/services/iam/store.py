@@ -161,20 +161,15 @@ PROFILES = Kind(
 )  # fmt: skip
 
 
-def identity_of(principal: Principal) -> str:
-    """The unique id of the user or role whose permissions a principal has; of a federated session its user's."""
-    return principal.session.owner or principal.user_id.partition(":")[0]
-
-
 def entity_of(tx: Reader, principal: Principal) -> Role | User | None:
     """That user or role, whatever a user is called by now; None where it was deleted, even if another of its name was made since."""
     arn = principal.role_arn or principal.arn
     if principal.kind != "role":
-        renamed = tx.get(renamed_key(principal.account, identity_of(principal)))
+        renamed = tx.get(renamed_key(principal.account, principal.identity))
         arn = renamed.decode() if renamed else arn
     kind: Kind[Role] | Kind[User] = ROLES if principal.kind == "role" else USERS
     found = kind.find(tx, principal.account, arn.rpartition("/")[2])
-    return found if found is not None and found.id == identity_of(principal) else None
+    return found if found is not None and found.id == principal.identity else None
 
 
 def members_prefix(account: str, group: str) -> Key:

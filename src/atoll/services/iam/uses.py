@@ -15,7 +15,7 @@ from atoll.kernel.context import Principal
 from atoll.kernel.keys import Key, Range, under
 from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader, Transaction
-from atoll.services.iam.store import User, entity_of, identity_of
+from atoll.services.iam.store import User, entity_of
 
 SPAN = 900.0
 MEMO = 4096
@@ -56,7 +56,7 @@ class LatestUses:
 
 
 def _place(principal: Principal, service: str) -> tuple[str, str]:
-    return principal.access_key if principal.kind == "user" else identity_of(principal), service
+    return principal.access_key if principal.kind == "user" else principal.identity, service
 
 
 def _write(tx: Transaction, principal: Principal, use: Use) -> None:

@@ -15,7 +15,15 @@ from atoll.services.lambda_.errors import (
     stale_revision,
 )
 from atoll.services.lambda_.names import LATEST, Target, target
-from atoll.services.lambda_.policy import PERMITS, document, permission, statement, with_statement, without_statement
+from atoll.services.lambda_.policy import (
+    PERMITS,
+    document,
+    permission,
+    pinned,
+    statement,
+    with_statement,
+    without_statement,
+)
 from atoll.services.lambda_.store import (
     POLICIES,
     Policy,
@@ -50,7 +58,7 @@ async def add_permission(ctx: Context, request: AddPermissionRequestTypeDef) -> 
         get(tx, place)
         if request.get("RevisionId", current := _revision(tx, place)) != current:
             raise stale_revision("GetPolicy")
-        _save(tx, place, with_statement(statements(tx, place), added), revision)
+        _save(tx, place, with_statement(statements(tx, place), pinned(tx, ctx, added)), revision)
 
     await ctx.store.transact(add)
     return {"Statement": msgspec.json.encode(added).decode()}
@@ -82,15 +90,14 @@ async def get_policy(ctx: Context, request: GetPolicyRequestTypeDef) -> dict[str
     """docs: API_GetPolicy. Raises ResourceNotFoundException."""
     place = target(ctx, request)
 
-    def read(tx: Reader) -> tuple[list[dict[str, Any]], str]:
+    def read(tx: Reader) -> dict[str, Any]:
         get(tx, place)
         found = statements(tx, place)
         if not found:  # nor, perhaps, such a version
             raise ResourceNotFoundException("The resource you requested does not exist.")
-        return found, _revision(tx, place)
+        return {"Policy": ctx.shown(tx, document(found)), "RevisionId": _revision(tx, place)}
 
-    found, revision = await ctx.store.read(read)
-    return {"Policy": document(found), "RevisionId": revision}
+    return await ctx.store.read(read)
 
 
 def _revision(tx: Reader, place: Target) -> str:

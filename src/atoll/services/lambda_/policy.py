@@ -12,8 +12,11 @@ from typing import Any
 
 import msgspec
 
+from atoll.auth.policy.parse import PolicySyntaxError
+from atoll.auth.policy.pinned import bare, split
 from atoll.kernel.context import Context
 from atoll.kernel.service import NO_CONDITIONS, Access, ResourceOf, ValuesOf
+from atoll.kernel.store.api import Reader
 from atoll.services.lambda_.errors import (
     InvalidParameterValueException,
     PolicyLengthExceededException,
@@ -65,9 +68,18 @@ def with_statement(found: Sequence[dict[str, Any]], added: dict[str, Any]) -> li
             "or remove the existing statement."
         )
     after = [*found, added]
-    if (size := len(document(after))) > MAX_POLICY:
+    if (size := len(bare(document(after)))) > MAX_POLICY:
         raise PolicyLengthExceededException(f"The final policy size ({size}) is bigger than the limit ({MAX_POLICY}).")
     return after
+
+
+def pinned(tx: Reader, ctx: Context, added: dict[str, Any]) -> dict[str, Any]:
+    """The statement as it is kept. Raises InvalidParameterValueException for a principal that is not there."""
+    try:
+        kept: dict[str, Any] = msgspec.json.decode(ctx.pinned(tx, document([added])))["Statement"][0]
+    except PolicySyntaxError:
+        raise invalid_principal() from None
+    return kept
 
 
 def without_statement(found: Sequence[dict[str, Any]], sid: str) -> list[dict[str, Any]]:
@@ -87,7 +99,12 @@ def _principal(text: str) -> str | dict[str, str]:
         return {"AWS": text}
     if _SERVICE.fullmatch(text):
         return {"Service": text}
-    raise InvalidParameterValueException(
+    raise invalid_principal()
+
+
+def invalid_principal() -> InvalidParameterValueException:
+    """The error for a principal of no kind, and for one that is not there."""
+    return InvalidParameterValueException(
         "The provided principal was invalid. Please check the principal and try again."
     )
 
@@ -116,7 +133,7 @@ async def _principal_allowed(ctx: Context, request: Mapping[str, Any]) -> Sequen
     if "Principal" in request:
         return [request["Principal"]]
     allowed = (await _statement_named(ctx, request)).get("Principal")
-    return list(allowed.values()) if isinstance(allowed, dict) else [allowed] if allowed else None
+    return [split(one)[0] for one in allowed.values()] if isinstance(allowed, dict) else [allowed] if allowed else None
 
 
 async def _url_auth_type(ctx: Context, request: Mapping[str, Any]) -> Sequence[str] | None:

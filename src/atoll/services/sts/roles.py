@@ -45,9 +45,12 @@ def named(_ctx: Context, request: Request) -> str:
 
 
 async def trust_policy(ctx: Context, request: Request) -> str | None:
-    """The document that says who may assume the role, or None."""
+    """The document that says who may assume the role, or None. Whom it names is held against unique ids: whoever asks may have another
+    name by now than when it signed."""
     role = await find(ctx, named(ctx, request))
-    return unquote(role["AssumeRolePolicyDocument"]) if role else None
+    if role is None:
+        return None
+    return await ctx.store.read(lambda tx: ctx.pinned(tx, unquote(role["AssumeRolePolicyDocument"]), strict=False))
 
 
 async def _tags(ctx: Context, request: Request) -> dict[str, str] | None:

@@ -80,7 +80,10 @@ def _taken(tx: Reader, ctx: Context, api_id: str, name: str) -> _Taken:
         raise NotFoundException("Invalid Deployment identifier specified")
     found = {one.id: _extension(one) for one in store.each(tx, ctx, "v1.authorizers", store.AUTHORIZERS, api_id)}
     version = documentation_records.find_version(tx, ctx, api_id, stage.documentation_version or "")
-    return _Taken(api, deployment, records.SNAPSHOTS.decode(raw), found, version)
+    snapshot = records.SNAPSHOTS.decode(raw)
+    if snapshot.policy:
+        snapshot = msgspec.structs.replace(snapshot, policy=ctx.shown(tx, snapshot.policy))
+    return _Taken(api, deployment, snapshot, found, version)
 
 
 def _add_endpoint(document: dict[str, Any], api: store.RestApi) -> None:

@@ -11,7 +11,7 @@ from atoll.api_runtime import openapi
 from atoll.api_runtime.rest_api import records
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
-from atoll.kernel.store.api import Transaction
+from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.apigateway import api_rules, deploy, store
 from atoll.services.apigateway.access import access, passes_roles
 from atoll.services.apigateway.apis import policy_access
@@ -40,7 +40,8 @@ async def import_rest_api(ctx: Context, request: ImportRestApiRequestTypeDef) ->
     not valid."""
     found = _read(ctx, request)
     api_id, root = ctx.ids.lower(10), ctx.ids.lower(10)
-    api = _settings(ctx, store.RestApi(api_id, found.name, ctx.clock.now(), root), found, request)
+    made = store.RestApi(api_id, found.name, ctx.clock.now(), root)
+    api = await ctx.store.read(lambda tx: _settings(tx, ctx, made, found, request))
     drawn = [ctx.ids.lower(6) for _ in range(needed(found))]
 
     def write(tx: Transaction) -> None:
@@ -50,7 +51,7 @@ async def import_rest_api(ctx: Context, request: ImportRestApiRequestTypeDef) ->
         deploy.publish(tx, ctx, api.id)
 
     await ctx.store.transact(write)
-    return _members(api, found)
+    return await _members(ctx, api, found)
 
 
 @operation("PutRestApi", access=[*access("PUT", "/restapis/{restApiId}"), *_ALSO_PUT])
@@ -66,12 +67,12 @@ async def put_rest_api(ctx: Context, request: PutRestApiRequestTypeDef) -> dict[
             replace(tx, ctx, before, found, Ids(drawn))
         else:
             merge(tx, ctx, before, found, Ids(drawn))
-        api = _settings(ctx, before, found, request, merges=not overwrites)
+        api = _settings(tx, ctx, before, found, request, merges=not overwrites)
         store.put_api(tx, ctx, api)
         return api
 
     api = await ctx.store.transact(write)
-    return _members(api, found) | {"tags": api.tags}
+    return await _members(ctx, api, found) | {"tags": api.tags}
 
 
 def _read(ctx: Context, request: Mapping[str, Any]) -> Definition:
@@ -96,7 +97,7 @@ def _read(ctx: Context, request: Mapping[str, Any]) -> Definition:
 
 
 def _settings(
-    ctx: Context, api: store.RestApi, found: Definition, request: Mapping[str, Any], *, merges: bool = False
+    tx: Reader, ctx: Context, api: store.RestApi, found: Definition, request: Mapping[str, Any], *, merges: bool = False
 ) -> store.RestApi:
     """The API with the settings of the document. What it does not mention is as it was, but for binary media types: those are the
     document's alone unless it merges."""
@@ -111,7 +112,7 @@ def _settings(
         "binary_media_types": found.binary_media_types,
         "api_key_source": found.api_key_source,
         "minimum_compression": found.minimum_compression,
-        "policy": api_rules.policy_of(ctx, api.id, found.policy),
+        "policy": api_rules.policy_of(tx, ctx, api.id, found.policy),
         "endpoint_disabled": found.endpoint_disabled,
         "security_policy": found.security_policy,
         "endpoint_access_mode": found.endpoint_access_mode,
@@ -128,5 +129,6 @@ def _settings(
     return changed
 
 
-def _members(api: store.RestApi, found: Definition) -> dict[str, Any]:
-    return api_rules.members(api) | {"warnings": found.warnings or None}
+async def _members(ctx: Context, api: store.RestApi, found: Definition) -> dict[str, Any]:
+    shown = await ctx.store.read(lambda tx: api_rules.shown(tx, ctx, api))
+    return api_rules.members(shown) | {"warnings": found.warnings or None}

@@ -14,8 +14,7 @@ from atoll.services.dynamodb.access import item_table, own_table, table_arn
 from atoll.services.dynamodb.backups.store import find_restoring
 from atoll.services.dynamodb.errors import ResourceInUseException, other_regions
 from atoll.services.dynamodb.limits import require_room
-from atoll.services.dynamodb.policy_document import checked
-from atoll.services.dynamodb.resource_policy import write_policy
+from atoll.services.dynamodb.resource_policy import kept, write_policy
 from atoll.services.dynamodb.store import PAY_PER_REQUEST, PROVISIONED, TABLES, Table, policy_key, table_key, tags_key
 from atoll.services.dynamodb.streams import lifecycle
 from atoll.services.dynamodb.tables import encryption, schema, throughput
@@ -52,7 +51,7 @@ async def create_table(ctx: Context, request: CreateTableInputTypeDef) -> dict[s
     table = _table(ctx, name, request)
     tags = checked_tags(request.get("Tags") or ())
     stream = lifecycle.switch(ctx, request.get("StreamSpecification"))
-    policy = checked(request["ResourcePolicy"], of_stream=False)[0] if request.get("ResourcePolicy") else None
+    policy = await kept(ctx, request["ResourcePolicy"], of_stream=False) if request.get("ResourcePolicy") else None
 
     def create(tx: Transaction) -> Table:
         if tx.get(table_key(ctx, name)) is not None:
