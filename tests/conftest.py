@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -24,8 +25,11 @@ from tests.javascript import javascript
 
 __all__ = ["aws_cli", "javascript", "page", "site"]
 
-READY_WITHIN = 30.0
+READY_WITHIN = 120.0
 REQUIRE = os.environ.get("ATOLL_REQUIRE") == "1"
+PATIENCE = httpx._config.DEFAULT_TIMEOUT_CONFIG
+"""How long httpx waits in every test that does not say. Its own 5 seconds are too few on a busy machine, where moving time takes longer."""
+PATIENCE.connect = PATIENCE.read = PATIENCE.write = PATIENCE.pool = 60.0
 
 
 def need_on_machine(present: object, name: str) -> None:
@@ -104,13 +108,13 @@ class Region:
             return self.process.returncode if self.process else 0
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(20)
+            return self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"the region did not stop:\n{self.log.read_text()}") from None
 
     def atoll(
-        self, *arguments: str, check: bool = True, timeout: float = 60, **more: str
+        self, *arguments: str, check: bool = True, timeout: float = 120, **more: str
     ) -> subprocess.CompletedProcess[str]:
         """Runs an atoll command beside it; `more` are further environment variables."""
         command = [sys.executable, "-m", "atoll", *arguments]
@@ -129,7 +133,7 @@ class Region:
             aws_access_key_id=key,
             aws_secret_access_key=secret,
             aws_session_token=token,
-            config=Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=60, inject_host_prefix=False),
+            config=Config(retries={"max_attempts": 0}, connect_timeout=60, read_timeout=60, inject_host_prefix=False),
         )
 
 

@@ -174,7 +174,7 @@ def test_a_function_that_is_busy_ends_with_its_answer_and_writes_no_log_any_more
     logs = owner.client("logs")
     with ThreadPoolExecutor(1) as threads:
         busy = threads.submit(owner.invoke, "slow")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not logs.describe_log_groups()["logGroups"] and time.monotonic() < deadline:
             time.sleep(0.02)
         httpx.post(f"{region.endpoint}/_atoll/reset")

@@ -251,7 +251,7 @@ def test_logs_of_an_api(own: Region) -> None:
     url = own.atoll("urls", "pets").stdout.strip()
     with httpx.Client(trust_env=False) as http:
         assert http.get(f"{url}/").status_code == 200
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while " GET 200\n" not in (shown := own.atoll("logs", "pets", check=False)).stdout:
         assert time.monotonic() < deadline, shown
     assert own.atoll("logs", api["id"]).stdout == shown.stdout

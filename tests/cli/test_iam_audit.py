@@ -75,7 +75,7 @@ def system(own: Region, tmp_path_factory: pytest.TempPathFactory) -> System:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -26,8 +26,8 @@ from hypothesis import strategies as st
 if TYPE_CHECKING:
     from tests.conftest import Region
 
-ANSWER_WITHIN, OTHERS_WITHIN = 5.0, 1.0
-"""Seconds, on a busy machine."""
+ANSWER_WITHIN, OTHERS_WITHIN = 60.0, 1.0
+"""Seconds: until an answer ends; of the region's own work while somebody else waits, whatever else this machine does."""
 KEPT_MB = 40
 """What a region may have grown by after many bodies, however large."""
 EXAMPLES = int(os.environ.get("ATOLL_FUZZ_EXAMPLES", "60"))
@@ -233,17 +233,24 @@ def check(answer: Answer, sent: bytes) -> None:
         )  # which is how AWS's front ends say it
 
 
+def worked(region: Region) -> float:
+    """Seconds of processor time that the region has used so far."""
+    fields = Path(f"/proc/{region.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def nobody_waits(port: int) -> Iterator[None]:
+def nobody_waits(region: Region) -> Iterator[None]:
     """Others are answered meanwhile."""
     asked = b"GET /_atoll/status HTTP/1.1\r\nHost: localhost\r\n\r\n"
     over, waits = threading.Event(), [0.0]
+    talk(region.port, asked)  # the first one loads what answers it
 
     def ask() -> None:
         while not over.wait(0.02):
-            began = time.monotonic()
-            talk(port, asked, 30)
-            waits.append(time.monotonic() - began)
+            began = worked(region)
+            talk(region.port, asked)
+            waits.append(worked(region) - began)
 
     asking = threading.Thread(target=ask)
     asking.start()
@@ -268,7 +275,7 @@ def seeds(region: Region, account: str, service: str) -> list[Raw]:
 def fuzz(region: Region, account: str, service: str, examples: int) -> None:
     requests = seeds(region, account, service)
     for raw in requests:
-        (answer,) = talk(region.port, raw.encoded(), 30)  # the first one loads the service's model
+        (answer,) = talk(region.port, raw.encoded())  # the first one loads the service's model
         check(answer, raw.encoded())
 
     @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -287,7 +294,7 @@ def fuzz(region: Region, account: str, service: str, examples: int) -> None:
         for answer in talk(region.port, data):
             check(answer, data)
 
-    with nobody_waits(region.port):
+    with nobody_waits(region):
         one()
 
 
@@ -334,9 +341,9 @@ BOMBS: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=list(BOMBS))
 def test_bombs_hold_up_nobody(region: Region, bomb: Callable[[], bytes]) -> None:
     for warm in (PUT_ITEM, FORM):
-        talk(region.port, sized(warm, b"{}"), 30)
+        talk(region.port, sized(warm, b"{}"))
     data = bomb()
-    with nobody_waits(region.port):
+    with nobody_waits(region):
         for answer in talk(region.port, data):
             check(answer, data[:300])
 
@@ -358,9 +365,9 @@ def test_large_bodies_leave_nothing_behind(
         sized(FORM, b"Action=CreateRole&RoleName=" + b"%41" * MB),
     ]
     for data in requests:
-        talk(region.port, data, 30)
+        talk(region.port, data)
     before = resident_mb(region)
     for number in range(25):
-        talk(region.port, requests[number % len(requests)], 30)
-        talk(region.port, START.replace(b"localhost", b"%d" % number + b"h" * 60_000) + b"\r\n", 30)
+        talk(region.port, requests[number % len(requests)])
+        talk(region.port, START.replace(b"localhost", b"%d" % number + b"h" * 60_000) + b"\r\n")
     assert resident_mb(region) - before < KEPT_MB

@@ -85,7 +85,7 @@ def test_called_functions(stack: Callable[[str], Stack], need: Callable[[object,
     assert answer.headers["access-control-allow-origin"] == "https://example.com"
 
     client.invoke(FunctionName="page:live", InvocationType="Event", Payload=b"{}")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not heard(logs):
         assert time.monotonic() < deadline
         time.sleep(0.1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -29,19 +30,21 @@ class Control:
 
     def hear(self) -> None:
         """Takes what is there."""
-        if not self.open:
-            return
-        try:
-            data = self._connection.recv(4096)
-        except BlockingIOError:
-            return
-        except ConnectionResetError:
-            data = b""
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        self._lines += lines
-        if not data:
-            self.close()
-        self._on_heard()
+        heard = False
+        while self.open:
+            try:
+                data = self._connection.recv(4096)
+            except BlockingIOError:
+                break
+            except ConnectionResetError:
+                data = b""
+            heard = True
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            self._lines += lines
+            if not data:
+                self.close()
+        if heard:
+            self._on_heard()
 
     def news(self) -> list[bytes]:
         """The lines since the last time."""
@@ -62,11 +65,16 @@ class Control:
         return True
 
     def kill(self) -> bool:
-        """Kills the supervisor, and its tree with it. Its process id cannot have been given away: it holds the other end of this socket.
-        False where there is none."""
+        """Kills the supervisor, and its tree with it. False where there never was one or its end is known.
+
+        Its process id cannot have been given away while it holds the other end of this socket; a busy loop may not have heard yet that it
+        no longer does."""
         if not self.open or self.pid is None:
             return False
-        os.kill(self.pid, signal.SIGKILL)
+        self.hear()
+        if self.open:
+            with contextlib.suppress(ProcessLookupError):  # it ends at this moment
+                os.kill(self.pid, signal.SIGKILL)
         return True
 
     def close(self) -> None:

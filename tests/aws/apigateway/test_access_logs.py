@@ -50,7 +50,7 @@ def test_lines_are_written_under_the_accounts_role(logged: str, region: Any, cli
     request_ids = [
         httpx.get(f"{url}/{path}", trust_env=False).headers["x-amzn-requestid"] for path in ("pets/7", "none")
     ]
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     found: list[str] = []
     while len(found) < 2 and time.monotonic() < deadline:
         found = [event["message"] for event in client("logs").filter_log_events(logGroupName="access")["events"]]
@@ -63,7 +63,7 @@ def test_lines_are_written_under_the_accounts_role(logged: str, region: Any, cli
 def test_a_role_that_may_not_write_writes_nothing(logged: str, region: Any, client: Callable[..., Any]) -> None:
     answer = httpx.get(f"{region.endpoint}/_aws/execute-api/{logged}/dev/pets/7", trust_env=False)
     assert answer.status_code == 200
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while "no access log in access: AccessDenied" not in region.log.read_text():
         assert time.monotonic() < deadline
     assert client("logs").describe_log_streams(logGroupName="access")["logStreams"] == []

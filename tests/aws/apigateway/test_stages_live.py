@@ -72,7 +72,7 @@ def logging_role(rest: Any, role: Callable[..., str]) -> None:
 
 def logged(client: Callable[..., Any], group: str, count: int) -> list[str]:
     """The messages in a log group, once there are as many."""
-    logs, deadline = client("logs"), time.monotonic() + 10
+    logs, deadline = client("logs"), time.monotonic() + 60
     while True:
         groups = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
         events = logs.filter_log_events(logGroupName=group)["events"] if groups else []

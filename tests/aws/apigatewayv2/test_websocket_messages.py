@@ -209,7 +209,7 @@ async def test_messages_of_a_connection_run_side_by_side(api: Sockets) -> None:
     async with connect_async(api.url(), proxy=None) as client:
         await client.send('{"action": "echo", "sleep": 3, "answer": {"statusCode": 200, "body": "slow"}}')
         await client.send('{"action": "echo", "answer": {"statusCode": 200, "body": "quick"}}')
-        assert [await asyncio.wait_for(client.recv(), 20) for _ in range(2)] == ["quick", "slow"]
+        assert [await asyncio.wait_for(client.recv(), 60) for _ in range(2)] == ["quick", "slow"]
 
 
 async def test_a_flood_of_messages_is_answered_whole(api: Sockets) -> None:

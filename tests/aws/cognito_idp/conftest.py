@@ -155,7 +155,7 @@ def events(client: Callable[..., Any]) -> Callable[..., list[dict[str, Any]]]:
     """`events("pre", 2)`: the first so many events that a function of `trigger` got, once they are there."""
 
     def wait(name: str, count: int = 1) -> list[dict[str, Any]]:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         found: list[dict[str, Any]] = []
         while len(found) < count and time.monotonic() < deadline:
             logged = client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}", filterPattern="EVENT")[

@@ -105,9 +105,9 @@ def test_codes_expire_by_the_clock_after_five_minutes(own: Region) -> None:
     somebody = Visitor(f"{own.endpoint}/_aws/cognito-idp/five-minutes")
     answer(somebody.login(client, "ada", PASSWORD))
     in_time, late = code_of(somebody, client), code_of(somebody, client)
-    advance(own, 290)
+    advance(own, 240)
     assert somebody.post("/oauth2/token", **GRANT, client_id=client, code=in_time).status_code == 200
-    advance(own, 20)
+    advance(own, 61)
     response = somebody.post("/oauth2/token", **GRANT, client_id=client, code=late)
     assert response.json() == {"error": "invalid_grant"}
     somebody.close()

@@ -274,7 +274,7 @@ def test_a_deleted_pool_is_gone_with_all_that_is_in_it(
     assert aws_error(lambda: idp.create_group(UserPoolId=pool_id, GroupName="g")) == gone
     assert aws_error(lambda: idp.describe_user_pool_client(UserPoolId=pool_id, ClientId=client_id)) == gone
     assert idp.list_user_pools(MaxResults=10)["UserPools"] == []
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while contents(region, account) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert contents(region, account) == {}

@@ -66,7 +66,7 @@ def test_a_pool_that_remembers_devices_says_that_it_does_not(idp: Any, pool: Cal
     remembered = {"ChallengeRequiredOnNewDevice": True, "DeviceOnlyRememberedOnUserPrompt": True}
     pool_id = pool(DeviceConfiguration=remembered)
     assert idp.describe_user_pool(UserPoolId=pool_id)["UserPool"]["DeviceConfiguration"] == remembered
-    said, deadline = "cognito-idp.CreateUserPool: DeviceConfiguration is not honoured", time.monotonic() + 10
+    said, deadline = "cognito-idp.CreateUserPool: DeviceConfiguration is not honoured", time.monotonic() + 60
     while said not in region.log.read_text() and time.monotonic() < deadline:  # the log is written when there is time
         time.sleep(0.01)
     assert said in region.log.read_text()

@@ -42,7 +42,7 @@ def rich(make_table: Callable[..., str]) -> Callable[..., str]:
 
 
 def wait(ask: Callable[[], str], wanted: str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while (found := ask()) != wanted:
         assert time.monotonic() < deadline, found
         time.sleep(0.01)

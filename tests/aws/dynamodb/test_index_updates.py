@@ -49,7 +49,7 @@ def change(dynamodb: Any) -> Callable[..., Any]:
 
 def settled(dynamodb: Any) -> dict[str, Any]:
     """The table "users" as soon as no index comes or goes any more: what Terraform and CloudFormation wait for."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         table: dict[str, Any] = dynamodb.describe_table(TableName="users")["Table"]
         states = {index["IndexStatus"] for index in table.get("GlobalSecondaryIndexes", ())}

@@ -65,10 +65,10 @@ def fn(client: Callable[..., Any], role: str) -> Lambda:
 
 @pytest.fixture
 def eventually() -> Callable[..., Any]:
-    """`eventually(read, wanted)`: reads until `wanted(value)` holds, and returns the value; fails after ten seconds."""
+    """`eventually(read, wanted)`: reads until `wanted(value)` holds, and returns the value; fails after a minute."""
 
     def wait(read: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while True:
             value = read()
             if wanted(value):

@@ -57,7 +57,7 @@ def test_reserved_concurrency_is_of_the_function_as_a_whole(
 
     def invoke(name: str) -> Any:
         try:
-            return fn.invoke(name, {"sleep": 2}).raw
+            return fn.invoke(name, {"sleep": 4}).raw
         except c.exceptions.TooManyRequestsException as refusal:
             return refusal.response
 
@@ -78,10 +78,10 @@ def test_an_invocation_that_nobody_waits_for_counts_until_it_ends(
     fn.client.put_function_concurrency(FunctionName="fn", ReservedConcurrentExecutions=1)
     hasty = boto3.client(
         "lambda", endpoint_url=region.endpoint, region_name="us-east-1", aws_access_key_id=account, aws_secret_access_key="test",
-        config=Config(read_timeout=1, retries={"max_attempts": 0}),
+        config=Config(read_timeout=3, retries={"max_attempts": 0}),
     )  # fmt: skip
     with pytest.raises(ReadTimeoutError):
-        hasty.invoke(FunctionName="fn", Payload=b'{"sleep": 4}')
+        hasty.invoke(FunctionName="fn", Payload=b'{"sleep": 15}')
     hasty.close()
     assert aws_error(fn.invoke)[0] == "TooManyRequestsException"
 
@@ -116,7 +116,7 @@ def test_provisioned_environments_are_ready_before_they_are_used(
     assert fn.invoke("fn:1").payload == ["provisioned-concurrency", "1"]
     assert fn.invoke("fn").payload == ["on-demand", "$LATEST"]
     with ThreadPoolExecutor(3) as threads:
-        found = [one.payload[0] for one in threads.map(lambda _: fn.invoke("fn:1", {"sleep": 1}), range(3))]
+        found = [one.payload[0] for one in threads.map(lambda _: fn.invoke("fn:1", {"sleep": 3}), range(3))]
     assert sorted(found) == ["on-demand", "provisioned-concurrency", "provisioned-concurrency"]
     for _ in range(2):
         deleted = fn.client.delete_provisioned_concurrency_config(FunctionName="fn", Qualifier="1")

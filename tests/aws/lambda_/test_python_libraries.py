@@ -141,7 +141,7 @@ def handler(event, context):
     with xray_recorder.in_subsegment("work") as segment:
         segment.put_annotation("user", "Joy")
         found = boto3.client("sts").get_caller_identity()["Account"]
-        status = requests.get(event["endpoint"] + "/_atoll/nothing", timeout=5).status_code
+        status = requests.get(event["endpoint"] + "/_atoll/nothing", timeout=60).status_code
     return [found, status]
 """
 

@@ -413,7 +413,7 @@ def send_raw(connection: socket.socket, url: str, wanted: Mapping[str, Any]) -> 
 def test_a_status_without_a_body_has_none(streaming: str, region: Any) -> None:
     """What a function streams after it must not be taken for the next answer."""
     prelude = json.dumps({"statusCode": 204}) + "\0" * 8
-    with socket.create_connection(("127.0.0.1", region.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", region.port), timeout=60) as connection:
         send_raw(connection, streaming, {"type": INTEGRATION, "pieces": [prelude, "HTTP/1.1 200 OK\r\n\r\n"]})
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     head, _, rest = answer.partition(b"\r\n\r\n")
@@ -425,10 +425,6 @@ def test_a_client_that_goes_before_the_stream_begins_holds_up_nobody(
     fn: Any, streaming: str, region: Any, client: Callable[..., Any], eventually: Callable[..., Any]
 ) -> None:
     fn.client.update_function_configuration(FunctionName="fn", Timeout=60)
-    with socket.create_connection(("127.0.0.1", region.port)) as connection:
-        send_raw(connection, streaming, {"type": "text/plain", "pieces": ["a" * 100_000] * 20, "wait": 1})
-        time.sleep(0.5)  # the request is read, the function has not begun
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closes at once
     logs = client("logs")
 
     def lines() -> str:
@@ -438,6 +434,10 @@ def test_a_client_that_goes_before_the_stream_begins_holds_up_nobody(
             return ""
         return "".join(each["message"] for each in events)
 
+    with socket.create_connection(("127.0.0.1", region.port)) as connection:
+        send_raw(connection, streaming, {"type": "text/plain", "pieces": ["a" * 100_000] * 20, "wait": 2})
+        eventually(lines, lambda text: "START" in text)  # the function runs, its stream has not begun
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closes at once
     assert "timed out" not in eventually(lines, lambda text: "REPORT" in text)
 
 

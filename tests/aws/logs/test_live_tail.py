@@ -82,12 +82,13 @@ def messages(events: Iterator[dict[str, Any]], count: int) -> list[str]:
     return [result["message"] for result in results(events, count)]
 
 
-def ended(logs: Tailed) -> None:
-    """Waits until no session is open; far less than the second after which the next update would have found out."""
-    deadline = time.monotonic() + 0.7
+def ended(logs: Tailed) -> float:
+    """Waits until no session is open; the seconds that it took."""
+    began = time.monotonic()
     while logs.sessions():
-        assert time.monotonic() < deadline, logs.sessions()
+        assert time.monotonic() - began < 60, logs.sessions()
         time.sleep(0.02)
+    return time.monotonic() - began
 
 
 def test_a_session_says_what_it_is_and_then_what_comes(logs: Tailed) -> None:
@@ -116,14 +117,18 @@ def test_a_session_says_what_it_is_and_then_what_comes(logs: Tailed) -> None:
 
 
 def test_an_update_comes_every_second_also_an_empty_one(logs: Tailed) -> None:
-    with closing(logs.tail()) as stream:
-        events = started(stream)
-        next(events)
+    def three(events: Iterator[dict[str, Any]]) -> float:
         began = time.monotonic()
         for _ in range(3):
             update = next(events)["sessionUpdate"]
             assert update == {"sessionMetadata": {"sampled": False}, "sessionResults": []}
-        assert 2.7 < time.monotonic() - began < 4
+        return time.monotonic() - began
+
+    with closing(logs.tail()) as stream:
+        events = started(stream)
+        next(events)
+        # A busy machine may hold up this reader or the region for a while, but not each time.
+        assert any(2.7 < three(events) < 4 for _ in range(10))
 
 
 def test_groups_streams_and_patterns_are_chosen(logs: Tailed) -> None:
@@ -199,12 +204,24 @@ def test_a_client_that_leaves_leaves_nothing_behind(logs: Tailed) -> None:
     ended(logs)
 
 
+def test_a_session_ends_when_its_client_leaves_and_not_with_the_next_update(logs: Tailed) -> None:
+    """That would be up to a second later. A busy machine may hold it up once, but not each time."""
+
+    def leave() -> float:
+        stream = logs.tail()
+        next(started(stream))
+        stream.close()
+        return ended(logs)
+
+    assert any(leave() < 0.7 for _ in range(10))
+
+
 def test_no_more_than_15_sessions(logs: Tailed, aws_error: Error) -> None:
     streams = [logs.tail() for _ in range(15)]
     assert aws_error(logs.tail) == ("LimitExceededException", "Rate exceeded", 400)
     logs.region.client("logs", key=logs.account, region="eu-west-1").create_log_group(logGroupName="g")
     streams.pop().close()
-    ended_one = time.monotonic() + 5
+    ended_one = time.monotonic() + 60
     while len(streams) < 15:
         assert time.monotonic() < ended_one
         try:
@@ -270,17 +287,22 @@ def test_a_killed_region_breaks_the_stream(new_region: Callable[..., Region], ac
 
 
 def test_a_region_that_stops_ends_its_sessions_at_once(new_region: Callable[..., Region], account: str) -> None:
-    logs = Tailed(new_region(), account)
-    events = started(logs.tail())
-    next(events)
-    began = time.monotonic()
-    assert logs.region.stop() == 0
-    assert time.monotonic() - began < 4  # uvicorn would have waited five seconds for the answer's end
-    with pytest.raises(urllib3.exceptions.ProtocolError):
-        list(events)
-    text = logs.region.log.read_text()
-    assert "Traceback" not in text
-    assert "Cancel" not in text
+    def stop() -> float:
+        logs = Tailed(new_region(), account)
+        events = started(logs.tail())
+        next(events)
+        began = time.monotonic()
+        assert logs.region.stop() == 0
+        took = time.monotonic() - began
+        with pytest.raises(urllib3.exceptions.ProtocolError):
+            list(events)
+        text = logs.region.log.read_text()
+        assert "Traceback" not in text
+        assert "Cancel" not in text
+        return took
+
+    # uvicorn would have waited five seconds for the answer's end; a busy machine may hold up one end, but not each
+    assert any(stop() < 4 for _ in range(5))
 
 
 def raw_request(logs: Tailed, **headers: str) -> bytes:

@@ -208,7 +208,7 @@ def check_groups(directory: Path) -> None:
     if not record.exists():
         return
     last = Path(record.read_text())
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while left := list(last.parent.glob(f"{last.name.rpartition('-')[0]}-*")):
         assert time.monotonic() < deadline, left
         time.sleep(0.05)

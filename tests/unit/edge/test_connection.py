@@ -40,7 +40,7 @@ async def ask(port: int, *pieces: bytes, pause: float = 0.02) -> bytes:
         writer.write(piece)
         await writer.drain()
         await asyncio.sleep(pause)
-    answer = await asyncio.wait_for(reader.read(), 10)
+    answer = await asyncio.wait_for(reader.read(), 60)
     writer.close()
     return answer
 
@@ -97,7 +97,7 @@ async def test_trailers_are_dropped_and_endless_ones_cut_off() -> None:
             for _ in range(limits.MAX_HEADER_BYTES // len(endless * 500) + 3):
                 writer.write(endless * 500)
                 await asyncio.sleep(0.005)
-            assert (await asyncio.wait_for(reader.read(12), 10)) == b"HTTP/1.1 431"
+            assert (await asyncio.wait_for(reader.read(12), 60)) == b"HTTP/1.1 431"
             writer.close()
 
 
@@ -120,7 +120,7 @@ async def test_a_refused_body_is_never_asked_for() -> None:
         assert answer.startswith(b"HTTP/1.1 403")
         assert b"connection: close" in answer
         writer.write(b"hello")  # the rest is thrown away, and that was all
-        assert await asyncio.wait_for(reader.read(), 10) == b""
+        assert await asyncio.wait_for(reader.read(), 60) == b""
         writer.close()
 
 
@@ -140,7 +140,7 @@ async def test_a_body_past_the_limit_is_refused_without_being_kept(framing: str)
             head, body = b"Transfer-Encoding: chunked\r\n\r\n", b"186a0\r\n" + b"x" * 100_000 + b"\r\n"
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"POST / HTTP/1.1\r\nHost: a\r\n" + head + body)
-        assert (await asyncio.wait_for(reader.readuntil(b"too large"), 10)).startswith(b"HTTP/1.1 413")
+        assert (await asyncio.wait_for(reader.readuntil(b"too large"), 60)).startswith(b"HTTP/1.1 413")
         writer.close()
 
 
@@ -183,10 +183,10 @@ async def test_an_answer_may_stream() -> None:
     async with serving(stream) as (_, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\n" + CLOSE + b"\r\n")
-        head = await asyncio.wait_for(reader.readuntil(b"5\r\nfirst\r\n"), 10)
+        head = await asyncio.wait_for(reader.readuntil(b"5\r\nfirst\r\n"), 60)
         assert b"transfer-encoding: chunked" in head
         gate.set()
-        assert await asyncio.wait_for(reader.read(), 10) == b"6\r\nsecond\r\n0\r\n\r\n"
+        assert await asyncio.wait_for(reader.read(), 60) == b"6\r\nsecond\r\n0\r\n\r\n"
         writer.close()
 
 
@@ -246,7 +246,7 @@ async def test_a_stream_ends_when_its_client_leaves_whatever_it_waits_for(leave:
     async with serving(stream) as (_, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        await asyncio.wait_for(reader.readuntil(b"first\r\n"), 10)
+        await asyncio.wait_for(reader.readuntil(b"first\r\n"), 60)
         match leave:
             case "close":
                 writer.close()
@@ -254,7 +254,7 @@ async def test_a_stream_ends_when_its_client_leaves_whatever_it_waits_for(leave:
                 writer.transport.abort()
             case _:
                 writer.write_eof()
-        await asyncio.wait_for(closed.wait(), 1)
+        await asyncio.wait_for(closed.wait(), 60)
         writer.close()
 
 
@@ -295,7 +295,7 @@ async def test_a_client_that_has_nothing_more_to_say_gets_its_answers() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 4)
         writer.write_eof()
-        assert (await asyncio.wait_for(reader.read(), 10)).count(b"\r\n\r\nanswer") == 4
+        assert (await asyncio.wait_for(reader.read(), 60)).count(b"\r\n\r\nanswer") == 4
         writer.close()
 
 
@@ -345,7 +345,7 @@ async def test_slowloris_and_half_sent_bodies_are_cut_off(sent: bytes, seconds: 
         await asyncio.sleep(0.05)
         assert not connection.transport.is_closing()
         connection.sweep(now + seconds + 1)
-        assert (await asyncio.wait_for(reader.read(), 10)).startswith(answer)
+        assert (await asyncio.wait_for(reader.read(), 60)).startswith(answer)
 
 
 async def test_a_body_that_drips_is_cut_off() -> None:
@@ -363,8 +363,8 @@ async def test_a_body_that_drips_is_cut_off() -> None:
         later = now + 2 * limits.BODY_SECONDS
         connection.cycle.progressed = later  # a byte has just come
         connection.sweep(later)
-        assert (await asyncio.wait_for(reader.read(), 10)).startswith(b"HTTP/1.1 408")
-        await asyncio.wait_for(gone.wait(), 10)
+        assert (await asyncio.wait_for(reader.read(), 60)).startswith(b"HTTP/1.1 408")
+        await asyncio.wait_for(gone.wait(), 60)
 
 
 async def test_work_is_not_cut_off_however_long_it_takes() -> None:
@@ -380,4 +380,4 @@ async def test_work_is_not_cut_off_however_long_it_takes() -> None:
         connection.sweep(now + 900)
         assert not connection.transport.is_closing()
         done.set()
-        assert (await asyncio.wait_for(reader.read(), 10)).endswith(b"done")
+        assert (await asyncio.wait_for(reader.read(), 60)).endswith(b"done")

@@ -57,7 +57,7 @@ async def test_what_is_left_after_an_advance_fires_when_due() -> None:
     clock.call_at(clock.now() + 100.02, fired.set, "soon after")
     await clock.advance(100)
     assert not fired.is_set()
-    await asyncio.wait_for(fired.wait(), 5)  # in 20 ms, not in 100 s
+    await asyncio.wait_for(fired.wait(), 60)  # in 20 ms, not in 100 s
     clock.close()
 
 
@@ -67,7 +67,7 @@ async def test_a_callback_that_raises_does_not_stop_the_others() -> None:
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: errors.append(context["exception"]))
     clock.call_at(clock.now(), lambda: 1 // 0, "bad")  # type: ignore[arg-type, return-value]
     clock.call_at(clock.now(), fired.set, "good")
-    await asyncio.wait_for(fired.wait(), 5)
+    await asyncio.wait_for(fired.wait(), 60)
     assert [type(error) for error in errors] == [ZeroDivisionError]
     clock.close()
 
@@ -111,7 +111,7 @@ async def test_time_goes_on_after_the_wall_clock_was_set_back(monkeypatch: pytes
     clock.now()
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() - HOUR)
-    await asyncio.wait_for(clock.sleep(0.02), 5)
+    await asyncio.wait_for(clock.sleep(0.02), 60)
     clock.close()
 
 
@@ -130,7 +130,7 @@ async def test_a_restart_begins_after_everything_acknowledged(
         assert kernel.clock.now() - real() >= ahead - 1
         await kernel.store.transact(lambda tx: tx.set(("000000000000", "", "x"), b""))
         latest = kernel.clock.now()
-        await asyncio.wait_for(kernel.clock.sleep(0.01), 10)
+        await asyncio.wait_for(kernel.clock.sleep(0.01), 60)
         await kernel.close()
 
 
@@ -139,7 +139,7 @@ async def test_a_timer_that_fires_is_spent() -> None:
     clock = Clock()
     spent = asyncio.get_running_loop().create_future()
     timer = clock.call_at(clock.now(), lambda: spent.set_result(timer.callback is None), "now")
-    assert await asyncio.wait_for(spent, 5)
+    assert await asyncio.wait_for(spent, 60)
     clock.close()
 
 

@@ -180,7 +180,7 @@ async def test_an_attempt_that_was_interrupted_is_made_again_at_once(tmp_path: P
         if not seen:
             await send(kernel, owner(), "x")
             run(kernel, send=hang)
-            await asyncio.wait_for(hanging.wait(), 5)
+            await asyncio.wait_for(hanging.wait(), 60)
         else:
             run(kernel, send=hang)
             await all_done(kernel)

@@ -78,7 +78,7 @@ async def test_a_task_resumes_at_its_stored_step(tmp_path: Path) -> None:
         if not seen:
             await start(kernel, "t", "step", {"n": 0})
             run(kernel, step=step)
-            await asyncio.wait_for(hanging.wait(), 5)
+            await asyncio.wait_for(hanging.wait(), 60)
         else:
             run(kernel, step=step)
             await all_done(kernel)
@@ -139,7 +139,7 @@ async def test_a_task_of_another_node_is_taken_up_only_after_its_lease(kernel: K
     await kernel.store.transact(lambda tx: tx.set((*tasks.PREFIX, "held"), foreign("other", now + 1000)))
     run(kernel, step=step)
     await start(kernel, "mine", "step", {})
-    await asyncio.wait_for(ran.wait(), 5)
+    await asyncio.wait_for(ran.wait(), 60)
     assert await kernel.store.read(lambda tx: tx.get((*tasks.PREFIX, "held"))) == foreign("other", now + 1000)
     await kernel.advance(1001)
     await start(kernel, "again", "step", {})

@@ -127,7 +127,7 @@ class Harness:
         self.events.setdefault(spec.log_group, {}).setdefault(stream, []).extend(events)
 
 
-async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Waits for something that must happen."""
     deadline = time.monotonic() + seconds
     while not condition():

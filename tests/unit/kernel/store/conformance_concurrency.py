@@ -105,7 +105,7 @@ class ConcurrencyConformance:
             await store.transact(lambda tx: tx.set((*ROOT, "other"), b""))
             assert not waiting.done()
             await store.transact(change)
-            await asyncio.wait_for(waiting, 5)
+            await asyncio.wait_for(waiting, 60)
             found = await store.read(lambda tx: [value for _, value in tx.scan(under((*ROOT, "queue")))])
             assert found == expected
         watch.close()
@@ -120,7 +120,7 @@ class ConcurrencyConformance:
                 if call.done():
                     break
                 await asyncio.sleep(0)
-            await asyncio.wait_for(watch.wait(), 5)
+            await asyncio.wait_for(watch.wait(), 60)
             assert await store.read(lambda tx: tx.get((*ROOT, 1))) == b"%d" % n
 
     async def test_a_watch_is_not_woken_by_what_failed(self, store: Store) -> None:

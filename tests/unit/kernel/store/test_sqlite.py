@@ -111,7 +111,7 @@ async def test_a_failing_commit_fails_its_batch_and_keeps_nothing(
         assert set(await contents(store)) == {(*ROOT, "kept"), (*ROOT, "log", 1)}
         await store.transact(lambda tx: tx.append((*ROOT, "log"), b"2"))
         assert [k[-1] for k, _ in await store.read(lambda tx: list(tx.scan(under((*ROOT, "log")))))] == [1, 2]
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, 60)
         after = await contents(store)
     async with opened(tmp_path / "region.db") as store:
         assert await contents(store) == after
@@ -128,7 +128,7 @@ async def test_another_process_s_lock_holds_up_writers_only(tmp_path: Path) -> N
                 assert await contents(store) == {(*ROOT, 1): b"old"}  # the loop was not held
             assert not writing.done()
             shell.execute("ROLLBACK")
-            await asyncio.wait_for(writing, 5)
+            await asyncio.wait_for(writing, 60)
         assert await contents(store) == {(*ROOT, 1): b"new"}
 
 
@@ -138,7 +138,7 @@ async def test_who_waits_for_a_lock_is_told_in_the_end(tmp_path: Path, monkeypat
         with closing(apsw.Connection(str(tmp_path / "region.db"))) as shell:
             shell.execute("BEGIN IMMEDIATE")
             writes = [write(store, {(*ROOT, n): b"new"}) for n in range(3)]
-            results = await asyncio.wait_for(asyncio.gather(*writes, return_exceptions=True), 5)
+            results = await asyncio.wait_for(asyncio.gather(*writes, return_exceptions=True), 60)
             assert [type(result) for result in results] == [StoreUnavailable] * 3, results
             shell.execute("ROLLBACK")
         await write(store, {(*ROOT, 1): b"later"})
