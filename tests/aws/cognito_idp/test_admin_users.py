@@ -44,6 +44,17 @@ def test_invitations_go_by_sms_unless_mail_is_asked_for(idp: Any, pool: Make, ma
     assert (message["kind"], message["to"]) == ("sms", "+12065550100")
 
 
+def test_a_user_name_that_is_an_address_is_told_as_such_where_it_is_taken(
+    idp: Any, pool: Make, aws_error: Error
+) -> None:
+    invite = {"UserPoolId": pool(UsernameAttributes=["email", "phone_number"]), "MessageAction": "SUPPRESS"}
+    for name, attribute in (("ada@example.com", "email"), ("+14255550123", "phone_number")):
+        idp.admin_create_user(**invite, Username=name)
+        assert aws_error(lambda name=name: idp.admin_create_user(**invite, Username=name)) == (
+            "UsernameExistsException", f"An account with the given {attribute} already exists.", 400,
+        )  # fmt: skip
+
+
 def test_a_message_that_is_suppressed_or_sent_again(idp: Any, pool: Make, mail: Mail, aws_error: Error) -> None:
     pool_id = pool()
     invite = {"UserPoolId": pool_id, "Username": "ada", "DesiredDeliveryMediums": ["EMAIL"]}

@@ -150,7 +150,7 @@ def test_forgotten_passwords(app: Any, user: Any, mail: Any) -> None:
     it.fill(Code=code, New_password=NEW, Enter_the_new_password_again="other")
     assert it.error() == "The passwords are not the same."
     it.fill(Code=code, New_password="short", Enter_the_new_password_again="short")
-    assert it.error() == "Password did not conform with policy: Password not long enough"
+    assert it.error() == "Password does not conform to policy: Password not long enough"
     it.fill(Code=code, New_password=NEW, Enter_the_new_password_again=NEW)
     assert it.heading() == "Sign in"
     it.fill(Username="ada", Password=NEW)
@@ -164,7 +164,7 @@ def test_temporary_passwords_must_be_changed(app: Any, idp: Any) -> None:
     it.fill(Username="ada", Password=PASSWORD)
     assert it.heading() == "Change your password"
     it.fill(New_password="weak", Enter_the_new_password_again="weak")
-    assert it.error().startswith("Password did not conform with policy")
+    assert it.error().startswith("Password does not conform to policy")
     it.fill(New_password=NEW, Enter_the_new_password_again=NEW)
     assert it.claims()["cognito:username"] == "ada"
 
@@ -181,7 +181,7 @@ def test_mfa_by_an_authenticator_that_is_set_up_at_the_first_sign_in(app: Any, i
     assert it.page.evaluate("document.querySelector('img.qr').naturalWidth") > 100
     totp = pyotp.TOTP(it.page.locator("#secret").inner_text())
     it.fill(Code="000000")
-    assert it.error() == "Code mismatch"
+    assert it.error() == "Code mismatch and fail enable Software Token MFA"
     assert it.page.locator("#secret").inner_text() == totp.secret
     used = totp.now()
     it.fill(Code=used)

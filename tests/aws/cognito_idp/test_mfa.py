@@ -108,7 +108,7 @@ def test_a_wrong_code_does_not_register_an_authenticator(own: Any, idp: Any, app
     wrong = "000000" if code(own, seed) != "000000" else "111111"
     assert aws_error(lambda: idp.verify_software_token(AccessToken=access, UserCode=wrong)) == (
         "EnableSoftwareTokenMFAException",
-        "Code mismatch",
+        "Code mismatch and fail enable Software Token MFA",
         400,
     )
     on = {"SoftwareTokenMfaSettings": {"Enabled": True}}

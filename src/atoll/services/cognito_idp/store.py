@@ -13,6 +13,7 @@
     …, "attempts", POOL, SUB, PURPOSE        Attempts: codes asked for and guessed wrong within an hour
     …, "challenge", POOL, DIGEST             Challenge: a sign-in on its way, by SHA-256 of its Session
     …, "keys", POOL                          Keys: the pool's private signing keys
+    …, "look", POOL, CLIENT                  Look: how the hosted pages look to a client's users; of "ALL" to those of all
     (*CLIENT_IDS, CLIENT)                    Place: whose a client id is: requests that nobody signed have nothing else
     (*DOMAINS, HOST)                         Domain: whose a domain is, by its prefix or its own full name; reads as a Place
     …, "users", POOL                         a counter of the pool's users
@@ -202,6 +203,17 @@ class Keys(msgspec.Struct, frozen=True):
     access_token: SigningKey
 
 
+class Look(msgspec.Struct, frozen=True):
+    """What SetUICustomization made of the pages: CSS, and a logo of this media type ("" for none)."""
+
+    client: str
+    created: float
+    modified: float
+    css: str
+    image: bytes
+    kind: str
+
+
 class Place(msgspec.Struct, frozen=True):
     """Where a pool is."""
 
@@ -231,6 +243,7 @@ ATTEMPTS = Codec(Attempts)
 LOGINS = Codec(Login)
 CHALLENGES = Codec(Challenge)
 KEYS = Codec(Keys)
+LOOKS = Codec(Look, memo=32)
 PLACES = Codec(Place)
 DOMAIN_RECORDS = Codec(Domain)
 

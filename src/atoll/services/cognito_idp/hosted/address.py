@@ -18,9 +18,11 @@ _LOCAL_HOST = re.compile(r"cognito-idp\.[a-z0-9-]+\.(localhost(?:\.localstack\.c
 PATH = "/_aws/cognito-idp/"
 WELL_KNOWN = "/.well-known/"
 JWKS, CONFIGURATION = "jwks.json", "openid-configuration"
+LOGO = "/logo"
 PAGES = frozenset({
     "/oauth2/authorize", "/oauth2/token", "/oauth2/userInfo", "/oauth2/revoke", "/login", "/logout", "/signup", "/confirm",
     "/confirmUser", "/resendcode", "/forgotPassword", "/confirmForgotPassword", "/challenge", "/error",
+    LOGO,
 })  # fmt: skip
 """Every path that a domain serves."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from atoll.kernel.http import HttpResponse
+from atoll.services.cognito_idp.hosted.address import LOGO
 from atoll.services.cognito_idp.hosted.sessions import TOKEN, set_cookie
 from atoll.services.cognito_idp.hosted.visit import Visit
 
@@ -37,12 +38,17 @@ def page(visit: Visit, template: str, *, status: int = 200, returns_to: str = ""
     `wrong` is the field that an error is about, where it is not the first: the cursor goes there."""
     token = csrf_token(visit)
     fresh = token or visit.ctx.ids.hex(TOKEN)
+    css = (
+        "\n".join(visit.look.css.splitlines()) if visit.look else ""
+    )  # browsers hash what they read: line ends of one kind
     text = _environment().get_template(f"{template}.html").render(
-        {"wrong": "", **values}, visit=visit, link=visit.link, query=visit.query, csrf=fresh, style=_style()
+        {"wrong": "", **values}, visit=visit, link=visit.link, query=visit.query, csrf=fresh, style=_style(),
+        own_style=css,
+        logo=visit.link(LOGO, _of_client(visit)) if visit.look and visit.look.image else "",
     )  # fmt: skip
     headers = [
         ("content-type", "text/html; charset=utf-8"),
-        ("content-security-policy", _policy(returns_to)),
+        ("content-security-policy", _policy(returns_to, css)),
         ("cache-control", "no-cache, no-store, max-age=0, must-revalidate"),
         ("x-frame-options", "DENY"),
         ("x-content-type-options", "nosniff"),
@@ -83,12 +89,20 @@ def qr_code(text: str) -> str:
     return segno.make(text, error="m").svg_data_uri(scale=5, border=2, dark="#16202c")
 
 
-def _policy(returns_to: str) -> str:
-    own = base64.b64encode(sha256(_style().encode()).digest()).decode()
+def _of_client(visit: Visit) -> dict[str, str]:
+    return {name: visit.query[name] for name in ("client_id",) if name in visit.query}
+
+
+def _policy(returns_to: str, css: str) -> str:
+    styles = " ".join(f"'sha256-{_digest(style)}'" for style in (_style(), css) if style)
     return (
-        f"default-src 'none'; style-src 'sha256-{own}'; img-src data:; form-action 'self'{_leads_to(returns_to)}; "
+        f"default-src 'none'; style-src {styles}; img-src data: 'self'; form-action 'self'{_leads_to(returns_to)}; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
+
+
+def _digest(style: str) -> str:
+    return base64.b64encode(sha256(style.encode()).digest()).decode()
 
 
 def _leads_to(url: str) -> str:

@@ -7,10 +7,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.services.cognito_idp.hosted import challenges, forgot, logout, revoke, sign_in, sign_up, token, user_info
+from atoll.services.cognito_idp.hosted.address import LOGO
 from atoll.services.cognito_idp.hosted.authorization import Authorization, Refused, Returned
 from atoll.services.cognito_idp.hosted.authorize import authorize, requested, told
 from atoll.services.cognito_idp.hosted.pages import by_script, may_post, page, ready
 from atoll.services.cognito_idp.hosted.visit import Visit
+from atoll.services.cognito_idp.pools.look import shown_to
+from atoll.services.cognito_idp.store import Look
 
 Endpoint = Callable[[Visit], Awaitable[HttpResponse]]
 Page = Callable[[Visit, Authorization], Awaitable[HttpResponse]]
@@ -54,10 +57,25 @@ def _check_language(visit: Visit) -> None:
         visit.ctx.derive(operation="HostedPages").warn("lang", "the pages are in English")
 
 
+async def logo(visit: Visit) -> HttpResponse:
+    """GET /logo: the picture above the forms, for a client's users."""
+    look = await _look(visit)
+    if look is None or not look.image:
+        return HttpResponse(404)
+    kept = ("cache-control", "no-cache")
+    return HttpResponse(200, [("content-type", look.kind), ("x-content-type-options", "nosniff"), kept], look.image)
+
+
+async def _look(visit: Visit) -> Look | None:
+    client_id = visit.query.get("client_id", "")
+    return await visit.ctx.store.read(lambda tx: shown_to(tx, visit.ctx, visit.pool.id, client_id))
+
+
 _APPLICATIONS: Mapping[str, Mapping[str, Endpoint]] = {
     "/oauth2/token": {"POST": token.token},
     "/oauth2/revoke": {"POST": revoke.revoke},
     "/oauth2/userInfo": {"GET": user_info.user_info, "POST": user_info.user_info},
+    LOGO: {"GET": logo},
 }
 """What programs call, from web pages of any origin too: no cookie counts here."""
 _BROWSERS: Mapping[str, Mapping[str, Endpoint]] = {
@@ -83,6 +101,7 @@ async def answer(visit: Visit) -> HttpResponse:
     if methods := _APPLICATIONS.get(visit.path):
         return await _for_application(visit, methods)
     await ready()
+    visit.look = await _look(visit)
     methods = _BROWSERS.get(visit.path)
     if methods is None:
         return page(visit, "message", status=404, heading="There is no such page.")

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from atoll.kernel.context import Context
 from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.services.cognito_idp.hosted.address import origin
-from atoll.services.cognito_idp.store import Client, Pool, find_client
+from atoll.services.cognito_idp.store import Client, Look, Pool, find_client
 
 FORM = "application/x-www-form-urlencoded"
 MAX_FIELDS = 100
@@ -20,13 +20,15 @@ CONTROL = frozenset(map(chr, [*range(0x20), 0x7F]))
 
 @dataclass
 class Visit:
-    """`ctx` is in the account and region of `pool`. `path` is that of the page, below `base`, which is "" where a host names the domain."""
+    """`ctx` is in the account and region of `pool`. `path` is that of the page, below `base`, which is "" where a host names the domain.
+    `look` is what the pool's owner made of the pages."""
 
     ctx: Context
     pool: Pool
     request: HttpRequest
     path: str
     base: str
+    look: Look | None = None
 
     @cached_property
     def query(self) -> Mapping[str, str]:

@@ -16,6 +16,7 @@ from atoll.kernel.keys import under
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.cognito_idp.errors import LimitExceededException
+from atoll.services.cognito_idp.pools import look
 from atoll.services.cognito_idp.pools.client_rules import checked
 from atoll.services.cognito_idp.pools.find import client_of, on_pool, pool_of
 from atoll.services.cognito_idp.pools.pages import page
@@ -100,6 +101,7 @@ async def delete_user_pool_client(ctx: Context, request: DeleteUserPoolClientReq
     def delete(tx: Transaction) -> None:
         client = client_of(tx, ctx, request["UserPoolId"], request["ClientId"])
         tx.delete((*space(ctx), "client", client.pool, client.id))
+        look.forget(tx, ctx, client.pool, client.id)
         tx.delete((*CLIENT_IDS, client.id))
 
     await ctx.store.transact(delete)

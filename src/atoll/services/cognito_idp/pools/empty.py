@@ -1,6 +1,6 @@
 """What pools can be asked about that they never have here: the answers say so, as AWS's do of pools that have none.
 
-docs: API_ListIdentityProviders, API_DescribeRiskConfiguration, API_GetLogDeliveryConfiguration, API_GetUICustomization, API_GetCSVHeader.
+docs: API_ListIdentityProviders, API_DescribeRiskConfiguration, API_GetLogDeliveryConfiguration, API_GetCSVHeader.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
         DescribeRiskConfigurationRequestTypeDef,
         GetCSVHeaderRequestTypeDef,
         GetLogDeliveryConfigurationRequestTypeDef,
-        GetUICustomizationRequestTypeDef,
         ListIdentityProvidersRequestTypeDef,
     )
 
@@ -43,13 +42,6 @@ async def get_log_delivery_configuration(
     """Nothing is logged. Raises ResourceNotFoundException."""
     await _pool(ctx, request["UserPoolId"])
     return {"LogDeliveryConfiguration": {"UserPoolId": request["UserPoolId"], "LogConfigurations": []}}
-
-
-@operation("GetUICustomization", access=[on_pool("GetUICustomization")])
-async def get_ui_customization(ctx: Context, request: GetUICustomizationRequestTypeDef) -> dict[str, Any]:
-    """No customization. Raises ResourceNotFoundException."""
-    await _pool(ctx, request["UserPoolId"])
-    return {"UICustomization": {}}
 
 
 @operation("GetCSVHeader", access=[on_pool("GetCSVHeader")])

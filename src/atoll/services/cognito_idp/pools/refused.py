@@ -6,7 +6,7 @@ _NO_FEDERATION = "Atoll's user pools federate with nobody: users sign in to the 
 _NO_DEVICES = "Atoll remembers no devices: clients are given no device keys"
 _NO_PASSKEYS = "nobody signs in with passkeys in Atoll"
 _NO_IMPORT = "make users with AdminCreateUser or SignUp"
-_OWN_LOOK = "Atoll's hosted pages have a look of their own"
+_OWN_LOOK = "Atoll's hosted pages are not AWS's managed login; SetUICustomization changes how they look"
 _NO_THREATS = "Atoll judges no risks and keeps no history of sign-ins"
 _NO_TERMS = "Atoll's hosted pages show no terms"
 _NO_LOGS = "messages land in the mailbox (`atoll mail`), and nothing fails to be delivered"
@@ -27,7 +27,6 @@ REFUSED = {
     "ListUserImportJobs": _NO_IMPORT,
     **{f"{verb}ManagedLoginBranding": _OWN_LOOK for verb in ("Create", "Describe", "Update", "Delete")},
     "DescribeManagedLoginBrandingByClient": _OWN_LOOK,
-    "SetUICustomization": _OWN_LOOK,
     "SetRiskConfiguration": _NO_THREATS,
     "AdminListUserAuthEvents": _NO_THREATS,
     "AdminUpdateAuthEventFeedback": _NO_THREATS,

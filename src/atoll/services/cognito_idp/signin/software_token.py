@@ -80,7 +80,7 @@ async def verify_software_token(ctx: Context, request: VerifySoftwareTokenReques
         raise SoftwareTokenMFANotFoundException("User has not set up software token mfa")
     step = totp.step_of(seed, request["UserCode"], ctx.clock.now())
     if step is None:
-        raise EnableSoftwareTokenMFAException("Code mismatch")
+        raise EnableSoftwareTokenMFAException("Code mismatch and fail enable Software Token MFA")
     session, now = _next_session(who), ctx.clock.now()
 
     def write(tx: Transaction) -> None:

@@ -57,10 +57,15 @@ async def _made(
     ctx: Context, pool: Pool, known: User | None, password: str, request: AdminCreateUserRequestTypeDef
 ) -> User:
     """The new user, stored."""
-    if known is not None:
-        raise UsernameExistsException("User account already exists")
     sub, now = ctx.ids.uuid(), ctx.clock.now()
     name, implied = named(pool, request["Username"], sub)
+    if known is not None:
+        told = (
+            f"An account with the given {next(iter(implied))} already exists."
+            if implied
+            else "User account already exists"
+        )
+        raise UsernameExistsException(told)
     given = implied | attributes.given(pool, request.get("UserAttributes", ()))
     attributes.require_verifiable(given)
     _require_destinations(given, request)
@@ -74,7 +79,7 @@ async def _made(
     )  # fmt: skip
     user = User(sub, name, now, now, attributes={key: value for key, value in given.items() if value != ""})
     if password:
-        kept = await new_password.accepted(ctx, pool, user, password)
+        kept = await new_password.accepted(ctx, pool, user, password, password_rules.INVITATION)
         user = new_password.having(pool, user, kept, "FORCE_CHANGE_PASSWORD", now, temporary=True)
     else:
         user = replace(user, status="CONFIRMED")
@@ -90,7 +95,7 @@ async def _invited_again(ctx: Context, pool: Pool, known: User | None, password:
     if known.status != "FORCE_CHANGE_PASSWORD":
         raise UnsupportedUserStateException(f"Resend not possible. {known.name} status is not FORCE_CHANGE_PASSWORD")
     now = ctx.clock.now()
-    kept = await new_password.accepted(ctx, pool, known, password)
+    kept = await new_password.accepted(ctx, pool, known, password, password_rules.INVITATION)
 
     def write(tx: Transaction) -> User:
         user = find_by_name(tx, ctx, pool, known.sub)

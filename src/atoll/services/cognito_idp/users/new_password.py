@@ -12,9 +12,9 @@ from atoll.services.cognito_idp.store import Password, Pool, Status, User
 from atoll.services.cognito_idp.users import password_rules, passwords
 
 
-async def accepted(ctx: Context, pool: Pool, user: User, password: str) -> Password:
+async def accepted(ctx: Context, pool: Pool, user: User, password: str, told: str = password_rules.CHANGE) -> Password:
     """What is to be kept of a new password. Raises InvalidPasswordException, PasswordHistoryPolicyViolationException."""
-    password_rules.check(pool, password)
+    password_rules.check(pool, password, told)
     for earlier in _latest(pool, user):
         if await passwords.matches(password, earlier):
             raise PasswordHistoryPolicyViolationException("Password has previously been used.")

@@ -23,11 +23,18 @@ _KINDS = {
 }
 
 
-def check(pool: Pool, password: str) -> None:
-    """Raises InvalidPasswordException with AWS's sentence for the first rule that the password breaks."""
+SIGN_UP, INVITATION, CHANGE = (
+    f"Password {words} policy"
+    for words in ("did not conform with", "did not conform with password", "does not conform to")
+)
+"""How AWS begins the sentence: in SignUp, in AdminCreateUser, and wherever else a password is set."""
+
+
+def check(pool: Pool, password: str, told: str = CHANGE) -> None:
+    """Raises InvalidPasswordException with AWS's sentence for the first rule that the password breaks; `told` is how it begins."""
     policy = password_policy(pool)
     if len(password) < policy.get("MinimumLength", _LENGTH):
-        raise _broken("Password not long enough")
+        raise InvalidPasswordException(f"{told}: Password not long enough")
     if len(password) > _LONGEST:
         raise InvalidParameterException(
             "1 validation error detected: Value at 'password' failed to satisfy constraint: "
@@ -35,7 +42,7 @@ def check(pool: Pool, password: str) -> None:
         )
     for setting, (kind, characters) in _KINDS.items():
         if policy.get(setting) and not any(character in characters for character in password):
-            raise _broken(f"Password must have {kind} characters")
+            raise InvalidPasswordException(f"{told}: Password must have {kind} characters")
 
 
 def generate(pool: Pool, source: random.Random) -> str:
@@ -46,7 +53,3 @@ def generate(pool: Pool, source: random.Random) -> str:
     drawn += source.choices(string.ascii_letters + string.digits, k=length - len(drawn))
     source.shuffle(drawn)
     return "".join(drawn)
-
-
-def _broken(rule: str) -> InvalidPasswordException:
-    return InvalidPasswordException(f"Password did not conform with policy: {rule}")

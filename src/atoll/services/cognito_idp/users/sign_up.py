@@ -52,7 +52,7 @@ async def make(ctx: Context, pool: Pool, client: Client, request: SignUpRequestT
     user = _asked(ctx, pool, client, request)
     password = request.get("Password")
     if password is not None:
-        password_rules.check(pool, password)
+        password_rules.check(pool, password, password_rules.SIGN_UP)
     elif not passwordless.may_sign_up(pool, client, user.attributes):
         raise InvalidParameterException("Missing required parameter: Password")
     await ctx.store.read(lambda tx: _require_free(tx, ctx, pool, user))
