@@ -29,6 +29,8 @@ GATHER = 0.1
 """Seconds of real time for which lines are gathered before they are written."""
 AT_ONCE = 500
 """Lines that are written without a pause: more than a busy stage has in that time, but a second's of execution logs are thousands."""
+TOLD = 1000
+"""How many places that could not be written are remembered, so that each is told of once."""
 _NAME = r"context\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_:-]*[A-Za-z0-9_])*"
 _VARIABLE = re.compile(rf"\$(?:({_NAME})|\{{({_NAME})\}})")
 _GROUP = re.compile(r"arn:[^:]+:logs:([^:]+):([0-9]+):log-group:([^:]+)(?::\*)?")
@@ -113,6 +115,8 @@ class AccessLogs:
                     await _put(ctx, place, writer, batch)
         except ServiceError as error:
             if place not in self._told:
+                if len(self._told) >= TOLD:
+                    self._told.clear()  # and say some of it again
                 self._told.add(place)
                 log.warning("no access log in %s: %s: %s", place.group, error.code, error.message)
         except Exception:

@@ -19,6 +19,7 @@ from atoll.api_runtime.integrate.http_client import HttpClient
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.integrate.services import Services
 from atoll.api_runtime.match import DEFAULT
+from atoll.api_runtime.rest_api import execution_log
 from atoll.api_runtime.rest_api.integrations import Integrations
 from atoll.api_runtime.rest_api.server import RestApis
 from atoll.api_runtime.throttle import Throttle
@@ -103,9 +104,12 @@ class ApiGateway:
         await self._http.close()
 
     def _finish(self, visit: Visit) -> None:
-        """The request is answered and its outcome known: access logs are told."""
+        """The request is answered and its outcome known: logs are told."""
         visit.latency = round((self._kernel.clock.monotonic() - visit.began) * 1000)
         self._logs.note(visit)
+        if visit.log:
+            settings = serving.settings_of(visit.settings, visit.route_key)
+            self._logs.note_execution(visit, execution_log.stage_log(visit.log, settings))
 
     def _visit(self, address: Address, api: serving.Api, request: HttpRequest) -> Visit:
         kernel = self._kernel

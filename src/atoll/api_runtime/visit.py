@@ -100,6 +100,8 @@ class Visit(msgspec.Struct):
     """Milliseconds from the request to its answer."""
     further: dict[str, Any] = {}
     """`$context` variables that only this kind of API has, by their names (`connectionId`)."""
+    log: list[str] | None = None
+    """The lines of a WebSocket API's execution log, None where nobody reads it."""
 
     @property
     def arn_prefix(self) -> str:

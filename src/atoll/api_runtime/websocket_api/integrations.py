@@ -22,6 +22,7 @@ from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api.mock import mock_status
 from atoll.api_runtime.serving import Integration, with_variables
 from atoll.api_runtime.visit import Visit
+from atoll.api_runtime.websocket_api import execution_log
 from atoll.api_runtime.websocket_api.transform import Answer, Outgoing, incoming, outgoing
 from atoll.kernel.errors import ServiceError
 
@@ -67,6 +68,10 @@ class Integrations:
 
     async def _invoke(self, visit: Visit, integration: Integration, payload: bytes, *, whole: bool = False) -> bytes:
         """What the function returned; with `whole` also how it failed. Raises Refused."""
+        function = with_variables(integration.function, visit.variables)
+        uri = f"https://lambda.{visit.api.region}.amazonaws.com/2015-03-31/functions/{function}/invocations"
+        execution_log.sent(visit, uri, {}, payload)
+        began = visit.ctx.clock.monotonic()
         try:
             output = await self._functions.invoke(visit, integration, payload)
         except ServiceError as error:
@@ -74,6 +79,7 @@ class Integrations:
             visit.integration.error = f"{error.code}: {error.message}"
             raise Refused("API_CONFIGURATION_ERROR", detail=visit.integration.error) from error
         visit.integration.call_status = 200
+        execution_log.received(visit, began, {}, output["Payload"])
         if output.get("FunctionError") and not whole:
             visit.integration.error = "the function failed"
             raise Refused("INTEGRATION_FAILURE", detail=visit.integration.error)
@@ -93,8 +99,11 @@ class Integrations:
             _with_path(visit, integration.uri or "", request), integration.method or "POST", list(headers.items()),
             list(request.querystring.items()), request.body,
         )  # fmt: skip
+        execution_log.sent(visit, asked.uri, headers, request.body)
+        began = visit.ctx.clock.monotonic()
         response = await self._services.perform(visit, asked, principal, integration.timeout)
         assert isinstance(response.body, bytes)
+        execution_log.received(visit, began, dict(response.headers), response.body)
         return Answer(response.status, dict(response.headers), response.body)
 
     async def _send(self, visit: Visit, integration: Integration, request: Outgoing) -> Answer:
@@ -106,6 +115,8 @@ class Integrations:
         headers |= {name.lower(): value for name, value in request.header.items()}
         method = integration.method if integration.method not in (None, "ANY") else "POST"
         assert method is not None
+        execution_log.sent(visit, url, headers, request.body)
+        began = visit.ctx.clock.monotonic()
         try:
             answer = await self._http.send(
                 method, url, list(headers.items()), request.body,
@@ -118,6 +129,7 @@ class Integrations:
             visit.integration.error = str(error)
             raise Refused("INTEGRATION_FAILURE", detail=str(error)) from error
         visit.integration.call_status = answer.status
+        execution_log.received(visit, began, dict(answer.headers), content)
         return Answer(answer.status, dict(answer.headers), content)
 
 

@@ -21,7 +21,7 @@ from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.throttle import Buckets, Throttle
 from atoll.api_runtime.usage_plans import BY_AUTHORIZER, UsagePlans
 from atoll.api_runtime.visit import Visit
-from atoll.api_runtime.websocket_api import answers, events
+from atoll.api_runtime.websocket_api import answers, events, execution_log
 from atoll.api_runtime.websocket_api.connections import GOING_AWAY, Connection, Connections
 from atoll.api_runtime.websocket_api.integrations import Integrations
 from atoll.api_runtime.websocket_api.management import Management, connection_named
@@ -118,11 +118,14 @@ class WebSocketApis:
         except Refused as refused:
             visit.refused = refused
             visit.ctx.span.note(error=refused.detail or refused.reason)
-            visit.error = answers.said(refused)[1]
+            status, visit.error = answers.said(refused)
+            body = answers.frame(visit.error, connection.id, visit.request_id)
+            execution_log.refused(visit, refused, status, body)
             return answers.refusal(refused, connection.id, visit.request_id)
         if not 200 <= answer.status < 300:
             status = answer.status if 400 <= answer.status < 600 else 500
             return HttpResponse(status, [(TYPE, answer.headers.get(TYPE, JSON[1]))], answer.body)
+        execution_log.succeeded(visit, connection)
         connection.caller = visit.caller
         chosen = answer.headers.get(PROTOCOL)
         return HttpResponse(101, [(PROTOCOL, chosen)] if chosen else [], peer=connection)
@@ -200,8 +203,11 @@ class WebSocketApis:
             visit.refused = refused
             visit.ctx.span.note(error=refused.detail or refused.reason)
             visit.status, visit.error = answers.said(refused)
-            connection.send(answers.frame(visit.error, connection.id, visit.request_id))
+            body = answers.frame(visit.error, connection.id, visit.request_id)
+            execution_log.refused(visit, refused, visit.status, body)
+            connection.send(body)
             return
+        execution_log.succeeded(visit, connection)
         visit.status = answer.status if answer is not None else 200
         if answer is not None and answer.body:
             visit.response_length = len(answer.body)
@@ -213,7 +219,7 @@ class WebSocketApis:
         key = route_key(compiled.snapshot.route_selection, text) if compiled is not None else DEFAULT
         route = compiled.routes.get(key) or compiled.routes.get(DEFAULT) if compiled is not None else None
         message_id = self._id()
-        _note(visit, route.key if route is not None else key, connection, "MESSAGE")
+        _note(visit, route.key if route is not None else key, connection, "MESSAGE", text)
         visit.further["messageId"] = message_id
         if compiled is None or route is None:
             raise Refused("RESOURCE_NOT_FOUND", detail=f"there is no route {key}")
@@ -240,8 +246,10 @@ class WebSocketApis:
                     integration = compiled.snapshot.integrations[route.integration]
                     event = events.disconnect(visit, connection, code, reason)
                     visit.status = (await self._integrations.answer(visit, integration, event)).status
+                    execution_log.succeeded(visit, connection)
                 except Refused as refused:
-                    visit.refused, visit.status = refused, answers.said(refused)[0]
+                    visit.refused, (visit.status, said) = refused, answers.said(refused)
+                    execution_log.refused(visit, refused, visit.status, said)
                     span.note(error=refused.detail or refused.reason)
             self._finish(visit)
         except Exception:
@@ -280,8 +288,8 @@ class WebSocketApis:
         return base64.urlsafe_b64encode(self._host.kernel.ids.random.getrandbits(88).to_bytes(11, "big")).decode()
 
 
-def _note(visit: Visit, key: str, connection: Connection, kind: events.Kind) -> None:
-    """What is known of a visit once its route is: for the trace, and as `$context` variables."""
+def _note(visit: Visit, key: str, connection: Connection, kind: events.Kind, text: str | None = None) -> None:
+    """What is known of a visit once its route is: for the trace, for logs, and as `$context` variables."""
     visit.route_key = key
     visit.ctx.span.note(route=key)
     visit.further |= {
@@ -290,6 +298,7 @@ def _note(visit: Visit, key: str, connection: Connection, kind: events.Kind) -> 
         "eventType": kind,
         "messageDirection": "IN",
     }
+    execution_log.opened(visit, connection, text)
 
 
 def _check_headers(answer: Answer) -> None:

@@ -76,7 +76,6 @@ async def check(ctx: Context, kind: Kind, request: Mapping[str, Any]) -> None:
             if kind == "HTTP":
                 raise BadRequestException("Execution logs are not supported on protocolType HTTP")
             logs = True
-            ctx.warn(f"{place}.LoggingLevel", "execution logs are not written")
         if settings.get("DetailedMetricsEnabled") and not ctx.offers("cloudwatch", "GetMetricData"):
             ctx.warn(f"{place}.DetailedMetricsEnabled", "metrics are not recorded yet")
     if logs:
