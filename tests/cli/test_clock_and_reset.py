@@ -60,6 +60,8 @@ def test_reset_asks_nobody_in_a_script(own: Region) -> None:
     assert refused.stderr.startswith(
         "error: This deletes everything, and there is nobody to ask.\nTo do it all the same: --yes"
     )
+    refused = own.atoll("reset", "--account", "111111111111", check=False)
+    assert refused.stderr.startswith("error: This deletes everything in account 111111111111, and there is nobody")
     assert log_groups(own, "111111111111") == 1
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from tests.functions import make_function
 
 from atoll import __version__
 
@@ -63,7 +64,10 @@ def test_second_instance_on_one_data_directory(new_region: Callable[..., Region]
     first = new_region()
     failed = up(first, "--port", "0", "--data-dir", str(first.data_dir))
     assert failed.returncode == 1
-    assert failed.stderr.startswith(f"error: Another Atoll already serves the data directory {first.data_dir}.")
+    assert failed.stderr == (
+        f"error: Another Atoll already serves the data directory {first.data_dir}.\n"
+        f"It is the one at {first.endpoint}. Choose another directory with --data-dir, or --ephemeral.\n"
+    )
 
 
 def test_damaged_data_directory(stopped: Region, tmp_path: Path) -> None:
@@ -136,9 +140,13 @@ def test_terraform_needs_terraform_and_a_region(stopped: Region) -> None:
 
 
 def test_logs_of_a_function_that_never_ran(region: Region) -> None:
+    make_function(region.client, "silent", "def handler(event, context): pass")
+    silent = region.atoll("logs", "silent", check=False)
+    assert silent.returncode == 1
+    assert silent.stderr.startswith("error: The function silent has written no log yet.\nIt does with its first call")
     failed = region.atoll("logs", "nobody", check=False)
     assert failed.returncode == 1
-    assert failed.stderr.startswith("error: The function nobody has written no log yet.")
+    assert failed.stderr.startswith("error: There is no function and no API called nobody, and no log of one.")
     command = [sys.executable, "-m", "atoll", "logs", "--follow", "nobody"]
     following = subprocess.Popen(command, env=region.env(), stderr=subprocess.PIPE, text=True)
     assert following.stderr
@@ -150,7 +158,11 @@ def test_logs_of_a_function_that_never_ran(region: Region) -> None:
 
 def test_what_the_region_refuses_is_one_line(region: Region) -> None:
     for arguments, environment, message in (
-        (("urls", "[no]such"), {}, "No API, and no function with a URL, is called '[no]such'."),
+        (
+            ("urls", "[no]such"),
+            {},
+            "No API, no function with a URL and no user pool with a domain is called '[no]such'.",
+        ),
         (
             ("logs", "no name"),
             {},
@@ -216,6 +228,21 @@ def test_hints_can_be_typed_as_they_are(stopped: Region) -> None:
 def test_help_and_version(stopped: Region) -> None:
     assert stopped.atoll("--version").stdout == f"Atoll {__version__}\n"
     assert "Print only the URL of the API" in stopped.atoll("urls", "-h", COLUMNS="120").stdout
+
+
+def test_help_lists_every_command_under_a_heading(stopped: Region) -> None:
+    told = stopped.atoll("--help", COLUMNS="80").stdout
+    for heading in ("The region", "Clients of it", "What is in it", "This machine"):
+        assert f"─ {heading} ─" in told
+    assert "─ Commands ─" not in told
+    assert "…" not in told + stopped.atoll("up", "--help", COLUMNS="80").stdout
+
+
+def test_a_mistyped_command_or_option_is_told_once_what_was_meant(stopped: Region) -> None:
+    for typed, meant in ((("stauts",), "status"), (("mail", "shwo"), "show"), (("up", "--prot"), "--port")):
+        failed = stopped.atoll(*typed, check=False, COLUMNS="120")
+        assert failed.returncode == 2
+        assert failed.stderr.count(f"Did you mean '{meant}'?") == 1
 
 
 def test_logs_of_an_api(own: Region) -> None:

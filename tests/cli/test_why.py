@@ -164,10 +164,12 @@ def test_a_denial_outlives_a_thousand_other_requests(own: Region, account: str) 
     assert only(why(own, request_id))["action"] == "dynamodb:ListTables"
 
 
-def test_an_unknown_id_gets_a_helpful_error(region: Region) -> None:
+def test_an_unknown_id_gets_a_helpful_error_with_what_was_denied_of_late(region: Region, ann: User) -> None:
+    request_id = denied(lambda: ann("dynamodb").list_tables())
     failed = region.atoll("why", "no/such id", check=False)
     assert failed.returncode == 1
     assert failed.stderr.startswith("error: No request 'no/such id' is remembered. The last 1000 requests are")
+    assert f"\nDenied of late:\n  {request_id}  dynamodb ListTables, " in failed.stderr
     assert "Traceback" not in failed.stderr
 
 

@@ -15,6 +15,7 @@ app = typer.Typer(
     help="A cloud region of your own: serverless systems built for AWS, on this machine.",
     no_args_is_help=True,
     add_completion=False,
+    suggest_commands=False,  # click does too, and twice is once too often
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from atoll.cli.admin_api import ask
 from atoll.cli.lifecycle import Port
-from atoll.cli.output import err, out
+from atoll.cli.output import REGION, err, out
 from atoll.cli.running import require
 
 SHOWN = 5
@@ -19,7 +19,7 @@ clock = typer.Typer(help="Show region time, or move it forward.", invoke_without
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.add_typer(clock, name="clock")
+    app.add_typer(clock, name="clock", rich_help_panel=REGION)
 
 
 @clock.callback()

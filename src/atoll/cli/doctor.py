@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from atoll.cli.output import fail, out
+from atoll.cli.output import MACHINE, fail, out
 from atoll.config import ConfigError, Settings, settings
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "missing": "[bold red
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command()(doctor)
+    app.command(rich_help_panel=MACHINE)(doctor)
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="For programs to read.")] = False) -> None:
-    """Show what this machine has and lacks for Atoll. Exit status 1 where Atoll itself cannot run."""
+    """Show what this machine has and lacks for Atoll. Exit status 1 if Atoll cannot run."""
     try:
         chosen = settings()
     except ConfigError as error:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import typer
 
 from atoll.cli import audit, least_privilege
+from atoll.cli.output import WITHIN
 
-iam = typer.Typer(help="What a workload lacks, and the least that a role needs.", no_args_is_help=True)
+iam = typer.Typer(help="Find what a workload may not do, and the least that a role needs.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     audit.register(iam)
     least_privilege.register(iam)
-    app.add_typer(iam, name="iam")
+    app.add_typer(iam, name="iam", rich_help_panel=WITHIN)

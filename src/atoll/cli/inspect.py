@@ -10,18 +10,18 @@ import typer
 from rich.markup import escape
 
 from atoll.cli.lifecycle import Port
-from atoll.cli.output import fail, out
+from atoll.cli.output import CLIENTS, WITHIN, fail, out
 from atoll.cli.running import Running, client, client_environment, require
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    app.command()(env)
-    app.command()(urls)
+    app.command(rich_help_panel=CLIENTS)(env)
+    app.command(rich_help_panel=WITHIN)(urls)
 
 
 def env(port: Port = None) -> None:
-    """Print the environment that points AWS clients at the region: eval "$(atoll env)"."""
+    """Print what points AWS clients at the region: eval "$(atoll env)"."""
     for name, value in client_environment(require(port)).items():
         print(f"export {name}={shlex.quote(value)}")  # noqa: T201  for a shell to read
 
@@ -57,7 +57,7 @@ def urls(
     ] = None,
     port: Port = None,
 ) -> None:
-    """Show where deployed APIs and functions with URLs can be called, and where user pools have their pages."""
+    """Show the URLs of APIs, of functions and of user pools' pages."""
     region = require(port)
     with client(region, "lambda") as functions, client(region, "cognito-idp") as people:
         deployed, ids, pools = apis(region), _function_urls(functions), _domains(people)
@@ -107,8 +107,11 @@ def _only(region: Running, apis: list[Api], ids: dict[str, str], pools: dict[str
     if not chosen and name in pools:
         return f"{region.endpoint}/_aws/cognito-idp/{pools[name].name}"
     if not chosen:
-        deployed = ", ".join([*(api.name for api in apis), *ids])
-        fail(f"No API, and no function with a URL, is called {name!r}.", f"Deployed: {deployed or 'none'}")
+        deployed = ", ".join([*(api.name for api in apis), *ids, *pools])
+        fail(
+            f"No API, no function with a URL and no user pool with a domain is called {name!r}.",
+            f"Deployed: {deployed or 'none'}",
+        )
     if len(chosen) > 1:
         named = ", ".join(api.id for api in chosen)
         fail(f"{len(chosen)} APIs are called {name!r}.", f"Name one by its id: {named}")
@@ -119,7 +122,7 @@ def _only(region: Running, apis: list[Api], ids: dict[str, str], pools: dict[str
 
 def _show(region: Running, apis: list[Api], ids: dict[str, str], pools: dict[str, Domain]) -> None:
     if not apis and not ids and not pools:
-        out.print("No API is deployed yet, and no function has a URL.")
+        out.print("No API is deployed yet, no function has a URL, and no user pool a domain.")
     for api in apis:
         out.print(f"[bold]{escape(api.name)}[/]" + ("" if api.stages else " [dim](no stage yet)[/]"))
         for stage in api.stages:

@@ -16,7 +16,7 @@ import typer
 from rich.markup import escape
 
 from atoll.cli.admin_api import ask
-from atoll.cli.output import atoll, err, fail, out
+from atoll.cli.output import REGION, atoll, err, fail, out
 from atoll.cli.running import Running, all_running, announced, find, require, state_directory
 from atoll.config import DEFAULT_PORT, ConfigError, Settings, settings
 
@@ -27,50 +27,58 @@ READY_WITHIN = 20.0
 OPEN_FILES = 65_536
 
 Port = Annotated[
-    int | None, typer.Option("--port", "-p", min=1, max=65535, help=f"The region's port ({DEFAULT_PORT}).")
+    int | None,
+    typer.Option("--port", "-p", metavar="PORT", min=1, max=65535, help=f"The region's port ({DEFAULT_PORT})."),
 ]
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    app.command()(up)
-    app.command()(down)
-    app.command()(status)
+    for command in (up, down, status):
+        app.command(rich_help_panel=REGION)(command)
 
 
 def up(
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Run in the background.")] = False,
     port: Annotated[
         int | None,
-        typer.Option("--port", "-p", min=0, max=65535, help=f"Port to serve ({DEFAULT_PORT}); 0 takes a free one."),
+        typer.Option(
+            "--port",
+            "-p",
+            metavar="PORT",
+            min=0,
+            max=65535,
+            help=f"Port to serve ({DEFAULT_PORT}); 0 takes a free one.",
+        ),
     ] = None,
     data_dir: Annotated[
-        Path | None, typer.Option(help="Where everything is kept (~/.local/share/atoll/region).", readable=False)
+        Path | None,
+        typer.Option(metavar="DIR", help="Where everything is kept: ~/.local/share/atoll/region.", readable=False),
     ] = None,
     ephemeral: Annotated[bool, typer.Option("--ephemeral", help="Keep nothing after the end.")] = False,
     durability: Annotated[
         str | None,
         typer.Option(
-            help="What an acknowledged write survives: 'process' (kill -9, the default) or 'fsync' (also power loss)."
+            metavar="LEVEL",
+            help="What an acknowledged write survives: 'process' (kill -9, the default) or 'fsync' (also power loss).",
         ),
     ] = None,
     auth: Annotated[
         str | None,
         typer.Option(
-            help="IAM: 'enforce' (default), 'audit' (only log denials), 'off', 'strict' (also refuse unknown keys)."
+            metavar="MODE",
+            help="IAM: 'enforce' (default), 'audit' (only log denials), 'off', 'strict' (also refuse unknown keys).",
         ),
     ] = None,
-    allow_origin: Annotated[list[str] | None, typer.Option(help="Let pages of this origin call the region.")] = None,
+    allow_origin: Annotated[
+        list[str] | None, typer.Option(metavar="URL", help="Let pages of this origin call the region.")
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse what would only be accepted without effect (and a warning).")
     ] = False,
-    record_calls: Annotated[
-        bool,
-        typer.Option(
-            "--record-calls/--no-record-calls",
-            help="Note what roles use of their permissions (atoll iam least-privilege).",
-        ),
-    ] = True,
+    no_record_calls: Annotated[
+        bool, typer.Option("--no-record-calls", help="Do not note what roles use of their permissions (atoll iam).")
+    ] = False,
     log: Annotated[str, typer.Option(hidden=True, help="Where the output goes, for `status` to say.")] = "",
 ) -> None:
     """Start the region, in the foreground with a live log, or with -d in the background."""
@@ -85,7 +93,7 @@ def up(
             auth=auth,
             allow_origins=tuple(allow_origin or ()),
             strict=strict,
-            record_calls=record_calls,
+            record_calls=not no_record_calls,
         )
     except ConfigError as error:
         fail(str(error))
@@ -272,4 +280,9 @@ def _hint(chosen: Settings, error: Exception) -> str:
             if region
             else "Choose another with --port or ATOLL_PORT; 0 takes a free one."
         )
-    return "Choose another directory with --data-dir, or --ephemeral."
+    serves = next((f"It is the one at {region.endpoint}. " for region in all_running() if _same(region, chosen)), "")
+    return f"{serves}Choose another directory with --data-dir, or --ephemeral."
+
+
+def _same(region: Running, chosen: Settings) -> bool:
+    return chosen.data_dir is not None and region.data_dir == str(chosen.data_dir)

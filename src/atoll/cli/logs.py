@@ -15,7 +15,7 @@ from rich.markup import escape
 
 from atoll.cli.inspect import Api, apis
 from atoll.cli.lifecycle import Port
-from atoll.cli.output import err, fail, out
+from atoll.cli.output import WITHIN, err, fail, out
 from atoll.cli.running import Running, client, require
 
 POLL = 0.5
@@ -25,7 +25,7 @@ PLATFORM = ("INIT_START", "START", "END", "REPORT")
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command()(logs)
+    app.command(rich_help_panel=WITHIN)(logs)
 
 
 def logs(
@@ -33,7 +33,7 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more.")] = False,
     port: Port = None,
 ) -> None:
-    """Show the log of a Lambda function, or what an API's stages log."""
+    """Show a function's log, or what an API's stages log."""
     region = require(port)
     called = [] if "/" in name else [api for api in apis(region) if name in (api.name, api.id)]
     with client(region, "logs") as service, contextlib.suppress(KeyboardInterrupt):
@@ -103,7 +103,17 @@ def _nothing(region: Running, service: Any, name: str, called: list[Api]) -> tup
             f"Why a call failed is in the region's own log: {why}",
         )
     names = ", ".join(group.removeprefix(FUNCTIONS) for group in groups(service, FUNCTIONS))
+    having = f"Those that have a log: {names}." if names else ""
+    if not _is_function(region, name):
+        return f"There is no function and no API called {name}, and no log of one.", having
     return (
         f"The function {name} has written no log yet.",
-        "It does with its first call, if its role allows logs:*." + (f" Those that have: {names}." if names else ""),
+        f"It does with its first call, if its role allows logs:*. {having}".rstrip(),
     )
+
+
+def _is_function(region: Running, name: str) -> bool:
+    with client(region, "lambda") as functions:
+        with contextlib.suppress(functions.exceptions.ResourceNotFoundException):
+            return bool(functions.get_function_configuration(FunctionName=name))
+        return False

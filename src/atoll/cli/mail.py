@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from atoll.cli.admin_api import ask
 from atoll.cli.lifecycle import Port
-from atoll.cli.output import err, fail, out
+from atoll.cli.output import WITHIN, err, fail, out
 from atoll.cli.running import Running, require
 
 LISTED = 20
@@ -30,7 +30,7 @@ mail = typer.Typer(help="Show the mail and text messages that the region would h
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.add_typer(mail, name="mail")
+    app.add_typer(mail, name="mail", rich_help_panel=WITHIN)
 
 
 @mail.callback()

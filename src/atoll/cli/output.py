@@ -11,6 +11,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+REGION, WITHIN, CLIENTS, MACHINE = "The region", "What is in it", "Clients of it", "This machine"
+"""Under which headings `atoll --help` lists the commands."""
+
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -25,7 +28,12 @@ def fail(message: str, hint: str = "") -> NoReturn:
 
 def plain(text: str) -> str:
     """A text that came from elsewhere, for `out`: neither markup nor what moves a terminal's cursor has an effect."""
-    return escape("".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text))
+    return escape(printable(text))
+
+
+def printable(text: str) -> str:
+    """Likewise for `fail`, which escapes markup itself."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def atoll() -> str:

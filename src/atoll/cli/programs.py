@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from atoll.cli.output import fail
+from atoll.cli.output import CLIENTS, fail
 from atoll.cli.running import Running, client_environment, require
 from atoll.config import environment
 
@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
         app.command(
             context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
             add_help_option=False,
+            rich_help_panel=CLIENTS,
         )(command)
 
 

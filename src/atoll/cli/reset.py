@@ -9,25 +9,26 @@ import typer
 
 from atoll.cli.admin_api import ask
 from atoll.cli.lifecycle import Port
-from atoll.cli.output import fail, out
+from atoll.cli.output import REGION, fail, out
 from atoll.cli.running import require
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command()(reset)
+    app.command(rich_help_panel=REGION)(reset)
 
 
 def reset(
-    account: Annotated[str | None, typer.Option(help="Only this account (twelve digits).")] = None,
+    account: Annotated[str | None, typer.Option(metavar="ID", help="Only this account (twelve digits).")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     port: Port = None,
 ) -> None:
-    """Delete everything in the region, or in one account. The region goes on running; its clock stays."""
+    """Delete everything in the region, or in one account. It goes on running; its clock stays."""
     region = require(port)
     if not yes:
         if not sys.stdin.isatty():
-            fail("This deletes everything, and there is nobody to ask.", "To do it all the same: --yes")
+            what = f"everything in account {account}" if account else "everything"
+            fail(f"This deletes {what}, and there is nobody to ask.", "To do it all the same: --yes")
         if not _show_what_goes(ask(region, "/_atoll/accounts")["accounts"], account):
             out.print("Nothing is stored.")
             return

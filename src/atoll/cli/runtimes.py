@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from atoll.cli.output import fail, out
+from atoll.cli.output import MACHINE, atoll, fail, out
 from atoll.config import ConfigError, Settings, settings
 
 
@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="What runs functions on this machine.", no_args_is_help=True)
     group.command("list")(show)
     group.command()(install)
-    app.add_typer(group, name="runtimes")
+    app.add_typer(group, name="runtimes", rich_help_panel=MACHINE)
 
 
 def show() -> None:
@@ -41,7 +41,10 @@ def install(
     from atoll.lambda_runtime.runtimes import node_sdk
 
     if language != "nodejs":
-        fail(f"nothing has to be installed for {language}", "atoll runtimes install nodejs")
+        fail(
+            f"There is nothing to install for {language}.",
+            f"For Node.js there is: {atoll()} runtimes install nodejs. Which programs serve: {atoll()} runtimes list",
+        )
     cache_dir = _settings().cache_dir / "runtimes"
     if (there := node_sdk.installed(cache_dir)) is None:
         try:

@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 import typer
 
-from atoll.cli.admin_api import ask
+from atoll.cli.admin_api import AdminError, answer, ask
 from atoll.cli.lifecycle import Port
-from atoll.cli.output import fail, out, plain
-from atoll.cli.running import require
+from atoll.cli.output import WITHIN, atoll, fail, out, plain, printable
+from atoll.cli.running import Running, require
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 TYPES = {
@@ -22,11 +22,12 @@ TYPES = {
     "role trust policy": "trust policy",
 }
 VERBS = {"Allow": "allows", "Deny": "denies"}
+OFFERED = 5
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command()(why)
+    app.command(rich_help_panel=WITHIN)(why)
 
 
 def why(
@@ -47,13 +48,26 @@ def why(
     if request_id is None:
         denied = ask(region, "/_atoll/why")["denied"]
         if not denied:
-            fail("No request was denied of late.", "Name one: atoll why REQUEST_ID")
+            fail("No request was denied of late.", f"To ask about another: {atoll()} why REQUEST_ID")
         request_id = str(denied[0]["id"])
-    found = ask(region, f"/_atoll/why/{quote(request_id, safe='')}")
+    found = _asked(region, request_id)
     if as_json:
         print(json.dumps(found, indent=2))  # noqa: T201  for a program to read
         return
     _show(found, every=every)
+
+
+def _asked(region: Running, request_id: str) -> Any:
+    """What the region says of a request, or the end of the command, with those that it might have been."""
+    try:
+        return answer(region, f"/_atoll/why/{quote(request_id, safe='')}")
+    except AdminError as error:
+        denied = ask(region, "/_atoll/why")["denied"][:OFFERED]
+        fail(str(error), "\n".join(["Denied of late:", *map(_line, denied)]) if denied else error.hint)
+
+
+def _line(denied: dict[str, Any]) -> str:
+    return f"  {denied['id']}  {printable(denied['name'])}, {denied['seconds_ago']:.0f} s ago"
 
 
 def _show(found: dict[str, Any], *, every: bool) -> None:
