@@ -10,11 +10,16 @@ import sys
 from atoll.lambda_runtime.control import Control
 
 
+def python(code: str) -> subprocess.Popen[bytes]:
+    """A process that runs `code`."""
+    return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
+
+
 async def test_a_process_that_got_a_dead_supervisors_id_lives_on() -> None:
     heard: list[bool] = []
     ours, theirs = socket.socketpair()
     control = Control(ours, lambda: heard.append(control.open))
-    stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    stranger = python("input()")
     theirs.send(b"pid %d\n" % stranger.pid)
     await asyncio.sleep(0)
     control.hear()
@@ -31,8 +36,8 @@ async def test_a_process_that_got_a_dead_supervisors_id_lives_on() -> None:
 async def test_a_supervisor_that_has_just_ended_is_no_error() -> None:
     ours, theirs = socket.socketpair()
     control = Control(ours, lambda: None)
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
+    gone = python("")
+    gone.communicate()
     theirs.send(b"pid %d\n" % gone.pid)
     control.hear()
     assert control.kill()
