@@ -144,6 +144,8 @@ def rest(client: Client) -> Iterator[Case]:
     of_made = {"restApiId": made}
 
     def deploy() -> str:
+        renamed = [{"op": "replace", "path": "/name", "value": os.urandom(4).hex()}]
+        api.update_rest_api(**of_made, patchOperations=renamed)  # nobody has this snapshot decoded
         api.create_deployment(**of_made, stageName="prod")
         return f"{api.meta.endpoint_url}/_aws/execute-api/{made}/prod/r1"
 

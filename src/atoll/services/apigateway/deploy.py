@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Generator, Mapping
+from typing import Any, NamedTuple, cast
+
+import msgspec
 
 from atoll.api_runtime import serving
 from atoll.api_runtime.rest_api import records
 from atoll.kernel.context import Context
 from atoll.kernel.store.api import Reader, Transaction
+from atoll.kernel.turns import at_once, in_turns
 from atoll.services.apigateway import store
 from atoll.services.apigateway.errors import BadRequestException
 
@@ -43,24 +46,56 @@ def draw(ctx: Context) -> Drawn:
     return Drawn(ctx.ids.lower(6), ctx.ids.uuid(), ctx.clock.now())
 
 
-def take(tx: Transaction, ctx: Context, api_id: str, drawn: Drawn, description: str | None) -> store.Deployment:
-    """Stores a deployment of the API as it is now. Raises BadRequestException for one that has nothing to answer with."""
-    snapshot = as_it_is(tx, ctx, api_id)
-    methods = [method for resource in snapshot.resources for method in resource.methods.values()]
-    if not methods:
-        raise BadRequestException("The REST API doesn't contain any methods")
-    if any(method.integration is None for method in methods):
-        raise BadRequestException("No integration defined for method")
-    summary = {
-        resource.path: {name: _summary(method) for name, method in resource.methods.items()}
-        for resource in snapshot.resources
-        if resource.methods
-    }
-    deployment = store.Deployment(drawn.deployment, drawn.snapshot, drawn.now, description, summary)
+class Taken(NamedTuple):
+    """The resources that a deployment takes: their records as they are stored, what is told of their methods by path and name
+    (apiSummary), and why they cannot be deployed, "" if they can."""
+
+    records: list[bytes]
+    summary: dict[str, dict[str, dict[str, Any]]]
+    wrong: str
+
+
+async def look(ctx: Context, api_id: str) -> Taken:
+    """The API's resources before the transaction that deploys them, which then need not look through all of them."""
+    found = await ctx.store.read(lambda tx: _resources(tx, ctx, api_id))
+    return await in_turns(ctx.clock, _taken(found))
+
+
+def take(
+    tx: Transaction, ctx: Context, api_id: str, drawn: Drawn, looked: Taken, description: str | None
+) -> store.Deployment:
+    """Stores a deployment of the API as it is now: `looked` is how it was. Raises BadRequestException for one that has nothing to answer
+    with."""
+    found = _resources(tx, ctx, api_id)
+    taken = looked if looked.records == found else at_once(_taken(found))
+    if taken.wrong:
+        raise BadRequestException(taken.wrong)
+    deployment = store.Deployment(drawn.deployment, drawn.snapshot, drawn.now, description, taken.summary)
     place = serving.snapshot_key(ctx.account, ctx.region, api_id, drawn.snapshot)
-    tx.set(place, records.SNAPSHOTS.encode(snapshot))
+    stored = cast(
+        tuple[records.Resource, ...], tuple(map(msgspec.Raw, found))
+    )  # a record in a record has the same bytes
+    tx.set(place, records.SNAPSHOTS.encode(_snapshot(tx, ctx, api_id, stored)))
     store.put(tx, ctx, api_id, deployment)
     return deployment
+
+
+def _resources(tx: Reader, ctx: Context, api_id: str) -> list[bytes]:
+    return [raw for _, raw in tx.scan(store.parts(ctx, "v1.resources", api_id).values())]
+
+
+def _taken(found: list[bytes]) -> Generator[None, None, Taken]:
+    summary: dict[str, dict[str, dict[str, Any]]] = {}
+    whole = True
+    for raw in found:
+        resource = records.RESOURCES.decode(raw)
+        if resource.methods:
+            summary[resource.path] = {name: _summary(method) for name, method in resource.methods.items()}
+            whole = whole and all(method.integration for method in resource.methods.values())
+        yield
+    if not summary:
+        return Taken(found, summary, "The REST API doesn't contain any methods")
+    return Taken(found, summary, "" if whole else "No integration defined for method")
 
 
 def drop(tx: Transaction, ctx: Context, api_id: str, deployment: store.Deployment) -> None:
@@ -120,6 +155,10 @@ def _summary(method: records.Method) -> dict[str, Any]:
 
 def as_it_is(tx: Reader, ctx: Context, api_id: str) -> records.Snapshot:
     """What a deployment would take of the API now. Raises NotFoundException."""
+    return _snapshot(tx, ctx, api_id, tuple(store.each(tx, ctx, "v1.resources", records.RESOURCES, api_id)))
+
+
+def _snapshot(tx: Reader, ctx: Context, api_id: str, resources: tuple[records.Resource, ...]) -> records.Snapshot:
     api = store.api(tx, ctx, api_id)
     models = store.each(tx, ctx, "v1.models", store.MODELS, api_id)
     validators = store.each(tx, ctx, "v1.validators", store.VALIDATORS, api_id)
@@ -127,7 +166,7 @@ def as_it_is(tx: Reader, ctx: Context, api_id: str) -> records.Snapshot:
     responses = store.each(tx, ctx, "v1.gateway-responses", store.GATEWAY_RESPONSES, api_id)
     return records.Snapshot(
         name=api.name,
-        resources=tuple(store.each(tx, ctx, "v1.resources", records.RESOURCES, api_id)),
+        resources=resources,
         models={model.name: model for model in models},
         validators={validator.id: validator for validator in validators},
         authorizers={authorizer.id: authorizer.runs for authorizer in authorizers},

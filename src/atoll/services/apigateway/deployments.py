@@ -43,12 +43,13 @@ async def create_deployment(ctx: Context, request: CreateDeploymentRequestTypeDe
     check_variables(request.get("variables", {}))
     if name:
         check_stage_name(name)
+    looked = await deploy.look(ctx, api_id)
 
     def write(tx: Transaction) -> store.Deployment:
         store.api(tx, ctx, api_id)
         if "canarySettings" in request:
             _check_canary(tx, ctx, api_id, name)
-        taken = deploy.take(tx, ctx, api_id, drawn, request.get("description"))
+        taken = deploy.take(tx, ctx, api_id, drawn, looked, request.get("description"))
         if name:
             store.put(tx, ctx, api_id, _stage(tx, ctx, request, taken))
             deploy.publish(tx, ctx, api_id)

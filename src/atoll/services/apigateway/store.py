@@ -132,7 +132,7 @@ def parts(ctx: Context, kind: str, *path: str) -> Range:
 
 def each(tx: Reader, ctx: Context, kind: str, codec: Codec[R], *path: str) -> Iterator[R]:
     """All records of a kind below `path`, by key."""
-    return (codec.decode(raw) for _, raw in tx.scan(parts(ctx, kind, *path)))
+    return (codec.decode(raw) for _, raw in tx.scan(parts(ctx, kind, *path).values()))
 
 
 def no_api(ctx: Context, api_id: str) -> NotFoundException:

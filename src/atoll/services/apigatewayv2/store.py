@@ -266,7 +266,7 @@ def _part(tx: Reader, ctx: Context, record: type[R], api_id: str, *path: str) ->
 
 def every(tx: Reader, ctx: Context, record: type[R], *path: str) -> Iterator[R]:
     """All records of a kind of an API (or of what `path` names below it), by id."""
-    found = tx.scan(parts(ctx, kind_of(record), *path))  # type: ignore[arg-type]
+    found = tx.scan(parts(ctx, kind_of(record), *path).values())  # type: ignore[arg-type]
     return (_CODECS[record].decode(raw) for _, raw in found)
 
 
