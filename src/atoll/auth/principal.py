@@ -59,7 +59,7 @@ def unknown_key(access_key: str, strict: bool) -> Principal:
     function whose session has ended and was forgotten must not become root.
     """
     if strict or access_key.startswith("ASIA"):
-        raise _unrecognized(access_key)
+        raise unrecognized(access_key)
     names_account = len(access_key) == 12 and access_key.isascii() and access_key.isdigit()
     return Principal.root(access_key if names_account else DEFAULT_ACCOUNT, access_key)
 
@@ -71,9 +71,9 @@ def check(credential: Credential, token: str | None, now: float) -> None:
     """
     own, given = credential.session_token or "", token or ""
     if not credential.active:
-        raise _unrecognized(credential.principal.access_key)
+        raise unrecognized(credential.principal.access_key)
     if (own or given) and not hmac.compare_digest(own.encode(), given.encode("utf-8", "backslashreplace")):
-        error = _unrecognized(credential.principal.access_key)
+        error = unrecognized(credential.principal.access_key)
         if given:
             malformed = "The provided token is malformed or otherwise invalid."
             error.in_s3("InvalidToken", malformed, 400, {"Token-0": given})
@@ -84,7 +84,8 @@ def check(credential: Credential, token: str | None, now: float) -> None:
         )
 
 
-def _unrecognized(access_key: str) -> UnrecognizedClient:
+def unrecognized(access_key: str) -> UnrecognizedClient:
+    """The error for a key that is nobody's, or may not be used."""
     return UnrecognizedClient("The security token included in the request is invalid.").in_s3(
         "InvalidAccessKeyId",
         "The AWS Access Key Id you provided does not exist in our records.",

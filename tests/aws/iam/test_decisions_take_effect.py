@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from tests import in_the_middle
 
 LIST = "dynamodb:ListTables"
 
@@ -222,3 +224,59 @@ def test_what_was_acknowledged_holds_after_kill_9(new_region):
     region.kill()
     region.start()
     assert not bob.may()
+
+
+def test_nor_by_the_policy_of_a_resource(iam, client, session, aws_error):
+    """Neither one that means the role, nor one that means everyone."""
+    dynamodb = client("dynamodb")
+    schema = {"KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST"}
+    attributes = [{"AttributeName": "k", "AttributeType": "S"}]
+    made = dynamodb.create_table(TableName="table", AttributeDefinitions=attributes, **schema)["TableDescription"]
+    role = iam.get_role(RoleName="worker")["Role"]["Arn"]
+    here = {"IpAddress": {"aws:SourceIp": "127.0.0.1"}}
+    gift = {"Effect": "Allow", "Action": "dynamodb:Scan", "Resource": made["TableArn"]}
+    gifts = [gift | {"Principal": {"AWS": role}}, gift | {"Principal": "*", "Condition": here}]
+    text = json.dumps({"Version": "2012-10-17", "Statement": gifts})
+    dynamodb.put_resource_policy(ResourceArn=made["TableArn"], Policy=text)
+    assert session.scan(TableName="table")["Items"] == []
+    iam.delete_role(RoleName="worker")
+    code, message, _ = aws_error(lambda: session.scan(TableName="table"))
+    assert code == "AccessDeniedException"
+    assert message.endswith("because no identity-based policy allows the dynamodb:Scan action")
+
+
+@pytest.mark.parametrize("how", ["deactivated", "deleted", "user deleted"])
+def test_a_key_that_goes_in_the_middle_of_a_request_is_not_used(iam, bob, how):
+    """Whose key it is, is known before the body comes; the request is done after."""
+    iam.put_user_policy(UserName="bob", PolicyName="p", PolicyDocument=document(LIST))
+
+    def revoke():
+        if how == "deactivated":
+            iam.update_access_key(UserName="bob", AccessKeyId=bob.key, Status="Inactive")
+            return
+        iam.delete_access_key(UserName="bob", AccessKeyId=bob.key)
+        if how == "user deleted":
+            iam.delete_user_policy(UserName="bob", PolicyName="p")
+            iam.delete_user(UserName="bob")
+
+    who = Credentials(bob.key, bob.secret)
+    answer = in_the_middle.call(bob.region, who, "DynamoDB_20120810.ListTables", {}, revoke)
+    assert answer.status == 400
+    assert json.loads(answer.text) == {
+        "__type": "com.amazon.coral.service#UnrecognizedClientException",
+        "message": "The security token included in the request is invalid.",
+    }
+
+
+def test_a_user_is_who_it_is_called_when_the_request_is_done(iam, bob, account):
+    """Also for conditions, which know names alone."""
+    allowed = json.loads(document(LIST))
+    allowed["Statement"][0]["Condition"] = {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{account}:user/bob"}}
+    iam.put_user_policy(UserName="bob", PolicyName="p", PolicyDocument=json.dumps(allowed))
+    who, list_tables = Credentials(bob.key, bob.secret), "DynamoDB_20120810.ListTables"
+    assert in_the_middle.call(bob.region, who, list_tables, {}, lambda: None).status == 200
+    answer = in_the_middle.call(
+        bob.region, who, list_tables, {}, lambda: iam.update_user(UserName="bob", NewUserName="rob")
+    )
+    assert answer.status == 400
+    assert f"User: arn:aws:iam::{account}:user/rob is not authorized to perform: dynamodb:ListTables" in answer.text

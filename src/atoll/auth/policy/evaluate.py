@@ -99,12 +99,16 @@ class Applicable(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PolicySet:
-    """The policies of a principal: attached and inline ones, its boundary, and those its session was limited to; and its tags."""
+    """The policies of a principal: attached and inline ones, its boundary, and those its session was limited to; and its tags.
+
+    `gone` says that its user or role was deleted: nothing allows it anything then, not even a resource's policy that means everyone.
+    """
 
     identity: tuple[Policy, ...]
     boundary: Policy | None = None
     session: tuple[Policy, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    gone: bool = False
     tag_values: Mapping[str, Sequence[str]] = field(init=False, compare=False, repr=False)
     """The condition keys that its tags are, in lower case."""
     _memo: dict[str, Applicable] = field(default_factory=dict, init=False, compare=False, repr=False)
@@ -168,6 +172,7 @@ class PolicySet:
 
 
 NO_POLICIES = PolicySet(())
+GONE = PolicySet((), gone=True)
 
 
 def evaluate(
@@ -184,6 +189,8 @@ def evaluate(
         denied = _resource_deny(question, action, policies, resource_policy)
     if denied is not None:
         return denied
+    if policies.gone:
+        return NO_IDENTITY_POLICY
     principal = question.principal
     if resource_policy is None and principal.account == resource_account and principal.kind not in _ALONE:
         return _own_grant(question, own)

@@ -16,12 +16,14 @@ from atoll.auth.denied import sentence
 from atoll.auth.policy.evaluate import KEYS_OF_PRINCIPALS, NO_POLICIES, PolicySet, Question, evaluate
 from atoll.auth.policy.judgement import LONGEST, NOTHING, Judgement, owner_of
 from atoll.auth.policy.parse import Policy, parse
+from atoll.auth.principal import unrecognized
 from atoll.gateway.call import Call, Parts
 from atoll.gateway.facts import Facts, known_values, service_facts
 from atoll.gateway.stages.validate import validate
-from atoll.kernel.context import Context
+from atoll.kernel.context import Context, Principal
 from atoll.kernel.errors import AccessDenied
 from atoll.kernel.service import Access
+from atoll.kernel.store.api import Reader
 
 log = logging.getLogger("atoll.iam")
 Fresh = list[tuple[Judgement, str | None]]
@@ -37,15 +39,27 @@ async def authorize(call: Call) -> None:
     ctx = call.ctx = call.context()
     if call.parts.auth == "off" and not call.parts.audits:
         return
-    policies, principal = NO_POLICIES, ctx.principal
-    if principal.kind in ("user", "role", "federated"):
-        policies = await ctx.store.read(lambda tx: call.parts.directory.policies(tx, principal))
+    policies = NO_POLICIES
+    if ctx.principal.kind in ("user", "role", "federated"):
+        ctx.principal, policies = await ctx.store.read(lambda tx: _standing(call, ctx.principal, tx))
     fresh: Fresh = []
     for access in call.registered.access:
         for params in await _each(access, call.params) if access.each else (call.params,):
             await _require(call, ctx, access, policies, params, fresh)
     if fresh:
         await _keep(call, policies, fresh)
+
+
+def _standing(call: Call, principal: Principal, tx: Reader) -> tuple[Principal, PolicySet]:
+    """Who asks, as it is called now, and its policies, at one moment: since the key was found the body may have been long in coming.
+    Raises UnrecognizedClient where the key is good no more."""
+    directory = call.parts.directory
+    if call.authorization is not None:
+        found = directory.credential(tx, call.authorization.access_key)
+        if found is None or not found.active:
+            raise unrecognized(call.authorization.access_key)
+        principal = found.principal
+    return principal, directory.policies(tx, principal)
 
 
 def _is_news(parts: Parts, judgement: Judgement) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from atoll.auth import credentials
-from atoll.auth.policy.evaluate import NO_POLICIES, PolicySet
+from atoll.auth.policy.evaluate import GONE, NO_POLICIES, PolicySet
 from atoll.auth.policy.parse import Policy, parse
 from atoll.auth.principal import Credential
 from atoll.kernel.context import Principal
@@ -41,7 +41,7 @@ class IamDirectory:
     def policies(self, tx: Reader, principal: Principal) -> PolicySet:
         """The compiled policies of a user or a role's session; none for the root and for services.
 
-        A session of a role that was deleted has none, even if a role of that name was made since.
+        Of a user or role that was deleted they are GONE, even if another of that name was made since.
         """
         if principal.kind not in ("user", "role", "federated"):
             return NO_POLICIES
@@ -87,7 +87,7 @@ def _compile(tx: Reader, principal: Principal) -> PolicySet:
         return PolicySet(everything, session=tuple(map(parse, principal.session_policies)))
     entity = entity_of(tx, principal)
     if entity is None:
-        return NO_POLICIES
+        return GONE
     return PolicySet(
         identity=tuple(_identity(tx, principal.account, entity)),
         boundary=_managed(tx, principal.account, entity.boundary) if entity.boundary else None,
