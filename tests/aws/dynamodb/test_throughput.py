@@ -69,14 +69,14 @@ def refused(call: Callable[[], Any]) -> dict[str, Any]:
 
 def test_a_provisioned_table_throttles_when_its_burst_is_used_up(tables: Tables, account: str) -> None:
     tables.make(read=1, write=1)
-    tables.put(305)  # more than the 300 seconds that a new table begins with
+    tables.put(330)  # more than the 300 seconds that a new table begins with
     answer = refused(tables.put)
     assert (answer["Error"]["Code"], answer["Error"]["Message"]) == ("ProvisionedThroughputExceededException", TABLE)
     arn = f"arn:aws:dynamodb:us-east-1:{account}:table/users"
     assert answer["ThrottlingReasons"] == [{"reason": "TableWriteProvisionedThroughputExceeded", "resource": arn}]
-    tables.get()  # reads have units of their own: this one takes 77
+    tables.get()  # reads have units of their own: this one takes 83
     tables.get(consistent=False)
-    tables.wait(15)  # 5 of debt, 10 to use
+    tables.wait(40)  # 30 of debt, 10 to use
     for _ in range(10):
         tables.put()
     assert refused(lambda: [tables.put() for _ in range(60)])["Error"]["Message"] == TABLE
@@ -98,7 +98,7 @@ def test_what_is_unused_is_kept_for_five_minutes(tables: Tables) -> None:
 
 def test_more_units_help_at_once(tables: Tables) -> None:
     tables.make(read=1, write=1)
-    tables.put(310)
+    tables.put(330)
     refused(tables.put)
     tables.client.update_table(TableName="users", ProvisionedThroughput=units(1, 100))
     tables.wait(1)
@@ -114,7 +114,7 @@ def test_an_index_throttles_writes_of_the_table(tables: Tables, account: str) ->
         write=1000, also=[{"AttributeName": "kind", "AttributeType": "S"}],
         GlobalSecondaryIndexes=[{**by_kind, "Projection": {"ProjectionType": "ALL"}, "ProvisionedThroughput": units(1, 1)}],
     )  # fmt: skip
-    tables.put(310, kind={"S": "a"})
+    tables.put(330, kind={"S": "a"})
     answer = refused(lambda: tables.put(1, item="1", kind={"S": "b"}))
     assert (answer["Error"]["Code"], answer["Error"]["Message"]) == ("ProvisionedThroughputExceededException", INDEX)
     arn = f"arn:aws:dynamodb:us-east-1:{account}:table/users/index/by-kind"
@@ -126,14 +126,14 @@ def test_an_index_throttles_writes_of_the_table(tables: Tables, account: str) ->
 
 def test_on_demand_throttles_at_its_maximum_alone(tables: Tables, account: str) -> None:
     tables.make(BillingMode="PAY_PER_REQUEST", OnDemandThroughput={"MaxWriteRequestUnits": 5})
-    tables.put(20)
+    tables.put(150)
     answer = refused(tables.put)
     assert (answer["Error"]["Code"], answer["Error"]["Message"]) == ("ThrottlingException", MAXIMUM)
     arn = f"arn:aws:dynamodb:us-east-1:{account}:table/users"
     assert answer["throttlingReasons"] == [{"reason": "TableWriteMaxOnDemandThroughputExceeded", "resource": arn}]
     for _ in range(20):
         tables.get()
-    tables.wait(4)
+    tables.wait(40)
     tables.put()
     tables.client.update_table(TableName="users", OnDemandThroughput={"MaxWriteRequestUnits": -1})
     for _ in range(3):
@@ -142,11 +142,11 @@ def test_on_demand_throttles_at_its_maximum_alone(tables: Tables, account: str) 
 
 def test_a_reset_and_a_new_table_begin_anew(tables: Tables, account: str) -> None:
     tables.make()
-    tables.put(310)
+    tables.put(330)
     refused(tables.put)
     httpx.post(f"{tables.region.endpoint}/_atoll/reset", json={"account": account}).raise_for_status()
     tables.make()
-    tables.put(310)
+    tables.put(330)
     refused(tables.put)
     tables.client.delete_table(TableName="users")
     tables.make()

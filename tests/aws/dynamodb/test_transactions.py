@@ -270,9 +270,9 @@ def test_a_token_is_good_for_one_request_for_ten_minutes(own: Any, account: str,
     assert aws_error(lambda: dynamodb.transact_write_items(**other)) == mismatch
     assert aws_error(lambda: dynamodb.transact_write_items(**request, ReturnConsumedCapacity="TOTAL")) == mismatch
     assert canceled(lambda: dynamodb.transact_write_items(TransactItems=request["TransactItems"])) == [FAILED]
-    advance(590)
+    advance(480)
     dynamodb.transact_write_items(**request)
-    advance(20)
+    advance(121)
     assert canceled(lambda: dynamodb.transact_write_items(**request)) == [FAILED]
     dynamodb.transact_write_items(**other)
     assert any("DynamoDB transactions" in name for name in waits(own))

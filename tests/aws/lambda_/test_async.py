@@ -158,7 +158,7 @@ def test_a_failing_function_is_tried_after_one_and_two_minutes(
     fn.create(code=FAILS)
     tell(fn, account)
     request_id = event(fn, {"message": "m"})
-    for by, attempts in ((0, 1), (58, 1), (2.5, 2), (117, 2), (3, 3)):
+    for by, attempts in ((0, 1), (30, 1), (31, 2), (90, 2), (31, 3)):
         advance(by)
         assert starts() == [request_id] * attempts
     first, second, third = started("fn")

@@ -6,20 +6,33 @@ import asyncio
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+
+import pytest
 
 from atoll.lambda_runtime.control import Control
 
 
-def python(code: str) -> subprocess.Popen[bytes]:
-    """A process that runs `code`."""
-    return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
+@pytest.fixture
+def stranger() -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    yield process
+    process.kill()
+    process.wait()
 
 
-async def test_a_process_that_got_a_dead_supervisors_id_lives_on() -> None:
+@pytest.fixture
+def gone() -> int:
+    """The id of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+async def test_a_process_that_got_a_dead_supervisors_id_lives_on(stranger: subprocess.Popen[bytes]) -> None:
     heard: list[bool] = []
     ours, theirs = socket.socketpair()
     control = Control(ours, lambda: heard.append(control.open))
-    stranger = python("input()")
     theirs.send(b"pid %d\n" % stranger.pid)
     await asyncio.sleep(0)
     control.hear()
@@ -33,12 +46,10 @@ async def test_a_process_that_got_a_dead_supervisors_id_lives_on() -> None:
     assert not control.kill()
 
 
-async def test_a_supervisor_that_has_just_ended_is_no_error() -> None:
+async def test_a_supervisor_that_has_just_ended_is_no_error(gone: int) -> None:
     ours, theirs = socket.socketpair()
     control = Control(ours, lambda: None)
-    gone = python("")
-    gone.communicate()
-    theirs.send(b"pid %d\n" % gone.pid)
+    theirs.send(b"pid %d\n" % gone)
     control.hear()
     assert control.kill()
     control.close()
