@@ -164,6 +164,20 @@ def test_a_managed_policy_that_nothing_used(worker: Worker) -> None:
     assert f"  {BASIC}, statement 1: logs:CreateLogGroup, logs:CreateLogStream, logs:PutLogEvents (all of it)\n" in told
 
 
+def test_resources_that_nothing_used(worker: Worker, account: str, tables: Callable[..., None]) -> None:
+    tables("users", "orders")
+    arn = f"arn:aws:dynamodb:us-east-1:{account}:table/"
+    worker.may(
+        {"Action": "dynamodb:PutItem", "Resource": [f"{arn}users", f"{arn}orders"]},
+        {"Action": "dynamodb:Query", "Resource": f"{arn}*"},
+    )
+    worker("dynamodb").put_item(TableName="users", Item={"id": {"S": "1"}})
+    query(worker("dynamodb"), "users")
+    told = worker.least().stderr
+    assert f"Resources that were never used:\n  own, statement 1: {arn}orders\n" in told
+    assert f"Resources that were used only in part:\n  own, statement 2: {arn}* for {arn}users\n" in told
+
+
 def test_calls_that_were_denied_are_not_in_it(worker: Worker, client: Clients) -> None:
     """Also not what a call was allowed before it was denied: until a call of its own is made."""
     role = make_role(client, "passed", "lambda.amazonaws.com")

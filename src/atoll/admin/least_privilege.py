@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -23,7 +24,7 @@ async def least_privilege(parts: Parts, account: str, name: str) -> dict[str, An
     """What the recorded calls of a role come to. Raises Refused where there is no such role.
 
     Shape: role (its ARN), recording, calls [{action, resource, contexts}], lost, policy (None without calls), size (characters),
-    present (names), denies (how many Deny statements), unused [{policy, statement, patterns, all, partly}],
+    present (names), denies (how many Deny statements), unused [{policy, statement, patterns, all, partly, resources, wide}],
     denied [{action, resource}] on replay.
     """
     from atoll.auth.policy.minimal import minimal, replay, unused  # on demand: who never asks does not pay for it
@@ -35,8 +36,13 @@ async def least_privilege(parts: Parts, account: str, name: str) -> dict[str, An
     role, uses, lost = await parts.kernel.store.read(read)
     session = _session(account, role)
     policies = await parts.kernel.store.read(lambda tx: parts.directory.policies(tx, session))
-    document = minimal(uses) if uses else None
     denies = sum(not statement.allow for policy in policies.identity for statement in policy.statements)
+    # A thousand calls beside the longest policies: others have their turn meanwhile.
+    document = await asyncio.to_thread(minimal, uses) if uses else None
+    excess = await asyncio.to_thread(lambda: list(unused(policies.identity, uses, session)))
+    denied = (
+        await asyncio.to_thread(lambda: list(replay(uses, document, session, policies.boundary))) if document else []
+    )
     return {
         "role": session.role_arn,
         "recording": parts.used is not None,
@@ -46,11 +52,8 @@ async def least_privilege(parts: Parts, account: str, name: str) -> dict[str, An
         "size": len(msgspec.json.encode(document)) if document else 0,
         "present": [policy.name for policy in policies.identity],
         "denies": denies,
-        "unused": [msgspec.to_builtins(one) for one in unused(policies.identity, uses, session)],
-        "denied": [
-            {"action": question.action, "resource": question.resource}
-            for question in (replay(uses, document, session, policies.boundary) if document else ())
-        ],
+        "unused": [msgspec.to_builtins(one) for one in excess],
+        "denied": [{"action": question.action, "resource": question.resource} for question in denied],
     }
 
 

@@ -16,6 +16,10 @@ from atoll.cli.running import Running, client, require
 from atoll.cli.why import Json
 
 INLINE_QUOTA = 10_240
+PATIENCE = 60.0
+"""Seconds: a thousand calls, each replayed against a policy that names a thousand resources, take half a second of a free processor."""
+MOST_NAMED = 5
+"""So many actions or resources are named in one line; --json names all."""
 PATH = "/_atoll/least-privilege"
 
 
@@ -38,7 +42,7 @@ def least_privilege(
     """
     region = require(port)
     account, name = _place(region, role)
-    found = ask(region, f"{PATH}/{account}/{quote(name, safe='')}")
+    found = ask(region, f"{PATH}/{account}/{quote(name, safe='')}", patience=PATIENCE)
     if found["policy"] is None:
         fail(f"No call of {found['role']} is recorded yet.", _recording(found))
     if as_json:
@@ -95,17 +99,33 @@ def _remarks(found: dict[str, Any]) -> None:
 
 def _excess(unused: list[dict[str, Any]]) -> None:
     """What the role's present policies grant beside what was used."""
-    idle = [one for one in unused if one["patterns"]]
-    if idle:
-        err.print("[bold]Granted today and never used:[/]")
-    for one in idle:
-        every = " [dim](all of it)[/]" if one["all"] else ""
-        err.print(f"  {_place_of(one)}: {plain(', '.join(one['patterns']))}{every}")
-    partly = [(one, *wild) for one in unused for wild in one["partly"].items()]
-    if partly:
-        err.print("[bold]Wildcards that grant more than was used:[/]")
-    for one, pattern, used in partly:
-        err.print(f"  {_place_of(one)}: {plain(pattern)} [dim]for {plain(', '.join(used))}[/]")
+    _listed("Granted today and never used:", [(one, _idle(one)) for one in unused if one["patterns"]])
+    _listed("Wildcards that grant more than was used:", _wildcards(unused, "partly"))
+    _listed("Resources that were never used:", [(one, _few(one["resources"])) for one in unused if one["resources"]])
+    _listed("Resources that were used only in part:", _wildcards(unused, "wide"))
+
+
+def _listed(title: str, lines: list[tuple[dict[str, Any], str]]) -> None:
+    if lines:
+        err.print(f"[bold]{title}[/]")
+    for one, text in lines:
+        err.print(f"  {_place_of(one)}: {text}")
+
+
+def _idle(one: dict[str, Any]) -> str:
+    return plain(", ".join(one["patterns"])) + (" [dim](all of it)[/]" if one["all"] else "")
+
+
+def _wildcards(unused: list[dict[str, Any]], member: str) -> list[tuple[dict[str, Any], str]]:
+    """Each wildcard with what was used of it."""
+    return [
+        (one, f"{plain(written)} [dim]for {_few(used)}[/]") for one in unused for written, used in one[member].items()
+    ]
+
+
+def _few(texts: list[str]) -> str:
+    more = f" and {len(texts) - MOST_NAMED} more" if len(texts) > MOST_NAMED else ""
+    return plain(", ".join(texts[:MOST_NAMED])) + more
 
 
 def _place_of(one: dict[str, Any]) -> str:

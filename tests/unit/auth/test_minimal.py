@@ -137,3 +137,33 @@ def test_grants_that_no_call_used_statement_by_statement() -> None:
         ("Other", ["dynamodb:*"], True, {}),
         ("3", ['all but "dynamodb:*"'], True, {}),
     ]
+
+
+def test_resources_that_no_call_used_and_those_that_are_wider_than_their_use() -> None:
+    here = f"arn:aws:dynamodb:us-east-1:{HERE}:table/"
+    policy = parse(
+        json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": [f"{here}t", f"{here}u", f"{here}${{aws:userid}}"]},
+                    {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "arn:aws:dynamodb:*:*:table/*"},
+                    {"Effect": "Allow", "Action": "dynamodb:ListTables", "Resource": "*"},
+                    {"Effect": "Allow", "Action": "s3:GetObject", "Resource": [f"{here}t", "*"]},
+                    {"Effect": "Allow", "Action": "dynamodb:GetItem", "NotResource": f"{here}x"},
+                ],
+            }
+        ),
+        name="own",
+    )  # fmt: skip
+    uses = [
+        Use("dynamodb:GetItem", f"{here}t", f"{here}t", (Granted(),)),
+        Use("dynamodb:GetItem", f"{here}AROA:s", f"{here}AROA:s", (Granted(),)),
+        Use("dynamodb:ListTables", "*", "*", (Granted(),)),
+    ]
+    found = {one.statement: (one.resources, one.wide) for one in unused([policy], uses, ROLE)}
+    assert found == {
+        "1": ([f"{here}u"], {}),
+        "2": ([], {"arn:aws:dynamodb:*:*:table/*": [f"{here}AROA:s", f"{here}t"]}),
+        "4": ([], {}),
+    }

@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from atoll.auth.policy.document import CURRENT
+from atoll.auth.policy.document import CURRENT, many
 from atoll.auth.policy.evaluate import PolicySet, Question, evaluate
-from atoll.auth.policy.match import compile_pattern, tokenize
+from atoll.auth.policy.match import compile_pattern, matcher, resource_patterns, tokenize
 from atoll.auth.policy.parse import Policy, Statement, parse
 from atoll.auth.used import Use
 from atoll.kernel.context import Principal
@@ -21,13 +21,16 @@ from atoll.kernel.context import Principal
 
 class Unused(msgspec.Struct, frozen=True):
     """Action patterns of a statement that no recorded call used, `all` where that is every one of them; and its wildcards of which
-    calls used these actions (`partly`)."""
+    calls used these actions (`partly`). Of a statement that was used, the resources that were not (`resources`), and those with
+    wildcards of which calls used only these (`wide`)."""
 
     policy: str
     statement: str
     patterns: list[str]
     all: bool
     partly: dict[str, list[str]] = {}
+    resources: list[str] = []
+    wide: dict[str, list[str]] = {}
 
 
 def minimal(uses: Iterable[Use]) -> dict[str, Any]:
@@ -63,11 +66,9 @@ def replay(
     """The recorded calls that the role would be denied if `document` were all that it has, within its boundary."""
     policies = PolicySet((parse(msgspec.json.encode(document)),), boundary)
     for use in uses:
-        for granted in use.granted:
-            for context in granted.contexts:
-                question = Question(role, use.action, use.resource, context)
-                if not evaluate(question, policies, None, resource_account=role.account).allowed:
-                    yield question
+        for question in _questions(use, role):
+            if not evaluate(question, policies, None, resource_account=role.account).allowed:
+                yield question
 
 
 def unused(policies: Iterable[Policy], uses: Sequence[Use], role: Principal) -> Iterator[Unused]:
@@ -81,16 +82,32 @@ def unused(policies: Iterable[Policy], uses: Sequence[Use], role: Principal) -> 
 def _unused(
     policy: str, number: int, statement: Statement, source: dict[str, Any], uses: Sequence[Use], role: Principal
 ) -> Iterator[Unused]:
-    covered = sorted({use.action for use in uses if _covers(statement, use, role)})
-    written = source.get("Action", [])
-    patterns = [written] if isinstance(written, str) else written
-    used = {pattern: _meant(pattern, covered) for pattern in patterns}
+    covered = [use for use in uses if _covers(statement, use, role)]
+    actions = sorted({use.action for use in covered})
+    patterns = many(source.get("Action", []))
+    used = {pattern: _meant(pattern, actions) for pattern in patterns}
     idle = [pattern for pattern in patterns if not used[pattern]]
-    if "NotAction" in source and not any(statement.actions.match(action.lower()) for action in covered):
+    if "NotAction" in source and not any(statement.actions.match(action.lower()) for action in actions):
         idle = [f"all but {msgspec.json.encode(source['NotAction']).decode()}"]
     partly = {pattern: used[pattern] for pattern in patterns if used[pattern] and _is_wild(pattern)}
-    if idle or partly:
-        yield Unused(policy, source.get("Sid") or str(number), idle, len(idle) >= len(patterns), partly)
+    reached = {one: _reached(one, covered, role) for one in many(source.get("Resource", []))} if covered else {}
+    unreached = [one for one, found in reached.items() if not found]
+    wide = {one: found for one, found in reached.items() if found and _is_wild(one) and one not in found}
+    if idle or partly or unreached or wide:
+        number_or_sid = source.get("Sid") or str(number)
+        yield Unused(policy, number_or_sid, idle, len(idle) >= len(patterns), partly, unreached, wide)
+
+
+def _reached(written: str, uses: Iterable[Use], role: Principal) -> list[str]:
+    """What calls used of a statement's resource: the patterns that stand for them in the minimal policy."""
+    tests = [matcher(tokens) for tokens in resource_patterns(written, variables=True)]
+    return sorted(
+        {
+            use.pattern
+            for use in uses
+            if any(test(use.resource, question.values) for question in _questions(use, role) for test in tests)
+        }
+    )
 
 
 def _is_wild(pattern: str) -> bool:
@@ -105,8 +122,11 @@ def _meant(pattern: str, actions: Iterable[str]) -> list[str]:
 
 def _covers(statement: Statement, use: Use, role: Principal) -> bool:
     """Whether the statement allowed a recorded call; its conditions are asked with what is known of the call."""
-    return any(
-        statement.covers(use.resource, Question(role, use.action, use.resource, context).values)
-        for granted in use.granted
-        for context in granted.contexts
-    )
+    return any(statement.covers(use.resource, question.values) for question in _questions(use, role))
+
+
+def _questions(use: Use, role: Principal) -> Iterator[Question]:
+    """A recorded call, as it was asked about."""
+    for granted in use.granted:
+        for context in granted.contexts:
+            yield Question(role, use.action, use.resource, context)
