@@ -61,7 +61,7 @@ def _check(pool: Pool, one: Mapping[str, Any]) -> None:
     """Errors of notifications go to a log group, and to nothing else."""
     if one["EventSource"] == "userAuthEvents":
         if pool.settings["UserPoolTier"] != "PLUS":
-            raise FeatureUnavailableInTierException("Logs of userAuthEvents are not available in the user pool tier.")
+            raise FeatureUnavailableInTierException("userAuthEvents are not available in the user pool tier.")
         raise NotImplementedByAtoll("userAuthEvents is not supported: Atoll keeps no history of sign-ins.")
     if one["LogLevel"] != "ERROR":
         raise InvalidParameterException("The log level of userNotification must be ERROR.")
