@@ -11,13 +11,15 @@ from tests.functions import package
 if TYPE_CHECKING:
     from tests.stacks.conftest import Stack
 
+PNG = b"\x89PNG\r\n\x1a\n"
 HOOK = "def handler(event, context):\n    return event\n"
 
 
 def test_user_pools_with_clients_domains_groups_scopes_and_users(stack: Callable[[str], Stack]) -> None:
     pools = stack("user-pools")
     (pools.directory / "app.zip").write_bytes(package(HOOK))
-    assert "Apply complete! Resources: 18 added, 0 changed, 0 destroyed." in pools.apply().stdout
+    (pools.directory / "logo.png").write_bytes(PNG)
+    assert "Apply complete! Resources: 19 added, 0 changed, 0 destroyed." in pools.apply().stdout
     outputs = {name: found["value"] for name, found in json.loads(pools.run("output", "-json").stdout).items()}
     idp = pools.region.client("cognito-idp")
     shop = idp.describe_user_pool(UserPoolId=outputs["pool"])["UserPool"]
@@ -26,7 +28,7 @@ def test_user_pools_with_clients_domains_groups_scopes_and_users(stack: Callable
 
     pools.edit("main.tf", "step = 0", "step = 1")
     changed = pools.apply().stdout
-    assert "Apply complete! Resources: 2 added, 4 changed, 2 destroyed." in changed
+    assert "Apply complete! Resources: 2 added, 5 changed, 2 destroyed." in changed
     shop = idp.describe_user_pool(UserPoolId=outputs["pool"])["UserPool"]
     assert (shop["Domain"], shop["UserPoolTags"]) == ("shop-1", {"step": "1"})
     assert shop["LambdaConfig"]["PreTokenGenerationConfig"]["LambdaVersion"] == "V3_0"

@@ -114,6 +114,8 @@ def test_attributes_that_cannot_change(idp: Any, pool: Make, user: Make, aws_err
     assert aws_error(lambda: idp.admin_update_user_attributes(**change, UserAttributes=pairs(sub="me"))) == (
         "InvalidParameterException", "Cannot modify the non-mutable attribute sub", 400,
     )  # fmt: skip
+    null = aws_error(lambda: idp.admin_update_user_attributes(**change, UserAttributes=[{"Name": "picture"}]))
+    assert null == ("InvalidParameterException", "Attribute value for picture must not be null", 400)
     required = "Attributes did not conform to the schema: emails: The attribute emails is required"
     assert aws_error(lambda: idp.admin_delete_user_attributes(**change, UserAttributeNames=["email"])) == (
         "InvalidParameterException", required, 400,

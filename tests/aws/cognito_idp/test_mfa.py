@@ -104,6 +104,12 @@ def test_a_software_token_is_asked_for_and_each_code_counts_once(
 
 def test_a_wrong_code_does_not_register_an_authenticator(own: Any, idp: Any, app: str, aws_error: Error) -> None:
     access = tokens(idp, app)["AccessToken"]
+    on = {"SoftwareTokenMfaSettings": {"Enabled": True}}
+    assert aws_error(lambda: idp.set_user_mfa_preference(AccessToken=access, **on)) == (
+        "InvalidParameterException",
+        "User does not have delivery config set to turn on SOFTWARE_TOKEN_MFA",
+        400,
+    )
     seed = idp.associate_software_token(AccessToken=access)["SecretCode"]
     wrong = "000000" if code(own, seed) != "000000" else "111111"
     assert aws_error(lambda: idp.verify_software_token(AccessToken=access, UserCode=wrong)) == (
@@ -111,7 +117,6 @@ def test_a_wrong_code_does_not_register_an_authenticator(own: Any, idp: Any, app
         "Code mismatch and fail enable Software Token MFA",
         400,
     )
-    on = {"SoftwareTokenMfaSettings": {"Enabled": True}}
     assert aws_error(lambda: idp.set_user_mfa_preference(AccessToken=access, **on)) == (
         "InvalidParameterException",
         "User has not verified software token mfa",

@@ -62,6 +62,25 @@ def test_a_migrated_user_is_not_welcomed_where_the_trigger_suppresses_it(
     assert mail("old@example.com") == []
 
 
+def test_the_pre_sign_up_trigger_may_refuse_whom_the_migration_trigger_knows(
+    idp: Any, pool: Make, app_client: Make, trigger: Trigger, events: Events, aws_error: Error
+) -> None:
+    arn = trigger("signup", "raise Exception('taken')")
+    here = pool(LambdaConfig={"UserMigration": migrating(trigger, "CONFIRMED"), "PreSignUp": arn})
+    app = app_client(here, ExplicitAuthFlows=FLOWS)
+    assert aws_error(lambda: sign_in(idp, app, "old", ClientMetadata={"a": "b"})) == (
+        "UserLambdaValidationException",
+        "PreSignUp failed with error taken.",
+        400,
+    )
+    assert idp.list_users(UserPoolId=here)["Users"] == []
+    [event] = events("signup")
+    assert (event["triggerSource"], event["userName"]) == ("PreSignUp_AdminCreateUser", "old")
+    assert event["request"]["userAttributes"]["email"] == "old@example.com"
+    assert event["request"]["validationData"] == {"a": "b"}
+    assert "password" not in event["request"]
+
+
 def test_a_migrated_user_may_have_to_reset_the_password(
     idp: Any, pool: Make, app_client: Make, trigger: Trigger, aws_error: Error
 ) -> None:

@@ -336,8 +336,6 @@ def test_what_pools_never_have_is_answered_so(idp: Any, pool: Callable[..., str]
     pool_id = pool()
     assert idp.list_identity_providers(UserPoolId=pool_id)["Providers"] == []
     assert idp.describe_risk_configuration(UserPoolId=pool_id)["RiskConfiguration"] == {"UserPoolId": pool_id}
-    logs = idp.get_log_delivery_configuration(UserPoolId=pool_id)["LogDeliveryConfiguration"]
-    assert logs == {"UserPoolId": pool_id, "LogConfigurations": []}
     header = idp.get_csv_header(UserPoolId=pool_id)["CSVHeader"]
     assert header[-2:] == ["cognito:mfa_enabled", "cognito:username"]
     assert "email_verified" in header

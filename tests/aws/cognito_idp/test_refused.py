@@ -32,7 +32,6 @@ TOKEN = "eyJh.eyJh.x"
         ("create_managed_login_branding", {"ClientId": "c"}, "not AWS's managed login"),
         ("set_risk_configuration", {}, "judges no risks"),
         ("admin_list_user_auth_events", {"Username": "ada"}, "judges no risks"),
-        ("set_log_delivery_configuration", {"LogConfigurations": []}, "mailbox"),
         ("list_terms", {}, "no terms"),
     ],
 )

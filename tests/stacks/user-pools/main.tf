@@ -215,6 +215,12 @@ resource "aws_cognito_user_pool_domain" "own" {
   user_pool_id    = aws_cognito_user_pool.shop.id
 }
 
+resource "aws_cognito_user_pool_ui_customization" "shop" {
+  user_pool_id = aws_cognito_user_pool_domain.own.user_pool_id
+  css          = ".label-customizable { font-weight: ${local.step == 0 ? 400 : 700}; }"
+  image_file   = filebase64("logo.png")
+}
+
 resource "aws_cognito_resource_server" "api" {
   identifier   = "https://api.shop.example.com"
   name         = "api ${local.step}"

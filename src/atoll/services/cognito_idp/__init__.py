@@ -17,6 +17,7 @@ _MODULES: tuple[str, ...] = (
     "pools.domains",
     "pools.empty",
     "pools.groups",
+    "pools.log_delivery",
     "pools.look",
     "pools.mfa",
     "pools.resource_servers",

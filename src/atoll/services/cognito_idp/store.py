@@ -57,7 +57,8 @@ class Attribute(msgspec.Struct, frozen=True, omit_defaults=True):
 class Pool(msgspec.Struct, frozen=True, omit_defaults=True):
     """A user pool. `settings` holds the structures of CreateUserPool as DescribeUserPool shows them (Policies, LambdaConfig,
     AutoVerifiedAttributes, AliasAttributes, UsernameAttributes, UsernameConfiguration, AdminCreateUserConfig, AccountRecoverySetting …),
-    defaults filled in; `mfa` those of SetUserPoolMfaConfig. `created` and `modified` are region time in seconds."""
+    defaults filled in; `mfa` those of SetUserPoolMfaConfig, `logs` those of
+    SetLogDeliveryConfiguration. `created` and `modified` are region time in seconds."""
 
     id: str
     name: str
@@ -70,6 +71,7 @@ class Pool(msgspec.Struct, frozen=True, omit_defaults=True):
     tags: dict[str, str] = {}
     domain: str = ""
     custom_domain: str = ""
+    logs: list[dict[str, Any]] = []
 
 
 class Client(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,6 +1,6 @@
 """What pools can be asked about that they never have here: the answers say so, as AWS's do of pools that have none.
 
-docs: API_ListIdentityProviders, API_DescribeRiskConfiguration, API_GetLogDeliveryConfiguration, API_GetCSVHeader.
+docs: API_ListIdentityProviders, API_DescribeRiskConfiguration, API_GetCSVHeader.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from types_boto3_cognito_idp.type_defs import (
         DescribeRiskConfigurationRequestTypeDef,
         GetCSVHeaderRequestTypeDef,
-        GetLogDeliveryConfigurationRequestTypeDef,
         ListIdentityProvidersRequestTypeDef,
     )
 
@@ -33,15 +32,6 @@ async def describe_risk_configuration(ctx: Context, request: DescribeRiskConfigu
     """No risks are judged. Raises ResourceNotFoundException."""
     await _pool(ctx, request["UserPoolId"])
     return {"RiskConfiguration": {"UserPoolId": request["UserPoolId"], "ClientId": request.get("ClientId")}}
-
-
-@operation("GetLogDeliveryConfiguration", access=[on_pool("GetLogDeliveryConfiguration")])
-async def get_log_delivery_configuration(
-    ctx: Context, request: GetLogDeliveryConfigurationRequestTypeDef
-) -> dict[str, Any]:
-    """Nothing is logged. Raises ResourceNotFoundException."""
-    await _pool(ctx, request["UserPoolId"])
-    return {"LogDeliveryConfiguration": {"UserPoolId": request["UserPoolId"], "LogConfigurations": []}}
 
 
 @operation("GetCSVHeader", access=[on_pool("GetCSVHeader")])

@@ -9,7 +9,6 @@ _NO_IMPORT = "make users with AdminCreateUser or SignUp"
 _OWN_LOOK = "Atoll's hosted pages are not AWS's managed login; SetUICustomization changes how they look"
 _NO_THREATS = "Atoll judges no risks and keeps no history of sign-ins"
 _NO_TERMS = "Atoll's hosted pages show no terms"
-_NO_LOGS = "messages land in the mailbox (`atoll mail`), and nothing fails to be delivered"
 
 REFUSED = {
     **{f"{verb}IdentityProvider": _NO_FEDERATION for verb in ("Create", "Describe", "Update", "Delete")},
@@ -32,5 +31,4 @@ REFUSED = {
     "AdminUpdateAuthEventFeedback": _NO_THREATS,
     "UpdateAuthEventFeedback": _NO_THREATS,
     **{f"{verb}Terms": _NO_TERMS for verb in ("Create", "Describe", "Update", "Delete", "List")},
-    "SetLogDeliveryConfiguration": _NO_LOGS,
 }

@@ -36,6 +36,6 @@ async def migrate(attempt: Attempt, password: str) -> Attempt:
     user = described(ctx, pool, attempt.name, answer)
     salt, srp_salt = (ctx.ids.random.randbytes(SALT) for _ in range(2))
     user = replace(user, password=await passwords.kept(pool.id, user.name, password, salt, srp_salt))
-    await arrive(ctx, pool, attempt.client, user, answer, attempt.validation)
+    await arrive(ctx, pool, attempt.client, user, answer, request, {})
     refuse_state(user)
     return attempt.of(user)

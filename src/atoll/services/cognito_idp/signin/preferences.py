@@ -34,6 +34,8 @@ _MEMBERS = {
     mfa.EMAIL: "EmailMfaSettings",
 }
 _NEEDS = {mfa.SMS: "phone_number", mfa.EMAIL: "email"}
+_NO_DELIVERY = "User does not have delivery config set to turn on {}"
+_UNVERIFIED = "User has not verified software token mfa"
 _TEXTS = {mfa.SMS: "SMS", mfa.EMAIL: "Email"}
 
 
@@ -102,9 +104,9 @@ def preferring(pool: Pool, user: User, request: Any) -> User:
 def _require(pool: Pool, user: User, factor: str) -> None:
     if factor == mfa.TOTP:
         if not user.totp_verified:
-            raise InvalidParameterException("User has not verified software token mfa")
+            raise InvalidParameterException(_UNVERIFIED if user.totp_pending else _NO_DELIVERY.format(factor))
         return
     if factor not in mfa.offered(pool):
         raise InvalidParameterException(f"{_TEXTS[factor]} MFA is not enabled for the user pool.")
     if not user.attributes.get(_NEEDS[factor]):
-        raise InvalidParameterException(f"User does not have delivery config set to turn on {factor}")
+        raise InvalidParameterException(_NO_DELIVERY.format(factor))

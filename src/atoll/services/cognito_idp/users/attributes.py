@@ -41,7 +41,11 @@ def is_phone(text: str) -> bool:
 
 def given(pool: Pool, pairs: Pairs) -> dict[str, str]:
     """The attributes of a request, by name, checked against the pool's schema. Raises InvalidParameterException."""
-    found = {pair["Name"]: pair.get("Value", "") for pair in pairs}
+    found: dict[str, str] = {}
+    for pair in pairs:
+        if "Value" not in pair:
+            raise InvalidParameterException(f"Attribute value for {pair['Name']} must not be null")
+        found[pair["Name"]] = pair["Value"]
     schema = {attribute.name: attribute for attribute in pool.schema}
     if "sub" in found:
         raise InvalidParameterException("Cannot modify the non-mutable attribute sub")

@@ -37,15 +37,20 @@ async def forgotten(ctx: Context, pool: Pool, client: Client, name: str, metadat
     if not answer or not answer.get("userAttributes"):
         return None
     user = described(ctx, pool, name, answer)
-    await arrive(ctx, pool, client, user, answer, metadata)
+    await arrive(ctx, pool, client, user, answer, request, metadata)
     return user
 
 
 async def arrive(
-    ctx: Context, pool: Pool, client: Client, user: User, answer: Mapping[str, Any], metadata: Mapping[str, str]
-) -> None:
+    ctx: Context, pool: Pool, client: Client, user: User, answer: Mapping[str, Any], asked: Mapping[str, Any],
+    metadata: Mapping[str, str],
+) -> None:  # fmt: skip
     """Writes the user whom the trigger's answer described, and welcomes him, by SMS where it names no medium, unless it says SUPPRESS.
-    No password stands in the message: he has one, or must ask for a code."""
+    No password stands in the message: he has one, or must ask for a code. The pre sign-up trigger may refuse him, as one whom an
+    administrator makes; it sees what the migration trigger was `asked`, but for the password, and the custom message trigger `metadata`.
+    docs: API_InitiateAuth and API_ForgotPassword, ClientMetadata."""
+    request = {"userAttributes": user.attributes} | {name: value for name, value in asked.items() if name != "password"}
+    await triggers.fire(ctx, pool, client.id, "PreSignUp_AdminCreateUser", user.name, request)
     force = bool(answer.get("forceAliasCreation"))
     await ctx.store.transact(lambda tx: put_user(tx, ctx, pool, user, None, force=force))
     if answer.get("messageAction") == "SUPPRESS":
