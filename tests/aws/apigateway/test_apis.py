@@ -151,6 +151,9 @@ def test_tags_of_apis_and_stages(rest: Any, aws_error: Any) -> None:
     assert aws_error(lambda: rest.get_tags(resourceArn=f"{arn}/stages/none"))[0] == "NotFoundException"
     assert aws_error(lambda: rest.get_tags(resourceArn="arn:aws:x"))[0] == "BadRequestException"
     assert aws_error(lambda: rest.tag_resource(resourceArn=arn, tags={str(n): "" for n in range(51)}))[2] == 400
+    refused = ("BadRequestException", "Invalid tag key. Tag keys cannot start with 'aws:' (case insensitive)", 400)
+    assert aws_error(lambda: rest.tag_resource(resourceArn=arn, tags={"AWS:x": "1"})) == refused
+    assert aws_error(lambda: rest.create_usage_plan(name="p", tags={"aws:x": "1"})) == refused
 
 
 def test_condition_keys_of_apis(rest: Any, client: Callable[..., Any], region: Any, aws_error: Any) -> None:

@@ -157,7 +157,7 @@ def test_invoking_an_authorizer_for_a_test(rest: Any, api: str, client: Callable
     assert invoke()["clientStatus"] == 401
 
 
-def test_caches_of_stages_are_flushed_or_refused(rest: Any, api: str, aws_error: Any) -> None:
+def test_authorizers_caches_of_stages_are_flushed(rest: Any, api: str, aws_error: Any) -> None:
     root = rest.get_resources(restApiId=api)["items"][0]["id"]
     method = {"restApiId": api, "resourceId": root, "httpMethod": "GET"}
     rest.put_method(**method, authorizationType="NONE")
@@ -167,6 +167,3 @@ def test_caches_of_stages_are_flushed_or_refused(rest: Any, api: str, aws_error:
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 202
     gone = aws_error(lambda: rest.flush_stage_authorizers_cache(restApiId=api, stageName="x"))
     assert gone == ("NotFoundException", "Invalid stage identifier specified", 404)
-    code, message, status = aws_error(lambda: rest.flush_stage_cache(restApiId=api, stageName="dev"))
-    assert (code, status) == ("NotImplemented", 501)
-    assert "answers are not cached" in message

@@ -20,6 +20,7 @@ from atoll.services.apigateway.errors import BadRequestException, ConflictExcept
 from atoll.services.apigateway.pages import page
 from atoll.services.apigateway.patches import Rules, apply, flag, patches, put
 from atoll.services.apigateway.resource_tags import OF_API_KEY
+from atoll.services.apigateway.tag_rules import checked
 
 if TYPE_CHECKING:
     from types_boto3_apigateway.type_defs import (
@@ -55,7 +56,7 @@ async def create_api_key(ctx: Context, request: CreateApiKeyRequestTypeDef) -> d
         description=check_description(request.get("description")),
         customer=request.get("customerId"),
         stage_keys=tuple(f"{one.get('restApiId')}/{one.get('stageName')}" for one in request.get("stageKeys", ())),
-        tags=dict(request.get("tags", {})),
+        tags=checked(request.get("tags", {})),
     )
 
     def write(tx: Transaction) -> None:

@@ -27,6 +27,7 @@ from atoll.services.apigateway.api_rules import (
 from atoll.services.apigateway.errors import BadRequestException
 from atoll.services.apigateway.pages import page
 from atoll.services.apigateway.patches import apply, patches
+from atoll.services.apigateway.tag_rules import checked
 
 if TYPE_CHECKING:
     from types_boto3_apigateway.type_defs import (
@@ -88,7 +89,7 @@ async def create_rest_api(ctx: Context, request: CreateRestApiRequestTypeDef) ->
         endpoint_disabled=request.get("disableExecuteApiEndpoint", False),
         security_policy=request.get("securityPolicy"),
         endpoint_access_mode=request.get("endpointAccessMode"),
-        tags=dict(request.get("tags", {})),
+        tags=checked(request.get("tags", {})),
     )
     check(api)
     if source := request.get("cloneFrom"):

@@ -16,6 +16,7 @@ from atoll.services.apigateway.access import access
 from atoll.services.apigateway.pages import page
 from atoll.services.apigateway.patches import Rules, apply, patches, put
 from atoll.services.apigateway.resource_tags import OF_CERTIFICATE
+from atoll.services.apigateway.tag_rules import checked
 
 if TYPE_CHECKING:
     from types_boto3_apigateway.type_defs import (
@@ -36,7 +37,7 @@ async def generate_client_certificate(ctx: Context, request: GenerateClientCerti
     """Makes a self-signed certificate that is valid for a year."""
     now = ctx.clock.now()
     made = await asyncio.to_thread(records.make, now, now + VALID)
-    tags, description = dict(request.get("tags", {})), request.get("description")
+    tags, description = checked(request.get("tags", {})), request.get("description")
     certificate = ClientCertificate(ctx.ids.lower(6), made.pem, made.key, now, now + VALID, description, tags)
     await ctx.store.transact(lambda tx: records.put_certificate(tx, ctx, certificate))
     return members(certificate) | {"tags": tags or None}  # the later answers show that there are none

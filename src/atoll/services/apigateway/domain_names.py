@@ -23,6 +23,7 @@ from atoll.services.apigateway.errors import BadRequestException, NotFoundExcept
 from atoll.services.apigateway.pages import page
 from atoll.services.apigateway.patches import Patch, Rules, apply, patches, put
 from atoll.services.apigateway.resource_tags import OF_DOMAIN_NAME
+from atoll.services.apigateway.tag_rules import checked
 
 if TYPE_CHECKING:
     from types_boto3_apigateway.type_defs import (
@@ -117,7 +118,7 @@ async def create_domain_name(ctx: Context, request: CreateDomainNameRequestTypeD
         ownership_certificate=request.get("ownershipVerificationCertificateArn"),
         security_policy=request.get("securityPolicy", "TLS_1_2"),
         ip_address_type=configuration.get("ipAddressType", "ipv4"),
-        tags=dict(request.get("tags", {})),
+        tags=checked(request.get("tags", {})),
     )
     await ctx.store.transact(lambda tx: domain_records.put_new(tx, domain))
     return members(domain) | {"tags": domain.tags or None}  # the later answers show that there are none

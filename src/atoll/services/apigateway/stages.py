@@ -26,6 +26,7 @@ from atoll.services.apigateway.stage_rules import (
     patched,
     recached,
 )
+from atoll.services.apigateway.tag_rules import checked
 
 if TYPE_CHECKING:
     from types_boto3_apigateway.type_defs import (
@@ -62,7 +63,7 @@ async def create_stage(ctx: Context, request: CreateStageRequestTypeDef) -> dict
         cache_cluster=request.get("cacheClusterEnabled", False),
         cache_size=request.get("cacheClusterSize"),
         documentation_version=request.get("documentationVersion"),
-        tags=dict(request.get("tags", {})),
+        tags=checked(request.get("tags", {})),
         cache=ctx.ids.uuid(),
     )
 

@@ -24,6 +24,7 @@ from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.apigateway import store
 from atoll.services.apigateway.access import tag_access
 from atoll.services.apigateway.errors import BadRequestException, NotFoundException
+from atoll.services.apigateway.tag_rules import checked
 
 if TYPE_CHECKING:
     from types_boto3_apigateway.type_defs import (
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
         UntagResourceRequestTypeDef,
     )
 
-MAX_TAGS = 50
 _ARN = re.compile(r"arn:aws[a-z-]*:apigateway:(?P<region>[a-z0-9-]+)::(?P<path>/.+)")
 
 
@@ -101,6 +101,5 @@ def _found(tx: Reader, ctx: Context, arn: str) -> tuple[Key, Codec[Any], Any]:
 
 
 def _put(tx: Transaction, key: Key, codec: Codec[Any], record: msgspec.Struct, tags: Mapping[str, str]) -> None:
-    if len(tags) > MAX_TAGS:
-        raise BadRequestException(f"A resource can have at most {MAX_TAGS} tags")
-    tx.set(key, codec.encode(msgspec.structs.replace(record, tags=dict(tags))))
+    tags = checked(tags)
+    tx.set(key, codec.encode(msgspec.structs.replace(record, tags=tags)))

@@ -17,6 +17,7 @@ from atoll.services.apigateway.errors import BadRequestException, NotFoundExcept
 from atoll.services.apigateway.pages import page
 from atoll.services.apigateway.patches import patches
 from atoll.services.apigateway.resource_tags import OF_USAGE_PLAN
+from atoll.services.apigateway.tag_rules import checked
 from atoll.services.apigateway.usage_plan_patches import changed, check_quota, check_throttle
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ async def create_usage_plan(ctx: Context, request: CreateUsagePlanRequestTypeDef
         stages=tuple(_stage(one) for one in request.get("apiStages", ())),
         throttle=_throttle(request.get("throttle")),
         quota=check_quota(request["quota"]) if request.get("quota") else None,
-        tags=dict(request.get("tags", {})),
+        tags=checked(request.get("tags", {})),
     )
 
     def write(tx: Transaction) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from atoll.services.apigatewayv2.errors import BadRequestException
 from atoll.services.apigatewayv2.pages import page
 from atoll.services.apigatewayv2.quick_create import QuickCreate
 from atoll.services.apigatewayv2.rules import cors_members, cors_of
+from atoll.services.apigatewayv2.tag_rules import checked
 
 if TYPE_CHECKING:
     from types_boto3_apigatewayv2.type_defs import (
@@ -69,7 +70,7 @@ async def create_api(ctx: Context, request: CreateApiRequestTypeDef) -> dict[str
         api_key_selection=check_key_selection(request.get("ApiKeySelectionExpression", "$request.header.x-api-key")),
         route_selection=check_selection(kind, request.get("RouteSelectionExpression")),
         schema_validation_disabled=request.get("DisableSchemaValidation") if kind == "WEBSOCKET" else None,
-        tags=dict(request.get("Tags", {})),
+        tags=checked(request.get("Tags", {})),
     )
 
     def write(tx: Transaction) -> None:

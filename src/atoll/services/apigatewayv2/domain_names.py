@@ -20,6 +20,7 @@ from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.apigatewayv2.domain_access import ROUTING_MODE, domain, domain_access
 from atoll.services.apigatewayv2.errors import BadRequestException
 from atoll.services.apigatewayv2.pages import page
+from atoll.services.apigatewayv2.tag_rules import checked
 
 if TYPE_CHECKING:
     from types_boto3_apigatewayv2.type_defs import (
@@ -56,7 +57,7 @@ async def create_domain_name(ctx: Context, request: CreateDomainNameRequestTypeD
         endpoint="REGIONAL",
         target=domains.draw_target(ctx.ids, "REGIONAL", ctx.region),
         uploaded=ctx.clock.now(),
-        tags=dict(request.get("Tags", {})),
+        tags=checked(request.get("Tags", {})),
         **{field: configuration[member] for member, field in _FIELDS.items() if configuration.get(member)},
     )
 

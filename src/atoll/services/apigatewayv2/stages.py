@@ -20,6 +20,7 @@ from atoll.services.apigatewayv2.errors import BadRequestException, ConflictExce
 from atoll.services.apigatewayv2.pages import listed
 from atoll.services.apigatewayv2.rules import check_stage_name
 from atoll.services.apigatewayv2.stage_rules import check, merged_log, merged_settings, merged_variables
+from atoll.services.apigatewayv2.tag_rules import checked
 
 if TYPE_CHECKING:
     from types_boto3_apigatewayv2.type_defs import (
@@ -40,7 +41,7 @@ async def create_stage(ctx: Context, request: CreateStageRequestTypeDef) -> dict
     """Adds a stage; one with AutoDeploy runs the API as it is now, one with a DeploymentId that deployment, another nothing."""
     api_id, name = request["ApiId"], check_stage_name(request["StageName"])
     drawn = deploy.draw(ctx)
-    new = store.Stage(name, drawn.now, drawn.now, tags=dict(request.get("Tags", {})))
+    new = store.Stage(name, drawn.now, drawn.now, tags=checked(request.get("Tags", {})))
     await _check(ctx, request)
 
     def write(tx: Transaction) -> store.Stage:

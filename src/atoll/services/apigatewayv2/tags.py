@@ -16,7 +16,7 @@ from atoll.kernel.service import operation
 from atoll.kernel.store.api import Transaction
 from atoll.services.apigatewayv2 import store
 from atoll.services.apigatewayv2.access import tag_access, tagged
-from atoll.services.apigatewayv2.errors import BadRequestException
+from atoll.services.apigatewayv2.tag_rules import checked
 
 if TYPE_CHECKING:
     from types_boto3_apigatewayv2.type_defs import (
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
         TagResourceRequestTypeDef,
         UntagResourceRequestTypeDef,
     )
-
-MAX_TAGS = 50
 
 
 @operation("TagResource", access=tag_access("POST"))
@@ -62,12 +60,11 @@ async def get_tags(ctx: Context, request: GetTagsRequestTypeDef) -> dict[str, An
 def _put(
     tx: Transaction, ctx: Context, arn: str, resource: store.Api | store.Stage | domains.Domain, tags: Mapping[str, str]
 ) -> None:
-    if len(tags) > MAX_TAGS:
-        raise BadRequestException(f"A resource can have at most {MAX_TAGS} tags")
+    tags = checked(tags)
     if isinstance(resource, domains.Domain):
-        domains.put(tx, msgspec.structs.replace(resource, tags=dict(tags)))
+        domains.put(tx, msgspec.structs.replace(resource, tags=tags))
     elif isinstance(resource, store.Api):
-        store.put_api(tx, ctx, msgspec.structs.replace(resource, tags=dict(tags)))
+        store.put_api(tx, ctx, msgspec.structs.replace(resource, tags=tags))
     else:
         api_id = arn.split("/")[2]
-        store.put(tx, ctx, api_id, msgspec.structs.replace(resource, tags=dict(tags)))
+        store.put(tx, ctx, api_id, msgspec.structs.replace(resource, tags=tags))
