@@ -169,7 +169,7 @@ def test_an_unknown_id_gets_a_helpful_error_with_what_was_denied_of_late(region:
     failed = region.atoll("why", "no/such id", check=False)
     assert failed.returncode == 1
     assert failed.stderr.startswith("error: No request 'no/such id' is remembered. The last 1000 requests are")
-    assert f"\nDenied of late:\n  {request_id}  dynamodb ListTables, " in failed.stderr
+    assert f"\nDenied of late:\n  {request_id}  dynamodb.ListTables, " in failed.stderr
     assert "Traceback" not in failed.stderr
 
 
