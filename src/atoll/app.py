@@ -13,8 +13,8 @@ from typing import Any
 from atoll.admin import Admin
 from atoll.api_runtime.authorize.discovery import Discovery
 from atoll.api_runtime.custom_domains import CustomDomains
+from atoll.api_runtime.front_door import ApiGateway
 from atoll.api_runtime.integrate.http_client import HttpClient
-from atoll.api_runtime.plane import ApiGateway
 from atoll.auth import own_issuers
 from atoll.auth.issuers import Issuers
 from atoll.auth.sigv4 import SigningKeys

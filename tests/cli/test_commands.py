@@ -131,6 +131,25 @@ def test_start_up_does_little_work(stopped: Region) -> None:
     assert usage.ru_utime + usage.ru_stime < 0.8
 
 
+def test_start_up_loads_nothing_that_a_first_request_can_wait_for(stopped: Region) -> None:
+    """Each of these takes milliseconds and memory: data planes, operations of services, AWS's models, the SDK of Python functions."""
+    command = [sys.executable, "-X", "importtime", "-m", "atoll", "up", "--ephemeral", "--port", "0"]
+    process = subprocess.Popen(command, env=stopped.env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert "Atoll is ready" in process.stdout.readline()
+    process.terminate()
+    loaded = {line.rpartition("|")[2].strip() for line in process.communicate()[1].splitlines()}
+    assert "atoll.app" in loaded
+    assert not loaded & {
+        "argon2", "botocore", "cryptography", "email.parser", "h11", "httpcore", "httpx", "importlib.metadata", "jinja2", "jwt", "yaml",
+        "atoll.api_runtime.access_log", "atoll.api_runtime.authorize.authorizers", "atoll.api_runtime.plane",
+        "atoll.api_runtime.rest_api.trial", "atoll.api_runtime.templates.render", "atoll.auth.policy.explain",
+        "atoll.protocol.codecs", "atoll.services.apigateway.store", "atoll.services.apigatewayv2.deploy",
+        "atoll.services.cognito_idp.hosted.pages", "atoll.services.dynamodb.items.put_item", "atoll.services.iam.roles",
+        "atoll.services.lambda_.functions.create_function", "atoll.services.logs.patterns", "atoll.services.sts.assume_role",
+    }  # fmt: skip
+
+
 def test_terraform_needs_terraform_and_a_region(stopped: Region) -> None:
     missing = stopped.atoll("terraform", "plan", check=False, PATH="/nowhere")
     assert missing.stderr.startswith("error: terraform is not installed")

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from atoll.api_runtime import domains
 from atoll.api_runtime.address import Address
 from atoll.api_runtime.answers import FORBIDDEN
-from atoll.api_runtime.plane import ApiGateway
+from atoll.api_runtime.front_door import ApiGateway
 from atoll.edge.guard import LONGEST_HOST, foreign_host, is_own_host
 from atoll.kernel.http import HttpRequest, HttpResponse
 from atoll.kernel.store.api import Store

@@ -1,4 +1,4 @@
-"""The front door of deployed APIs of every kind: finds the API and stage that a request is for; the API's kind answers."""
+"""Answers requests for deployed APIs of every kind: finds the API and stage that one is for; the API's kind answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from atoll.api_runtime import serving
 from atoll.api_runtime.access_log import AccessLogs
-from atoll.api_runtime.address import Address, address
+from atoll.api_runtime.address import Address
 from atoll.api_runtime.answers import FORBIDDEN
 from atoll.api_runtime.authorize.authorizers import Authorizers
 from atoll.api_runtime.http_api.server import HttpApis
@@ -46,9 +46,9 @@ class Server(Protocol):
 REFUSED = (401, 403)
 
 
-class ApiGateway:
-    """Answers the users of APIs: an `edge.edge.DataPlane`. One store read finds the API; what its servers keep is compiled snapshots,
-    running invocations, and what AWS keeps in memory too (authorizers' answers, throttling)."""
+class Plane:
+    """Answers the users of APIs. One store read finds the API; what its servers keep is compiled snapshots, running invocations, and
+    what AWS keeps in memory too (authorizers' answers, throttling)."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -65,10 +65,6 @@ class ApiGateway:
             "REST": RestApis(host, authorizers, integrations, throttle, self._logs),
             "WEBSOCKET": WebSocketApis(host, authorizers, behind_routes, throttle, self._finish),
         }
-
-    def claims(self, request: HttpRequest) -> Address | None:
-        """The API that the request is addressed to, or None if it is not for an API."""
-        return address(request)
 
     async def handle(self, address: Address, request: HttpRequest) -> HttpResponse:
         """Answers a request for an API. Never raises: what goes wrong here is logged and answered 500."""

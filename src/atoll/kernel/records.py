@@ -6,7 +6,8 @@ there is nothing to invalidate, on one node or many.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cached_property, lru_cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -24,7 +25,13 @@ class Codec(Generic[R]):
     """
 
     def __init__(self, record: type[R], memo: int = 1024) -> None:
-        self._decode = lru_cache(maxsize=memo)(msgspec.msgpack.Decoder(record).decode)
+        self._record = record
+        self._memo = memo
+
+    @cached_property
+    def _decode(self) -> Callable[[bytes], R]:
+        """Made with the first record: reading the struct's annotations takes up to a millisecond, and there are many structs."""
+        return lru_cache(maxsize=self._memo)(msgspec.msgpack.Decoder(self._record).decode)
 
     def decode(self, raw: bytes) -> R:
         """The record that `raw` holds."""

@@ -14,6 +14,7 @@ from atoll.kernel.region import Kernel, open_kernel
 from atoll.kernel.tracing import Span
 from atoll.services.logs import live_tail
 from atoll.services.logs.errors import SessionStreamingException, SessionTimeoutException
+from atoll.services.logs.sessions import Sessions
 from atoll.services.logs.store import Group, put_group
 
 ACCOUNT = "123456789012"
@@ -26,7 +27,7 @@ async def opened(path: Path) -> AsyncIterator[tuple[Kernel, Context]]:
     kernel = await open_kernel(path, "process", verify=True)
     ctx = Context(
         ACCOUNT, "us-east-1", Principal.root(ACCOUNT), "the-request", "logs", "StartLiveTail", Span("", ""), kernel.store,
-        kernel.blobs, kernel.clock, kernel.ids, None, None, "", runtime=live_tail.Sessions(),  # type: ignore[arg-type]
+        kernel.blobs, kernel.clock, kernel.ids, None, None, "", runtime=Sessions(),  # type: ignore[arg-type]
     )  # fmt: skip
     await kernel.store.transact(lambda tx: put_group(tx, ctx, Group("id", "g", 0)))
     try:

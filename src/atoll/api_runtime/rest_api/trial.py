@@ -5,8 +5,7 @@ Nobody is asked who calls, and nothing is throttled. docs: API_TestInvokeMethod;
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +22,7 @@ from atoll.api_runtime.rest_api.records import Method, Resource, Snapshot
 from atoll.api_runtime.visit import Caller, Visit
 from atoll.kernel.context import Context
 from atoll.kernel.http import HttpRequest, HttpResponse
-from atoll.kernel.service import Host, Runtime
+from atoll.kernel.service import Host
 
 STAGE = "test-invoke-stage"
 _WRITTEN = {
@@ -48,7 +47,7 @@ class Trial:
     client_certificate: str | None = None
 
 
-class Trials(Runtime):
+class Trials:
     """What trials share with nobody: the data plane's connections and sessions are its own."""
 
     def __init__(self, host: Host, http: HttpClient) -> None:
@@ -76,16 +75,6 @@ class Trials(Runtime):
             "log": execution_log.test_log(visit.request_id, call.log, visit.time),
             "latency": latency,
         }
-
-
-@asynccontextmanager
-async def open_trials(host: Host) -> AsyncIterator[Trials]:
-    """The runtime of the service that offers trials."""
-    http = HttpClient(host.kernel.outgoing)
-    try:
-        yield Trials(host, http)
-    finally:
-        await http.close()
 
 
 def _visit(ctx: Context, trial: Trial) -> Visit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -20,15 +21,20 @@ class Python:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
-        self._sdk = python_sdk.locate(machine.cache_dir)
-        self._interpreters = Interpreters(self._sdk)
+        self._found: tuple[Sdk, Interpreters] | None = None
+        self._finding = asyncio.Lock()
         self._launchers: dict[str, PythonLauncher] = {}
 
     async def choose(self, runtime: str) -> tuple[Launcher, str | None]:
         """The same minor version if it is there and can import our boto3, else the next newer. Raises RuntimeUnavailable."""
-        interpreter, warning = await self._interpreters.choose(runtime)
+        async with self._finding:
+            if self._found is None:
+                sdk = await asyncio.to_thread(python_sdk.locate, self._machine.cache_dir)
+                self._found = sdk, Interpreters(sdk)
+        sdk, interpreters = self._found
+        interpreter, warning = await interpreters.choose(runtime)
         if interpreter.name not in self._launchers:
-            self._launchers[interpreter.name] = PythonLauncher(interpreter, self._sdk, self._machine)
+            self._launchers[interpreter.name] = PythonLauncher(interpreter, sdk, self._machine)
         return self._launchers[interpreter.name], warning
 
 

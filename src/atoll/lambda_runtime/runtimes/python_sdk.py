@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.metadata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +25,10 @@ class Sdk:
 def locate(cache_dir: Path) -> Sdk:
     """Finds the packages in Atoll's own environment and links them in a directory of `cache_dir` that is theirs.
 
-    The user's regions share it: what an interpreter has compiled once need not be compiled for each.
+    The user's regions share it: what an interpreter has compiled once need not be compiled for each. It takes tens of milliseconds.
     """
+    import importlib.metadata  # not at start: it takes 10 ms
+
     files = {"_atoll": BOOTSTRAP / "_atoll"}
     versions = []
     for name in DISTRIBUTIONS:

@@ -5,9 +5,9 @@ docs: https://docs.aws.amazon.com/apigateway/latest/api/API_Operations_Amazon_AP
 
 from __future__ import annotations
 
-from atoll.api_runtime.rest_api.trial import open_trials
 from atoll.kernel.service import Service
 from atoll.services.apigateway.refused import REFUSED
+from atoll.services.apigateway.running import open_running
 
 _MODULES = (
     "account",
@@ -44,6 +44,6 @@ _MODULES = (
 SERVICE = Service(
     "apigateway",
     [f"{__name__}.{module}" for module in _MODULES],
-    runtime=open_trials,
+    runtime=open_running,
     refused=REFUSED,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from atoll.api_runtime.rest_api import records
-from atoll.api_runtime.rest_api.trial import Trial, Trials
+from atoll.api_runtime.rest_api.trial import Trial
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
@@ -16,6 +16,7 @@ from atoll.services.apigateway import certificate_records, deploy, store
 from atoll.services.apigateway.access import access
 from atoll.services.apigateway.errors import BadRequestException, NotFoundException
 from atoll.services.apigateway.methods import METHOD
+from atoll.services.apigateway.running import Running
 
 if TYPE_CHECKING:
     from types_boto3_apigateway.type_defs import TestInvokeMethodRequestTypeDef
@@ -38,7 +39,7 @@ async def test_invoke_method(ctx: Context, request: TestInvokeMethodRequestTypeD
     if method.integration is None:
         raise BadRequestException("No integration defined for method")
     trial = _trial(api_id, name, resource, request)
-    return await cast(Trials, ctx.runtime).run(ctx, trial, snapshot, resource, method)
+    return await cast(Running, ctx.runtime).trials.run(ctx, trial, snapshot, resource, method)
 
 
 def _trial(api_id: str, name: str, resource: records.Resource, request: TestInvokeMethodRequestTypeDef) -> Trial:

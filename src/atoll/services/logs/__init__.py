@@ -6,21 +6,23 @@ docs: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/
 from __future__ import annotations
 
 from atoll.kernel.service import Service
-from atoll.services.logs import (
-    filter_log_events,
-    get_log_events,
-    groups,
-    live_tail,
-    put_log_events,
-    reaping,
-    retention,
-    streams,
-    tags,
+from atoll.services.logs import reaping, sessions
+
+_MODULES = (
+    "groups",
+    "retention",
+    "streams",
+    "put_log_events",
+    "get_log_events",
+    "filter_log_events",
+    "live_tail",
+    "tags",
 )
+"""Loaded when the first request comes."""
 
 SERVICE = Service(
     "logs",
-    [groups, retention, streams, put_log_events, get_log_events, filter_log_events, live_tail, tags],
+    [f"{__name__}.{module}" for module in _MODULES],
     tasks={"logs.reap": reaping.reap, "logs.expire": reaping.expire},
-    runtime=live_tail.open_sessions,
+    runtime=sessions.open_sessions,
 )

@@ -11,16 +11,14 @@ of all that came meanwhile, so that nothing piles up. (AWS keeps up to ten updat
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from atoll.kernel.context import Context
 from atoll.kernel.keys import under
-from atoll.kernel.service import Host, Runtime, operation
+from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader
 from atoll.services.logs.access import on_groups
 from atoll.services.logs.errors import (
@@ -49,23 +47,6 @@ MOST_EVENTS, MOST_BYTES = 500, 1 << 20
 """Of one update. Events that are too large for one leave in several."""
 STREAM_PAGE, CHUNK_PAGE = 500, 32
 """Records read at once: about a millisecond."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sessions(Runtime):
-    """What the service keeps running: how many sessions each account has in each region."""
-
-    open: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-    def status(self) -> list[str]:
-        """For people: who listens."""
-        return [f"{count} Live Tail of {account} in {region}" for (account, region), count in (+self.open).items()]
-
-
-@asynccontextmanager
-async def open_sessions(_host: Host) -> AsyncIterator[Sessions]:
-    """The service's runtime. A session ends with its connection, so there is nothing to close."""
-    yield Sessions()
 
 
 @dataclass(frozen=True, slots=True)
