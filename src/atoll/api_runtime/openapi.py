@@ -6,13 +6,14 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/import-api-aw
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 
 from atoll.api_runtime.documents import NO_JSON
+from atoll.kernel.turns import at_once
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 ANY_METHOD = "x-amazon-apigateway-any-method"
@@ -21,6 +22,10 @@ MOST_VALUES = 500_000
 """Of a document, aliases counted as often as they are used: a small YAML file can stand for more than fits into memory."""
 DEEPEST = 100
 _VARIABLE = re.compile(r"\{(\w+)\}")
+_HIDING = re.compile(rb'\\[^"\\/bfnrt]')
+"""Escapes of JSON and YAML that can stand for a letter, or for the end of a line within a word."""
+_RESTS = 3
+"""How deep a document's values lie that are read without a rest: operations of a path, schemas of OpenAPI 3."""
 
 
 class InvalidDocument(Exception):
@@ -133,7 +138,12 @@ def _filled(server: Mapping[str, Any]) -> str:
 
 def read(text: bytes) -> Document:
     """The document. Raises InvalidDocument."""
-    root = parsed(text)
+    return at_once(reading(text))
+
+
+def reading(text: bytes) -> Generator[None, None, Document]:
+    """As `read`, with rests."""
+    root = yield from _parsing(text)
     if not isinstance(root, Mapping) or not (_is(root.get("swagger"), "2.0") or _is(root.get("openapi"), "3.")):
         raise InvalidDocument("Neither Swagger 2.0 nor OpenAPI 3")
     return Document(root)
@@ -141,10 +151,19 @@ def read(text: bytes) -> Document:
 
 def parsed(text: bytes) -> Any:
     """JSON or YAML as plain values, whatever they say. Raises InvalidDocument."""
+    return at_once(_parsing(text))
+
+
+def _parsing(text: bytes) -> Generator[None, None, Any]:
     try:
-        return _plain(msgspec.json.decode(text), [0], 0)
+        found = msgspec.json.decode(text)
     except NO_JSON:
-        return _yaml(text)
+        found = _yaml(text)
+    yield
+    try:
+        return (yield from _plain_with_rests(found, [0], 0))
+    except ValueError as error:  # a name of more digits than Python writes down
+        raise InvalidDocument("Neither JSON nor YAML") from error
 
 
 def _is(version: Any, prefix: str) -> bool:
@@ -153,8 +172,10 @@ def _is(version: Any, prefix: str) -> bool:
 
 def roles(text: Any) -> list[str]:
     """The roles that a document's integrations and authorizers name, for whoever imports it must be allowed to pass them on."""
+    if not (isinstance(text, bytes) and _may_name(text, "redentials")):
+        return []
     try:
-        return list(_roles(read(text).root)) if isinstance(text, bytes) else []
+        return list(_roles(read(text).root))
     except InvalidDocument:
         return []  # nothing will come of it
 
@@ -162,9 +183,15 @@ def roles(text: Any) -> list[str]:
 def mentions(text: Any, name: str) -> bool:
     """Whether a document has a member of this name at its top."""
     try:
-        return isinstance(text, bytes) and name in read(text).root
+        return isinstance(text, bytes) and _may_name(text, name) and name in read(text).root
     except InvalidDocument:
         return False  # nothing will come of it
+
+
+def _may_name(text: bytes, part: str) -> bool:
+    """Whether a document can have a member whose name has this part, which is told at once: it is there in its own letters, or there are
+    escapes, of which each could be one of them."""
+    return part.encode() in text or _HIDING.search(text) is not None
 
 
 def _roles(value: Any) -> Iterator[str]:
@@ -184,21 +211,37 @@ def _yaml(text: bytes) -> Any:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _plain(yaml.load(text.decode(), Loader=loader), [0], 0)  # noqa: S506  # it is a safe loader
+        return yaml.load(text.decode(), Loader=loader)  # noqa: S506  # it is a safe loader
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise InvalidDocument("Neither JSON nor YAML") from error
 
 
+def _plain_with_rests(value: Any, counted: list[int], depth: int) -> Generator[None, None, Any]:
+    """As `_plain`."""
+    if depth == _RESTS or not isinstance(value, dict):
+        yield
+        return _plain(value, counted, depth)
+    _count(counted, depth)
+    plain = {}
+    for name, one in value.items():
+        plain[_name(name)] = yield from _plain_with_rests(one, counted, depth + 1)
+    return plain
+
+
 def _plain(value: Any, counted: list[int], depth: int) -> Any:
     """The value as JSON would have it: names are text, dates as they were written. Raises InvalidDocument for one that is too large."""
-    counted[0] += 1
-    if counted[0] > MOST_VALUES or depth > DEEPEST:
-        raise InvalidDocument("The document is too large")
+    _count(counted, depth)
     if isinstance(value, dict):
         return {_name(name): _plain(one, counted, depth + 1) for name, one in value.items()}
     if isinstance(value, list):
         return [_plain(one, counted, depth + 1) for one in value]
     return value if isinstance(value, (str, int, float, bool)) or value is None else str(value)
+
+
+def _count(counted: list[int], depth: int) -> None:
+    counted[0] += 1
+    if counted[0] > MOST_VALUES or depth > DEEPEST:
+        raise InvalidDocument("The document is too large")
 
 
 def _name(value: Any) -> str:

@@ -112,3 +112,44 @@ def test_what_is_exported_is_imported_again() -> None:
     assert again.api == found.api
     assert again.authorizers == found.authorizers
     assert sorted(again.routes, key=str) == sorted(found.routes, key=str)
+
+
+ROLE = "arn:aws:iam::123456789012:role/r"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"openapi": "3.0.1", "x": {{"credentials": "{ROLE}"}}}}',
+        f'{{"openapi": "3.0.1", "x": {{"\\u0063redentials": "{ROLE}"}}}}',
+        f'{{"openapi": "3.0.1", "x": {{"authorizerC\\u0072edentials": "{ROLE}"}}}}',
+        f'openapi: 3.0.1\nx: {{credentials: "{ROLE}"}}',
+        f'openapi: 3.0.1\nx: {{"\\x63redentials": "{ROLE}"}}',
+        f'openapi: 3.0.1\nx: {{"\\U00000063redentials": "{ROLE}"}}',
+        f'openapi: 3.0.1\nx:\n  ? "creden\\\n    tials"\n  : "{ROLE}"',
+        f'openapi: 3.0.1\nx:\n  ? "creden\\\u2028tials"\n  : "{ROLE}"',
+    ],
+)
+def test_roles_are_found_however_their_names_are_written(text: str) -> None:
+    assert openapi.roles(text.encode()) == [ROLE]
+
+
+def test_a_member_is_found_however_its_name_is_written() -> None:
+    assert openapi.mentions(b'{"openapi": "3.0.1", "x-policy": 1}', "x-policy")
+    assert openapi.mentions(b'{"openapi": "3.0.1", "x-\\u0070olicy": 1}', "x-policy")
+    assert openapi.mentions(b'openapi: 3.0.1\n"\\x78-policy": 1', "x-policy")
+    assert not openapi.mentions(b'{"openapi": "3.0.1", "y": {"x-policy": 1}}', "x-policy")
+    assert not openapi.mentions(b'{"openapi": "3.0.1", "y": "\\u0070"}', "x-policy")
+
+
+def test_a_document_of_too_many_values_is_refused_wherever_they_lie() -> None:
+    most = openapi.MOST_VALUES
+    for document in ([0] * most, {"paths": {"/": {"get": [0] * most}}}, {"x": [[0] * (most // 2)] * 2}):
+        with pytest.raises(openapi.InvalidDocument, match="too large"):
+            openapi.parsed(json.dumps(document).encode())
+    deep: Any = 0
+    for _ in range(openapi.DEEPEST + 1):
+        deep = {"a": deep}
+    with pytest.raises(openapi.InvalidDocument, match="too large"):
+        openapi.parsed(json.dumps(deep).encode())
+    assert openapi.parsed(json.dumps(deep["a"]).encode()) == deep["a"]

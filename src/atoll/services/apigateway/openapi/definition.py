@@ -5,7 +5,7 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ import msgspec
 from atoll.api_runtime import openapi
 from atoll.api_runtime.openapi import Document, Operation, mapping
 from atoll.api_runtime.rest_api import records
+from atoll.kernel.turns import at_once
 from atoll.services.apigateway.openapi import documentation, integrations
 from atoll.services.apigateway.openapi.security import Scheme, guard_of, needs_key, schemes
 
@@ -52,6 +53,13 @@ class Definition(msgspec.Struct):
 def definition(document: Document, basepath: openapi.BasePath, *, documented: bool = True) -> Definition:
     """The definition, with its documentation if `documented`. Raises InvalidDocument, and BadRequestException for wrong documentation;
     what can be left out is left out, and said in its warnings."""
+    return at_once(defining(document, basepath, documented=documented))
+
+
+def defining(
+    document: Document, basepath: openapi.BasePath, *, documented: bool = True
+) -> Generator[None, None, Definition]:
+    """As `definition`, with rests."""
     root = document.root
     warnings: list[str] = []
     found, security = schemes(document), root.get("security")
@@ -60,6 +68,7 @@ def definition(document: Document, basepath: openapi.BasePath, *, documented: bo
     for operation in document.operations(basepath):
         method = _method(document, operation, found, models, security, warnings)
         methods.setdefault(operation.path, {})[operation.method] = method
+        yield
     info = document.info
     policy = root.get(f"{EXTENSION}policy")
     return Definition(

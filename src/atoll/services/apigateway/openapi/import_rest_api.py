@@ -12,11 +12,12 @@ from atoll.api_runtime.rest_api import records
 from atoll.kernel.context import Context
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
+from atoll.kernel.turns import in_turns
 from atoll.services.apigateway import api_rules, deploy, store
 from atoll.services.apigateway.access import access, passes_roles
 from atoll.services.apigateway.apis import policy_access
 from atoll.services.apigateway.errors import BadRequestException
-from atoll.services.apigateway.openapi.definition import EXTENSION, Definition, definition
+from atoll.services.apigateway.openapi.definition import EXTENSION, Definition, defining
 from atoll.services.apigateway.openapi.store_definition import Ids, merge, needed, replace
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ _ALSO_PUT = [_PASSES, policy_access("/restapis/{restApiId}", _sets_policy)]
 async def import_rest_api(ctx: Context, request: ImportRestApiRequestTypeDef) -> dict[str, Any]:
     """Makes an API of a document, with the document's models alone. Raises BadRequestException where it is none, or a part of it is
     not valid."""
-    found = _read(ctx, request)
+    found = await _read(ctx, request)
     api_id, root = ctx.ids.lower(10), ctx.ids.lower(10)
     made = store.RestApi(api_id, found.name, ctx.clock.now(), root)
     api = await ctx.store.read(lambda tx: _settings(tx, ctx, made, found, request))
@@ -57,7 +58,7 @@ async def import_rest_api(ctx: Context, request: ImportRestApiRequestTypeDef) ->
 @operation("PutRestApi", access=[*access("PUT", "/restapis/{restApiId}"), *_ALSO_PUT])
 async def put_rest_api(ctx: Context, request: PutRestApiRequestTypeDef) -> dict[str, Any]:
     """Puts a document in the place of an API (mode overwrite), or over it (merge). Live with the next deployment."""
-    found = _read(ctx, request)
+    found = await _read(ctx, request)
     overwrites = request.get("mode", "merge") == "overwrite"
     drawn = [ctx.ids.lower(6) for _ in range(needed(found))]
 
@@ -75,17 +76,17 @@ async def put_rest_api(ctx: Context, request: PutRestApiRequestTypeDef) -> dict[
     return await _members(ctx, api, found) | {"tags": api.tags}
 
 
-def _read(ctx: Context, request: Mapping[str, Any]) -> Definition:
+async def _read(ctx: Context, request: Mapping[str, Any]) -> Definition:
     """What the request's document says. Raises BadRequestException, also for warnings where the request says so."""
     parameters = request.get("parameters") or {}
     basepath = parameters.get("basepath", "ignore")
     if basepath not in ("ignore", "prepend", "split"):
         raise BadRequestException(f"Invalid base path mode: {basepath}")
     try:
-        document = openapi.read(request["body"])
-        found = definition(
-            document, cast(openapi.BasePath, basepath), documented=parameters.get("ignore") != "documentation"
-        )
+        document = await in_turns(ctx.clock, openapi.reading(request["body"]))
+        documented = parameters.get("ignore") != "documentation"
+        reading = defining(document, cast(openapi.BasePath, basepath), documented=documented)
+        found = await in_turns(ctx.clock, reading)
     except openapi.InvalidDocument:
         raise BadRequestException(INVALID) from None
     if found.warnings and request.get("failOnWarnings"):

@@ -5,7 +5,7 @@ docs: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-open
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Any, NamedTuple, TypedDict
 
 import msgspec
@@ -13,6 +13,7 @@ import msgspec
 from atoll.api_runtime import openapi
 from atoll.api_runtime.match import DEFAULT
 from atoll.api_runtime.openapi import Document, InvalidDocument, Operation, mapping
+from atoll.kernel.turns import at_once
 
 EXTENSION = "x-amazon-apigateway-"
 _INTEGRATION = {
@@ -113,6 +114,11 @@ class Definition(NamedTuple):
 
 def definition(document: Document, basepath: openapi.BasePath) -> Definition:
     """The definition. Raises InvalidDocument."""
+    return at_once(defining(document, basepath))
+
+
+def defining(document: Document, basepath: openapi.BasePath) -> Generator[None, None, Definition]:
+    """As `definition`, with rests."""
     if not document.is_3:
         raise InvalidDocument("HTTP APIs are imported from OpenAPI 3")
     warnings: list[str] = []
@@ -122,7 +128,10 @@ def definition(document: Document, basepath: openapi.BasePath) -> Definition:
         for name, scheme in schemes.items()
         if f"{EXTENSION}authorizer" in mapping(scheme)
     }
-    routes = [_route(document, one, authorizers, warnings) for one in document.operations(basepath)]
+    routes = []
+    for one in document.operations(basepath):
+        routes.append(_route(document, one, authorizers, warnings))
+        yield
     return Definition(_api(document), authorizers, routes, warnings)
 
 

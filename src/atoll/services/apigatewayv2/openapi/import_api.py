@@ -16,6 +16,7 @@ from atoll.kernel.context import Context
 from atoll.kernel.errors import CommonError, ServiceError
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
+from atoll.kernel.turns import in_turns
 from atoll.services.apigatewayv2 import (
     api_rules,
     apis,
@@ -30,7 +31,7 @@ from atoll.services.apigatewayv2 import (
 )
 from atoll.services.apigatewayv2.access import access, pass_roles
 from atoll.services.apigatewayv2.errors import BadRequestException
-from atoll.services.apigatewayv2.openapi.definition import Definition, Route, definition
+from atoll.services.apigatewayv2.openapi.definition import Definition, Route, defining
 from atoll.services.apigatewayv2.openapi.deployed import Parts, parts
 from atoll.services.apigatewayv2.openapi.export import export
 from atoll.services.apigatewayv2.rules import cors_of
@@ -50,7 +51,7 @@ _REPLACED = ("v2.authorizers", "v2.integrations", "v2.routes", "v2.route-keys")
 @operation("ImportApi", access=[*access("PUT", "/apis"), _PASS_ROLES])
 async def import_api(ctx: Context, request: ImportApiRequestTypeDef) -> dict[str, Any]:
     """Makes an HTTP API of a document. Raises BadRequestException where it is none, or where a part of it is not valid."""
-    found = _read(request)
+    found = await _read(ctx, request)
     drawn = deploy.draw(ctx)
     api = _settings(store.Api(ctx.ids.lower(10), "", drawn.now), found)
     ids = _draw(ctx, found)
@@ -67,7 +68,7 @@ async def import_api(ctx: Context, request: ImportApiRequestTypeDef) -> dict[str
 @operation("ReimportApi", access=[*access("PUT", "/apis/{ApiId}"), _PASS_ROLES])
 async def reimport_api(ctx: Context, request: ReimportApiRequestTypeDef) -> dict[str, Any]:
     """Puts a document in the place of an HTTP API's routes, integrations and authorizers; its id, stages and deployments stay."""
-    found, drawn = _read(request), deploy.draw(ctx)
+    found, drawn = await _read(ctx, request), deploy.draw(ctx)
     ids = _draw(ctx, found)
 
     def write(tx: Transaction) -> store.Api:
@@ -135,13 +136,14 @@ def _written(document: dict[str, Any], kind: str) -> bytes:
     return text.encode()
 
 
-def _read(request: Mapping[str, Any]) -> Definition:
+async def _read(ctx: Context, request: Mapping[str, Any]) -> Definition:
     """What the request's document says. Raises BadRequestException, also for warnings where the request says so."""
     basepath = request.get("Basepath", "ignore")
     if basepath not in ("ignore", "prepend", "split"):
         raise BadRequestException("Invalid basepath mode. Valid values are ignore, prepend and split")
     try:
-        found = definition(openapi.read(request["Body"].encode()), cast(openapi.BasePath, basepath))
+        document = await in_turns(ctx.clock, openapi.reading(request["Body"].encode()))
+        found = await in_turns(ctx.clock, defining(document, cast(openapi.BasePath, basepath)))
     except openapi.InvalidDocument as error:
         raise BadRequestException(f"{INVALID}: {error}") from None
     if found.warnings and request.get("FailOnWarnings"):
