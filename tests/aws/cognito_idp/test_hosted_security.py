@@ -176,6 +176,26 @@ def test_a_sign_up_token_is_for_the_browser_that_signed_up_and_for_confirming_on
     assert "cannot be confirmed" in replayed.text
 
 
+def test_a_sign_up_token_signs_in_nobody_but_who_confirms(
+    idp: Any, pool: Any, app_client: Any, visitor: Any, mail: Any
+) -> None:
+    """Somebody signs up in another's name, who takes the name back; then he confirms himself with the token of before."""
+    pool_id = pool(AutoVerifiedAttributes=["email"])
+    client, somebody = app_client(pool_id, **OAUTH), visitor(pool_id)
+
+    def sign_up(name: str) -> httpx.Response:
+        given = {"username": name, "password": PASSWORD, "requiredAttributes[email]": f"{name}@example.com"}
+        return somebody.submit(somebody.get("/signup", **authorize(client)), **given)
+
+    token = re.findall(r'name="token" value="([^"]*)"', sign_up("ada").text)[0]
+    idp.admin_confirm_sign_up(UserPoolId=pool_id, Username="ada")
+    idp.admin_set_user_password(UserPoolId=pool_id, Username="ada", Password=f"{PASSWORD}-anew", Permanent=True)
+    mine = sign_up("eve")
+    confirmed = somebody.submit(mine, token=token, code=code_in(mail("eve@example.com")[0]))
+    assert "/login?" in confirmed.headers["location"], "the token is ada's"
+    assert answer(somebody.get("/oauth2/authorize", **authorize(client, prompt="none"))) == {"error": "login_required"}
+
+
 def test_users_who_are_not_there_are_not_told_apart(place: tuple[str, str, Visitor], app_client: Any) -> None:
     pool_id, _, somebody = place
     client = app_client(pool_id, **OAUTH, PreventUserExistenceErrors="ENABLED")

@@ -250,6 +250,29 @@ def test_mfa_setup_where_the_pool_insists(
     assert respond(idp, app, "SOFTWARE_TOKEN_MFA", asked["Session"], **given)["AuthenticationResult"]
 
 
+def test_a_sign_in_that_was_to_set_up_an_authenticator_does_not_replace_the_one_that_came_meanwhile(
+    own: Any, idp: Any, pool: Make, app_client: Make, user: Make, aws_error: Error
+) -> None:
+    """Whoever knows the password, and began to sign in before the user had a second factor, has none for it."""
+    here = pool()
+    idp.set_user_pool_mfa_config(UserPoolId=here, MfaConfiguration="ON", **TOTP)
+    user(here, "ada")
+    app = app_client(here, ExplicitAuthFlows=FLOWS)
+    first, second, hers = (sign_in(idp, app)["Session"] for _ in range(3))
+    waiting = idp.associate_software_token(Session=second)
+    drawn = idp.associate_software_token(Session=hers)
+    idp.verify_software_token(Session=drawn["Session"], UserCode=code(own, drawn["SecretCode"]))
+    invalid = ("NotAuthorizedException", "Invalid session for the user.", 400)
+    assert aws_error(lambda: idp.associate_software_token(Session=first)) == invalid
+    assert aws_error(
+        lambda: idp.verify_software_token(Session=waiting["Session"], UserCode=code(own, waiting["SecretCode"]))
+    )[0] in ("NotAuthorizedException", "SoftwareTokenMFANotFoundException")
+    asked = sign_in(idp, app)
+    advance(own, "60s")
+    given = {"SOFTWARE_TOKEN_MFA_CODE": code(own, drawn["SecretCode"])}
+    assert respond(idp, app, "SOFTWARE_TOKEN_MFA", asked["Session"], **given)["AuthenticationResult"]
+
+
 def test_a_temporary_password_and_then_the_second_factor(own: Any, idp: Any, account: str, here: str, app: str) -> None:
     idp.admin_create_user(
         UserPoolId=here, Username="bob", TemporaryPassword=PASSWORD, MessageAction="SUPPRESS",

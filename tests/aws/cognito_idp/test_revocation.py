@@ -187,3 +187,32 @@ class TestByTheClock:
             "Access Token has expired",
             400,
         )
+
+
+REVOKES = """
+import os, urllib.request
+told = event['request'].get('clientMetadata') or {}
+if 'token' in told:
+    body = json.dumps({'Token': told['token'], 'ClientId': event['callerContext']['clientId']}).encode()
+    headers = {
+        'X-Amz-Target': 'AWSCognitoIdentityProviderService.RevokeToken', 'Content-Type': 'application/x-amz-json-1.1',
+    }
+    urllib.request.urlopen(urllib.request.Request(os.environ['AWS_ENDPOINT_URL'], body, headers)).read()
+"""
+
+
+@pytest.mark.parametrize("rotation", ["ENABLED", "DISABLED"])
+def test_a_token_that_is_revoked_while_it_is_used_gives_no_other(
+    idp: Any, pool: Make, app_client: Make, user: Make, trigger: Make, aws_error: Error, rotation: str
+) -> None:
+    """The pre token generation trigger may take its time; here it revokes the token itself."""
+    arn = trigger("revokes", REVOKES)
+    here = pool(LambdaConfig={"PreTokenGenerationConfig": {"LambdaArn": arn, "LambdaVersion": "V2_0"}})
+    user(here, "ada")
+    flows = ["ALLOW_USER_PASSWORD_AUTH"] + ["ALLOW_REFRESH_TOKEN_AUTH"] * (rotation == "DISABLED")
+    app = app_client(here, ExplicitAuthFlows=flows, RefreshTokenRotation={"Feature": rotation})
+    token = tokens(idp, app)["RefreshToken"]
+    again = {"ClientId": app, "RefreshToken": token, "ClientMetadata": {"token": token}}
+    assert aws_error(lambda: idp.get_tokens_from_refresh_token(**again)) == (
+        "NotAuthorizedException", "Refresh Token has been revoked", 400,
+    )  # fmt: skip

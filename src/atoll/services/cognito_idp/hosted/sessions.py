@@ -7,6 +7,7 @@ from atoll.services.cognito_idp.hosted import store
 from atoll.services.cognito_idp.hosted.store import Purpose, Session
 from atoll.services.cognito_idp.hosted.visit import Visit
 from atoll.services.cognito_idp.store import User, find_user
+from atoll.services.cognito_idp.users.find import find_by_name
 
 COOKIE = "cognito"
 LASTS = 3600.0
@@ -24,13 +25,16 @@ async def current(visit: Visit) -> tuple[Session, User] | None:
     return None
 
 
-async def taken(visit: Visit, token: str) -> User | None:
-    """Who has confirmed a sign-up in the browser that began it; the token, of purpose "confirm", is used up."""
+async def taken(visit: Visit, token: str, name: str) -> User | None:
+    """Who has confirmed a sign-up by this name in the browser that began it; the token, of purpose "confirm", is used up. It is for no
+    other user: whoever began to sign up as somebody must not become him by confirming himself."""
+    ctx, pool = visit.ctx, visit.pool
     found = await _of_token(visit, token, "confirm")
-    if found is None or not found[1].enabled:
+    confirmed = await ctx.store.read(lambda tx: find_by_name(tx, ctx, pool, name))
+    if found is None or confirmed is None or found[1].sub != confirmed.sub or not confirmed.enabled:
         return None
-    await visit.ctx.store.transact(lambda tx: store.end_session(tx, visit.ctx, visit.pool.id, token))
-    return found[1]
+    await ctx.store.transact(lambda tx: store.end_session(tx, ctx, pool.id, token))
+    return confirmed
 
 
 async def _of_token(visit: Visit, token: str, purpose: Purpose) -> tuple[Session, User] | None:

@@ -51,7 +51,7 @@ async def submit(visit: Visit, asked: Authorization) -> HttpResponse:
         return await show(visit, asked, error)
     token = await sessions.begin(visit, output["UserSub"], "confirm")
     if output.get("UserConfirmed"):
-        return await _confirmed(visit, asked, token)
+        return await _confirmed(visit, asked, username, token)
     return ask_for_code(visit, asked, username, token, destination=destination(output))
 
 
@@ -92,7 +92,7 @@ async def confirm(visit: Visit, asked: Authorization) -> HttpResponse:
         await call(visit, asked, "ConfirmSignUp", username, ConfirmationCode=visit.form.get("code", "").strip())
     except ServiceError as error:
         return ask_for_code(visit, asked, username, token, error=error.message)
-    return await _confirmed(visit, asked, token)
+    return await _confirmed(visit, asked, username, token)
 
 
 async def resend(visit: Visit, asked: Authorization) -> HttpResponse:
@@ -120,9 +120,9 @@ async def confirm_by_link(visit: Visit) -> HttpResponse:
     return page(visit, "message", heading="Confirm your account", note=CONFIRMED)
 
 
-async def _confirmed(visit: Visit, asked: Authorization, token: str) -> HttpResponse:
+async def _confirmed(visit: Visit, asked: Authorization, username: str, token: str) -> HttpResponse:
     """Signs the new user in, where the browser gave the password and no second factor is asked for."""
-    user = await sessions.taken(visit, token)
+    user = await sessions.taken(visit, token, username)
     if user is None or user.status != "CONFIRMED" or user.mfa or visit.pool.mfa_configuration == "ON":
         return redirect(visit.link("/login", visit.query))
     return await signed_in(visit, asked, user)

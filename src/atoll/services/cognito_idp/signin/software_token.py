@@ -149,6 +149,8 @@ def _current(tx: Transaction, who: _Registering) -> User:
     current = find_user(tx, who.ctx, who.pool.id, who.user.sub)
     if current is None or current.totp_pending != who.user.totp_pending:
         raise NotAuthorizedException(WRONG)
+    if who.session and current.totp_verified:  # meanwhile: nobody is asked to set one up who has one
+        raise NotAuthorizedException(sessions.INVALID)
     return current
 
 

@@ -69,20 +69,28 @@ async def renew(ctx: Context, pool: Pool, client: Client, token: str, metadata: 
     """
     login, user = await ctx.store.read(lambda tx: _find(tx, ctx, pool, token))
     used, grace = logins.digest(token), grace_of(client)
-    if user is None or (login is not None and login.client != client.id):
-        raise NotAuthorizedException("Invalid Refresh Token")
-    if login is None:
-        raise NotAuthorizedException("Refresh Token has been revoked")
+    login, user = _standing(client, login, user)
     _require_live(ctx, login, used, rotates=grace is not None)
-    if not user.enabled:
-        raise NotAuthorizedException("User is disabled.")
     made = await issue(
         ctx, pool, client, user,
         source="TokenGeneration_RefreshTokens", auth_time=login.at, login=login, metadata=metadata,
     )  # fmt: skip
+    # The trigger may have taken long: who has signed out or was disabled meanwhile gets nothing.
+    _standing(client, *await ctx.store.read(lambda tx: _find(tx, ctx, pool, token)))
     if grace is None:
         return made
     return msgspec.structs.replace(made, refresh_token=await _rotate(ctx, pool, user, login, used, grace))
+
+
+def _standing(client: Client, login: Login | None, user: User | None) -> tuple[Login, User]:
+    """The login and the user of a refresh token, while both are good. Raises NotAuthorizedException."""
+    if user is None or (login is not None and login.client != client.id):
+        raise NotAuthorizedException("Invalid Refresh Token")
+    if login is None:
+        raise NotAuthorizedException("Refresh Token has been revoked")
+    if not user.enabled:
+        raise NotAuthorizedException("User is disabled.")
+    return login, user
 
 
 def grace_of(client: Client) -> int | None:
