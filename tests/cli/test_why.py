@@ -121,6 +121,24 @@ def test_without_an_id_the_latest_denial_is_explained(new_region: Callable[..., 
     assert f" {request_id}, " in region.atoll("why").stdout.splitlines()[0]
     latest = httpx.get(f"{region.endpoint}/_atoll/why").json()["denied"][0]
     assert (latest["id"], latest["name"], len(latest["denied"])) == (request_id, "sts.AssumeRole", 1)
+    assert "Denied of late" not in region.atoll("why").stdout
+    for _ in range(2):
+        later = denied(lambda: bob("dynamodb").list_tables())
+    told, _, others = region.atoll("why").stdout.partition("\nDenied of late, too (atoll why ID)\n")
+    assert f" {later}, " in told.splitlines()[0]
+    assert others == f"  {request_id}  {latest['denied'][0]}\n"
+
+
+def test_what_somebody_was_told_is_explained_before_what_only_a_functions_log_lacks(
+    new_region: Callable[..., Region],
+) -> None:
+    region = new_region()
+    make_function(region.client, "reader", READS)
+    request_id = json.loads(region.client("lambda").invoke(FunctionName="reader")["Payload"].read())
+    while "logs:PutLogEvents on" not in (told := region.atoll("why").stdout):  # it logs after its answer
+        pass
+    assert f" {request_id}, " in told.splitlines()[0]
+    assert "denied  dynamodb:" in told
 
 
 def test_what_an_operation_denies_by_a_rule_of_its_own_is_told_apart_from_policies(own: Region) -> None:

@@ -23,6 +23,7 @@ TYPES = {
 }
 VERBS = {"Allow": "allows", "Deny": "denies"}
 OFFERED = 5
+"""Requests that were denied of late, of those that the command has to offer."""
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +35,7 @@ def why(
     request_id: Annotated[
         str | None,
         typer.Argument(
-            help="What an answer's x-amzn-requestid header says. Without it: the latest request that was denied."
+            help="What an answer's x-amzn-requestid header says. Without it: the latest request that was denied, and a list of others."
         ),
     ] = None,
     every: Annotated[
@@ -45,16 +46,33 @@ def why(
 ) -> None:
     """Show why a request was allowed or denied, and what would allow it."""
     region = require(port)
+    others: dict[str, str] = {}
     if request_id is None:
         denied = ask(region, "/_atoll/why")["denied"]
         if not denied:
             fail("No request was denied of late.", f"To ask about another: {atoll()} why REQUEST_ID")
-        request_id = str(denied[0]["id"])
+        chosen = next((one for one in denied if one.get("status")), denied[0])  # what somebody was told comes first
+        request_id = str(chosen["id"])
+        others = _others(denied, chosen)
     found = _asked(region, request_id)
     if as_json:
         print(json.dumps(found, indent=2))  # noqa: T201  for a program to read
         return
     _show(found, every=every)
+    if others:
+        out.print(f"\n[bold]Denied of late, too[/] [dim]({atoll()} why ID)[/]")
+    for text, other in list(others.items())[:OFFERED]:
+        out.print(f"  [dim]{other}[/]  {plain(text)}")
+
+
+def _others(denied: list[dict[str, Any]], chosen: dict[str, Any]) -> dict[str, str]:
+    """What else was denied, the latest first: each once, with the id of its latest request."""
+    others: dict[str, str] = {}
+    for one in denied:
+        for text in one["denied"]:
+            if text not in chosen["denied"]:
+                others.setdefault(text, one["id"])
+    return others
 
 
 def _asked(region: Running, request_id: str) -> Any:

@@ -151,6 +151,7 @@ def test_resources_that_no_call_used_and_those_that_are_wider_than_their_use() -
                     {"Effect": "Allow", "Action": "dynamodb:ListTables", "Resource": "*"},
                     {"Effect": "Allow", "Action": "s3:GetObject", "Resource": [f"{here}t", "*"]},
                     {"Effect": "Allow", "Action": "dynamodb:GetItem", "NotResource": f"{here}x"},
+                    {"Effect": "Allow", "Action": "dynamodb:ListTables", "Resource": f"{here}*"},
                 ],
             }
         ),
@@ -166,4 +167,5 @@ def test_resources_that_no_call_used_and_those_that_are_wider_than_their_use() -
         "1": ([f"{here}u"], {}),
         "2": ([], {"arn:aws:dynamodb:*:*:table/*": [f"{here}AROA:s", f"{here}t"]}),
         "4": ([], {}),
+        "6": ([], {}),
     }

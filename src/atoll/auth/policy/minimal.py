@@ -87,7 +87,7 @@ def _unused(
     patterns = many(source.get("Action", []))
     used = {pattern: _meant(pattern, actions) for pattern in patterns}
     idle = [pattern for pattern in patterns if not used[pattern]]
-    if "NotAction" in source and not any(statement.actions.match(action.lower()) for action in actions):
+    if "NotAction" in source and not actions:
         idle = [f"all but {msgspec.json.encode(source['NotAction']).decode()}"]
     partly = {pattern: used[pattern] for pattern in patterns if used[pattern] and _is_wild(pattern)}
     reached = {one: _reached(one, covered, role) for one in many(source.get("Resource", []))} if covered else {}
@@ -122,7 +122,9 @@ def _meant(pattern: str, actions: Iterable[str]) -> list[str]:
 
 def _covers(statement: Statement, use: Use, role: Principal) -> bool:
     """Whether the statement allowed a recorded call; its conditions are asked with what is known of the call."""
-    return any(statement.covers(use.resource, question.values) for question in _questions(use, role))
+    return statement.actions.match(use.action.lower()) and any(
+        statement.covers(use.resource, question.values) for question in _questions(use, role)
+    )
 
 
 def _questions(use: Use, role: Principal) -> Iterator[Question]:
