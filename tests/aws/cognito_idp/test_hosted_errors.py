@@ -84,3 +84,16 @@ def test_temporary_password(people: tuple[str, str, Visitor], idp: Any) -> None:
         assert cursor(page) == (expected, True), change
     assert visitor.submit(page, **good).status_code == 302
     assert attributes_of(idp.admin_get_user(UserPoolId=pool_id, Username="ada"))["phone_number"] == "+14255550123"
+
+
+def test_who_has_not_confirmed_is_asked_for_the_code_after_the_right_password_only(
+    people: tuple[str, str, Visitor], anyone: Any
+) -> None:
+    """The page signs in whoever then confirms."""
+    _, client_id, visitor = people
+    given = [{"Name": "email", "Value": "ada@example.com"}, {"Name": "phone_number", "Value": "+14255550123"}]
+    anyone.sign_up(ClientId=client_id, Username="ada", Password=PASSWORD, UserAttributes=given)
+    wrong = visitor.login(client_id, "ada", "Wrong-Horse-1")
+    assert "Incorrect username or password." in wrong.text
+    assert 'name="token"' not in wrong.text
+    assert 'name="token"' in visitor.login(client_id, "ada", PASSWORD).text

@@ -51,7 +51,7 @@ def test_a_pool_without_verification_sends_nothing(
     assert "CodeDeliveryDetails" not in made
     assert mail() == []
     assert aws_error(lambda: anyone.resend_confirmation_code(ClientId=client_id, Username="ada")) == (
-        "InvalidParameterException", "Cannot resend codes. Auto verification not turned on.", 400,
+        "NotAuthorizedException", "Cannot resend codes. Auto verification not turned on.", 400,
     )  # fmt: skip
 
 

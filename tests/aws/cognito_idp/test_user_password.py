@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 import pytest
+from pycognito.aws_srp import AWSSRP
 from tests.aws.cognito_idp.conftest import PASSWORD
 from tests.aws.cognito_idp.tokens import FLOWS, Error, Make, respond, sign_in
 
@@ -126,10 +127,18 @@ def test_a_disabled_user_is_refused(idp: Any, here: str, app: str, user: Make, a
     assert aws_error(lambda: sign_in(idp, app)) == ("NotAuthorizedException", "User is disabled.", 400)
 
 
-def test_an_unconfirmed_user_is_refused_with_the_right_password_only(idp: Any, app: str, aws_error: Error) -> None:
+def test_an_unconfirmed_user_is_told_so_whatever_the_password_is(
+    idp: Any, here: str, app_client: Make, app: str, aws_error: Error
+) -> None:
+    """As users of AWS saw it with USER_PASSWORD_AUTH and with SRP: aws-sdk-js #4608, amplify-js #1464 and #11209."""
     idp.sign_up(ClientId=app, Username="ada", Password=PASSWORD)
-    assert aws_error(lambda: sign_in(idp, app)) == ("UserNotConfirmedException", "User is not confirmed.", 400)
-    assert aws_error(lambda: sign_in(idp, app, password="Wrong-Horse-1")) == WRONG
+    unconfirmed = ("UserNotConfirmedException", "User is not confirmed.", 400)
+    assert aws_error(lambda: sign_in(idp, app)) == unconfirmed
+    for _ in range(8):
+        assert aws_error(lambda: sign_in(idp, app, password="Wrong-Horse-1")) == unconfirmed
+    srp = app_client(here, ExplicitAuthFlows=["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"])
+    signer = AWSSRP(username="ada", password="Wrong-Horse-1", pool_id=here, client_id=srp, client=idp)
+    assert aws_error(signer.authenticate_user) == unconfirmed
 
 
 def test_a_reset_password_must_be_reset(idp: Any, here: str, app: str, user: Make, aws_error: Error) -> None:

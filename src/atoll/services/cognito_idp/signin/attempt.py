@@ -21,6 +21,8 @@ from atoll.services.cognito_idp.users import secret_hash
 from atoll.services.cognito_idp.users.find import find_by_name
 
 WRONG = "Incorrect username or password."
+HOSTED = "HOSTED"
+"""The flow of the hosted pages: a password, whatever flows the client has; who calls has made sure of the client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,6 @@ def refuse_state(user: User) -> None:
 
 
 def refuse_unconfirmed(user: User) -> None:
-    """Raises UserNotConfirmedException where the user has not confirmed the sign-up. After the password: it tells that he is there."""
+    """Raises UserNotConfirmedException where the user has not confirmed the sign-up."""
     if user.status == "UNCONFIRMED":
         raise UserNotConfirmedException("User is not confirmed.")

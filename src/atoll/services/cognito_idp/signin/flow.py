@@ -13,6 +13,7 @@ from atoll.services.cognito_idp.errors import InvalidParameterException, NotAuth
 from atoll.services.cognito_idp.pools.client_settings import flows
 from atoll.services.cognito_idp.signin import choice, custom, mfa, new_password, password, sessions, srp, steps
 from atoll.services.cognito_idp.signin.attempt import (
+    HOSTED,
     WRONG,
     Asked,
     Attempt,
@@ -28,8 +29,6 @@ from atoll.services.cognito_idp.users.find import folded, names_of
 
 __all__ = ["HOSTED", "Asked", "Signed", "answer", "begin"]
 
-HOSTED = "HOSTED"
-"""The flow of the hosted pages: a password, whatever flows the client has; who calls has made sure of the client."""
 _ADMIN = ("ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH")
 _ALLOWED_BY = {"ADMIN_NO_SRP_AUTH": "ALLOW_ADMIN_USER_PASSWORD_AUTH", "REFRESH_TOKEN": "ALLOW_REFRESH_TOKEN_AUTH"}
 _TEXTS = {

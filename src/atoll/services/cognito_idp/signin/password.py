@@ -12,6 +12,7 @@ from atoll.services.cognito_idp.errors import NotAuthorizedException
 from atoll.services.cognito_idp.pools.client_settings import hides_users
 from atoll.services.cognito_idp.signin import lockout, migration
 from atoll.services.cognito_idp.signin.attempt import (
+    HOSTED,
     WRONG,
     Attempt,
     refuse_state,
@@ -61,7 +62,8 @@ async def before(attempt: Attempt) -> None:
 async def settle(attempt: Attempt, user: User, *, right: bool) -> User:
     """Writes down whether the password was right, and gives the user as he is now. Raises as `check`.
 
-    It is decided here, one attempt after the other: of many at once no more than the lock-out allows come through.
+    It is decided here, one attempt after the other: of many at once no more than the lock-out allows come through. AWS tells who has not
+    confirmed the sign-up whatever the password is; the pages do so after the right one only, for they sign in who then confirms.
     """
     ctx, pool, now = attempt.ctx, attempt.pool, attempt.ctx.clock.now()
 
@@ -70,6 +72,8 @@ async def settle(attempt: Attempt, user: User, *, right: bool) -> User:
         if current is None:
             return None
         lockout.refuse_if_locked(current, now)
+        if attempt.flow != HOSTED:
+            refuse_unconfirmed(current)
         if not right or current.password is None or current.password != user.password:
             put_user(tx, ctx, pool, lockout.after_failure(current, now), current)
             return None

@@ -32,7 +32,7 @@ async def resend_confirmation_code(ctx: Context, request: ResendConfirmationCode
         raise InvalidParameterException("User is already confirmed.")
     medium = confirmation.medium_for(pool, user)
     if medium is None:
-        raise InvalidParameterException("Cannot resend codes. Auto verification not turned on.")
+        raise NotAuthorizedException("Cannot resend codes. Auto verification not turned on.")
     code, now = codes.draw(ctx), ctx.clock.now()
     await ctx.store.transact(lambda tx: confirmation.keep(tx, ctx, pool, user, medium, code, now, counted=True))
     metadata = request.get("ClientMetadata", {})
