@@ -270,6 +270,21 @@ def test_who_may_flush(cached: Any, client: Callable[..., Any], region: Any, aws
     joe.flush_stage_cache(**place)
 
 
+def test_traces_say_what_came_from_the_cache(own: Any, rest_in: Callable[..., Any]) -> None:
+    rest = rest_in(own)
+    rest.mock("/pets", answer=ID)
+    rest.deploy(cacheClusterEnabled=True)
+    stage(rest, all__caching__enabled="true")
+    ids = [rest("/pets").headers["x-amzn-requestid"] for _ in range(2)]
+    traces = f"{own.endpoint}/_atoll/trace"
+    found = {}
+    for trace in httpx.get(traces, trust_env=False).json()["traces"]:
+        said = httpx.get(f"{traces}/{trace['id']}", trust_env=False).json()["attributes"]
+        if said.get("request_id") in ids:
+            found[said["request_id"]] = said["cache"]
+    assert found == dict(zip(ids, ("miss", "hit"), strict=True))
+
+
 def test_curl_sees_the_cache(cached: Any) -> None:
     def curl(*options: str) -> tuple[str, str]:
         command = ["curl", "-si", *options, cached.url("/pets")]

@@ -61,7 +61,7 @@ def test_what_a_documentation_part_cannot_be(api: Any, api_id: str, account: str
     assert create() == ("ConflictException", taken, 409)
 
 
-def test_documentation_parts_are_found_by_type_path_and_name(api: Any, api_id: str, aws_error: Any) -> None:
+def test_documentation_parts_are_found_by_type_path_and_name(api: Any, api_id: str) -> None:
     for location in (
         {"type": "METHOD", "path": "/pets", "method": "GET"},
         {"type": "METHOD", "path": "/toys", "method": "GET"},
@@ -76,8 +76,34 @@ def test_documentation_parts_are_found_by_type_path_and_name(api: Any, api_id: s
     assert count(type="METHOD") == 2
     assert count(type="METHOD", path="/pets") == count(nameQuery="Pet") == 1
     assert count(path="/nothing") == 0
-    refused = aws_error(lambda: api.get_documentation_parts(restApiId=api_id, locationStatus="UNDOCUMENTED"))
-    assert refused[::2] == ("NotImplemented", 501)
+
+
+def test_what_has_no_documentation(api: Any) -> None:
+    api_id = mock_api(api, {"pets": "GET", "toys": "POST"})
+
+    def missing(**asked: Any) -> list[dict[str, str]]:
+        found = api.get_documentation_parts(restApiId=api_id, locationStatus="UNDOCUMENTED", **asked)["items"]
+        assert [set(item) for item in found] == [{"location"}] * len(found)
+        return [item["location"] for item in found]
+
+    pets = {"path": "/pets", "method": "GET"}
+    assert missing(path="/pets") == [
+        {"type": "RESOURCE", "path": "/pets"},
+        {"type": "METHOD", **pets},
+        {"type": "RESPONSE", **pets, "statusCode": "200"},
+    ]
+    assert missing(type="API") == [{"type": "API"}]
+    whole = [location for location in missing(limit=500) if location["type"] != "MODEL"]
+    for location in ({"type": "API"}, {"type": "METHOD", "path": "/pets", "method": "*"}):
+        api.create_documentation_part(restApiId=api_id, location=location, properties="{}")
+    whole.remove({"type": "API"})
+    whole.remove({"type": "METHOD", **pets})
+    assert [location for location in missing(limit=500) if location["type"] != "MODEL"] == whole
+    pages = api.get_paginator("get_documentation_parts").paginate(
+        restApiId=api_id, locationStatus="UNDOCUMENTED", PaginationConfig={"PageSize": 2}
+    )
+    paged = [item["location"] for page in pages for item in page["items"]]
+    assert paged == missing(limit=500)
 
 
 def test_documentation_versions_keep_what_was_said(api: Any, api_id: str, aws_error: Any) -> None:

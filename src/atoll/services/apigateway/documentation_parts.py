@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from atoll.api_runtime import openapi
 from atoll.kernel.context import Context
-from atoll.kernel.errors import NotImplementedByAtoll
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
+from atoll.services.apigateway import deploy, store
 from atoll.services.apigateway import documentation_records as records
-from atoll.services.apigateway import store
 from atoll.services.apigateway.access import access
 from atoll.services.apigateway.documentation_records import Part
 from atoll.services.apigateway.errors import BadRequestException
 from atoll.services.apigateway.openapi import documentation
-from atoll.services.apigateway.pages import page
+from atoll.services.apigateway.pages import page, position_after, size_of, starts_after
 from atoll.services.apigateway.patches import Patch, Rules, apply, patches
+from atoll.services.apigateway.undocumented import Location, undocumented
 
 if TYPE_CHECKING:
     from types_boto3_apigateway.type_defs import (
@@ -58,15 +58,19 @@ async def get_documentation_part(ctx: Context, request: GetDocumentationPartRequ
 
 @operation("GetDocumentationParts", access=access("GET", _ALL))
 async def get_documentation_parts(ctx: Context, request: GetDocumentationPartsRequestTypeDef) -> dict[str, Any]:
-    """A page of an API's documentation parts, by id: of one type, path, or with a name."""
-    if request.get("locationStatus") == "UNDOCUMENTED":
-        raise NotImplementedByAtoll("apigateway: listing what has no documentation (locationStatus) is not implemented")
+    """A page of an API's documentation parts, by id: of one type, path, or with a name. Or, `UNDOCUMENTED`, what has none: such items
+    have a location alone."""
     api_id = request["restApiId"]
     asked = {"type": request.get("type"), "path": request.get("path"), "name": request.get("nameQuery")}
     wanted = {member: value for member, value in asked.items() if value}
 
     def read(tx: Reader) -> dict[str, Any]:
         store.api(tx, ctx, api_id)
+        if request.get("locationStatus") == "UNDOCUMENTED":
+            places = undocumented(
+                deploy.as_it_is(tx, ctx, api_id), [part.location for part in records.parts(tx, ctx, api_id)]
+            )
+            return _places_page(request, [place for place in places if wanted.items() <= place.items()])
         prefix = store.key(ctx, "v1.documentation-parts", api_id)
         span = store.parts(ctx, "v1.documentation-parts", api_id)
         return page(
@@ -74,6 +78,16 @@ async def get_documentation_parts(ctx: Context, request: GetDocumentationPartsRe
         )
 
     return await ctx.store.read(read)
+
+
+def _places_page(request: Mapping[str, Any], places: Sequence[Location]) -> dict[str, Any]:
+    """A page of locations; positions count them."""
+    after, size = starts_after(request) or "0", size_of(request)
+    begin = int(after) if after.isdecimal() else len(places)
+    output: dict[str, Any] = {"items": [{"location": place} for place in places[begin : begin + size]]}
+    if begin + size < len(places):
+        output["position"] = position_after(str(begin + size))
+    return output
 
 
 @operation("UpdateDocumentationPart", access=access("PATCH", _ONE))
