@@ -17,11 +17,11 @@ from atoll.api_runtime.address import address
 from atoll.api_runtime.authorize import verdicts
 from atoll.api_runtime.http_api import sources
 from atoll.api_runtime.http_api.parameters import Mappings
+from atoll.api_runtime.integrate.mock import mock_status
 from atoll.api_runtime.match import Router
 from atoll.api_runtime.plane import resolve_stage
 from atoll.api_runtime.refused import Refused
 from atoll.api_runtime.rest_api import content, match, parameters
-from atoll.api_runtime.rest_api.mock import mock_status
 from atoll.api_runtime.rest_api.proxy_answer import proxy_answer
 from atoll.api_runtime.rest_api.records import Method, Resource
 from atoll.api_runtime.templates.budget import TemplateError

@@ -9,6 +9,7 @@ import msgspec
 
 from atoll.api_runtime import client_certificates
 from atoll.api_runtime.integrate.http_client import Answer, Failed, HttpClient, TimedOut
+from atoll.api_runtime.integrate.mock import mock_status
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.integrate.services import ServiceRequest, Services
 from atoll.api_runtime.invoke_arns import function_in
@@ -20,7 +21,6 @@ from atoll.api_runtime.rest_api.content import is_binary, response_body
 from atoll.api_runtime.rest_api.event import proxy_event
 from atoll.api_runtime.rest_api.execution_log import noted_headers
 from atoll.api_runtime.rest_api.functions import RestFunctions
-from atoll.api_runtime.rest_api.mock import mock_status
 from atoll.api_runtime.rest_api.outgoing import Outgoing, outgoing
 from atoll.api_runtime.rest_api.proxy_answer import malformed, proxy_answer
 from atoll.api_runtime.serving import with_variables

@@ -16,10 +16,10 @@ import msgspec
 from atoll.api_runtime.documents import NO_JSON
 from atoll.api_runtime.integrate.functions import Functions
 from atoll.api_runtime.integrate.http_client import Failed, HttpClient, TimedOut
+from atoll.api_runtime.integrate.mock import mock_status
 from atoll.api_runtime.integrate.roles import Roles
 from atoll.api_runtime.integrate.services import ServiceRequest, Services
 from atoll.api_runtime.refused import Refused
-from atoll.api_runtime.rest_api.mock import mock_status
 from atoll.api_runtime.serving import Integration, with_variables
 from atoll.api_runtime.visit import Visit
 from atoll.api_runtime.websocket_api import execution_log

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from atoll.api_runtime import passed_roles
+from atoll.api_runtime.condition_values import Read, Request, said, tags, there
 from atoll.kernel.context import Context
 from atoll.kernel.service import NO_CONDITIONS, Access, ValuesOf
 from atoll.kernel.store.api import Reader
@@ -19,8 +20,6 @@ from atoll.services.apigateway import store
 from atoll.services.apigateway.errors import NotFoundException
 
 Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-Request = Mapping[str, Any]
-_Read = Callable[[Reader, Context, Request], Any]
 _Given = Callable[[Request], Any]
 
 
@@ -67,57 +66,18 @@ def _conditions(verb: Verb, path: str) -> dict[str, ValuesOf]:
         if noun not in (nouns[-1], nouns[-2]) or "cache" in nouns:
             continue
         if verb in ("POST", "PUT", "PATCH"):
-            conditions |= {f"apigateway:Request/{key}": _said(given) for key, (given, _) in members.items()}
+            conditions |= {f"apigateway:Request/{key}": said(given) for key, (given, _) in members.items()}
         if nouns[-1] != noun:  # one of them, not their list
-            conditions |= {f"apigateway:Resource/{key}": _there(read) for key, (_, read) in members.items()}
+            conditions |= {
+                f"apigateway:Resource/{key}": there(read, NotFoundException) for key, (_, read) in members.items()
+            }
     if "{restApiId}" in nouns:
         conditions["aws:ResourceTag/${TagKey}"] = _stage_tags if "{stageName}" in nouns else _api_tags
     if nouns[-1] == "deployments" and verb == "POST":
-        conditions["apigateway:Request/StageName"] = _said(lambda request: request.get("stageName"))
+        conditions["apigateway:Request/StageName"] = said(lambda request: request.get("stageName"))
     if verb == "POST" and nouns[-1] in ("restapis", "stages"):
         conditions |= adds_tags("tags")
     return conditions
-
-
-def _said(given: _Given) -> ValuesOf:
-    """What the request asks for, as text."""
-
-    def values(_ctx: Context, request: Request) -> Sequence[str] | None:
-        return _texts(given(request))
-
-    return values
-
-
-def _there(read: _Read) -> ValuesOf:
-    """What the resource has already, as text."""
-
-    async def values(ctx: Context, request: Request) -> Sequence[str] | None:
-        return _texts(await _looked_up(ctx, lambda tx: read(tx, ctx, request)))
-
-    return values
-
-
-def _texts(value: Any) -> Sequence[str] | None:
-    if value is None:
-        return None
-    values = value if isinstance(value, (list, tuple)) else [value]
-    return [str(one).lower() if isinstance(one, bool) else str(one) for one in values]
-
-
-async def _looked_up(ctx: Context, read: Callable[[Reader], Any]) -> Any:
-    """None where there is no such thing: the operation says so later."""
-    try:
-        return await ctx.store.read(read)
-    except NotFoundException:
-        return None
-
-
-def _tags(read: Callable[[Reader, Context, Request], store.RestApi | store.Stage]) -> ValuesOf:
-    async def tags(ctx: Context, request: Request) -> Mapping[str, str] | None:
-        found = await _looked_up(ctx, lambda tx: read(tx, ctx, request))
-        return found.tags if found else None
-
-    return tags
 
 
 def _api(tx: Reader, ctx: Context, request: Request) -> store.RestApi:
@@ -132,8 +92,8 @@ def _authorizer(tx: Reader, ctx: Context, request: Request) -> store.Authorizer:
     return store.authorizer(tx, ctx, request["restApiId"], request["authorizerId"])
 
 
-_api_tags = _tags(_api)
-_stage_tags = _tags(_stage)
+_api_tags = tags(_api, NotFoundException)
+_stage_tags = tags(_stage, NotFoundException)
 
 
 def _or_patched(member: str, path: str) -> _Given:
@@ -152,7 +112,7 @@ def _endpoint_types(request: Request) -> Any:
     return found or None
 
 
-_MEMBERS: Mapping[str, Mapping[str, tuple[_Given, _Read]]] = {
+_MEMBERS: Mapping[str, Mapping[str, tuple[_Given, Read]]] = {
     "restapis": {
         "ApiName": (_or_patched("name", "/name"), lambda tx, ctx, request: _api(tx, ctx, request).name),
         "DisableExecuteApiEndpoint": (

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from atoll.api_runtime import domains
+from atoll.api_runtime.condition_values import Read, Request, said, tags, there
 from atoll.api_runtime.passed_roles import passes_roles
 from atoll.kernel.context import Context
 from atoll.kernel.service import NO_CONDITIONS, Access, ValuesOf
@@ -21,8 +22,6 @@ from atoll.services.apigatewayv2 import store
 from atoll.services.apigatewayv2.errors import NotFoundException
 
 Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-Request = Mapping[str, Any]
-_Read = Callable[[Reader, Context, Request], Any]
 _ARN = re.compile(
     r"arn:aws[a-z-]*:apigateway:(?P<region>[a-z0-9-]+)::/apis/(?P<api>[^/]+)(?:/stages/(?P<stage>[^/]+))?"
 )
@@ -81,7 +80,9 @@ def _conditions(verb: Verb, path: str) -> dict[str, ValuesOf]:
         if verb in ("POST", "PATCH"):
             conditions |= {f"apigateway:Request/{key}": _given(*way) for key, (way, _) in members.items()}
         if nouns[-1] != noun:  # one of them, not their list
-            conditions |= {f"apigateway:Resource/{key}": _there(read) for key, (_, read) in members.items()}
+            conditions |= {
+                f"apigateway:Resource/{key}": there(read, NotFoundException) for key, (_, read) in members.items()
+            }
     if "{ApiId}" in nouns:
         conditions["aws:ResourceTag/${TagKey}"] = _stage_tags if "{StageName}" in nouns else _api_tags
     if path == "/apis/{ApiId}/deployments" and verb == "POST":
@@ -92,45 +93,15 @@ def _conditions(verb: Verb, path: str) -> dict[str, ValuesOf]:
 
 
 def _given(*way: str) -> ValuesOf:
-    """What the request has at the end of the way, as text."""
+    """What the request has at the end of the way."""
 
-    def values(_ctx: Context, request: Request) -> Sequence[str] | None:
-        found: Any = request
+    def found(request: Request) -> Any:
+        at: Any = request
         for member in way:
-            found = (found or {}).get(member)
-        return None if found is None else [_text(found)]
+            at = (at or {}).get(member)
+        return at
 
-    return values
-
-
-def _there(read: _Read) -> ValuesOf:
-    """What the resource has already, as text."""
-
-    async def values(ctx: Context, request: Request) -> Sequence[str] | None:
-        found = await _looked_up(ctx, lambda tx: read(tx, ctx, request))
-        return None if found is None else [_text(found)]
-
-    return values
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-async def _looked_up(ctx: Context, read: Callable[[Reader], Any]) -> Any:
-    """None where there is no such thing: the operation says so later."""
-    try:
-        return await ctx.store.read(read)
-    except NotFoundException:
-        return None
-
-
-def _tags(read: Callable[[Reader, Context, Request], store.Api | store.Stage]) -> ValuesOf:
-    async def tags(ctx: Context, request: Request) -> Mapping[str, str] | None:
-        found = await _looked_up(ctx, lambda tx: read(tx, ctx, request))
-        return found.tags if found else None
-
-    return tags
+    return said(found)
 
 
 def _api(tx: Reader, ctx: Context, request: Request) -> store.Api:
@@ -153,10 +124,10 @@ def _access_log(tx: Reader, ctx: Context, request: Request, member: str) -> str 
     return (_stage(tx, ctx, request).access_log or {}).get(member)
 
 
-_api_tags = _tags(_api)
-_stage_tags = _tags(_stage)
+_api_tags = tags(_api, NotFoundException)
+_stage_tags = tags(_stage, NotFoundException)
 
-_MEMBERS: Mapping[str, Mapping[str, tuple[tuple[str, ...], _Read]]] = {
+_MEMBERS: Mapping[str, Mapping[str, tuple[tuple[str, ...], Read]]] = {
     "authorizers": {
         "AuthorizerType": (("AuthorizerType",), lambda tx, ctx, request: _authorizer(tx, ctx, request).kind),
         "AuthorizerUri": (("AuthorizerUri",), lambda tx, ctx, request: _authorizer(tx, ctx, request).uri),
