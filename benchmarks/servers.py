@@ -55,7 +55,7 @@ class Server:
         self.port = _free_port()
         self.directory = Path(tempfile.mkdtemp(dir=CACHE, prefix="run-"))
         command = kind.command(self.port, self.directory)
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "ATOLL_", "XDG_"))}
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "ATOLL_", "XDG_", "PYTHON"))}
         environment = kept | {"TMPDIR": str(self.directory)} | kind.environment(self.port, self.directory)
         self._log = (self.directory / "log").open("wb")
         self.started = time.perf_counter()

@@ -10,6 +10,7 @@ import msgspec
 
 from atoll.edge.guard import is_of_a_functions_page
 from atoll.gateway.audits import Audits
+from atoll.gateway.loading import Loading
 from atoll.gateway.used_calls import UsedCalls
 from atoll.kernel.context import Context
 from atoll.kernel.service import Operation, Runtime
@@ -52,8 +53,12 @@ class Parts:
     audits: Audits = field(default_factory=Audits)
     used: UsedCalls | None = None
     """Where what roles use is noted, None where it is not."""
+    loading: Loading = field(init=False)
     caller: Caller = field(init=False)
     """The gateway itself, for operations that call others."""
+
+    def __post_init__(self) -> None:
+        self.loading = Loading(self.models, self.operations)
 
     async def is_inside(self, request: HttpRequest) -> bool:
         """Whether a function makes the request, from inside an execution environment (found out once per connection), or a page of

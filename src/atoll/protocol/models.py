@@ -114,9 +114,17 @@ class Models:
         model = self.service(name) if overlaid is None else ServiceModel(overlaid, name)
         return codec_for(model, protocol, in_json=in_json)
 
+    def signing_names(self) -> set[str]:
+        """Every name by which signatures call an implemented service."""
+        return {known for name in self._implemented for known in self._head(name).names}
+
+    def called(self, signing_name: str) -> list[str]:
+        """The implemented services that signatures call so."""
+        return [name for name in self._implemented if signing_name in self._head(name).names]
+
     def takes_forms(self, signing_name: str | None) -> bool:
         """Whether a service that goes by this name reads forms. Where none that is implemented goes by it, one may."""
-        heads = [head for name in self._implemented if signing_name in (head := self._head(name)).names]
+        heads = [self._head(name) for name in self.called(signing_name)] if signing_name is not None else []
         return not heads or any(not {"query", "ec2"}.isdisjoint(head.protocols) for head in heads)
 
     def wire_form(self, signing_name: str, operation: str) -> WireForm | None:

@@ -37,7 +37,10 @@ async def identify(call: Call) -> None:
             await read_form(call)
         _find(call, None)  # also this is answered in the protocol of the service that it came for
         raise
-    if is_form and call.parts.models.takes_forms(authorization.service if authorization else None):
+    named = authorization.service if authorization else None
+    if named not in call.parts.loading.done:
+        await call.parts.loading.load(named)
+    if is_form and call.parts.models.takes_forms(named):
         await read_form(call)
     if authorization is None:
         _find(call, None)
