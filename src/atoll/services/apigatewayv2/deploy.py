@@ -46,7 +46,7 @@ def take(
     """Stores a deployment of the API as it is now."""
     deployment = store.Deployment(drawn.deployment, drawn.snapshot, drawn.now, automatic, description)
     place = serving.snapshot_key(ctx.account, ctx.region, api_id, drawn.snapshot)
-    tx.set(place, serving.SNAPSHOTS.encode(snapshot(tx, ctx, api_id)))
+    tx.set(place, snapshot(tx, ctx, api_id))
     store.put(tx, ctx, api_id, deployment)
     return deployment
 

@@ -120,7 +120,8 @@ def put(tx: Transaction, ctx: Context, api_id: str, route: store.Route) -> None:
         raise ConflictException(f"Route with key {route.key} already exists for this API")
     if route.target is not None:
         store.integration(tx, ctx, api_id, integration_of(route.target))
-    check_authorizer(route, {one.id: one for one in store.every(tx, ctx, store.Authorizer, api_id)})
+    known = store.every(tx, ctx, store.Authorizer, api_id) if route.authorizer else ()
+    check_authorizer(route, {one.id: one for one in known})
     check_models(tx, ctx, api_id, route.request_models.values())
     tx.set(_by_key(ctx, api_id, route.key), route.id.encode())
     store.put(tx, ctx, api_id, route)

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import cast
+
+import msgspec
 
 from atoll.api_runtime import serving
 from atoll.kernel.context import Context
+from atoll.kernel.records import encode
 from atoll.kernel.store.api import Reader
 from atoll.services.apigatewayv2 import store
 from atoll.services.apigatewayv2.integration_rules import is_function
 from atoll.services.apigatewayv2.rules import function_of, invoked
 
 
-def snapshot(tx: Reader, ctx: Context, api_id: str) -> serving.Snapshot:
-    """The API as it is now. A route without an integration is there, too."""
+def snapshot(tx: Reader, ctx: Context, api_id: str) -> bytes:
+    """The API as it is now, as a stored `serving.Snapshot`. A route without an integration is there, too."""
     api = store.api(tx, ctx, api_id)
     integrations = list(store.every(tx, ctx, store.Integration, api_id))
     places = {f"integrations/{one.id}": place for place, one in enumerate(integrations)}
     answers = store.by_owner(tx, ctx, store.IntegrationResponse, api_id)
     replies = store.by_owner(tx, ctx, store.RouteResponse, api_id)
-    return serving.Snapshot(
-        routes=tuple(
-            _route(one, places.get(one.target or ""), replies.get(one.id, ())) for one in store.routes(tx, ctx, api_id)
-        ),
+    routes = (
+        _written(raw, places.get(one.target or ""), *(reply.key for reply in replies.get(one.id, ())))
+        for one, raw in store.stored(tx, ctx, store.Route, api_id)
+    )
+    taken = serving.Snapshot(
+        routes=cast(tuple[serving.Route, ...], tuple(routes)),  # to be encoded, and that is done
         integrations=tuple(_integration(one, answers.get(one.id, ())) for one in integrations),
         cors=api.cors,
         endpoint_disabled=api.endpoint_disabled,
@@ -31,6 +38,7 @@ def snapshot(tx: Reader, ctx: Context, api_id: str) -> serving.Snapshot:
         route_selection=api.route_selection,
         api_key_selection=api.api_key_selection,
     )
+    return serving.SNAPSHOTS.encode(taken)
 
 
 def _integration(one: store.Integration, responses: Iterable[store.IntegrationResponse]) -> serving.Integration:
@@ -59,7 +67,13 @@ def _integration(one: store.Integration, responses: Iterable[store.IntegrationRe
     )
 
 
-def _route(one: store.Route, integration: int | None, responses: Iterable[store.RouteResponse]) -> serving.Route:
+@lru_cache(maxsize=4096)
+def _written(raw: bytes, integration: int | None, *responses: str) -> msgspec.Raw:
+    """A stored route as a snapshot holds it, encoded: with each change of a large API all but one are as they were."""
+    return msgspec.Raw(encode(_route(store.ROUTES.decode(raw), integration, responses)))
+
+
+def _route(one: store.Route, integration: int | None, responses: tuple[str, ...]) -> serving.Route:
     return serving.Route(
         key=one.key,
         integration=integration,
@@ -71,7 +85,7 @@ def _route(one: store.Route, integration: int | None, responses: Iterable[store.
         request_parameters=one.request_parameters,
         model_selection=one.model_selection,
         response_selection=one.response_selection,
-        responses=tuple(response.key for response in responses),
+        responses=responses,
     )
 
 

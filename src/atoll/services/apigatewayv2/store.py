@@ -266,8 +266,13 @@ def _part(tx: Reader, ctx: Context, record: type[R], api_id: str, *path: str) ->
 
 def every(tx: Reader, ctx: Context, record: type[R], *path: str) -> Iterator[R]:
     """All records of a kind of an API (or of what `path` names below it), by id."""
+    return (found for found, _ in stored(tx, ctx, record, *path))
+
+
+def stored(tx: Reader, ctx: Context, record: type[R], *path: str) -> Iterator[tuple[R, bytes]]:
+    """As `every`, each beside its stored bytes."""
     found = tx.scan(parts(ctx, kind_of(record), *path).values())  # type: ignore[arg-type]
-    return (_CODECS[record].decode(raw) for _, raw in found)
+    return ((_CODECS[record].decode(raw), raw) for _, raw in found)
 
 
 def by_owner(tx: Reader, ctx: Context, record: type[R], api_id: str) -> dict[str, list[R]]:
