@@ -110,7 +110,7 @@ def test_ephemeral_leaves_nothing(stopped: Region, tmp_path: Path) -> None:
     assert "Atoll is ready" in process.stdout.readline()
     assert list(tmp_path.glob("atoll-*"))
     process.terminate()
-    assert process.wait(20) == 0
+    assert process.wait(120) == 0
     assert process.stdout.read().endswith("Stopped. Nothing is kept: it is ephemeral.\n")
     assert not list(tmp_path.glob("atoll-*"))
 
@@ -161,7 +161,7 @@ def test_logs_of_a_function_that_never_ran(region: Region) -> None:
     assert following.stderr
     assert "Waiting for the first call of nobody" in following.stderr.readline()
     following.send_signal(signal.SIGINT)
-    assert following.wait(20) == 0
+    assert following.wait(120) == 0
     assert "Traceback" not in following.stderr.read()
 
 
@@ -189,7 +189,7 @@ def test_following_ends_with_the_region(new_region: Callable[..., Region]) -> No
     assert following.stderr
     following.stderr.readline()
     region.kill()
-    assert following.wait(20) == 1
+    assert following.wait(120) == 1
     assert following.stderr.read().startswith(f"error: The region at {region.endpoint} does not answer.")
 
 
