@@ -94,9 +94,10 @@ resource "aws_iam_role_policy" "dynamodb_access" {
 # --- the API's function: its package holds its own file, nothing else -------
 
 data "archive_file" "api" {
-  type        = "zip"
-  source_file = "${path.module}/api/index.mjs"
-  output_path = "${path.module}/lambda_function.zip"
+  type             = "zip"
+  source_file      = "${path.module}/api/index.mjs"
+  output_path      = "${path.module}/lambda_function.zip"
+  output_file_mode = "0644" # else the zip, and with it the plan, changes with the umask of whoever checked the files out
 }
 
 resource "aws_lambda_function" "api_function" {
@@ -214,9 +215,10 @@ resource "aws_apigatewayv2_route" "route" {
 
 # The other way: a function does.
 data "archive_file" "authorizer" {
-  type        = "zip"
-  source_file = "${path.module}/authorizer/index.mjs"
-  output_path = "${path.module}/authorizer.zip"
+  type             = "zip"
+  source_file      = "${path.module}/authorizer/index.mjs"
+  output_path      = "${path.module}/authorizer.zip"
+  output_file_mode = "0644"
 }
 
 resource "aws_lambda_function" "authorizer" {

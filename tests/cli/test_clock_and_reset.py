@@ -79,7 +79,7 @@ def at_a_terminal(region: Region, answer: bytes, *arguments: str) -> tuple[int, 
     except OSError:  # the end of a terminal
         pass
     os.close(ours)
-    return process.wait(20), output.decode()
+    return process.wait(120), output.decode()
 
 
 def test_reset_shows_what_goes_and_asks(new_region: Callable[..., Region]) -> None:

@@ -157,7 +157,7 @@ def test_ctrl_c_ends_the_workload_and_the_audit(system: System) -> None:
     process = started(system, "--", "sleep", "60")
     assert not system.enforces()
     os.killpg(process.pid, signal.SIGINT)
-    output, errors = process.communicate(timeout=30)
+    output, errors = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "3×  dynamodb:PutItem on " in output
     assert "Traceback" not in errors
@@ -170,7 +170,7 @@ def test_without_a_workload_it_lasts_until_ctrl_c(system: System) -> None:
     assert not system.enforces()
     assert "audit runs: nothing is denied" in system.region.atoll("status").stdout
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=30)
+    output, errors = process.communicate(timeout=120)
     assert "3×  dynamodb:PutItem on " in output
     assert "Ctrl-C ends." in errors
     assert system.enforces()
@@ -179,7 +179,7 @@ def test_without_a_workload_it_lasts_until_ctrl_c(system: System) -> None:
 def test_after_a_crash_of_the_command_denials_come_back(system: System) -> None:
     process = started(system, "--", "sleep", "60")
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     until(lambda: system.audits() == 0)
     assert system.enforces()
 
@@ -252,4 +252,4 @@ def test_refusals_that_are_no_matter_of_permissions_stay(system: System) -> None
     with pytest.raises(ClientError, match="InvalidClientTokenId"):
         system.region.client("sts", "ASIANOBODYKNOWS", "x").get_caller_identity()
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)

@@ -274,6 +274,7 @@ def test_the_policy_put_in_place_of_all_others_serves(worker: Worker, tables: Ca
             other()
 
 
+@pytest.mark.timeout(1800)
 def test_terraform_that_is_valid_and_formatted(
     worker: Worker, tables: Callable[..., None], terraform_plugins: Plugins, tmp_path: Path
 ) -> None:

@@ -73,7 +73,7 @@ def test_wait_for_the_next_message(own: Region, sign_up: Any) -> None:
         assert waiting.stderr
         assert "Waiting for a message" in waiting.stderr.readline()
         sign_up("eve")
-        output, _ = waiting.communicate(timeout=30)
+        output, _ = waiting.communicate(timeout=120)
     assert json.loads(output)["to"] == "eve@example.com"
 
 

@@ -40,6 +40,7 @@ def free_port() -> int:
         return port
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("page", ["functions.md", "apis.md", "permissions.md", "users.md"])
 def test_the_examples_answer_what_the_page_says(
     page: str, new_region: Callable[[], Region], need: Callable[..., None], tmp_path: Path

@@ -381,7 +381,9 @@ connection.sendall(request)
 socket.send_fds(left, [b"x"], [connection.fileno()])
 connection.close()
 time.sleep(0.5)
-result = answer(socket.socket(fileno=socket.recv_fds(right, 1, 1)[1][0]))
+connection = socket.socket(fileno=socket.recv_fds(right, 1, 1)[1][0])
+connection.settimeout(20)  # else it takes the file, which does not block, for one that does
+result = answer(connection)
 """,
     "a thread with its own files": """
 import ctypes, threading

@@ -40,7 +40,7 @@ class Stack:
     def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """`atoll terraform …` in the stack's directory."""
         result = self.region.atoll(
-            "terraform", f"-chdir={self.directory}", *arguments, check=False, timeout=280, **self.plugins.environment
+            "terraform", f"-chdir={self.directory}", *arguments, check=False, timeout=1200, **self.plugins.environment
         )
         assert not check or result.returncode == 0, f"terraform {arguments} failed:\n{result.stdout}\n{result.stderr}"
         return result
@@ -128,5 +128,8 @@ def stack(tmp_path: Path, new_region: Callable[..., Region], terraform_plugins: 
 
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:
-    """Terraform spends its time waiting: its tests begin first, beside everything else."""
+    """Terraform spends its time waiting: its tests begin first, beside everything else. On a busy machine one takes over five minutes."""
+    for item in items:
+        if "stacks" in item.nodeid:
+            item.add_marker(pytest.mark.timeout(1800))
     items.sort(key=lambda item: "stacks" not in item.nodeid)

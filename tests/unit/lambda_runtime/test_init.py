@@ -59,7 +59,7 @@ async def test_a_function_that_cannot_be_imported_is_tried_once_more_and_then_on
 async def test_after_a_crash_the_same_stream_goes_on(harness: Harness, end: str, report: str) -> None:
     function = harness.function(
         f"n = 0\ndef handler(event, context):\n    global n\n    n += 1\n    if event: {end}\n    return n\n",
-        timeout=0.5,
+        timeout=3.0,
     )
     assert json.loads((await harness.invoke(function)).payload) == 1
     assert (await harness.invoke(function, True)).log_tail.decode().endswith(report)
