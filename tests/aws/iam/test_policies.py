@@ -209,6 +209,16 @@ def test_aws_managed_policies(iam, account, aws_error):
     )
 
 
+def test_a_power_user_may_all_but_change_who_may_what(iam, region, aws_error):
+    iam.create_user(UserName="ann")
+    iam.attach_user_policy(UserName="ann", PolicyArn="arn:aws:iam::aws:policy/PowerUserAccess")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    ann = region.client("iam", key["AccessKeyId"], key["SecretAccessKey"])
+    assert ann.list_roles()["Roles"] == []
+    assert aws_error(lambda: ann.create_user(UserName="bob"))[0] == "AccessDenied"
+    assert region.client("dynamodb", key["AccessKeyId"], key["SecretAccessKey"]).list_tables()["TableNames"] == []
+
+
 def test_lists(iam, arn):
     for name in ("z", "a"):
         iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(document()))
