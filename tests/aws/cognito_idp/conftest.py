@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["prefix", "visitor"]
 
 PASSWORD = "Correct-Horse-7"
+FLOWS = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH"]
 WEB = httpx.Client(trust_env=False, timeout=60)
 """For requests by hand: a client of its own for each costs more than most requests."""
 
@@ -53,6 +54,18 @@ def app_client(idp: Any) -> Callable[..., str]:
         return made
 
     return make
+
+
+@pytest.fixture
+def here(pool: Callable[..., str]) -> str:
+    """A pool of no settings."""
+    return pool()
+
+
+@pytest.fixture
+def app(here: str, app_client: Callable[..., str]) -> str:
+    """A client of `here`, through which users sign in with their passwords."""
+    return app_client(here, ExplicitAuthFlows=FLOWS)
 
 
 @pytest.fixture

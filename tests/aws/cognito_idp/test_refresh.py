@@ -27,16 +27,6 @@ def renew(idp: Any, client_id: str, token: str, **more: str) -> dict[str, Any]:
     return result
 
 
-@pytest.fixture
-def here(pool: Make) -> str:
-    return pool()
-
-
-@pytest.fixture
-def app(here: str, app_client: Make) -> str:
-    return app_client(here, ExplicitAuthFlows=FLOWS)
-
-
 def test_refresh_gives_new_tokens_of_the_same_login(idp: Any, here: str, app: str, user: Make) -> None:
     user(here, "ada")
     first = tokens(idp, app)

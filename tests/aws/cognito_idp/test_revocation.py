@@ -17,16 +17,6 @@ FORGED = ("NotAuthorizedException", "Could not verify signature for Access Token
 INVALID = ("NotAuthorizedException", "Invalid Access Token", 400)
 
 
-@pytest.fixture
-def here(pool: Make) -> str:
-    return pool()
-
-
-@pytest.fixture
-def app(here: str, app_client: Make) -> str:
-    return app_client(here, ExplicitAuthFlows=FLOWS)
-
-
 def test_revoke_token_ends_its_login_only(idp: Any, here: str, app: str, user: Make, aws_error: Error) -> None:
     user(here, "ada")
     first, second = tokens(idp, app), tokens(idp, app)

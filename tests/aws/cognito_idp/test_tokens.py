@@ -12,16 +12,6 @@ from tests.aws.cognito_idp.tokens import FLOWS, Make, claims, key_set, tokens, v
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
-@pytest.fixture
-def here(pool: Make) -> str:
-    return pool()
-
-
-@pytest.fixture
-def app(here: str, app_client: Make) -> str:
-    return app_client(here, ExplicitAuthFlows=FLOWS)
-
-
 def test_the_access_token_has_awss_claims(idp: Any, region: Any, here: str, app: str, user: Make) -> None:
     sub = user(here, "ada", email="ada@example.com")
     said = verified(region, here, tokens(idp, app)["AccessToken"])

@@ -16,16 +16,6 @@ from tests.aws.cognito_idp.tokens import FLOWS, Error, Make, respond, sign_in
 WRONG = ("NotAuthorizedException", "Incorrect username or password.", 400)
 
 
-@pytest.fixture
-def here(pool: Make) -> str:
-    return pool()
-
-
-@pytest.fixture
-def app(here: str, app_client: Make) -> str:
-    return app_client(here, ExplicitAuthFlows=FLOWS)
-
-
 def test_a_user_signs_in_with_a_password_and_gets_three_tokens(idp: Any, here: str, app: str, user: Make) -> None:
     user(here, "ada")
     answer = sign_in(idp, app)

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import jwt
-from tests.aws.cognito_idp.conftest import PASSWORD, WEB, advance
+from tests.aws.cognito_idp.conftest import FLOWS, PASSWORD, WEB, advance
 
 __all__ = ["FLOWS", "Error", "Make", "advance", "claims", "key_set", "respond", "sign_in", "tokens", "verified"]
 
 Make = Callable[..., str]
 Error = Callable[[Callable[[], Any]], tuple[str, str, int]]
-FLOWS = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH"]
 
 
 def sign_in(idp: Any, client_id: str, name: str = "ada", password: str = PASSWORD, **more: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ docs: Amazon Cognito identity pools API reference; developer guide, "Identity po
 from __future__ import annotations
 
 from atoll.auth.issuers import asks_issuers
+from atoll.kernel import places
 from atoll.kernel.service import Service, Shared
 from atoll.services.cognito_identity import store
 
@@ -24,5 +25,5 @@ SERVICE = Service(
     "cognito-identity",
     [f"{__name__}.{module}" for module in _MODULES],
     runtime=asks_issuers,
-    shared=[Shared(store.POOL_IDS, store.owner), Shared(store.IDENTITY_IDS, store.owner)],
+    shared=[Shared(store.POOL_IDS, places.owner), Shared(store.IDENTITY_IDS, places.owner)],
 )

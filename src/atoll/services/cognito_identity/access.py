@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from atoll.kernel.context import Context
+from atoll.kernel.places import PLACES
 from atoll.kernel.service import Access, ValuesOf
 from atoll.services.cognito_identity import store
 
@@ -37,7 +38,7 @@ def on_identity(action: str) -> list[Access]:
 
         def read(tx: Any) -> list[str]:
             places = [tx.get((*store.IDENTITY_IDS, one)) for one in ids]
-            return sorted({store.arn(ctx, store.PLACES.decode(raw).pool) for raw in places if raw is not None})
+            return sorted({store.arn(ctx, PLACES.decode(raw).pool) for raw in places if raw is not None})
 
         return await ctx.store.read(read) or None
 

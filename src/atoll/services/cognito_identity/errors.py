@@ -5,10 +5,6 @@ from __future__ import annotations
 from atoll.kernel.errors import ServiceError
 
 
-class ConcurrentModificationException(ServiceError):
-    """Somebody else changed it."""
-
-
 class DeveloperUserAlreadyRegisteredException(ServiceError):
     """The developer's user belongs to another identity."""
 

@@ -15,8 +15,10 @@ from typing import Any
 
 import msgspec
 
+from atoll.kernel import places
 from atoll.kernel.context import GLOBAL_ACCOUNT, Context
 from atoll.kernel.keys import Key, under
+from atoll.kernel.places import PLACES, Place
 from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.cognito_identity.errors import ResourceNotFoundException
@@ -48,27 +50,13 @@ class Identity(msgspec.Struct, frozen=True, omit_defaults=True):
     disabled: bool = False
 
 
-class Place(msgspec.Struct, frozen=True):
-    """Where a pool, or an identity of it, is."""
-
-    account: str
-    region: str
-    pool: str
-
-
 POOLS = Codec(Pool)
 IDENTITIES = Codec(Identity)
-PLACES = Codec(Place)
 
 
 def space(ctx: Context) -> Key:
     """Where the context's account and region keep theirs."""
     return (ctx.account, ctx.region, "cognito-identity")
-
-
-def owner(_tx: Reader, _key: Key, raw: bytes) -> str | None:
-    """Whose a Place is: for `kernel.service.Shared`."""
-    return PLACES.decode(raw).account
 
 
 def arn(ctx: Context, pool_id: str) -> str:
@@ -140,23 +128,21 @@ def whose(tx: Reader, ctx: Context, pool_id: str, provider: str, subject: str) -
 
 async def by_pool(ctx: Context, pool_id: str) -> tuple[Context, Pool]:
     """A pool that an unsigned request names, with the context in its account and region. Raises ResourceNotFoundException."""
-    raw = await ctx.store.read(lambda tx: tx.get((*POOL_IDS, pool_id)))
-    if raw is None:
+    found = await places.find(ctx, (*POOL_IDS, pool_id))
+    if found is None:
         raise ResourceNotFoundException(f"IdentityPool '{pool_id}' not found.")
-    place = PLACES.decode(raw)
-    there = ctx.derive(account=place.account, region=place.region)
+    there, _ = found
     return there, await ctx.store.read(lambda tx: pool(tx, there, pool_id))
 
 
 async def by_identity(ctx: Context, identity_id: str) -> tuple[Context, Pool, Identity]:
     """An identity that an unsigned request names, and its pool, likewise. Raises ResourceNotFoundException."""
-    raw = await ctx.store.read(lambda tx: tx.get((*IDENTITY_IDS, identity_id)))
-    if raw is None:
+    found = await places.find(ctx, (*IDENTITY_IDS, identity_id))
+    if found is None:
         raise ResourceNotFoundException(f"Identity '{identity_id}' not found.")
-    place = PLACES.decode(raw)
-    there = ctx.derive(account=place.account, region=place.region)
+    there, pool_id = found
     return there, *await ctx.store.read(
-        lambda tx: (pool(tx, there, place.pool), identity(tx, there, place.pool, identity_id))
+        lambda tx: (pool(tx, there, pool_id), identity(tx, there, pool_id, identity_id))
     )
 
 

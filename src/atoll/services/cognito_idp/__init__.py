@@ -7,6 +7,7 @@ that the client id, or the access token, belongs to is found (`client_pool.py`).
 from __future__ import annotations
 
 from atoll.auth import own_issuers
+from atoll.kernel import places
 from atoll.kernel.service import Service, Shared
 from atoll.services.cognito_idp import running, store
 from atoll.services.cognito_idp.pools import refused, removal
@@ -53,8 +54,8 @@ SERVICE = Service(
     runtime=running.triggers,
     tasks={removal.TASK: removal.reap},
     shared=[
-        Shared(store.CLIENT_IDS, store.owner),
-        Shared(store.DOMAINS, store.owner),
+        Shared(store.CLIENT_IDS, places.owner),
+        Shared(store.DOMAINS, places.owner),
         Shared(own_issuers.PREFIX, own_issuers.owner),
     ],
     refused=refused.REFUSED,

@@ -63,10 +63,6 @@ class InvalidSmsRoleTrustRelationshipException(ServiceError):
     """Cognito cannot assume the role for text messages."""
 
 
-class InvalidUserPoolConfigurationException(ServiceError):
-    """The pool is not set up for this."""
-
-
 class LimitExceededException(ServiceError):
     """A quota, or too many attempts."""
 
@@ -107,10 +103,6 @@ class EnableSoftwareTokenMFAException(ServiceError):
     """The code of the authenticator is wrong."""
 
 
-class TooManyFailedAttemptsException(ServiceError):
-    """Too many wrong codes."""
-
-
 class TooManyRequestsException(ServiceError):
     """Too many at once."""
 
@@ -135,10 +127,6 @@ class UnsupportedUserStateException(ServiceError):
     """Not in the state that the user is in."""
 
 
-class UserImportInProgressException(ServiceError):
-    """Not while users are imported."""
-
-
 class UserLambdaValidationException(ServiceError):
     """A trigger failed, and says why."""
 
@@ -149,10 +137,6 @@ class UserNotConfirmedException(ServiceError):
 
 class UserNotFoundException(ServiceError):
     """No such user, where the client may know it."""
-
-
-class UserPoolAddOnNotEnabledException(ServiceError):
-    """The pool's plan does not include it."""
 
 
 class UserPoolTaggingException(ServiceError):

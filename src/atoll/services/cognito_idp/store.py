@@ -31,6 +31,7 @@ import msgspec
 from atoll.auth.token_keys import SigningKey
 from atoll.kernel.context import GLOBAL_ACCOUNT, Context
 from atoll.kernel.keys import Key
+from atoll.kernel.places import Place
 from atoll.kernel.records import Codec
 from atoll.kernel.store.api import Reader
 
@@ -216,14 +217,6 @@ class Look(msgspec.Struct, frozen=True):
     kind: str
 
 
-class Place(msgspec.Struct, frozen=True):
-    """Where a pool is."""
-
-    account: str
-    region: str
-    pool: str
-
-
 class Domain(Place, frozen=True, omit_defaults=True):
     """A domain of a pool's hosted pages: a prefix, or with a `certificate` (its ARN) a name of one's own. `managed_login` is which
     version of the pages it was made for, `distribution` AWS's name for what serves it."""
@@ -246,18 +239,12 @@ LOGINS = Codec(Login)
 CHALLENGES = Codec(Challenge)
 KEYS = Codec(Keys)
 LOOKS = Codec(Look, memo=32)
-PLACES = Codec(Place)
 DOMAIN_RECORDS = Codec(Domain)
 
 
 def space(ctx: Context) -> Key:
     """Where the context's account and region keep theirs."""
     return (ctx.account, ctx.region, "cognito-idp")
-
-
-def owner(_tx: Reader, _key: Key, raw: bytes) -> str | None:
-    """Whose a Place is: for `kernel.service.Shared`."""
-    return PLACES.decode(raw).account
 
 
 def find_pool(tx: Reader, ctx: Context, pool: str) -> Pool | None:

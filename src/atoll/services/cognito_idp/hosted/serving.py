@@ -8,6 +8,7 @@ from __future__ import annotations
 from atoll.auth import own_issuers
 from atoll.kernel.context import Principal
 from atoll.kernel.http import HttpRequest, HttpResponse
+from atoll.kernel.places import PLACES, Place
 from atoll.kernel.service import Host
 from atoll.services.cognito_idp.hosted import issuer as documents
 from atoll.services.cognito_idp.hosted import routes
@@ -15,7 +16,7 @@ from atoll.services.cognito_idp.hosted.address import Address
 from atoll.services.cognito_idp.hosted.client_auth import basic
 from atoll.services.cognito_idp.hosted.visit import Visit, parameters
 from atoll.services.cognito_idp.names import issuer
-from atoll.services.cognito_idp.store import CLIENT_IDS, DOMAINS, PLACES, Place, find_pool
+from atoll.services.cognito_idp.store import CLIENT_IDS, DOMAINS, find_pool
 from atoll.services.cognito_idp.tokens.jwt import claims_of
 
 TEXT = [("content-type", "text/plain; charset=utf-8")]

@@ -13,6 +13,7 @@ import msgspec
 from atoll.kernel.context import Context
 from atoll.kernel.ids import Ids
 from atoll.kernel.keys import under
+from atoll.kernel.places import PLACES, Place
 from atoll.kernel.service import operation
 from atoll.kernel.store.api import Reader, Transaction
 from atoll.services.cognito_idp.errors import LimitExceededException
@@ -21,7 +22,7 @@ from atoll.services.cognito_idp.pools.client_rules import checked
 from atoll.services.cognito_idp.pools.find import client_of, on_pool, pool_of
 from atoll.services.cognito_idp.pools.pages import page
 from atoll.services.cognito_idp.pools.resource_servers import custom_scopes
-from atoll.services.cognito_idp.store import CLIENT_IDS, CLIENTS, PLACES, Client, Place, space
+from atoll.services.cognito_idp.store import CLIENT_IDS, CLIENTS, Client, space
 
 if TYPE_CHECKING:
     from types_boto3_cognito_idp.type_defs import (
