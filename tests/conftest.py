@@ -19,6 +19,7 @@ import httpx
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, settings
 from tests.aws_cli import aws_cli
 from tests.browser import page, site
 from tests.javascript import javascript
@@ -30,6 +31,8 @@ REQUIRE = os.environ.get("ATOLL_REQUIRE") == "1"
 PATIENCE = httpx._config.DEFAULT_TIMEOUT_CONFIG
 """How long httpx waits in every test that does not say. Its own 5 seconds are too few on a busy machine, where moving time takes longer."""
 PATIENCE.connect = PATIENCE.read = PATIENCE.write = PATIENCE.pool = 60.0
+settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machine")
 
 
 def need_on_machine(present: object, name: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import timeit
-
 from atoll.kernel.context import Principal
 from atoll.services.iam.uses import MEMO, SPAN, LatestUses
 
@@ -38,11 +36,3 @@ def test_what_is_remembered_is_bounded() -> None:
     for number in range(3 * MEMO):
         uses.note(ANN, f"s{number}", "us-east-1", 1000.0)
     assert len(uses._seen) <= MEMO
-
-
-def test_another_use_costs_next_to_nothing() -> None:
-    uses = LatestUses()
-    uses.note(session(1), "sts", "us-east-1", 1000.0)
-    calls = 20_000
-    best = min(timeit.repeat(lambda: uses.note(session(1), "sts", "us-east-1", 1001.0), number=calls, repeat=3))
-    assert best / calls < 15e-6
