@@ -90,7 +90,7 @@ def handler(event, context):
         daemon()
     time.sleep(1000)
 """
-    function = harness.function(source, timeout=4.0)
+    function = harness.function(source, timeout=10.0)
     running = asyncio.create_task(harness.invoke(function))
     # Supervisor and runtime, three that the runtime does not wait for, and what these have left behind.
     await until(lambda: [len(tree.pids(info.pid or 0)) for info in harness.environments(function)] == [8])
