@@ -149,11 +149,15 @@ def work_of_a_start(stopped: Region) -> float:
 
 
 def test_start_up_loads_nothing_that_a_first_request_can_wait_for(stopped: Region) -> None:
-    """Each of these takes milliseconds and memory: data planes, operations of services, AWS's models, the SDK of Python functions."""
+    """Nor does being asked whether it is up. Each of these takes milliseconds and memory: data planes, operations of services, AWS's
+    models, the SDK of Python functions."""
     command = [sys.executable, "-X", "importtime", "-m", "atoll", "up", "--ephemeral", "--port", "0"]
     process = subprocess.Popen(command, env=stopped.env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout
-    assert "Atoll is ready" in process.stdout.readline()
+    greeting = process.stdout.readline()
+    assert "Atoll is ready at http://" in greeting
+    endpoint = greeting.split(" at ")[1].split()[0]
+    assert httpx.get(f"{endpoint}/_atoll/status", timeout=60).json()["services"][:2] == ["apigateway", "apigatewayv2"]
     process.terminate()
     loaded = {line.rpartition("|")[2].strip() for line in process.communicate()[1].splitlines()}
     assert "atoll.app" in loaded

@@ -113,7 +113,7 @@ class Admin:
             "strict": parts.unsupported.strict,
             "region_time": shown["region_time"],
             "clock_offset": shown["offset"],
-            "services": {name: len(operations) for name, operations in sorted(parts.operations.items())},
+            "services": sorted(parts.operations),
             "running": {name: runtime.status() for name, runtime in parts.runtimes.items()},
         }
 
