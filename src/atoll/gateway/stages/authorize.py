@@ -136,19 +136,10 @@ async def denies(call: Call, ctx: Context, policy: str, access: Access, params: 
         decision = evaluate(question, NO_POLICIES, compiled, resource_account=owner)
         if decision.explicit:
             context = known_values(question, compiled.about(action).asks)
-            ctx.span.judge(
-                Judgement(
-                    principal,
-                    access.action,
-                    resource[:LONGEST],
-                    ctx.account,
-                    context,
-                    NO_POLICIES,
-                    compiled,
-                    True,
-                    decision,
-                )
-            )
+            judgement = Judgement(
+                principal, access.action, resource[:LONGEST], ctx.account, context, NO_POLICIES, compiled, True, decision,
+            )  # fmt: skip
+            ctx.span.judge(judgement)
             return True
     return False
 

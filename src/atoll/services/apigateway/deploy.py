@@ -72,9 +72,8 @@ def take(
         raise BadRequestException(taken.wrong)
     deployment = store.Deployment(drawn.deployment, drawn.snapshot, drawn.now, description, taken.summary)
     place = serving.snapshot_key(ctx.account, ctx.region, api_id, drawn.snapshot)
-    stored = cast(
-        tuple[records.Resource, ...], tuple(map(msgspec.Raw, found))
-    )  # a record in a record has the same bytes
+    # A record in a record has the same bytes as one alone.
+    stored = cast(tuple[records.Resource, ...], tuple(map(msgspec.Raw, found)))
     tx.set(place, records.SNAPSHOTS.encode(_snapshot(tx, ctx, api_id, stored)))
     store.put(tx, ctx, api_id, deployment)
     return deployment
