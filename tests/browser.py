@@ -34,8 +34,8 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[str]:
-    """The origin of a web page that is not the API's."""
-    (tmp_path / "index.html").write_text("<title>a site</title>")
+    """The origin of a web page that is not the API's. Its icon is none, so that no browser misses one, and says so on a later page."""
+    (tmp_path / "index.html").write_text('<title>a site</title><link rel="icon" href="data:,">')
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(tmp_path)))
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://localhost:{server.server_port}"

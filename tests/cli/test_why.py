@@ -124,7 +124,7 @@ def test_without_an_id_the_latest_denial_is_explained(new_region: Callable[..., 
     assert "Denied of late" not in region.atoll("why").stdout
     for _ in range(2):
         later = denied(lambda: bob("dynamodb").list_tables())
-    told, _, others = region.atoll("why").stdout.partition("\nDenied of late, too (atoll why ID)\n")
+    told, _, others = region.atoll("why").stdout.partition("\nDenied of late, too (python -m atoll why ID)\n")
     assert f" {later}, " in told.splitlines()[0]
     assert others == f"  {request_id}  {latest['denied'][0]}\n"
 

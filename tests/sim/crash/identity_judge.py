@@ -12,6 +12,7 @@ from atoll.auth.credentials import AccessKey
 from atoll.kernel import tasks
 from atoll.kernel.context import GLOBAL_ACCOUNT
 from atoll.kernel.keys import Key
+from atoll.kernel.places import PLACES
 from atoll.kernel.records import Codec
 from atoll.services.cognito_identity import store as identities
 from atoll.services.cognito_identity.tokens import ISSUER
@@ -93,15 +94,15 @@ def _shared(rows: Rows) -> None:
             identity_pools.add((key[4], *key[:2]))
         if key[0] != GLOBAL_ACCOUNT and key[2] == "cognito-identity" and key[3] == "identity":
             people.add((key[5], *key[:2], key[4]))
-    place = {key[0]: pools.PLACES.decode(raw) for key, raw in below(rows, *pools.CLIENT_IDS)}
+    place = {key[0]: PLACES.decode(raw) for key, raw in below(rows, *pools.CLIENT_IDS)}
     assert {(name, one.account, one.region, one.pool) for name, one in place.items()} == clients, "ids of clients"
-    place = {key[0]: pools.PLACES.decode(raw) for key, raw in below(rows, *pools.DOMAINS)}
+    place = {key[0]: PLACES.decode(raw) for key, raw in below(rows, *pools.DOMAINS)}
     assert {(name, one.pool) for name, one in place.items()} == domains, "domains"
     known = {key[0] for key, _ in below(rows, *own_issuers.PREFIX)}
     assert known - {ISSUER} == issuers, "the region's own issuers"
-    there = {key[0]: identities.PLACES.decode(raw) for key, raw in below(rows, *identities.POOL_IDS)}
+    there = {key[0]: PLACES.decode(raw) for key, raw in below(rows, *identities.POOL_IDS)}
     assert {(name, one.account, one.region) for name, one in there.items()} == identity_pools, "ids of identity pools"
-    there = {key[0]: identities.PLACES.decode(raw) for key, raw in below(rows, *identities.IDENTITY_IDS)}
+    there = {key[0]: PLACES.decode(raw) for key, raw in below(rows, *identities.IDENTITY_IDS)}
     assert {(name, one.account, one.region, one.pool) for name, one in there.items()} == people, "ids of identities"
 
 

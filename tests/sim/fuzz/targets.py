@@ -271,8 +271,8 @@ SCHEMA = KeySchema(Attribute("pk", "S"), Attribute("sk", "N"))
 def resource_policies(data: bytes) -> None:
     """The policy of a table."""
     with contextlib.suppress(ServiceError):
-        text, _ = checked(data.decode("utf-8", "replace"), of_stream=False)
-        assert checked(text, of_stream=False)[0] == text
+        text = checked(data.decode("utf-8", "replace"), of_stream=False)
+        assert checked(text, of_stream=False) == text
 
 
 def route_keys(data: bytes) -> None:

@@ -110,10 +110,10 @@ def held(harness: Harness) -> dict[str, Any]:
 
 
 async def settled(harness: Harness, wanted: dict[str, Any] | None) -> dict[str, Any]:
-    """What is held once that is `wanted`, by default once it stays the same for a second; what it is after ten seconds."""
+    """What is held once that is `wanted`, by default once it stays the same for three seconds; what it is after sixty."""
     now, since = held(harness), time.monotonic()
-    ends = since + 10
-    while now != wanted and time.monotonic() < (ends if wanted else since + 1):
+    ends = since + 60
+    while now != wanted and time.monotonic() < (ends if wanted else since + 3):
         await asyncio.sleep(0.05)
         if (following := held(harness)) != now:
             now, since = following, time.monotonic()
@@ -141,7 +141,11 @@ async def lives(rounds: int) -> int:
         before, size = await settled(harness, None), resident()
         for _ in range(rounds):
             await one_round()
-        assert await settled(harness, before) == before
+        after = await settled(harness, before)
+        after["processes"] = max(
+            after["processes"], before["processes"]
+        )  # fewer are no leak: some were slow to end before
+        assert after == before
         return resident() - size
 
 

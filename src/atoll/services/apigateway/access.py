@@ -60,7 +60,7 @@ def patched(request: Request, path: str) -> Any:
 
 def _conditions(verb: Verb, path: str) -> dict[str, ValuesOf]:
     """The condition keys of what lies at `path`: what the request asks for, what is there already, and tags."""
-    nouns = path.split("/")
+    nouns = path.removesuffix("/cache/data").split("/")  # a stage's cache is the stage's, as the reference has it
     conditions: dict[str, ValuesOf] = {}
     for noun, members in _MEMBERS.items():
         if noun not in (nouns[-1], nouns[-2]) or "cache" in nouns:
