@@ -59,9 +59,8 @@ def measure(plan: Plan) -> Section:
     section = Comparison(f"Identity (median of {plan.rounds} × {plan.seconds} s)", TEXT, columns)
     medians = samples.medians()
     for what, connections in [*product((PASSWORD, REFRESH, VERIFY, PAGE, ASSUME), CONNECTIONS), (SRP, 1)]:
-        figures: dict[str, Any] = {
-            column: medians.get((column, what, connections), cannot.get(column)) for column in columns
-        }
+        found = {column: medians.get((column, what, connections), cannot.get(column)) for column in columns}
+        figures: dict[str, Any] = {column: figure for column, figure in found.items() if figure is not None}
         section.compare(f"{what}, {connections}", figures, _shown, lambda sample: sample.rate)
     for whose, cost in _authorised().items():
         section.compare(f"IAM, user with {whose}", {OURS: cost}, "{:.1f} µs".format, lambda value: 1 / value, [TARGET])
