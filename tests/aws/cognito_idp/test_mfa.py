@@ -51,6 +51,15 @@ def app(here: str, app_client: Make) -> str:
     return app_client(here, ExplicitAuthFlows=FLOWS)
 
 
+@pytest.fixture
+def insisting(idp: Any, pool: Make, app_client: Make, user: Make) -> str:
+    """A client of a pool in which everybody has a second factor, and ada none yet."""
+    made = pool()
+    idp.set_user_pool_mfa_config(UserPoolId=made, MfaConfiguration="ON", **TOTP)
+    user(made, "ada")
+    return str(app_client(made, ExplicitAuthFlows=FLOWS))
+
+
 def code(own: Any, seed: str) -> str:
     """What an authenticator shows now, by region time."""
     said = WEB.get(f"{own.endpoint}/_atoll/clock").json()["region_time"]
@@ -223,17 +232,11 @@ def test_select_mfa_type_lets_the_user_choose(
     assert respond(idp, app, "SMS_MFA", chosen["Session"], SMS_MFA_CODE=sent)["AuthenticationResult"]
 
 
-def test_mfa_setup_where_the_pool_insists(
-    own: Any, idp: Any, pool: Make, app_client: Make, user: Make, aws_error: Error
-) -> None:
-    here = pool()
-    idp.set_user_pool_mfa_config(UserPoolId=here, MfaConfiguration="ON", **TOTP)
-    user(here, "ada")
-    app = app_client(here, ExplicitAuthFlows=FLOWS)
-    asked = sign_in(idp, app)
+def test_mfa_setup_where_the_pool_insists(own: Any, idp: Any, insisting: str, aws_error: Error) -> None:
+    asked = sign_in(idp, insisting)
     assert asked["ChallengeName"] == "MFA_SETUP"
     assert json.loads(asked["ChallengeParameters"]["MFAS_CAN_SETUP"]) == ["SOFTWARE_TOKEN_MFA"]
-    assert aws_error(lambda: respond(idp, app, "MFA_SETUP", asked["Session"])) == (
+    assert aws_error(lambda: respond(idp, insisting, "MFA_SETUP", asked["Session"])) == (
         "InvalidParameterException",
         "User has not verified software token mfa",
         400,
@@ -241,24 +244,20 @@ def test_mfa_setup_where_the_pool_insists(
     drawn = idp.associate_software_token(Session=asked["Session"])
     proven = idp.verify_software_token(Session=drawn["Session"], UserCode=code(own, drawn["SecretCode"]))
     assert proven["Status"] == "SUCCESS"
-    assert respond(idp, app, "MFA_SETUP", proven["Session"])["AuthenticationResult"]
+    assert respond(idp, insisting, "MFA_SETUP", proven["Session"])["AuthenticationResult"]
     assert aws_error(lambda: idp.associate_software_token(Session=asked["Session"]))[0] == "NotAuthorizedException"
-    asked = sign_in(idp, app)
+    asked = sign_in(idp, insisting)
     assert asked["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
     advance(own, "60s")
     given = {"SOFTWARE_TOKEN_MFA_CODE": code(own, drawn["SecretCode"])}
-    assert respond(idp, app, "SOFTWARE_TOKEN_MFA", asked["Session"], **given)["AuthenticationResult"]
+    assert respond(idp, insisting, "SOFTWARE_TOKEN_MFA", asked["Session"], **given)["AuthenticationResult"]
 
 
 def test_a_sign_in_that_was_to_set_up_an_authenticator_does_not_replace_the_one_that_came_meanwhile(
-    own: Any, idp: Any, pool: Make, app_client: Make, user: Make, aws_error: Error
+    own: Any, idp: Any, insisting: str, aws_error: Error
 ) -> None:
     """Whoever knows the password, and began to sign in before the user had a second factor, has none for it."""
-    here = pool()
-    idp.set_user_pool_mfa_config(UserPoolId=here, MfaConfiguration="ON", **TOTP)
-    user(here, "ada")
-    app = app_client(here, ExplicitAuthFlows=FLOWS)
-    first, second, hers = (sign_in(idp, app)["Session"] for _ in range(3))
+    first, second, hers = (sign_in(idp, insisting)["Session"] for _ in range(3))
     waiting = idp.associate_software_token(Session=second)
     drawn = idp.associate_software_token(Session=hers)
     idp.verify_software_token(Session=drawn["Session"], UserCode=code(own, drawn["SecretCode"]))
@@ -267,10 +266,10 @@ def test_a_sign_in_that_was_to_set_up_an_authenticator_does_not_replace_the_one_
     assert aws_error(
         lambda: idp.verify_software_token(Session=waiting["Session"], UserCode=code(own, waiting["SecretCode"]))
     )[0] in ("NotAuthorizedException", "SoftwareTokenMFANotFoundException")
-    asked = sign_in(idp, app)
+    asked = sign_in(idp, insisting)
     advance(own, "60s")
     given = {"SOFTWARE_TOKEN_MFA_CODE": code(own, drawn["SecretCode"])}
-    assert respond(idp, app, "SOFTWARE_TOKEN_MFA", asked["Session"], **given)["AuthenticationResult"]
+    assert respond(idp, insisting, "SOFTWARE_TOKEN_MFA", asked["Session"], **given)["AuthenticationResult"]
 
 
 def test_a_temporary_password_and_then_the_second_factor(own: Any, idp: Any, account: str, here: str, app: str) -> None:

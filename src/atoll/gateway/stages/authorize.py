@@ -93,10 +93,8 @@ async def _require(call: Call, ctx: Context, access: Access, policies: PolicySet
     if resource_policy is not None:
         asked |= resource_policy.about(action).asks
     own = await service_facts(access, ctx, params, asked) if asked and access.conditions else {}
-    found = access.resource(ctx, params)
-    resources = found if isinstance(found, (str, Sequence)) else await found
     by_names = not asked and resource_policy is None and policies is not NO_POLICIES
-    for resource in (resources,) if isinstance(resources, str) else resources:
+    for resource in await _resources(ctx, access, params):
         decision, context = policies.remembered(access.action, resource) if by_names else None, NOTHING
         remembered = decision is not None
         if decision is None:
@@ -128,9 +126,7 @@ async def denies(call: Call, ctx: Context, policy: str, access: Access, params: 
     action, compiled, principal = access.action.lower(), _parsed(policy, "resource"), ctx.principal
     policies = await ctx.store.read(lambda tx: call.parts.directory.policies(tx, principal))
     own = await service_facts(access, ctx, params, compiled.about(action).asks)
-    found = access.resource(ctx, params)
-    resources = found if isinstance(found, (str, Sequence)) else await found
-    for resource in (resources,) if isinstance(resources, str) else resources:
+    for resource in await _resources(ctx, access, params):
         owner = owner_of(resource, ctx.account)
         question = Question(principal, access.action, resource, Facts(call, ctx, policies, own, owner))
         decision = evaluate(question, NO_POLICIES, compiled, resource_account=owner)
@@ -142,6 +138,13 @@ async def denies(call: Call, ctx: Context, policy: str, access: Access, params: 
             ctx.span.judge(judgement)
             return True
     return False
+
+
+async def _resources(ctx: Context, access: Access, params: Any) -> Sequence[str]:
+    """The ARNs that a request names."""
+    found = access.resource(ctx, params)
+    resources = found if isinstance(found, (str, Sequence)) else await found
+    return (resources,) if isinstance(resources, str) else resources
 
 
 def _deny(call: Call, judgement: Judgement, text: str) -> None:

@@ -88,9 +88,8 @@ def _asked(ctx: Context, pool: Pool, client: Client, request: SignUpRequestTypeD
     given = attributes.given(pool, request.get("UserAttributes", ()))
     attributes.require_writable(client, given)
     given = {key: value for key, value in given.items() if value != ""}
-    attributes.require_complete(
-        pool, given
-    )  # AWS wants an attribute that is required said even where it is the user name
+    # AWS wants an attribute that is required said even where it is the user name.
+    attributes.require_complete(pool, given)
     given = implied | given
     for flagged, flag in attributes.VERIFIED.items():
         if flagged in given:
